@@ -1,0 +1,1 @@
+"""Providers: one file each, resolved by name through ``registry``."""

@@ -1,0 +1,229 @@
+"""What a provider is: three Protocols, one per stage, and the plain data that crosses them.
+
+A provider answers a batch of requests of different callers; an item that fails is returned as its error,
+so that one bad member never harms its batch-mates. Nothing is remembered between calls: all context travels
+in the request, so that any replica can serve any call. All methods are coroutines; a provider that computes
+does so in its own ``Worker`` threads, never on the event loop.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+from sokuji.errors import SokujiError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionRequest:
+    """One utterance to recognise."""
+
+    pcm: bytes
+    """Mono int16 little-endian PCM at 16 kHz (``sokuji.audio.RECOGNISER_RATE``)."""
+    language: str | None = None
+    """Canonical language code (``sokuji.languages``); None: detect it."""
+    task: Literal["transcribe", "translate"] = "transcribe"
+    """``translate``: the text comes out in English whatever is spoken (Whisper's own translation)."""
+    context: str = ""
+    """Names and words that are likely to be heard; only for providers with ``takes_context``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a transcript; times in milliseconds from the start of the request's audio."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What was heard. ``text`` is empty where no speech was found."""
+
+    text: str
+    language: str
+    """Canonical code of the language spoken (also where ``text`` is its translation)."""
+    confidence: float | None = None
+    """0 to 1, from token probabilities; None where the provider reports none."""
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationRequest:
+    """One text to translate."""
+
+    text: str
+    source: str
+    target: str
+    context: tuple[str, ...] = ()
+    """Preceding sentences in the source language, oldest first."""
+    glossary: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A translated text."""
+
+    text: str
+    score: float | None = None
+    """0 to 1; None where the provider reports none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisRequest:
+    """One text to speak."""
+
+    text: str
+    language: str
+    voice: str | None = None
+    """A voice id of the provider; None: its default voice for the language."""
+    speed: float = 1.0
+    """2.0 speaks twice as fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A piece of synthesised speech: mono int16 little-endian PCM."""
+
+    pcm: bytes
+    sample_rate: int
+    last: bool
+    """True on the final chunk of the request, and only there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice that can be asked for by ``id``."""
+
+    id: str
+    name: str
+    language: str
+    """BCP-47 tag of the voice's own language, for example ``en-US``."""
+    languages: tuple[str, ...]
+    """Canonical codes of all languages the voice can speak."""
+    gender: Literal["female", "male"] | None = None
+    sample_rate: int = 22_050
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechToTextInfo:
+    """What a recogniser can do, as data."""
+
+    provider: str
+    model: str
+    languages: tuple[str, ...]
+    translates_to: tuple[str, ...] = ()
+    """Languages that ``task="translate"`` can produce."""
+    takes_context: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationInfo:
+    """What a translator can do, as data."""
+
+    provider: str
+    model: str
+    pairs: tuple[tuple[str, str], ...]
+    takes_context: bool = False
+    takes_glossary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextToSpeechInfo:
+    """What a synthesiser can do, as data; the first voice that covers a language is its default there."""
+
+    provider: str
+    model: str
+    voices: tuple[Voice, ...]
+
+
+class Provider(Protocol):
+    """The life of a loaded model; a provider is one of these and one of the three stages below.
+
+    ``load`` comes before everything else, ``aclose`` after. A stage reached over the network has no life of
+    its own here, which is why the two are apart.
+    """
+
+    config: Any
+
+    async def load(self) -> None:
+        """Load the model and run it once, so that the first caller does not pay for it.
+
+        Raises:
+            ConfigError: a setting cannot take effect on this machine.
+            ModelMissing: a model file is absent or damaged.
+        """
+
+    def update(self, config: Any) -> None:
+        """Take over settings that differ from ``config`` in LIVE fields only; calls in flight keep theirs."""
+
+    async def check(self) -> None:
+        """Run the smallest real inference; raises whatever it raises when the model is broken."""
+
+    async def aclose(self) -> None:
+        """Free the model and the threads."""
+
+
+class SpeechToText(Protocol):
+    """Recognises utterances."""
+
+    async def describe(self) -> SpeechToTextInfo: ...
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """One answer for each request, in the same order."""
+
+
+class Translator(Protocol):
+    """Translates texts."""
+
+    async def describe(self) -> TranslationInfo: ...
+
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+        """One answer for each request, in the same order."""
+
+
+class TextToSpeech(Protocol):
+    """Speaks texts."""
+
+    async def describe(self) -> TextToSpeechInfo: ...
+
+    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+        """Chunks as they are made, the final one marked ``last``; closing the iterator stops the work."""
+
+
+class Worker:
+    """The threads of one provider.
+
+    Inference libraries release the GIL but block their caller; a provider hands them its work here.
+    """
+
+    def __init__(self, name: str, threads: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Run ``function(*args)`` in a thread and wait for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+
+    async def stream(self, iterator: Iterator[T]) -> AsyncIterator[T]:
+        """Advance a blocking iterator in a thread, one item at a time, only as fast as it is consumed."""
+        step: asyncio.Future[T | None] | None = None
+        try:
+            while True:
+                step = asyncio.ensure_future(self.run(next, iterator, None))
+                if (item := await asyncio.shield(step)) is None:
+                    return
+                yield item
+        finally:
+            # A generator that is still running in its thread cannot be closed: let the step end first.
+            if step is not None:
+                await asyncio.wait([step])
+            if isinstance(iterator, Generator):
+                await self.run(iterator.close)
+
+    def shutdown(self) -> None:
+        """Let running work finish and start no more."""
+        self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,43 @@
+"""The table of providers: name -> "module:Class", one table per stage, imported only when used.
+
+To add a provider: one file beside the others of its stage, one config class in ``sokuji.config``, one line
+here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by step.
+"""
+
+from importlib import import_module
+from typing import Any, Literal
+
+from sokuji.errors import ConfigError
+
+Stage = Literal["stt", "translation", "tts"]
+
+PROVIDERS: dict[Stage, dict[str, str]] = {
+    "stt": {"faster_whisper": "sokuji.providers.stt.faster_whisper:FasterWhisper"},
+    "translation": {"bergamot": "sokuji.providers.translation.bergamot:Bergamot"},
+    "tts": {
+        "piper": "sokuji.providers.tts.piper:Piper",
+        "kokoro": "sokuji.providers.tts.kokoro:Kokoro",
+    },
+}
+
+
+def create(stage: Stage, config: Any) -> Any:
+    """Construct (but not load) the provider that ``config.provider`` names.
+
+    Raises:
+        ConfigError: no such provider, or the extra that it needs is not installed.
+    """
+    table = PROVIDERS[stage]
+    if config.provider not in table:
+        raise ConfigError(
+            f"no {stage} provider {config.provider!r}; accepted: {', '.join(table)}", param="provider"
+        )
+    module, _, name = table[config.provider].partition(":")
+    try:
+        return getattr(import_module(module), name)(config)
+    except ImportError as error:
+        raise ConfigError(
+            f"{stage} provider {config.provider!r} needs a package that is not installed "
+            f"({error.name}): pip install 'sokuji-bridge[{config.provider.replace('_', '-')}]'",
+            param="provider",
+        ) from error

@@ -1,0 +1,172 @@
+"""What the configured providers can do together: which pairs, by which route, in which voices.
+
+Pure data and pure look-ups over the ``*Info`` of all providers; the first provider that covers a request
+serves it, in the order in which the graph lists them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sokuji.errors import UnknownVoice, UnsupportedLanguage
+from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
+
+DEFAULT_VOICE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How speech of one language becomes text of another.
+
+    ``same``: it is that language already. ``text``: recognised, then translated. ``speech``: the recogniser
+    itself translates. ``pivot``: the recogniser translates to ``via``, a text model goes on from there.
+    """
+
+    kind: Literal["same", "text", "speech", "pivot"]
+    via: str | None = None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The abilities of all providers, in order of preference."""
+
+    stt: tuple[SpeechToTextInfo, ...]
+    translation: tuple[TranslationInfo, ...]
+    tts: tuple[TextToSpeechInfo, ...]
+
+    @property
+    def text_pairs(self) -> list[tuple[str, str]]:
+        """(source, target) of all pairs that a text model covers."""
+        return sorted({pair for info in self.translation for pair in info.pairs})
+
+    @property
+    def spoken(self) -> list[str]:
+        """Languages that can be recognised."""
+        return sorted({language for info in self.stt for language in info.languages})
+
+    @property
+    def voices(self) -> list[Voice]:
+        """All voices, the preferred one of a language first."""
+        return [voice for info in self.tts for voice in info.voices]
+
+    @property
+    def speech_pairs(self) -> list[tuple[str, str]]:
+        """(source, target) of all pairs in which speech can be translated to text."""
+        targets = {target for _, target in self.text_pairs} | set(self._recogniser_targets)
+        return [
+            (source, target)
+            for source in self.spoken
+            for target in sorted(targets)
+            if source != target and self._find(source, target) is not None
+        ]
+
+    @property
+    def _recogniser_targets(self) -> list[str]:
+        return [language for info in self.stt for language in info.translates_to]
+
+    def _find(self, source: str, target: str) -> Route | None:
+        if source == target:
+            return Route("same")
+        pairs = {pair for info in self.translation for pair in info.pairs}
+        if (source, target) in pairs:
+            return Route("text")
+        if target in self._recogniser_targets:
+            return Route("speech")
+        via = next((middle for middle in self._recogniser_targets if (middle, target) in pairs), None)
+        return Route("pivot", via) if via else None
+
+    def route(self, source: str, target: str) -> Route:
+        """The way from speech in ``source`` to text in ``target`` (canonical codes).
+
+        Raises:
+            UnsupportedLanguage: no way; the message lists the targets that ``source`` has.
+        """
+        found = self._find(source, target)
+        if found is None:
+            served = [pair[1] for pair in self.speech_pairs if pair[0] == source]
+            raise UnsupportedLanguage(
+                f"speech in {source!r} cannot be translated to {target!r} here; "
+                f"targets served for {source!r}: {', '.join(served) or 'none'}",
+                param="target_language",
+            )
+        return found
+
+    def check_text_pair(self, source: str, target: str) -> None:
+        """Refuse a text translation that no model covers.
+
+        Raises:
+            UnsupportedLanguage: the message lists all pairs served.
+        """
+        if source != target and (source, target) not in self.text_pairs:
+            served = ", ".join(f"{a}-{b}" for a, b in self.text_pairs)
+            raise UnsupportedLanguage(
+                f"text in {source!r} cannot be translated to {target!r} here; pairs served: {served or 'none'}",
+                param="target_language",
+            )
+
+    def check_speech_pair(self, source: str | None, target: str) -> None:
+        """Refuse a session or recording that could never be translated; None: any language may come.
+
+        Raises:
+            UnsupportedLanguage: the message lists what is served.
+        """
+        if source is not None and source not in self.spoken:
+            raise UnsupportedLanguage(
+                f"speech in {source!r} cannot be recognised here; accepted: auto, {', '.join(self.spoken)}",
+                param="source_language",
+            )
+        if source is not None:
+            self.route(source, target)
+        elif all(self._find(spoken, target) is None for spoken in self.spoken):
+            served = sorted({pair[1] for pair in self.speech_pairs})
+            raise UnsupportedLanguage(
+                f"no speech can be translated to {target!r} here; targets served: {', '.join(served) or 'none'}",
+                param="target_language",
+            )
+
+    def voice(self, voice_id: str, language: str, *, param: str = "target_language") -> tuple[int, Voice]:
+        """The voice asked for and the index of the TTS provider that has it.
+
+        Args:
+            param: the request field that ``language`` came in.
+
+        Raises:
+            UnknownVoice: no such voice, or it does not speak ``language``; the message lists those that do.
+            UnsupportedLanguage: no voice at all speaks ``language``.
+        """
+        speaking = [
+            (index, voice)
+            for index, info in enumerate(self.tts)
+            for voice in info.voices
+            if language in voice.languages
+        ]
+        if not speaking:
+            spoken = sorted({code for voice in self.voices for code in voice.languages})
+            raise UnsupportedLanguage(
+                f"no voice speaks {language!r} here; languages with a voice: {', '.join(spoken) or 'none'}",
+                param=param,
+            )
+        if voice_id == DEFAULT_VOICE:
+            return speaking[0]
+        for index, voice in speaking:
+            if voice.id == voice_id:
+                return index, voice
+        names = _first([voice.id for _, voice in speaking])
+        raise UnknownVoice(
+            f"no voice {voice_id!r} speaks {language!r}; accepted: {DEFAULT_VOICE}, {names}", param="voice_id"
+        )
+
+    def translator(self, source: str, target: str) -> int:
+        """Index of the first translator for a pair that ``check_text_pair`` has let through."""
+        return next(i for i, info in enumerate(self.translation) if (source, target) in info.pairs)
+
+    def recogniser(self, *, translating_to: str | None = None) -> int:
+        """Index of the first recogniser, or of the first that translates to a language itself."""
+        if translating_to is None:
+            return 0
+        return next(i for i, info in enumerate(self.stt) if translating_to in info.translates_to)
+
+
+def _first(names: Sequence[str], count: int = 20) -> str:
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return ", ".join(names[:count]) + more

@@ -1,0 +1,76 @@
+"""The ear of one connection: client audio in, utterances out.
+
+It joins the streaming resampler, the voice activity model and the segmenter, and keeps their common clock:
+milliseconds of audio received. Its calls compute and block; a session runs them in a thread.
+"""
+
+from sokuji.audio import RECOGNISER_RATE, StreamingResampler, duration_ms
+from sokuji.config import SegmentationSettings
+from sokuji.segmentation import FRAME_SAMPLES, Segmenter, SegmentEvent
+from sokuji.vad import SileroVad
+
+FRAME_BYTES = 2 * FRAME_SAMPLES
+
+
+class Listener:
+    """Cuts a stream of audio into utterances; ``configure`` comes before ``push``."""
+
+    def __init__(self, settings: SegmentationSettings) -> None:
+        self._vad = SileroVad()
+        self._segmenter = Segmenter(settings)
+        self._resampler: StreamingResampler | None = None
+        self._pending = bytearray()
+        self._taken_bytes = 0
+
+    def configure(self, sample_rate: int, channels: int) -> list[SegmentEvent]:
+        """Set the format (Hz, interleaved channels) of what follows; ends an utterance in progress."""
+        ended = self.flush()
+        self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
+        return ended
+
+    def push(self, pcm: bytes) -> list[SegmentEvent]:
+        """Take int16 little-endian PCM in the configured format, in pieces of any whole number of samples."""
+        if self._resampler is None:
+            raise RuntimeError("configure() comes before push()")
+        return self._take(self._resampler.push(pcm))
+
+    def flush(self) -> list[SegmentEvent]:
+        """The utterance in progress ends here; what the resampler still holds belongs to it."""
+        heard = self._take(self._resampler.flush()) if self._resampler else []
+        if self._pending:
+            rest = bytes(self._pending)
+            self._pending.clear()
+            heard += self._frame(rest, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
+        self._vad.reset()
+        return heard + self._segmenter.flush()
+
+    @property
+    def position_ms(self) -> int:
+        """Audio taken so far."""
+        return self._taken_bytes * 1_000 // (2 * RECOGNISER_RATE)
+
+    @property
+    def settled_ms(self) -> int:
+        """Everything before this time is in an utterance that has been emitted, or nobody spoke in it."""
+        return self._segmenter.settled_ms
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether an utterance is in progress."""
+        return self._segmenter.in_speech
+
+    def _take(self, pcm: bytes) -> list[SegmentEvent]:
+        self._pending += pcm
+        self._taken_bytes += len(pcm)
+        heard: list[SegmentEvent] = []
+        while len(self._pending) >= FRAME_BYTES:
+            at_ms = (self._taken_bytes - len(self._pending)) * 1_000 // (2 * RECOGNISER_RATE)
+            frame = bytes(self._pending[:FRAME_BYTES])
+            del self._pending[:FRAME_BYTES]
+            heard += self._frame(frame, at_ms)
+        return heard
+
+    def _frame(self, frame: bytes, at_ms: int) -> list[SegmentEvent]:
+        # The model hears whole frames only; the last one before a flush may be short of it.
+        probability = self._vad.probability(frame.ljust(FRAME_BYTES, b"\0"))
+        return self._segmenter.push(frame, probability, at_ms)

@@ -1,0 +1,181 @@
+"""One utterance through the three stages: which provider, which route, with deadlines and retries.
+
+The pipeline holds no conversation; sessions, recordings and the REST doors all call it. It knows the stages
+only as Protocols: in the service they are handles of Serve deployments, in the command line and the tests
+they are providers in the same process.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from sokuji.audio import StreamingResampler
+from sokuji.catalogue import Catalogue
+from sokuji.config import Deadlines
+from sokuji.errors import Overloaded, SokujiError
+from sokuji.providers.base import (
+    AudioChunk,
+    RecognitionRequest,
+    SpeechToText,
+    SpeechToTextInfo,
+    SynthesisRequest,
+    TextToSpeech,
+    TextToSpeechInfo,
+    Transcript,
+    TranslationInfo,
+    TranslationRequest,
+    Translator,
+)
+from sokuji.resilience import call, stream
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+StageName = Literal["stt", "translation", "tts"]
+State = Literal["ready", "uninitialized", "initializing", "error", "stopped"]
+DESCRIBE_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The providers of each stage, in order of preference."""
+
+    stt: Sequence[SpeechToText]
+    translation: Sequence[Translator]
+    tts: Sequence[TextToSpeech]
+
+
+class Pipeline:
+    """Recognise, translate, speak. ``refresh`` must have succeeded once before anything else works."""
+
+    def __init__(self, stages: Stages, deadlines: Deadlines) -> None:
+        self._stages = stages
+        self.deadlines = deadlines
+        self._infos: dict[StageName, list[Any]] = {}
+        self._catalogue: Catalogue | None = None
+        self.health: dict[StageName, State] = {
+            "stt": "uninitialized",
+            "translation": "uninitialized",
+            "tts": "uninitialized",
+        }
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be asked for.
+
+        Raises:
+            Overloaded: the stages have not all answered yet, shortly after a start.
+        """
+        if self._catalogue is None:
+            waiting = [name for name, state in self.health.items() if state != "ready"]
+            raise Overloaded(f"still starting ({', '.join(waiting)}); try again shortly", retry_after_s=5)
+        return self._catalogue
+
+    async def refresh(self) -> None:
+        """Ask every provider what it can do and note which stages answer; cheap, no inference."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._refresh_stage("stt", self._stages.stt))
+            group.create_task(self._refresh_stage("translation", self._stages.translation))
+            group.create_task(self._refresh_stage("tts", self._stages.tts))
+        if len(self._infos) == len(self.health):
+            stt: list[SpeechToTextInfo] = self._infos["stt"]
+            translation: list[TranslationInfo] = self._infos["translation"]
+            tts: list[TextToSpeechInfo] = self._infos["tts"]
+            self._catalogue = Catalogue(tuple(stt), tuple(translation), tuple(tts))
+
+    async def _refresh_stage(self, name: StageName, providers: Sequence[Any]) -> None:
+        if self.health[name] == "uninitialized":
+            self.health[name] = "initializing"
+        try:
+            async with asyncio.timeout(DESCRIBE_TIMEOUT_S):
+                self._infos[name] = list(await asyncio.gather(*(each.describe() for each in providers)))
+            self.health[name] = "ready"
+        except (SokujiError, TimeoutError) as error:
+            if self.health[name] != "initializing":
+                self.health[name] = "error"
+            log.warning("stage %s does not answer: %s", name, error or "timed out")
+
+    async def recognise(self, pcm: bytes, language: str | None, context: str = "") -> Transcript:
+        """What was said; ``pcm`` is mono int16 at 16 kHz, ``language`` a canonical code or None to detect it."""
+        request = RecognitionRequest(pcm=pcm, language=language, context=context)
+        return await self._transcribe(self.catalogue.recogniser(), request)
+
+    async def translate_speech(self, transcript: Transcript, pcm: bytes, target: str) -> str:
+        """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
+
+        Raises:
+            UnsupportedLanguage: the language that was detected has no way to ``target``.
+        """
+        source = transcript.language
+        route = self.catalogue.route(source, target)
+        if route.kind == "same":
+            return transcript.text
+        if route.kind == "text":
+            return await self.translate_text(transcript.text, source, target)
+        middle = route.via or target
+        index = self.catalogue.recogniser(translating_to=middle)
+        request = RecognitionRequest(pcm=pcm, language=source, task="translate")
+        heard = await self._transcribe(index, request)
+        return await self.translate_text(heard.text, middle, target)
+
+    async def translate_text(
+        self, text: str, source: str, target: str, context: tuple[str, ...] = ()
+    ) -> str:
+        """``text`` in the language ``target``; both codes canonical.
+
+        Args:
+            context: preceding sentences in ``source``, only where the translator takes them.
+
+        Raises:
+            UnsupportedLanguage: no text model covers the pair.
+        """
+        if source == target or not text.strip():
+            return text
+        self.catalogue.check_text_pair(source, target)
+        translator = self._stages.translation[self.catalogue.translator(source, target)]
+        request = TranslationRequest(text=text, source=source, target=target, context=context)
+        answers = await call(
+            lambda: translator.translate([request]),
+            deadline_s=self.deadlines.translation_s,
+            what="translation",
+        )
+        return _only(answers).text
+
+    async def speak(
+        self, text: str, language: str, *, voice_id: str, speed: float = 1.0, sample_rate: int | None = None
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """The voice, chunk by chunk, at ``sample_rate`` Hz (None: the voice's own).
+
+        Raises:
+            UnknownVoice, UnsupportedLanguage: no such voice for the language.
+        """
+        index, voice = self.catalogue.voice(voice_id, language)
+        synthesiser = self._stages.tts[index]
+        request = SynthesisRequest(text=text, language=language, voice=voice.id, speed=speed)
+        chunks = stream(
+            lambda: synthesiser.synthesize(request), deadline_s=self.deadlines.tts_s, what="speech synthesis"
+        )
+        resampler: StreamingResampler | None = None
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                rate = sample_rate or chunk.sample_rate
+                resampler = resampler or StreamingResampler(chunk.sample_rate, rate)
+                pcm = resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")
+                yield AudioChunk(pcm, rate, chunk.last)
+
+    async def _transcribe(self, index: int, request: RecognitionRequest) -> Transcript:
+        recogniser = self._stages.stt[index]
+        answers = await call(
+            lambda: recogniser.transcribe([request]), deadline_s=self.deadlines.stt_s, what="recognition"
+        )
+        return _only(answers)
+
+
+def _only(answers: Sequence[T | SokujiError]) -> T:
+    (answer,) = answers
+    if isinstance(answer, SokujiError):
+        raise answer
+    return answer

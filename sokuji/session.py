@@ -1,0 +1,361 @@
+"""One conversation: audio in, events out. The one place where the pipeline reads in order.
+
+A session is four stages joined by bounded queues: listen (resample, voice activity, utterances), recognise,
+translate, deliver (speak and acknowledge). Each works on one utterance at a time, so that while the first is
+spoken the second is translated and the third recognised, and the order of the output is the order of the
+input. The end of a stage is the end of its input. A door feeds audio and commands and forwards ``events()``.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal
+
+from sokuji import events
+from sokuji.config import GatewaySettings
+from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, SokujiError, TooLarge
+from sokuji.listener import Listener
+from sokuji.pipeline import Pipeline
+from sokuji.providers.base import Transcript
+from sokuji.segmentation import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
+
+log = logging.getLogger(__name__)
+
+QUEUED_UTTERANCES = 4
+QUEUED_EVENTS = 256
+QUEUED_COMMANDS = 20_000
+"""Only a bound against floods of tiny messages; seconds of audio have their own limit."""
+SILENT_ACK_MS = 2_000
+"""How much silence passes between two acks while nobody speaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What the client asked for; languages are canonical codes."""
+
+    target_language: str
+    source_language: str | None = None
+    """None: detect it for each utterance."""
+    voice_id: str = "default"
+    input_sample_rate: int = 16_000
+    channels: int = 1
+    speak: bool = True
+    """False: captions only."""
+    output_sample_rate: int | None = None
+    """Hz; None: the voice's own rate."""
+    speed: float = 1.0
+    context: str = ""
+    """Names and words that the recogniser is likely to hear."""
+
+
+class SessionTooLong(TooLarge):
+    """The session has had all the audio it may have; unlike other oversized input this ends it."""
+
+
+class _Command(Enum):
+    FLUSH = auto()
+    END = auto()
+
+
+@dataclass(slots=True)
+class _Job:
+    """An utterance on its way through the stages."""
+
+    utterance: Utterance
+    conversation: Conversation
+    transcript: Transcript | None = None
+    translation: str = ""
+    began: float = field(default_factory=time.monotonic)
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def mark(self, stage: str) -> None:
+        """Note the milliseconds from the end of the utterance to now."""
+        self.marks.setdefault(stage, round(1_000 * (time.monotonic() - self.began)))
+
+
+_Jobs = asyncio.Queue[_Job | None]
+
+
+class Session:
+    """A conversation: ``run`` does the work while ``events`` is consumed.
+
+    Args:
+        session_id: stands in every log line of the conversation.
+    """
+
+    def __init__(self, pipeline: Pipeline, settings: GatewaySettings, session_id: str) -> None:
+        self.session_id = session_id
+        self._pipeline = pipeline
+        self._limits = settings.limits
+        self._listener = Listener(settings.segmentation)
+        self._conversation: Conversation | None = None
+        self._commands: asyncio.Queue[bytes | Conversation | _Command] = asyncio.Queue(QUEUED_COMMANDS)
+        self._heard: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
+        self._recognised: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
+        self._translated: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
+        self._events: asyncio.Queue[events.Event] = asyncio.Queue(QUEUED_EVENTS)
+        self._received_ms = 0.0
+        self._acked_ms = 0
+        self._under_way = 0
+        self._next_segment_id = 0
+        self._muted_before = 0
+        self._speaking: asyncio.Task[None] | None = None
+        self.ended = False
+        """Whether the client has said that no more audio comes."""
+
+    def configure(self, conversation: Conversation) -> None:
+        """Begin, or go on with other settings: the utterance in progress ends under the old ones.
+
+        Raises:
+            UnsupportedLanguage, UnknownVoice: the service has no such pair or voice; nothing has changed.
+        """
+        catalogue = self._pipeline.catalogue
+        catalogue.check_speech_pair(conversation.source_language, conversation.target_language)
+        if conversation.speak:
+            catalogue.voice(conversation.voice_id, conversation.target_language)
+        self._conversation = conversation
+        self._put(conversation)
+
+    def feed(self, pcm: bytes) -> None:
+        """Take interleaved int16 little-endian PCM at the configured rate and channel count.
+
+        Raises:
+            InvalidRequest: before ``configure`` or after ``end``.
+            InvalidAudio: not a whole number of samples; nothing of it is taken.
+            Overloaded: more audio waits than the limit allows; the session cannot go on.
+            SessionTooLong: the session is at its limit; it cannot go on.
+        """
+        conversation = self._conversation
+        if conversation is None:
+            raise InvalidRequest("audio came before config; send a config message first", param="type")
+        if self.ended:
+            raise InvalidRequest("audio came after end; open a new session", param="type")
+        frame_bytes = 2 * conversation.channels
+        if len(pcm) % frame_bytes:
+            raise InvalidAudio(
+                f"{len(pcm)} bytes are no whole number of {conversation.channels}-channel int16 samples "
+                f"of {frame_bytes} bytes",
+                param="data",
+            )
+        received_ms = self._received_ms + len(pcm) / frame_bytes * 1_000 / conversation.input_sample_rate
+        if received_ms > 1_000 * self._limits.max_session_s:
+            raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
+        if received_ms - self._acked_ms > 1_000 * self._limits.max_backlog_s:
+            raise Overloaded(
+                f"more than {self._limits.max_backlog_s:g} s of audio wait to be worked on; "
+                "send at the pace of speech, or wait for the acks"
+            )
+        self._put(pcm)
+        self._received_ms = received_ms
+
+    def flush(self) -> None:
+        """The utterance ends here, whatever the voice activity says."""
+        self._put(_Command.FLUSH)
+
+    def end(self) -> None:
+        """No more audio: finish everything, then ``Done``."""
+        if not self.ended:
+            self.ended = True
+            self._put(_Command.END)
+
+    def cancel(self) -> None:
+        """Stop speaking and drop what has been heard but not spoken; captions stay."""
+        self._muted_before = self._next_segment_id
+        if self._speaking is not None:
+            self._speaking.cancel()
+
+    async def report(self, error: SokujiError) -> None:
+        """Tell the client of a bad message, in order with everything else."""
+        await self._events.put(events.Failed(error))
+
+    def _put(self, command: bytes | Conversation | _Command) -> None:
+        try:
+            self._commands.put_nowait(command)
+        except asyncio.QueueFull:
+            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each") from None
+
+    async def events(self) -> AsyncGenerator[events.Event, None]:
+        """What happened, in order; ends with ``Done``."""
+        event: events.Event | None = None
+        while not isinstance(event, events.Done):
+            event = await self._events.get()
+            if isinstance(event, events.Audio) and event.segment_id < self._muted_before:
+                continue
+            yield event
+
+    async def run(self) -> None:
+        """Work until ``end`` has been worked off; cancelling it leaves nothing running."""
+        async with asyncio.TaskGroup() as stages:
+            stages.create_task(self._listen())
+            stages.create_task(self._recognise())
+            stages.create_task(self._translate())
+            stages.create_task(self._deliver())
+        await self._events.put(events.Done())
+
+    async def _listen(self) -> None:
+        conversation: Conversation | None = None
+        while (command := await self._commands.get()) is not _Command.END:
+            if isinstance(command, Conversation):
+                configure = self._listener.configure
+                heard = await asyncio.to_thread(configure, command.input_sample_rate, command.channels)
+                await self._pass_on(heard, conversation)
+                conversation = command
+                await self._announce(command)
+            elif isinstance(command, bytes):
+                await self._pass_on(await asyncio.to_thread(self._listener.push, command), conversation)
+            else:
+                await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
+        await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
+        await self._heard.put(None)
+
+    async def _announce(self, conversation: Conversation) -> None:
+        await self._events.put(
+            events.Ready(
+                session_id=self.session_id,
+                source_language=conversation.source_language or "auto",
+                target_languages=(conversation.target_language,),
+                input_sample_rate=conversation.input_sample_rate,
+                output_sample_rate=conversation.output_sample_rate if conversation.speak else None,
+            )
+        )
+
+    async def _pass_on(self, heard: Iterable[SegmentEvent], conversation: Conversation | None) -> None:
+        for event in heard:
+            if isinstance(event, SpeechStarted):
+                await self._speech("started", event)
+            elif isinstance(event, SpeechStopped):
+                self._next_segment_id = event.segment_id + 1
+                await self._speech("stopped", event)
+            elif conversation is not None:
+                self._under_way += 1
+                await self._heard.put(_Job(event, conversation))
+        if not self._under_way and self._listener.settled_ms >= self._acked_ms + SILENT_ACK_MS:
+            await self._ack(self._listener.settled_ms)
+
+    async def _speech(
+        self, state: Literal["started", "stopped"], event: SpeechStarted | SpeechStopped
+    ) -> None:
+        await self._events.put(events.Speech(state=state, at_ms=event.at_ms, segment_id=event.segment_id))
+
+    async def _recognise(self) -> None:
+        async for job in _drain(self._heard):
+            async with self._reporting(job):
+                utterance, wanted = job.utterance, job.conversation
+                transcript = await self._pipeline.recognise(
+                    utterance.pcm, wanted.source_language, wanted.context
+                )
+                job.mark("recognised")
+                if transcript.text:
+                    job.transcript = transcript
+                    await self._events.put(
+                        events.Transcription(
+                            segment_id=utterance.segment_id,
+                            text=transcript.text,
+                            language=transcript.language,
+                            is_final=True,
+                            confidence=transcript.confidence,
+                            start_ms=utterance.start_ms,
+                            end_ms=utterance.end_ms,
+                            stable_chars=len(transcript.text),
+                        )
+                    )
+            await self._recognised.put(job)
+        await self._recognised.put(None)
+
+    async def _translate(self) -> None:
+        async for job in _drain(self._recognised):
+            if job.transcript is not None:
+                async with self._reporting(job):
+                    target = job.conversation.target_language
+                    job.translation = await self._pipeline.translate_speech(
+                        job.transcript, job.utterance.pcm, target
+                    )
+                    job.mark("translated")
+                    await self._events.put(
+                        events.TranslationText(
+                            segment_id=job.utterance.segment_id,
+                            clause=0,
+                            text=job.translation,
+                            source_language=job.transcript.language,
+                            target_language=target,
+                            is_final=True,
+                        )
+                    )
+            await self._translated.put(job)
+        await self._translated.put(None)
+
+    async def _deliver(self) -> None:
+        async for job in _drain(self._translated):
+            if job.translation and job.conversation.speak:
+                async with self._reporting(job):
+                    await self._speak_unless_cancelled(job)
+            self._under_way -= 1
+            await self._ack(job.utterance.end_ms)
+            lag_ms = max(0, round(self._received_ms) - job.utterance.end_ms)
+            await self._events.put(events.Status(load="normal", lag_ms=lag_ms))
+            job.mark("delivered")
+            log.info("session %s segment %d: %s", self.session_id, job.utterance.segment_id, job.marks)
+
+    async def _speak_unless_cancelled(self, job: _Job) -> None:
+        if job.utterance.segment_id < self._muted_before:
+            return
+        self._speaking = asyncio.create_task(self._speak(job))
+        try:
+            await asyncio.wait([self._speaking])
+            if not self._speaking.cancelled():
+                self._speaking.result()
+        finally:
+            self._speaking.cancel()
+            self._speaking = None
+
+    async def _speak(self, job: _Job) -> None:
+        wanted = job.conversation
+        voice = self._pipeline.speak(
+            job.translation,
+            wanted.target_language,
+            voice_id=wanted.voice_id,
+            speed=wanted.speed,
+            sample_rate=wanted.output_sample_rate,
+        )
+        number = 0
+        async with contextlib.aclosing(voice):
+            async for chunk in voice:
+                job.mark("first_audio")
+                await self._events.put(
+                    events.Audio(
+                        segment_id=job.utterance.segment_id,
+                        clause=0,
+                        chunk=number,
+                        target_language=wanted.target_language,
+                        pcm=chunk.pcm,
+                        sample_rate=chunk.sample_rate,
+                        last=chunk.last,
+                    )
+                )
+                number += 1
+
+    async def _ack(self, through_ms: int) -> None:
+        if through_ms > self._acked_ms:
+            self._acked_ms = through_ms
+            await self._events.put(events.Ack(through_ms))
+
+    @contextlib.asynccontextmanager
+    async def _reporting(self, job: _Job) -> AsyncIterator[None]:
+        """What fails for one utterance is said, and the conversation goes on with the next."""
+        try:
+            yield
+        except SokujiError as error:
+            log.warning(
+                "session %s segment %d: %s: %s",
+                self.session_id, job.utterance.segment_id, error.code, error.message,
+            )  # fmt: skip
+            await self._events.put(events.Failed(error, segment_id=job.utterance.segment_id))
+
+
+async def _drain(jobs: _Jobs) -> AsyncIterator[_Job]:
+    while (job := await jobs.get()) is not None:
+        yield job

@@ -1,0 +1,1 @@
+"""Tests of the engine, of the API, and what they share."""

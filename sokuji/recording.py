@@ -6,20 +6,21 @@ time and results come in order, so that a long file shows its progress and one f
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sokuji.audio import RECOGNISER_RATE
 from sokuji.config import SegmentationSettings
+from sokuji.listener import Listener
 from sokuji.pipeline import Pipeline
 from sokuji.providers.base import Transcript
-from sokuji.segmentation import FRAME_MS, FRAME_SAMPLES, Segmenter, Utterance
-from sokuji.vad import SileroVad
+from sokuji.segmentation import Utterance
 
 T = TypeVar("T")
 R = TypeVar("R")
-FRAME_BYTES = 2 * FRAME_SAMPLES
+SLICE_BYTES = 10 * 2 * RECOGNISER_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,18 @@ class RecordedUtterance:
     end_ms: int
 
 
-def utterances(pcm: bytes, settings: SegmentationSettings) -> list[Utterance]:
-    """Cut mono int16 PCM at 16 kHz into utterances. Blocking: runs the voice activity model.
-
-    Returns:
-        Utterances in order; empty where nobody speaks.
-    """
-    vad = SileroVad()
-    segmenter = Segmenter(settings)
-    found: list[Utterance] = []
-    for start in range(0, len(pcm), FRAME_BYTES):
-        frame = pcm[start : start + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
-        at_ms = start // FRAME_BYTES * FRAME_MS
-        events = segmenter.push(frame, vad.probability(frame), at_ms)
-        found += [event for event in events if isinstance(event, Utterance)]
-    found += [event for event in segmenter.flush() if isinstance(event, Utterance)]
-    return found
+async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[Utterance, None]:
+    """Cut mono int16 PCM at 16 kHz into utterances, in order; none where nobody speaks."""
+    listener = Listener(settings)
+    listener.configure(RECOGNISER_RATE, channels=1)
+    # Slice by slice: the first utterance is there early, and a long file leaves threads to live sessions.
+    for start in range(0, len(pcm), SLICE_BYTES):
+        for event in await asyncio.to_thread(listener.push, pcm[start : start + SLICE_BYTES]):
+            if isinstance(event, Utterance):
+                yield event
+    for event in await asyncio.to_thread(listener.flush):
+        if isinstance(event, Utterance):
+            yield event
 
 
 async def interpret(
@@ -66,7 +63,6 @@ async def interpret(
         source: canonical code; None: detect it for each utterance.
         concurrency: utterances worked on at the same time.
     """
-    pieces = await asyncio.to_thread(utterances, pcm, segmentation)
 
     async def work(piece: Utterance) -> RecordedUtterance | None:
         transcript = await pipeline.recognise(piece.pcm, source)
@@ -77,18 +73,20 @@ async def interpret(
             translation = await pipeline.translate_speech(transcript, piece.pcm, target)
         return RecordedUtterance(transcript, translation, piece.start_ms, piece.end_ms)
 
-    async for result in in_order(pieces, work, concurrency):
-        if result is not None:
-            yield result
+    pieces = utterances(pcm, segmentation)
+    async with aclosing(pieces), aclosing(in_order(pieces, work, concurrency)) as results:
+        async for result in results:
+            if result is not None:
+                yield result
 
 
 async def in_order(
-    items: Iterable[T], work: Callable[[T], Awaitable[R]], concurrency: int
-) -> AsyncIterator[R]:
+    items: AsyncIterator[T], work: Callable[[T], Awaitable[R]], concurrency: int
+) -> AsyncGenerator[R, None]:
     """``work`` on every item, ``concurrency`` at a time; results in the order of the items."""
     running: deque[asyncio.Future[R]] = deque()
     try:
-        for item in items:
+        async for item in items:
             running.append(asyncio.ensure_future(work(item)))
             if len(running) == concurrency:
                 yield await running.popleft()
@@ -97,8 +95,4 @@ async def in_order(
     finally:
         for task in running:
             task.cancel()
-
-
-def seconds(pcm: bytes) -> float:
-    """Duration of mono int16 PCM at 16 kHz."""
-    return len(pcm) / 2 / RECOGNISER_RATE
+        await asyncio.gather(*running, return_exceptions=True)

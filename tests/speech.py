@@ -1,13 +1,16 @@
-"""Real speech and what lies between it: recordings of ``pytest-audioeval``, silence, and noise.
+"""Real speech and what lies between it: recordings of ``pytest-audioeval``, silence, noise; as files too.
 
-All audio is mono int16 little-endian PCM at 16 kHz. Languages: en, es, fr, hi, it, ja, pl, pt, zh, three
-recordings each; ``name`` is the file's name without ending, for example ``sample("pt", "contagem")``.
+Unless a rate is given, audio is mono int16 little-endian PCM at 16 kHz. Languages: en, es, fr, hi, it, ja,
+pl, pt, zh, three recordings each; ``name`` is the file's name without ending, for example ``sample("pt",
+"contagem")``.
 """
 
+import io
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import av
 import numpy as np
 
 from sokuji.audio import RECOGNISER_RATE, decode
@@ -44,3 +47,19 @@ def noise(ms: int, *, seed: int = 0, level: float = 0.002) -> bytes:
     """White noise; ``level`` is its RMS as a share of full scale."""
     samples = np.random.default_rng(seed).normal(0, level * 32_767, ms * RECOGNISER_RATE // 1_000)
     return samples.clip(-32_768, 32_767).astype("<i2").tobytes()
+
+
+def encode(
+    pcm: bytes, container: str, codec: str, *, rate: int = RECOGNISER_RATE, layout: str = "mono"
+) -> bytes:
+    """Mono PCM as a file, the same on every channel; names are FFmpeg's, such as ``("ipod", "aac")``."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
+        samples = np.frombuffer(pcm, "<i2").repeat(stream.layout.nb_channels)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
+        frame.sample_rate = rate
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()

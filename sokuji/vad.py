@@ -1,0 +1,69 @@
+"""Voice activity detection: how probable is speech in 32 ms of sound.
+
+The model is Silero VAD v6 (MIT), the ONNX file that the faster-whisper package carries. Its weights are
+shared by the whole process; each stream keeps its own small state: what the model heard before.
+"""
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sokuji.errors import ModelMissing
+
+_MODEL_FILE = "silero_vad_v6.onnx"
+# The model hears the end of the frame before, and carries the state of its LSTM (hidden, cell).
+_CONTEXT_SAMPLES = 64
+_STATE_SHAPE = (1, 1, 128)
+
+
+class SileroVad:
+    """Rates the frames of one stream, in order.
+
+    Raises:
+        ModelMissing: the package that carries the model is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._model = _model()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was heard: the next frame begins a new stream."""
+        self._hidden = np.zeros(_STATE_SHAPE, np.float32)
+        self._cell = np.zeros(_STATE_SHAPE, np.float32)
+        self._context: NDArray[np.float32] = np.zeros(_CONTEXT_SAMPLES, np.float32)
+
+    def probability(self, frame: bytes) -> float:
+        """The probability, 0 to 1, that somebody speaks in a frame of 512 samples (mono int16, 16 kHz)."""
+        samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32_768)
+        window = np.concatenate((self._context, samples))[np.newaxis]
+        inputs = {"input": window, "h": self._hidden, "c": self._cell}
+        output, self._hidden, self._cell = self._model.run(None, inputs)
+        self._context = samples[-_CONTEXT_SAMPLES:]
+        return float(output.item())
+
+
+@lru_cache(maxsize=1)
+def _model() -> onnxruntime.InferenceSession:
+    """The model, once a process; one thread, because a frame (0.2 ms) is too little work to share out."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(_model_path(), options, providers=["CPUExecutionProvider"])
+
+
+def _model_path() -> Path:
+    """Where the model lies. The package is looked up, not imported: that would load CTranslate2 as well."""
+    package = find_spec("faster_whisper")
+    if package is not None and package.origin is not None:
+        path = Path(package.origin).parent / "assets" / _MODEL_FILE
+        if path.is_file():
+            return path
+    raise ModelMissing(
+        f"voice activity detection needs {_MODEL_FILE}, which comes with faster-whisper 1.2.1: "
+        "pip install faster-whisper==1.2.1"
+    )

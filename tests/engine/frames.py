@@ -1,0 +1,53 @@
+"""Numbered frames for the segmenter, and a stream that feeds them to it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sokuji.config import SegmentationSettings
+from sokuji.segmentation import FRAME_MS, FRAME_SAMPLES, Segmenter, SegmentEvent, Utterance
+
+FRAME_BYTES = 2 * FRAME_SAMPLES
+BYTES_PER_MS = 32
+
+# Times are whole frames, so that the expected numbers can be read off: 4 frames confirm, 10 frames end.
+SETTINGS = SegmentationSettings(
+    min_speech_ms=4 * FRAME_MS,
+    min_silence_ms=10 * FRAME_MS,
+    pre_roll_ms=6 * FRAME_MS,
+    padding_ms=3 * FRAME_MS,
+    max_utterance_ms=100 * FRAME_MS,
+)
+SPEECH, SILENCE = 0.9, 0.1
+
+
+def frame(index: int) -> bytes:
+    """A frame that no other frame equals."""
+    return np.full(FRAME_SAMPLES, index, "<i2").tobytes()
+
+
+def pcm_between(first: int, end: int) -> bytes:
+    return b"".join(frame(index) for index in range(first, end))
+
+
+class Stream:
+    """Feeds a segmenter numbered frames from time 0 on."""
+
+    def __init__(self, settings: SegmentationSettings = SETTINGS, first_segment_id: int = 0) -> None:
+        self.segmenter = Segmenter(settings, first_segment_id)
+        self.count = 0
+
+    def feed(self, probability: float, frames: int) -> list[SegmentEvent]:
+        found: list[SegmentEvent] = []
+        for _ in range(frames):
+            found += self.segmenter.push(frame(self.count), probability, self.count * FRAME_MS)
+            self.count += 1
+        return found
+
+
+def changed(**settings: float) -> SegmentationSettings:
+    return SegmentationSettings.model_validate(SETTINGS.model_dump() | settings)
+
+
+def utterances(found: Iterable[SegmentEvent]) -> list[Utterance]:
+    return [event for event in found if isinstance(event, Utterance)]

@@ -100,7 +100,8 @@ class Catalogue:
         if source != target and (source, target) not in self.text_pairs:
             served = ", ".join(f"{a}-{b}" for a, b in self.text_pairs)
             raise UnsupportedLanguage(
-                f"text in {source!r} cannot be translated to {target!r} here; pairs served: {served or 'none'}",
+                f"text in {source!r} cannot be translated to {target!r} here; "
+                f"pairs served: {served or 'none'}",
                 param="target_language",
             )
 
@@ -117,10 +118,10 @@ class Catalogue:
             )
         if source is not None:
             self.route(source, target)
-        elif all(self._find(spoken, target) is None for spoken in self.spoken):
-            served = sorted({pair[1] for pair in self.speech_pairs})
+        elif target not in (served := sorted({pair[1] for pair in self.speech_pairs})):
             raise UnsupportedLanguage(
-                f"no speech can be translated to {target!r} here; targets served: {', '.join(served) or 'none'}",
+                f"no speech can be translated to {target!r} here; "
+                f"targets served: {', '.join(served) or 'none'}",
                 param="target_language",
             )
 

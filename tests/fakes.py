@@ -3,7 +3,8 @@
 Each fake takes the answers it will give, one per request; when they are used up it answers by a fixed rule.
 A ``ProviderUnavailable`` in a script is raised, as when a replica is lost; any other error is the answer to
 its request alone. ``delay_s`` makes every answer take that long; while ``gate`` is cleared a stage holds all
-its answers back, so that tests need not guess at times.
+its answers back, ``arrived`` yields each request as it comes, and ``idle`` is set while none is under way, so
+that tests need not guess at times.
 """
 
 import asyncio
@@ -42,6 +43,9 @@ class _Fake(Generic[Q, A]):
         self.gate = asyncio.Event()
         self.gate.set()
         self.requests: list[Q] = []
+        self.arrived: asyncio.Queue[Q] = asyncio.Queue()
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.under_way = 0
         self.cancelled = 0
         self.down: SokujiError | None = None
@@ -49,6 +53,8 @@ class _Fake(Generic[Q, A]):
 
     async def _next(self, request: Q) -> A | SokujiError | None:
         self.requests.append(request)
+        self.arrived.put_nowait(request)
+        self.idle.clear()
         answer = self.answers.popleft() if self.answers else None
         self.under_way += 1
         try:
@@ -59,6 +65,8 @@ class _Fake(Generic[Q, A]):
             raise
         finally:
             self.under_way -= 1
+            if not self.under_way:
+                self.idle.set()
         if isinstance(answer, ProviderUnavailable):
             raise answer
         return answer

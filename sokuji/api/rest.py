@@ -1,0 +1,146 @@
+"""The REST door, one stage at a time: recognise, translate, speak (bridge API, version 1).
+
+Handlers map requests to the pipeline and its results to answers; there is nothing else in them. The calls
+that go through all stages are in ``rest_pipeline``, what the service tells of itself in ``rest_about``.
+"""
+
+import base64
+import time
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from sokuji.api import work
+from sokuji.api.answers import (
+    SOUND,
+    SpokenLanguages,
+    SynthesizedSpeech,
+    Transcription,
+    TranslatedText,
+    TranslationLanguages,
+    Voices,
+    voice_bodies,
+)
+from sokuji.api.bodies import SynthesizeRequest, TranscribeForm, TranslateRequest
+from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
+from sokuji.api.failures import FAILURES, WORK_FAILURES
+from sokuji.api.service import Service
+from sokuji.errors import NotSupported, UnsupportedLanguage
+
+router = APIRouter(prefix="/api/v1", responses=FAILURES)
+
+
+@router.post("/stt/transcribe", tags=["Speech to text"], responses=WORK_FAILURES, dependencies=FORM_IN_A_SLOT)
+async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedService) -> Transcription:
+    """Write down what is said in a recording."""
+    started = time.perf_counter()
+    spoken = service.pipeline.catalogue.spoken
+    if form.language is not None and form.language not in spoken:
+        raise UnsupportedLanguage(
+            f"speech in {form.language!r} cannot be recognised here; accepted: auto, {', '.join(spoken)}",
+            param="language",
+        )
+    async with aclosing(work.listen(service, form.audio_file, source=form.language)) as utterances:
+        heard = work.Heard([utterance async for utterance in utterances])
+    return Transcription(
+        text=heard.text,
+        language=heard.language,
+        confidence=heard.confidence,
+        processing_time_ms=work.elapsed_ms(started),
+        segments=heard.segments,
+    )
+
+
+@router.get("/stt/languages", tags=["Speech to text"])
+async def spoken_languages(service: UsedService) -> SpokenLanguages:
+    """The languages that can be recognised."""
+    return SpokenLanguages(languages=service.pipeline.catalogue.spoken)
+
+
+@router.post("/translation/translate", tags=["Translation"], responses=WORK_FAILURES, dependencies=IN_A_SLOT)
+async def translate(body: TranslateRequest, service: UsedService) -> TranslatedText:
+    """Translate a text."""
+    started = time.perf_counter()
+    work.check_length(service, body.text)
+    work.check_length(service, body.context or "", "context")
+    _refuse_what_no_translator_takes(body, service)
+    context = (body.context,) if body.context else ()
+    translated = await service.pipeline.translate_text(
+        body.text, body.source_language, body.target_language, context
+    )
+    return TranslatedText(
+        original_text=body.text,
+        translated_text=translated,
+        source_language=body.source_language,
+        target_language=body.target_language,
+        processing_time_ms=work.elapsed_ms(started),
+    )
+
+
+def _refuse_what_no_translator_takes(body: TranslateRequest, service: Service) -> None:
+    source, target = body.source_language, body.target_language
+    catalogue = service.pipeline.catalogue
+    catalogue.check_text_pair(source, target)
+    if body.glossary is not None:
+        raise NotSupported("glossary is not supported by this version; leave it out", param="glossary")
+    takers = [info.takes_context for info in catalogue.translation if (source, target) in info.pairs]
+    if body.context and takers[:1] != [True]:
+        raise NotSupported(
+            f"the translator from {source} to {target} takes no context; leave it out", param="context"
+        )
+
+
+@router.get("/translation/languages", tags=["Translation"])
+async def translation_languages(service: UsedService) -> TranslationLanguages:
+    """The pairs in which text is translated."""
+    pairs = service.pipeline.catalogue.text_pairs
+    codes = sorted({code for pair in pairs for code in pair})
+    return TranslationLanguages(languages=codes, supports_batch=True, supports_streaming=False, pairs=pairs)
+
+
+@router.post(
+    "/tts/synthesize",
+    tags=["Text to speech"],
+    response_model=SynthesizedSpeech,
+    responses=WORK_FAILURES | SOUND,
+    dependencies=IN_A_SLOT,
+)
+async def synthesize(body: SynthesizeRequest, service: UsedService) -> SynthesizedSpeech | Response:
+    """Speak a text. With `return_format` audio the answer is the sound itself."""
+    started = time.perf_counter()
+    work.check_length(service, body.text)
+    _, voice = service.pipeline.catalogue.voice(body.voice_id, body.language, param="language")
+    sound = work.Sound(body.sample_rate or voice.sample_rate)
+    await work.speak(
+        service,
+        body.text,
+        body.language,
+        voice.id,
+        into=sound,
+        speed=body.speed,
+        sample_rate=body.sample_rate,
+    )
+    data = sound.wav() if body.audio_format == "wav" else bytes(sound.pcm)
+    took_ms = work.elapsed_ms(started)
+    if body.return_format == "audio":
+        headers = {
+            "X-Duration-Ms": str(sound.duration_ms),
+            "X-Processing-Time-Ms": str(took_ms),
+            "X-Sample-Rate": str(sound.sample_rate),
+        }
+        return Response(data, media_type=f"audio/{body.audio_format}", headers=headers)
+    return SynthesizedSpeech(
+        audio_data=base64.b64encode(data).decode(),
+        audio_format=body.audio_format,
+        sample_rate=sound.sample_rate,
+        duration_ms=sound.duration_ms,
+        processing_time_ms=took_ms,
+    )
+
+
+@router.get("/tts/voices", tags=["Text to speech"])
+async def voices(service: UsedService) -> Voices:
+    """The voices that can be asked for."""
+    return Voices(voices=voice_bodies(service.pipeline.catalogue.voices))

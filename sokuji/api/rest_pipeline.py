@@ -1,0 +1,97 @@
+"""The REST calls that go through all stages: a text or recording in, its translation spoken."""
+
+import base64
+import time
+from contextlib import aclosing
+from typing import Annotated
+from urllib.parse import quote, unquote_to_bytes
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from sokuji.api import work
+from sokuji.api.answers import SOUND, SpokenTranslation
+from sokuji.api.bodies import TranslateAudioForm, TranslateTextRequest
+from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
+from sokuji.api.failures import FAILURES, WORK_FAILURES
+
+MAX_HEADER_BYTES = 1_500
+"""Of one text in a header: common proxies take 4 KiB for all headers of an answer."""
+ELLIPSIS = quote("…")
+
+router = APIRouter(prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILURES)
+
+
+@router.post("/translate-text", responses=WORK_FAILURES, dependencies=IN_A_SLOT)
+async def translate_text(body: TranslateTextRequest, service: UsedService) -> SpokenTranslation:
+    """Translate a text and speak the translation."""
+    started = time.perf_counter()
+    work.check_length(service, body.text)
+    pipeline, target = service.pipeline, body.target_language
+    pipeline.catalogue.check_text_pair(body.source_language, target)
+    _, voice = pipeline.catalogue.voice(body.voice_id, target)
+    translation = await pipeline.translate_text(body.text, body.source_language, target)
+    sound = work.Sound(voice.sample_rate)
+    await work.speak(service, translation, target, voice.id, into=sound)
+    return _answer(body.text, body.source_language, translation, target, sound, started)
+
+
+@router.post(
+    "/translate-audio",
+    response_model=SpokenTranslation,
+    responses=WORK_FAILURES | SOUND,
+    dependencies=FORM_IN_A_SLOT,
+)
+async def translate_audio(
+    form: Annotated[TranslateAudioForm, MULTIPART], service: UsedService
+) -> SpokenTranslation | Response:
+    """Translate a recording and speak the translation.
+
+    With `return_format` audio the answer is a WAV file; its headers `X-Transcription` and `X-Translation` are
+    percent-encoded UTF-8 and end in an ellipsis where the text is longer than 1,500 bytes so encoded.
+    """
+    started = time.perf_counter()
+    catalogue, target = service.pipeline.catalogue, form.target_language
+    catalogue.check_speech_pair(form.source_language, target)
+    _, voice = catalogue.voice(form.voice_id, target)
+    heard, sound = work.Heard([]), work.Sound(voice.sample_rate)
+    utterances = work.listen(service, form.audio_file, source=form.source_language, target=target)
+    async with aclosing(utterances):
+        # One utterance is spoken while the next ones are recognised and translated.
+        async for utterance in utterances:
+            heard.utterances.append(utterance)
+            await work.speak(service, utterance.translation or "", target, voice.id, into=sound)
+    if form.return_format == "audio":
+        headers = {
+            "X-Transcription": header_text(heard.text),
+            "X-Translation": header_text(heard.translation),
+            "X-Processing-Time-Ms": str(work.elapsed_ms(started)),
+        }
+        return Response(sound.wav(), media_type="audio/wav", headers=headers)
+    return _answer(heard.text, heard.language, heard.translation, target, sound, started)
+
+
+def _answer(
+    transcription: str, source: str, translation: str, target: str, sound: work.Sound, started: float
+) -> SpokenTranslation:
+    return SpokenTranslation(
+        transcription=transcription,
+        transcription_language=source,
+        translation=translation,
+        translation_language=target,
+        audio_duration_ms=sound.duration_ms,
+        total_latency_ms=work.elapsed_ms(started),
+        audio_data=base64.b64encode(sound.wav()).decode(),
+        audio_sample_rate=sound.sample_rate,
+    )
+
+
+def header_text(text: str) -> str:
+    """``text`` as percent-encoded UTF-8 of at most ``MAX_HEADER_BYTES``, cut between characters."""
+    encoded = quote(text, safe="")
+    if len(encoded) <= MAX_HEADER_BYTES:
+        return encoded
+    # A cut within an escape or a character leaves bytes that do not decode: they go with the rest.
+    head = encoded[: MAX_HEADER_BYTES - len(ELLIPSIS)].encode()
+    head = head[:-2] if head[-2:-1] == b"%" else head.removesuffix(b"%")
+    return quote(unquote_to_bytes(head).decode(errors="ignore"), safe="") + ELLIPSIS

@@ -1,0 +1,66 @@
+"""What one gateway replica serves with: shared by all doors, holding the counts that its limits need."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sokuji.api.limits import MovingWindow
+from sokuji.config import GatewaySettings
+from sokuji.errors import Overloaded
+from sokuji.pipeline import Pipeline
+
+
+@dataclass
+class Service:
+    """The pipeline, the settings and how much is under way."""
+
+    pipeline: Pipeline
+    settings: GatewaySettings
+    sessions: set[str] = field(default_factory=set)
+    """Ids of the conversations held now."""
+    requests: int = 0
+    """REST calls worked on now."""
+    _window: MovingWindow = field(default_factory=MovingWindow, init=False, repr=False)
+
+    def admit(self, address: str) -> None:
+        """Count a REST call or a new socket of a client (``limits.client_address``).
+
+        Raises:
+            RateLimited: more than ``requests_per_minute`` of them.
+        """
+        per_minute = self.settings.limits.requests_per_minute
+        if per_minute:
+            self._window.admit(address, per_minute)
+
+    @contextmanager
+    def request_slot(self) -> Iterator[None]:
+        """Hold one of ``max_concurrent_requests`` places.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        limit = self.settings.limits.max_concurrent_requests
+        if self.requests >= limit:
+            raise Overloaded(f"{limit} requests are being worked on; try again shortly", retry_after_s=1)
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
+
+    @contextmanager
+    def session_slot(self, session_id: str) -> Iterator[None]:
+        """Hold one of ``ws_max_connections`` places.
+
+        Raises:
+            Overloaded: all places are taken, or the stages are not up yet.
+        """
+        limit = self.settings.limits.ws_max_connections
+        if len(self.sessions) >= limit:
+            raise Overloaded(f"all {limit} session places are taken; try again shortly", retry_after_s=5)
+        _ = self.pipeline.catalogue
+        self.sessions.add(session_id)
+        try:
+            yield
+        finally:
+            self.sessions.discard(session_id)

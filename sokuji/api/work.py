@@ -1,0 +1,157 @@
+"""The work behind the REST calls: from upload to samples, from recording to text, from text to voice.
+
+Whoever cancels a call (Serve does when its client has left) ends all of this with it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from fastapi import UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from sokuji import audio
+from sokuji.api.answers import SegmentBody
+from sokuji.api.service import Service
+from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
+from sokuji.recording import RecordedUtterance, interpret
+
+
+@dataclass(slots=True)
+class Sound:
+    """Mono int16 little-endian PCM that grows as it is spoken."""
+
+    sample_rate: int
+    pcm: bytearray = field(default_factory=bytearray)
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it lasts."""
+        return audio.duration_ms(bytes(self.pcm), self.sample_rate)
+
+    def wav(self) -> bytes:
+        """As a WAV file."""
+        return audio.wav_bytes(bytes(self.pcm), self.sample_rate)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was said in a recording, utterance by utterance; at least one once it is read."""
+
+    utterances: list[RecordedUtterance]
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return " ".join(each.transcript.text for each in self.utterances)
+
+    @property
+    def translation(self) -> str:
+        """All of it translated."""
+        return " ".join(each.translation for each in self.utterances if each.translation)
+
+    @property
+    def language(self) -> str:
+        """The language with most speech."""
+        spoken_ms: Counter[str] = Counter()
+        for each in self.utterances:
+            spoken_ms[each.transcript.language] += each.end_ms - each.start_ms
+        return spoken_ms.most_common(1)[0][0]
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean of those that are known, weighted by duration."""
+        known = [
+            (each.transcript.confidence, each.end_ms - each.start_ms)
+            for each in self.utterances
+            if each.transcript.confidence is not None
+        ]
+        total_ms = sum(ms for _, ms in known)
+        return round(sum(value * ms for value, ms in known) / total_ms, 4) if total_ms else None
+
+    @property
+    def segments(self) -> list[SegmentBody]:
+        """The pieces of all transcripts, in milliseconds of the recording."""
+        return [segment for each in self.utterances for segment in _segments(each)]
+
+
+def _segments(utterance: RecordedUtterance) -> list[SegmentBody]:
+    """An utterance for which the recogniser gave no pieces is one."""
+    heard, start_ms = utterance.transcript, utterance.start_ms
+    return [
+        SegmentBody(text=piece.text, start_ms=start_ms + piece.start_ms, end_ms=start_ms + piece.end_ms)
+        for piece in heard.segments
+    ] or [SegmentBody(text=heard.text, start_ms=start_ms, end_ms=utterance.end_ms)]
+
+
+async def listen(
+    service: Service, upload: UploadFile, *, source: str | None, target: str | None = None
+) -> AsyncGenerator[RecordedUtterance, None]:
+    """The utterances of an uploaded recording, translated where ``target`` is given; at least one.
+
+    Raises:
+        InvalidAudio: empty, or in no format that can be decoded.
+        TooLarge: longer than ``max_audio_s``.
+        NoSpeech: nobody speaks in it.
+    """
+    pcm = await _decode(upload, service.settings.limits.max_audio_s)
+    utterances = interpret(
+        service.pipeline,
+        pcm,
+        source=source,
+        target=target,
+        segmentation=service.settings.segmentation,
+        concurrency=service.settings.recording_concurrency,
+    )
+    found = False
+    async with aclosing(utterances):
+        async for utterance in utterances:
+            found = True
+            yield utterance
+    if not found:
+        raise NoSpeech("nobody speaks in this recording", param="audio_file")
+
+
+async def _decode(upload: UploadFile, max_seconds: float) -> bytes:
+    if not upload.size:
+        raise InvalidAudio(f"the file is empty; accepted: {audio.FILE_FORMATS}", param="audio_file")
+    # Not asyncio's own threads: those keep the live conversations going.
+    return await run_in_threadpool(audio.decode, upload.file, max_seconds=max_seconds)
+
+
+async def speak(
+    service: Service,
+    text: str,
+    language: str,
+    voice_id: str,
+    *,
+    into: Sound,
+    speed: float = 1.0,
+    sample_rate: int | None = None,
+) -> None:
+    """Speak ``text`` and add it to a sound, whose rate becomes ``sample_rate`` or the voice's own."""
+    if not text.strip():
+        return
+    chunks = service.pipeline.speak(text, language, voice_id=voice_id, speed=speed, sample_rate=sample_rate)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            into.sample_rate = chunk.sample_rate
+            into.pcm += chunk.pcm
+
+
+def check_length(service: Service, text: str, param: str = "text") -> None:
+    """Refuse a text of more characters than ``max_text_chars``; ``param`` is the field that it came in.
+
+    Raises:
+        TooLarge: it is.
+    """
+    limit = service.settings.limits.max_text_chars
+    if len(text) > limit:
+        raise TooLarge(f"{param} has {len(text)} characters; at most {limit} are accepted", param=param)
+
+
+def elapsed_ms(started: float) -> float:
+    """Milliseconds since ``started``, a reading of ``time.perf_counter``."""
+    return round(1_000 * (time.perf_counter() - started), 1)

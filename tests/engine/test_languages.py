@@ -1,0 +1,107 @@
+"""The language table agrees with the models it names, and tags of every shape find their way in or out."""
+
+import re
+
+import pytest
+from faster_whisper.tokenizer import _LANGUAGE_CODES as WHISPER_CODES
+from hypothesis import given
+from hypothesis import strategies as st
+from piper import espeakbridge
+from piper.phonemize_espeak import EspeakPhonemizer
+
+from sokuji import languages
+from sokuji.errors import UnsupportedLanguage
+from sokuji.languages import LANGUAGES, MAX_TAG_LENGTH
+
+ENTRIES = list(LANGUAGES.values())
+
+
+def column(name: str) -> list[str]:
+    return [value for entry in ENTRIES if (value := getattr(entry, name)) is not None]
+
+
+def test_table_covers_exactly_whispers_languages() -> None:
+    assert sorted(column("whisper")) == sorted(WHISPER_CODES)
+
+
+@pytest.mark.parametrize("name", ["code", "name", "whisper", "nllb", "deepl", "espeak", "kokoro"])
+def test_no_two_languages_share_a_name(name: str) -> None:
+    values = column(name)
+    assert len(values) == len(set(values))
+
+
+def test_foreign_codes_are_well_formed() -> None:
+    assert all(re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}", code) for code in column("nllb"))
+    assert all(re.fullmatch(r"[A-Z]{2,3}", code) for code in column("deepl"))
+    assert sorted(column("kokoro")) == list("aefhijpz")
+
+
+def test_every_espeak_voice_speaks() -> None:
+    EspeakPhonemizer()
+    for entry in ENTRIES:
+        if entry.espeak is not None:
+            espeakbridge.set_voice(entry.espeak)
+            phonemes = "".join(clause for clause, _, _ in espeakbridge.get_phonemes("12"))
+            assert phonemes, entry.code
+
+
+def test_canonical_codes_parse_to_themselves() -> None:
+    assert [languages.parse(code, "language") for code in LANGUAGES] == list(LANGUAGES)
+
+
+def test_whisper_codes_come_back_as_the_same_language() -> None:
+    for code in WHISPER_CODES:
+        assert LANGUAGES[languages.from_whisper(code)].whisper == code
+    with pytest.raises(KeyError):
+        languages.from_whisper("en-us")
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("PT-br", "pt"),
+        ("pt_BR", "pt"),
+        ("EN", "en"),
+        ("zh-Hant-TW", "zh"),
+        ("zh-yue-HK", "yue"),
+        ("cmn-Hans", "zh"),
+        ("jw", "jv"),
+        ("iw-IL", "he"),
+        ("nb-NO", "no"),
+        ("no", "no"),
+        ("nn", "nn"),
+        ("fil-PH", "tl"),
+        ("es-419", "es"),
+        ("de-DE-u-co-phonebk", "de"),
+    ],
+)
+def test_tags_parse_to_the_canonical_code(tag: str, code: str) -> None:
+    assert languages.parse(tag, "language") == code
+    assert languages.parse_source(tag) == code
+
+
+NOT_LANGUAGES = ["", "-", "e", "xx", "klingon", "i-klingon", "x-private", "en-", "en--US", "en US", "en\n"]
+NOT_HERE = ["auto", "zh-nan", "zh-min-nan", "\u212ao", "en" + "-abcdefgh" * 8]
+
+
+@pytest.mark.parametrize("tag", [*NOT_LANGUAGES, *NOT_HERE, pytest.param("\0" * 100_000, id="huge")])
+def test_other_tags_are_refused_by_name(tag: str) -> None:
+    with pytest.raises(UnsupportedLanguage) as caught:
+        languages.parse(tag, "target_language")
+    assert caught.value.param == "target_language"
+    assert "target_language" in caught.value.message
+    assert ", pt, " in caught.value.message
+
+
+def test_automatic_detection_is_only_for_sources() -> None:
+    assert languages.parse_source("auto") is None
+    assert languages.parse_source("Auto") is None
+    with pytest.raises(UnsupportedLanguage, match=r"accepted: auto, af, "):
+        languages.parse_source("xx")
+
+
+@given(st.text(max_size=200))
+def test_errors_stay_short_whatever_is_sent(tag: str) -> None:
+    with pytest.raises(UnsupportedLanguage) as caught:
+        languages.parse(tag + "!", "language")
+    assert len(caught.value.message) < len(", ".join(LANGUAGES)) + 12 * MAX_TAG_LENGTH

@@ -1,0 +1,1 @@
+"""One file, one Serve deployment: thin shells around the engine."""

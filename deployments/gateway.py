@@ -1,0 +1,97 @@
+"""The Gateway deployment: the ingress. It holds the sockets and their sessions and calls the stages.
+
+A conversation lives in the replica that holds its socket. The replica itself computes little: voice activity
+detection, resampling and decoding, all in threads.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+from sokuji.api.app import build_app
+
+from deployments import logs
+from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from sokuji.api.service import Service
+from sokuji.config import GatewaySettings, parse
+from sokuji.errors import ProviderFailed
+from sokuji.pipeline import Pipeline, Stages
+
+log = logging.getLogger("ray.serve")
+
+REFRESH_S = 5.0
+"""How often the stages are asked what they can do; ``/health`` answers from the last time."""
+STARTING_REFRESH_S = 0.5
+
+
+@serve.deployment(
+    ray_actor_options={"num_cpus": 0.2},
+    # Every open socket holds one place for its life; ``ws_max_connections`` refuses more politely.
+    max_ongoing_requests=256,
+    # Past this the proxy answers 503 (and a handshake 500): better than a queue nobody waits through.
+    max_queued_requests=64,
+    autoscaling_config={
+        "min_replicas": 1,
+        "max_replicas": 1,
+        "target_ongoing_requests": 64,
+        "upscale_delay_s": 3,
+        # Scaling down closes conversations: do it late.
+        "downscale_delay_s": 600,
+    },
+    health_check_period_s=5,
+    health_check_timeout_s=20,
+    # Time for open conversations to finish the utterance they are in.
+    graceful_shutdown_wait_loop_s=1,
+    graceful_shutdown_timeout_s=20,
+)
+@serve.ingress()
+class Gateway:
+    """Doors in front, stage handles behind."""
+
+    def __init__(
+        self,
+        stt: Sequence[DeploymentHandle[Any]],
+        translation: Sequence[DeploymentHandle[Any]],
+        tts: Sequence[DeploymentHandle[Any]],
+    ) -> None:
+        logs.join()
+        stages = Stages(
+            [RemoteSpeechToText(handle) for handle in stt],
+            [RemoteTranslator(handle) for handle in translation],
+            [RemoteTextToSpeech(handle) for handle in tts],
+        )
+        settings = GatewaySettings()
+        self._service = Service(Pipeline(stages, settings.deadlines), settings)
+        self._watching: asyncio.Task[None] | None = None
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Serve calls this once, after the constructor, for the app that answers requests."""
+        return build_app(self._service)
+
+    async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
+        """New limits and timings hold for new requests and sessions.
+
+        Raises:
+            ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
+        """
+        settings = parse(GatewaySettings, user_config, "Gateway user_config")
+        self._service.settings = settings
+        self._service.pipeline.deadlines = settings.deadlines
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+
+    async def check_health(self) -> None:
+        """Raise when the watch over the stages has died, for then ``/health`` would lie."""
+        if self._watching is not None and self._watching.done():
+            raise ProviderFailed("the watch over the stages has ended")
+
+    async def _watch(self) -> None:
+        pipeline = self._service.pipeline
+        while True:
+            await pipeline.refresh()
+            ready = all(state == "ready" for state in pipeline.health.values())
+            await asyncio.sleep(REFRESH_S if ready else STARTING_REFRESH_S)

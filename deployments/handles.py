@@ -1,0 +1,104 @@
+"""The three stages as the gateway sees them: Serve handles behind the engine's Protocols.
+
+All that Ray can raise is translated here into the engine's own errors, so that nothing behind this file has
+to know of Ray: a lost replica or a full queue is worth another try (``ProviderUnavailable``), a failure of
+the model is not (``ProviderFailed``), and an error that the stage itself meant for the user passes as it is.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from sokuji.errors import ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.providers.base import (
+    AudioChunk,
+    RecognitionRequest,
+    SpeechToTextInfo,
+    SynthesisRequest,
+    TextToSpeechInfo,
+    Transcript,
+    Translation,
+    TranslationInfo,
+    TranslationRequest,
+)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what Ray raises into ``SokujiError``."""
+    try:
+        yield
+    except RayTaskError as error:
+        if isinstance(error.cause, SokujiError):
+            raise error.cause from None
+        raise ProviderFailed(f"a stage failed: {type(error.cause).__name__}") from error
+    except (RayActorError, BackPressureError, DeploymentUnavailableError) as error:
+        raise ProviderUnavailable(f"a stage is not reachable: {type(error).__name__}") from error
+    except (RayError, RayServeException) as error:
+        raise ProviderUnavailable(f"a call was lost: {type(error).__name__}") from error
+
+
+class _Remote:
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        self._handle = handle
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        with translated_errors():
+            response = getattr(self._handle, method).remote(*args)
+            try:
+                return await response
+            except asyncio.CancelledError:
+                response.cancel()
+                raise
+
+
+class RemoteSpeechToText(_Remote):
+    """A SpeechToText deployment."""
+
+    async def describe(self) -> SpeechToTextInfo:
+        """See ``SpeechToText``."""
+        info: SpeechToTextInfo = await self._call("describe")
+        return info
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """See ``SpeechToText``."""
+        answers: list[Transcript | SokujiError] = await self._call("transcribe", list(requests))
+        return answers
+
+
+class RemoteTranslator(_Remote):
+    """A Translation deployment."""
+
+    async def describe(self) -> TranslationInfo:
+        """See ``Translator``."""
+        info: TranslationInfo = await self._call("describe")
+        return info
+
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+        """See ``Translator``."""
+        answers: list[Translation | SokujiError] = await self._call("translate", list(requests))
+        return answers
+
+
+class RemoteTextToSpeech(_Remote):
+    """A TextToSpeech deployment."""
+
+    async def describe(self) -> TextToSpeechInfo:
+        """See ``TextToSpeech``."""
+        info: TextToSpeechInfo = await self._call("describe")
+        return info
+
+    async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
+        """See ``TextToSpeech``."""
+        with translated_errors():
+            response = self._handle.options(stream=True).synthesize.remote(request)
+            try:
+                async for chunk in response:
+                    yield chunk
+            finally:
+                response.cancel()

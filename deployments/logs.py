@@ -1,0 +1,11 @@
+"""Joins the engine's log to Serve's, so that a replica's log holds both with the same time stamps and tags."""
+
+import logging
+
+
+def join() -> None:
+    """Send what ``sokuji`` logs, from INFO up, where this replica's Serve log goes."""
+    engine, serve = logging.getLogger("sokuji"), logging.getLogger("ray.serve")
+    engine.handlers = serve.handlers
+    engine.setLevel(logging.INFO)
+    engine.propagate = False

@@ -1,0 +1,122 @@
+"""What the replicas of all three stages have in common: settings, model life, health.
+
+A replica holds one provider. ``reconfigure`` validates the deployment's ``user_config``; settings that are
+live change at once, any other change loads the new model beside the old one and then swaps, so that calls go
+on meanwhile. ``check_health`` finds a model that is broken or stuck, not only a process that is gone.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployments import logs
+from sokuji.config import changed_fields, parse_provider
+from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.providers.registry import Stage, create
+
+log = logging.getLogger("ray.serve")
+
+FRESH_S = 10.0
+"""A model that has answered within this time needs no test inference."""
+STUCK_S = 120.0
+"""A call that runs longer than this means that the model hangs."""
+
+
+@dataclass(eq=False, slots=True)
+class _Call:
+    """A call that is being answered."""
+
+    provider: Any
+    began: float = field(default_factory=time.monotonic)
+    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class StageReplica:
+    """Base of the stage deployments; ``stage`` says which."""
+
+    stage: Stage
+
+    def __init__(self, provider: str) -> None:
+        logs.join()
+        self._name = provider
+        self._provider: Any = None
+        self._swap = asyncio.Lock()
+        self._answered_at = 0.0
+        self._calls: set[_Call] = set()
+
+    async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
+        """Serve calls this before the first request and whenever ``user_config`` has changed.
+
+        Raises:
+            ConfigError: a setting cannot take effect; the deployment is refused and says which.
+        """
+        values = {"provider": self._name, **user_config}
+        if values["provider"] != self._name:
+            raise ConfigError(
+                f"this deployment serves provider {self._name!r}, its user_config names "
+                f"{values['provider']!r}; change the graph's args instead",
+                param="provider",
+            )
+        config = parse_provider(self.stage, values)
+        async with self._swap:
+            await self._take_over(config)
+
+    async def _take_over(self, config: Any) -> None:
+        old = self._provider
+        if old is not None:
+            changed, live = changed_fields(old.config, config)
+            if live:
+                old.update(config)
+                log.info("%s: changed at once: %s", self._name, ", ".join(sorted(changed)) or "nothing")
+                return
+        new = create(self.stage, config)
+        began = time.monotonic()
+        await new.load()
+        log.info("%s: loaded in %.1f s", self._name, time.monotonic() - began)
+        self._provider, self._answered_at = new, time.monotonic()
+        if old is not None:
+            # Calls that came before the swap still run on the old model; those that come now do not.
+            await asyncio.gather(*(call.over for call in self._calls if call.provider is old))
+            await old.aclose()
+
+    async def describe(self) -> Any:
+        """What the provider can do (one of the ``*Info`` classes)."""
+        return await self._loaded().describe()
+
+    async def check_health(self) -> None:
+        """Raise when the model hangs, or fails at the smallest real inference after a quiet while."""
+        now = time.monotonic()
+        if any(now - call.began > STUCK_S for call in self._calls):
+            raise ProviderFailed(f"{self._name}: a call has been running for more than {STUCK_S:g} s")
+        if self._provider is None or now - self._answered_at < FRESH_S or self._calls:
+            return
+        await self._provider.check()
+        self._answered_at = time.monotonic()
+
+    def _loaded(self) -> Any:
+        if self._provider is None:
+            raise ProviderUnavailable(f"{self._name} is still loading", retry_after_s=2)
+        return self._provider
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[Any]:
+        """The provider, watched while it works; what it raises reaches the caller as one of our errors."""
+        provider = self._loaded()
+        call = _Call(provider)
+        self._calls.add(call)
+        try:
+            yield provider
+            self._answered_at = time.monotonic()
+        except SokujiError:
+            raise
+        except Exception as error:
+            self._answered_at = 0.0
+            log.exception("%s failed", self._name)
+            raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from error
+        finally:
+            self._calls.discard(call)
+            call.over.set_result(None)

@@ -1,0 +1,1 @@
+"""Wiring only: which deployments make up an application."""

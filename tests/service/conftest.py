@@ -1,0 +1,67 @@
+"""One real service for all tests of this folder: `serve run serve_config.yaml` on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+ROOT = Path(__file__).parents[2]
+READY_S = 240
+STOP_S = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of the service, which runs with its real models until the tests of this folder are over."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("service") / "log"
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "deployments.launch", "--port", str(port), "--timeout", str(READY_S)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            # A developer's own service on this machine must not be joined, nor its limits changed.
+            env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
+        )
+        try:
+            assert child.stdout is not None
+            ready = next((line for line in child.stdout if f":{port}" in line), None)
+            assert ready is not None, f"the service did not start:\n{log.read_text()[-4_000:]}"
+            yield f"127.0.0.1:{port}"
+        finally:
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def http(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the REST API."""
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=120) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def socket_url(address: str) -> str:
+    """The WebSocket API."""
+    return f"ws://{address}/api/v1/ws/translate"

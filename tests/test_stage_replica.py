@@ -1,0 +1,138 @@
+"""What all stage replicas share, without Ray: settings, swapping models under calls, health."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from deployments import stage as stage_module
+from deployments.stage import StageReplica
+from sokuji.config import BergamotConfig, FasterWhisperConfig
+from sokuji.errors import ConfigError, NoSpeech, ProviderFailed, ProviderUnavailable
+
+
+class Scripted:
+    """A provider that remembers its life."""
+
+    made: list["Scripted"] = []
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.life: list[str] = []
+        self.broken = False
+        Scripted.made.append(self)
+
+    async def load(self) -> None:
+        self.life.append("load")
+
+    def update(self, config: Any) -> None:
+        self.config = config
+        self.life.append("update")
+
+    async def check(self) -> None:
+        self.life.append("check")
+        if self.broken:
+            raise RuntimeError("broken")
+
+    async def aclose(self) -> None:
+        self.life.append("close")
+
+
+class Ears(StageReplica):
+    """A stage whose calls the test makes by hand."""
+
+    stage = "stt"
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+    Scripted.made = []
+    monkeypatch.setattr(stage_module, "create", lambda stage, config: Scripted(config))
+
+
+async def test_a_live_setting_changes_the_model_that_is_loaded() -> None:
+    replica = Ears("faster_whisper")
+    await replica.reconfigure({})
+    await replica.reconfigure({"beam_size": 5})
+    (provider,) = Scripted.made
+    assert provider.life == ["load", "update"]
+    assert provider.config == FasterWhisperConfig(beam_size=5)
+
+
+async def test_a_model_change_swaps_without_taking_the_old_model_from_running_calls() -> None:
+    replica = Ears("faster_whisper")
+    await replica.reconfigure({})
+    call = replica._call()
+    old = await call.__aenter__()
+    change = asyncio.create_task(replica.reconfigure({"model_size": "tiny"}))
+    await asyncio.sleep(0.01)
+    async with replica._call() as new:
+        assert new.config.model_size == "tiny"
+    assert old.life == ["load"]
+    assert not change.done()
+    await call.__aexit__(None, None, None)
+    await change
+    assert old.life == ["load", "close"]
+
+
+async def test_settings_that_cannot_take_effect_are_refused_and_the_old_ones_stay() -> None:
+    replica = Ears("faster_whisper")
+    await replica.reconfigure({})
+    with pytest.raises(ConfigError, match="accepted: .*beam_size"):
+        await replica.reconfigure({"colour": "red"})
+    with pytest.raises(ConfigError, match="serves provider 'faster_whisper'"):
+        await replica.reconfigure({"provider": "parrot"})
+    async with replica._call() as provider:
+        assert provider.config == FasterWhisperConfig()
+
+
+async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replica = Ears("faster_whisper")
+    await replica.check_health()
+    await replica.reconfigure({})
+    (provider,) = Scripted.made
+    await replica.check_health()
+    assert provider.life == ["load"]
+    monkeypatch.setattr(stage_module, "FRESH_S", 0)
+    await replica.check_health()
+    assert provider.life == ["load", "check"]
+    provider.broken = True
+    with pytest.raises(RuntimeError, match="broken"):
+        await replica.check_health()
+
+
+async def test_a_call_that_hangs_makes_the_replica_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica = Ears("faster_whisper")
+    await replica.reconfigure({})
+    async with replica._call():
+        await replica.check_health()
+        monkeypatch.setattr(stage_module, "STUCK_S", -1)
+        with pytest.raises(ProviderFailed, match="running for more than"):
+            await replica.check_health()
+
+
+async def test_callers_see_our_errors_only_and_a_crash_is_looked_into_at_the_next_check() -> None:
+    replica = Ears("faster_whisper")
+    with pytest.raises(ProviderUnavailable, match="loading"):
+        async with replica._call():
+            pass
+    await replica.reconfigure({})
+    with pytest.raises(NoSpeech):
+        async with replica._call():
+            raise NoSpeech("nobody speaks")
+    with pytest.raises(ProviderFailed, match="ZeroDivisionError"):
+        async with replica._call():
+            _ = 1 / 0
+    await replica.check_health()
+    assert Scripted.made[0].life == ["load", "check"]
+
+
+async def test_each_stage_takes_the_settings_of_its_own_providers() -> None:
+    class Mind(StageReplica):
+        stage = "translation"
+
+    replica = Mind("bergamot")
+    await replica.reconfigure({"num_workers": 3})
+    assert Scripted.made[0].config == BergamotConfig(num_workers=3)

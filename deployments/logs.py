@@ -1,4 +1,4 @@
-"""Joins the engine's log to Serve's, so that a replica's log holds both with the same time stamps and tags."""
+"""Joins the engine's log to Serve's: a replica's log then holds both, with the same times and tags."""
 
 import logging
 

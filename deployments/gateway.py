@@ -12,10 +12,10 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
-from sokuji.api.app import build_app
 
 from deployments import logs
 from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, parse
 from sokuji.errors import ProviderFailed

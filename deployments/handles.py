@@ -96,7 +96,8 @@ class RemoteTextToSpeech(_Remote):
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """See ``TextToSpeech``."""
         with translated_errors():
-            response = self._handle.options(stream=True).synthesize.remote(request)
+            # Ray's types do not tell a streaming handle from another.
+            response: Any = self._handle.options(stream=True).synthesize.remote(request)
             try:
                 async for chunk in response:
                     yield chunk

@@ -144,7 +144,8 @@ class KokoroConfig(Settings):
     """Kokoro-82M as int8 ONNX with phonemes from espeak-ng. The embedded voices have a Japanese accent."""
 
     provider: Literal["kokoro"] = "kokoro"
-    default_voice: str = Field("jf_alpha", json_schema_extra=LIVE)
+    default_voice: str = Field("jm_kumo", json_schema_extra=LIVE)
+    """Speaks where a client names no voice. Of the embedded voices this one is understood best."""
     cpu_threads: int = Field(0, ge=0, le=256)
     """Threads of one synthesis; 0: the cores found, at most 4."""
     num_workers: int = Field(1, ge=1, le=64)

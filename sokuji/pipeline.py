@@ -99,7 +99,7 @@ class Pipeline:
             log.warning("stage %s does not answer: %s", name, error or "timed out")
 
     async def recognise(self, pcm: bytes, language: str | None, context: str = "") -> Transcript:
-        """What was said; ``pcm`` is mono int16 at 16 kHz, ``language`` a canonical code or None to detect it."""
+        """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it."""
         request = RecognitionRequest(pcm=pcm, language=language, context=context)
         return await self._transcribe(self.catalogue.recogniser(), request)
 
@@ -121,9 +121,7 @@ class Pipeline:
         heard = await self._transcribe(index, request)
         return await self.translate_text(heard.text, middle, target)
 
-    async def translate_text(
-        self, text: str, source: str, target: str, context: tuple[str, ...] = ()
-    ) -> str:
+    async def translate_text(self, text: str, source: str, target: str, context: tuple[str, ...] = ()) -> str:
         """``text`` in the language ``target``; both codes canonical.
 
         Args:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from sokuji import events
 from sokuji.config import GatewaySettings
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, SokujiError, TooLarge
+from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported, Overloaded, SokujiError, TooLarge
 from sokuji.listener import Listener
 from sokuji.pipeline import Pipeline
 from sokuji.providers.base import Transcript
@@ -111,10 +111,13 @@ class Session:
         """Begin, or go on with other settings: the utterance in progress ends under the old ones.
 
         Raises:
-            UnsupportedLanguage, UnknownVoice: the service has no such pair or voice; nothing has changed.
+            UnsupportedLanguage, UnknownVoice, NotSupported: the service has no such pair or voice, or
+                takes no context; nothing has changed.
         """
         catalogue = self._pipeline.catalogue
         catalogue.check_speech_pair(conversation.source_language, conversation.target_language)
+        if conversation.context and not catalogue.stt[0].takes_context:
+            raise NotSupported("the recogniser takes no context; leave it out", param="context")
         if conversation.speak:
             catalogue.voice(conversation.voice_id, conversation.target_language)
         self._conversation = conversation

@@ -171,7 +171,8 @@ class Provider(Protocol):
 class SpeechToText(Protocol):
     """Recognises utterances."""
 
-    async def describe(self) -> SpeechToTextInfo: ...
+    async def describe(self) -> SpeechToTextInfo:
+        """What it can do; cheap, no inference."""
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One answer for each request, in the same order."""
@@ -180,7 +181,8 @@ class SpeechToText(Protocol):
 class Translator(Protocol):
     """Translates texts."""
 
-    async def describe(self) -> TranslationInfo: ...
+    async def describe(self) -> TranslationInfo:
+        """What it can do; cheap, no inference."""
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
@@ -189,7 +191,8 @@ class Translator(Protocol):
 class TextToSpeech(Protocol):
     """Speaks texts."""
 
-    async def describe(self) -> TextToSpeechInfo: ...
+    async def describe(self) -> TextToSpeechInfo:
+        """What it can do; cheap, no inference."""
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """Chunks as they are made, the final one marked ``last``; closing the iterator stops the work."""

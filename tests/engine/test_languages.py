@@ -4,7 +4,7 @@ import re
 
 import pytest
 from faster_whisper.tokenizer import _LANGUAGE_CODES as WHISPER_CODES
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from piper import espeakbridge
 from piper.phonemize_espeak import EspeakPhonemizer
@@ -100,6 +100,7 @@ def test_automatic_detection_is_only_for_sources() -> None:
         languages.parse_source("xx")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_errors_stay_short_whatever_is_sent(tag: str) -> None:
     with pytest.raises(UnsupportedLanguage) as caught:

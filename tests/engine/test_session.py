@@ -12,6 +12,7 @@ from sokuji.config import GatewaySettings, Limits
 from sokuji.errors import (
     InvalidAudio,
     InvalidRequest,
+    NotSupported,
     Overloaded,
     ProviderFailed,
     ProviderUnavailable,
@@ -88,7 +89,8 @@ async def test_events_of_an_utterance_come_in_the_order_of_the_contract() -> Non
     seen = await converse(await ready_pipeline(), utterances(1))
     kinds = [type(event).__name__ for event in seen]
     assert kinds == [
-        "Ready", "Speech", "Speech", "Transcription", "TranslationText", "Audio", "Audio", "Ack", "Status", "Done",
+        "Ready", "Speech", "Speech", "Transcription", "TranslationText", "Audio", "Audio",
+        "Ack", "Status", "Done",
     ]  # fmt: skip
 
 
@@ -274,6 +276,8 @@ async def test_unknown_languages_and_voices_are_refused_with_what_is_served() ->
         session.configure(Conversation(target_language="ja"))
     with pytest.raises(UnsupportedLanguage, match="accepted: auto, en"):
         session.configure(Conversation(source_language="xx", target_language="en"))
+    with pytest.raises(NotSupported, match="no context"):
+        session.configure(Conversation(target_language="en", context="names"))
     with pytest.raises(UnknownVoice, match="accepted: default, joe"):
         session.configure(Conversation(target_language="en", voice_id="nobody"))
 

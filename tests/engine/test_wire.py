@@ -62,7 +62,8 @@ def test_fields_of_later_features_are_refused_by_name(field: str, value: object)
     ("field", "value"),
     [
         ("sample_rate", 4_000), ("sample_rate", "16000"), ("channels", 0), ("channels", 9), ("speed", 3),
-        ("output", "video"), ("audio_encoding", "mp3"), ("colour", "red"), ("voice_id", 5), ("context", "x" * 2_000),
+        ("output", "video"), ("audio_encoding", "mp3"), ("colour", "red"), ("voice_id", 5),
+        ("context", "x" * 2_000),
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_by_field(field: str, value: object) -> None:

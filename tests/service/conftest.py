@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -30,20 +31,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """host:port of the service, which runs with its real models until the tests of this folder are over."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
-    with log.open("w") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "deployments.launch", "--port", str(port), "--timeout", str(READY_S)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-            # A developer's own service on this machine must not be joined, nor its limits changed.
-            env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        )
+    command = [sys.executable, "-m", "deployments.launch", "--port", str(port), "--timeout", str(READY_S)]
+    # A developer's own service on this machine must not be joined.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=environment) as child,
+    ):
         try:
-            assert child.stdout is not None
-            ready = next((line for line in child.stdout if f":{port}" in line), None)
-            assert ready is not None, f"the service did not start:\n{log.read_text()[-4_000:]}"
+            wait_until_ready(child, log)
             yield f"127.0.0.1:{port}"
         finally:
             child.send_signal(signal.SIGINT)
@@ -52,6 +48,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 raise
+
+
+def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the launcher has said so; a service that does not start fails with its log."""
+    give_up = time.monotonic() + READY_S
+    while "is ready" not in log.read_text():
+        assert child.poll() is None, f"the service did not start:\n{log.read_text()[-4_000:]}"
+        assert time.monotonic() < give_up, f"the service is not ready:\n{log.read_text()[-4_000:]}"
+        time.sleep(0.5)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -13,7 +13,7 @@ Frame = dict[str, Any]
 
 
 class Client:
-    """One socket; ``frames`` holds the JSON frames so far, binary ones as ``{"type": "binary", "pcm": ...}``."""
+    """One socket; ``frames`` holds what came so far, binary frames as ``{"type": "binary", "pcm": ...}``."""
 
     def __init__(self, connection: websockets.ClientConnection) -> None:
         self.connection = connection

@@ -3,8 +3,6 @@
 import asyncio
 import io
 import json
-import struct
-from collections.abc import AsyncIterator
 from typing import Any
 
 import av
@@ -18,7 +16,7 @@ from tests.service.conversation import connect, translate
 from tests.speech import sample, silence
 
 TRANSLATE_AUDIO = "/api/v1/pipeline/translate-audio"
-PT_TO_EN = {"source_language": "pt", "target_language": "en"}
+PT_TO_EN: dict[str, Any] = {"source_language": "pt", "target_language": "en"}
 
 
 async def still_serves(http: httpx.AsyncClient, socket_url: str) -> None:
@@ -26,10 +24,10 @@ async def still_serves(http: httpx.AsyncClient, socket_url: str) -> None:
     assert (await http.get("/health")).json()["status"] == "healthy"
     pcm = sample("pt", "ola_mundo") + silence(600)
     frames = await translate(socket_url, pcm, **PT_TO_EN, output="captions")
-    assert "hello" in frames[-4]["text"].lower() or any("ello" in frame.get("text", "") for frame in frames)
+    assert [frame["segment_id"] for frame in frames if frame["type"] == "translation"] == [0]
 
 
-async def post_audio(http: httpx.AsyncClient, content: Any, **form: str) -> httpx.Response:
+async def post_audio(http: httpx.AsyncClient, content: bytes, **form: str) -> httpx.Response:
     fields = {**PT_TO_EN, **form}
     return await http.post(TRANSLATE_AUDIO, files={"audio_file": ("speech.wav", content)}, data=fields)
 
@@ -74,32 +72,31 @@ async def test_every_bad_upload_has_its_own_error(http: httpx.AsyncClient, socke
 
 
 async def test_an_upload_of_two_hours_is_refused_before_it_has_been_read(
-    http: httpx.AsyncClient, socket_url: str
+    http: httpx.AsyncClient, address: str, socket_url: str
 ) -> None:
-    sent = 0
+    host, _, port = address.partition(":")
     size = 2 * 3_600 * 32_000
+    head = (
+        f"POST {TRANSLATE_AUDIO} HTTP/1.1\r\nHost: {address}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n"
+    )
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}Content-Length: {size}\r\n\r\n".encode())
+    assert b" 413 " in await reader.readline()
+    writer.close()
 
-    async def recording() -> AsyncIterator[bytes]:
-        nonlocal sent
-        head = b'--x\r\nContent-Disposition: form-data; name="audio_file"; filename="a.wav"\r\n\r\n'
-        header = b"RIFF" + struct.pack("<I", size + 36) + b"WAVEfmt " + struct.pack(
-            "<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16
-        ) + b"data" + struct.pack("<I", size)  # fmt: skip
-        yield head + header
-        while sent < size:
-            sent += 2**18
-            yield bytes(2**18)
-
-    try:
-        answer = await http.post(
-            TRANSLATE_AUDIO,
-            content=recording(),
-            headers={"Content-Type": "multipart/form-data; boundary=x"},
-        )
-        assert error(answer)[:2] == (413, "too_large")
-    except httpx.WriteError:
-        pass  # the server may close while the client still writes
+    reader, writer = await asyncio.open_connection(host, int(port))
+    part = b'--x\r\nContent-Disposition: form-data; name="audio_file"; filename="a.wav"\r\n\r\n'
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n{len(part):x}\r\n".encode() + part + b"\r\n")
+    answer, sent, piece = asyncio.ensure_future(reader.readline()), 0, 2**20
+    while sent < size and not answer.done():
+        writer.write(f"{piece:x}\r\n".encode() + bytes(piece) + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        sent += piece
+    assert b" 413 " in await answer
     assert sent < size
+    writer.transport.abort()
     await still_serves(http, socket_url)
 
 
@@ -137,7 +134,8 @@ async def test_bad_frames_get_error_events_and_the_conversation_goes_on(socket_u
         await client.say(type="config", source_language="pt", target_language="en", voice_id="nobody")
         await client.say(type="config", source_language="pt", target_language="en", sample_rate=1)
         for field, value in {
-            "target_languages": ["en"], "glossary": {"a": "b"}, "partials": True, "session_id": "x", "resume_from_ms": 1,
+            "target_languages": ["en"], "glossary": {"a": "b"}, "partials": True,
+            "session_id": "x", "resume_from_ms": 1,
         }.items():  # fmt: skip
             await client.say(type="config", **PT_TO_EN, **{field: value})
         await client.say(type="config", **PT_TO_EN)
@@ -174,11 +172,8 @@ async def test_a_30_mb_frame_closes_its_own_socket_only(http: httpx.AsyncClient,
     async with connect(socket_url) as client:
         await client.say(type="config", **PT_TO_EN)
         await client.until("ready")
-        with pytest.raises(websockets.ConnectionClosed):
-            for _ in range(3):
-                await client.connection.send(bytes(30 * 2**20))
-                await client.connection.recv()
-        assert await client.closed() in (1006, 1009)
+        await client.connection.send(bytes(30 * 2**20))
+        assert await client.closed() == 1009
     await still_serves(http, socket_url)
 
 

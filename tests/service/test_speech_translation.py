@@ -1,11 +1,16 @@
 """The main path on a real Serve instance: real speech in, the right words and an intelligible voice out."""
 
 import base64
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from faster_whisper import WhisperModel
 
+from sokuji import models
 from sokuji.audio import wav_bytes
 from tests.service.conversation import Frame, connect, translate
 from tests.speech import noise, reference, sample, silence
@@ -17,8 +22,22 @@ MEANING = {
     "ola_mundo": ["hello"],
     "pangrama": ["fox", "dog"],
 }
-RECOGNISER_ERRORS = 0.35
-"""The plain model makes up to 0.3 errors a word on these recordings; many more would be ours."""
+VOICE_ERRORS = 0.35
+"""Word error rate of speaking a sentence and recognising it: names and words cut out of sense cost most."""
+
+
+@pytest.fixture(scope="session")
+def plain_errors() -> Callable[[str, str], float]:
+    """Word error rate of the bare model on a recording: the recogniser's own errors."""
+    model = WhisperModel(str(models.locate("whisper", "base")), device="cpu", compute_type="int8")
+
+    @cache
+    def rate(language: str, name: str) -> float:
+        samples = np.frombuffer(sample(language, name), "<i2").astype(np.float32) / 32_768
+        segments, _ = model.transcribe(samples, language=language, beam_size=1, temperature=0)
+        return word_error_rate(reference(language, name), " ".join(part.text for part in segments), language)
+
+    return rate
 
 
 async def rest_translate(http: httpx.AsyncClient, pcm: bytes, **form: str) -> dict[str, Any]:
@@ -53,29 +72,38 @@ def joined(frames: list[Frame], kind: str) -> str:
     return " ".join(frame["text"] for frame in frames if frame["type"] == kind)
 
 
-@pytest.mark.parametrize("name", PORTUGUESE)
+def check_meaning(name: str, translation: str) -> None:
+    words = normalised(translation, "en").split()
+    assert [word for word in MEANING[name] if not any(said.startswith(word) for said in words)] == []
+
+
 async def test_portuguese_comes_back_as_english_text_and_speech_through_rest(
-    http: httpx.AsyncClient, name: str
+    http: httpx.AsyncClient, plain_errors: Callable[[str, str], float]
 ) -> None:
-    result = await rest_translate(http, sample("pt", name), source_language="pt", target_language="en")
-    assert word_error_rate(reference("pt", name), result["transcription"], "pt") <= RECOGNISER_ERRORS
-    words = normalised(result["translation"], "en").split()
-    assert [word for word in MEANING[name] if not any(said.startswith(word) for said in words)] == []
-    again = await heard_again(http, base64.b64decode(result["audio_data"]), "en")
-    assert word_error_rate(result["translation"], again, "en") <= RECOGNISER_ERRORS
+    said, again = [], []
+    for name in PORTUGUESE:
+        result = await rest_translate(http, sample("pt", name), source_language="pt", target_language="en")
+        errors = word_error_rate(reference("pt", name), result["transcription"], "pt")
+        assert errors <= plain_errors("pt", name)
+        check_meaning(name, result["translation"])
+        said.append(result["translation"])
+        again.append(await heard_again(http, base64.b64decode(result["audio_data"]), "en"))
+    assert word_error_rate(" ".join(said), " ".join(again), "en") <= VOICE_ERRORS
 
 
-@pytest.mark.parametrize("name", PORTUGUESE)
 async def test_portuguese_comes_back_as_english_text_and_speech_through_the_socket(
-    http: httpx.AsyncClient, socket_url: str, name: str
+    http: httpx.AsyncClient, socket_url: str, plain_errors: Callable[[str, str], float]
 ) -> None:
-    pcm = silence(200) + sample("pt", name) + silence(200)
-    frames = await translate(socket_url, pcm, source_language="pt", target_language="en")
-    assert word_error_rate(reference("pt", name), joined(frames, "transcription"), "pt") <= RECOGNISER_ERRORS
-    words = normalised(joined(frames, "translation"), "en").split()
-    assert [word for word in MEANING[name] if not any(said.startswith(word) for said in words)] == []
-    again = await heard_again(http, spoken(frames), "en")
-    assert word_error_rate(joined(frames, "translation"), again, "en") <= RECOGNISER_ERRORS
+    said, again = [], []
+    for name in PORTUGUESE:
+        pcm = silence(200) + sample("pt", name) + silence(200)
+        frames = await translate(socket_url, pcm, source_language="pt", target_language="en")
+        errors = word_error_rate(reference("pt", name), joined(frames, "transcription"), "pt")
+        assert errors <= plain_errors("pt", name)
+        check_meaning(name, joined(frames, "translation"))
+        said.append(joined(frames, "translation"))
+        again.append(await heard_again(http, spoken(frames), "en"))
+    assert word_error_rate(" ".join(said), " ".join(again), "en") <= VOICE_ERRORS
 
 
 @pytest.mark.parametrize(
@@ -102,17 +130,19 @@ async def test_english_comes_back_as_portuguese_text_and_speech(
     pcm = sample("en", "quick_brown_fox")
     result = await rest_translate(http, pcm, source_language="en", target_language="pt-BR")
     assert word_error_rate(reference("en", "quick_brown_fox"), result["transcription"], "en") == 0
-    assert {"raposa", "cachorro"} <= set(normalised(result["translation"], "pt").split())
+    words = set(normalised(result["translation"], "pt").split())
+    assert "raposa" in words
+    assert words & {"cachorro", "cão"}
     again = await heard_again(http, base64.b64decode(result["audio_data"]), "pt")
-    assert word_error_rate(result["translation"], again, "pt") <= RECOGNISER_ERRORS
+    assert word_error_rate(result["translation"], again, "pt") <= VOICE_ERRORS
     frames = await translate(socket_url, pcm + silence(300), source_language="auto", target_language="pt")
     assert joined(frames, "translation") == result["translation"]
     again = await heard_again(http, spoken(frames), "pt")
-    assert word_error_rate(result["translation"], again, "pt") <= RECOGNISER_ERRORS
+    assert word_error_rate(result["translation"], again, "pt") <= VOICE_ERRORS
 
 
 async def test_twenty_utterances_of_one_session_come_back_in_order_while_speech_goes_on(
-    socket_url: str,
+    socket_url: str, plain_errors: Callable[[str, str], float]
 ) -> None:
     names = [PORTUGUESE[index % 3] for index in range(20)]
     pcm = b"".join(sample("pt", name) + noise(800, seed=index) for index, name in enumerate(names))
@@ -126,7 +156,10 @@ async def test_twenty_utterances_of_one_session_come_back_in_order_while_speech_
         range(20)
     )
     for name, caption in zip(names, captions, strict=True):
-        assert word_error_rate(reference("pt", name), caption["text"], "pt") <= RECOGNISER_ERRORS
+        # Each follows another noise, and the bare model too wavers by a word.
+        words = len(reference("pt", name).split())
+        errors = word_error_rate(reference("pt", name), caption["text"], "pt")
+        assert errors <= plain_errors("pt", name) + 1 / words
     first_caption, last_start = (
         next(index for index, frame in enumerate(frames) if frame["type"] == "transcription"),
         max(index for index, frame in enumerate(frames) if frame.get("state") == "started"),

@@ -1,0 +1,78 @@
+"""One load level: sessions that speak at the same time, and what came of every sentence.
+
+What was said is known from the composed recording, not from the service: a sentence that the service did
+not hear counts as lost.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sokuji.client.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
+
+
+@dataclass(slots=True)
+class Session:
+    """What one session said and what came back."""
+
+    spans_ms: Sequence[tuple[int, int]]
+    """Where the sentences lie in the recording."""
+    pace: Pace = field(default_factory=Pace)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    errors: Counter[str] = field(default_factory=Counter)
+    """How often each error code came."""
+
+    def delays_ms(self) -> list[dict[Stage, float]]:
+        """For each sentence the milliseconds from its end to each stage; only complete ones."""
+        found = []
+        for start_ms, end_ms in self.spans_ms:
+            answer = answer_to(start_ms, end_ms, self.stopwatch.heard.values())
+            if answer is not None:
+                found.append(answer.delays_ms(self.pace.spoken_at(end_ms)))
+        return found
+
+
+def answer_to(start_ms: int, end_ms: int, heard: Iterable[Heard]) -> Heard | None:
+    """What came back for the sentence between two times; None where something is missing.
+
+    A sentence with pauses may be heard as several utterances. All of them must have been answered; the last
+    one tells how long the listener waited.
+    """
+    parts = [each for each in heard if each.start_ms < end_ms and each.end_ms > start_ms]
+    if not parts or any(len(part.at) < len(STAGES) for part in parts):
+        return None
+    return parts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The outcome of one level, ready for JSON."""
+
+    sessions: int
+    sent: int
+    received: int
+    lost: int
+    out_of_order: int
+    errors: Mapping[str, int]
+    latency_ms: Mapping[Stage, Percentiles]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every sentence came back, and in order."""
+        return self.lost == 0 and self.out_of_order == 0
+
+
+def summarise(sessions: Sequence[Session]) -> Level:
+    """What the sessions of a level went through, together."""
+    delays = [each for session in sessions for each in session.delays_ms()]
+    sent = sum(len(session.spans_ms) for session in sessions)
+    errors = sum((session.errors for session in sessions), Counter())
+    return Level(
+        sessions=len(sessions),
+        sent=sent,
+        received=len(delays),
+        lost=sent - len(delays),
+        out_of_order=sum(session.stopwatch.misplaced for session in sessions),
+        errors=dict(errors),
+        latency_ms=percentiles(delays),
+    )

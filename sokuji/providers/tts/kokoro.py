@@ -1,0 +1,204 @@
+"""Text to speech with Kokoro-82M: one small model for several languages, phonemes from espeak-ng.
+
+It runs at about half of real time to real time on two cores, so that the first phrase is kept very short. The
+embedded voices are Japanese speakers: they speak every language, with their accent.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokuji import models
+from sokuji.config import KokoroConfig, changed_fields
+from sokuji.errors import ConfigError, ModelMissing, NotSupported, ProviderUnavailable
+from sokuji.languages import LANGUAGES
+from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice, Worker
+from sokuji.providers.tts import espeak, phrases, sound, voices
+from sokuji.providers.tts.onnx import open_session
+
+MODEL = "kokoro-82m-int8"
+SAMPLE_RATE = 24_000
+SPOKEN = ("en", "es", "pt", "fr", "it", "hi", "ja")
+FIRST_COLUMNS = 26
+LONGEST_COLUMNS = 120
+LONGEST_PHONEMES = 500
+"""Of one inference: the model has 512 positions, and a voice has a style for each length up to 510."""
+
+_VOICE_TAGS = {
+    "a": "en-US",
+    "b": "en-GB",
+    "e": "es",
+    "f": "fr-FR",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-BR",
+    "z": "zh",
+}
+"""First letter of a voice's id -> the speaker's own language; the second is f or m."""
+
+# The model was trained on one symbol where espeak writes two (see the phoneme notes of misaki, its G2P).
+_ONE_SYMBOL = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("dz", "ʣ"), ("ts", "ʦ"))
+_JAPANESE = (
+    ("\u031e", ""),  # lowered e and o
+    ("\u0308", ""),  # centralised a
+    ("ˈ", ""),
+    ("ˌ", ""),
+    ("ɯᵝ", "ɯ"),
+    ("ɽ", "ɾ"),
+    ("dʑ", "ʥ"),
+    ("tɕ", "ʨ"),
+)
+_KANJI = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+Style = NDArray[np.float32]
+"""A voice: shape (510, 1, 256), one style vector for each number of phonemes."""
+
+
+class Kokoro:
+    """The Kokoro model; see ``TextToSpeech`` for the contract."""
+
+    def __init__(self, config: KokoroConfig) -> None:
+        self.config = config
+        self._worker = Worker("kokoro", config.num_workers)
+        self._loaded: _Model | None = None
+
+    async def load(self) -> None:
+        """Load the model and speak a word with it.
+
+        Raises:
+            ConfigError: ``default_voice`` is not among the voices.
+            ModelMissing: the model is not to be had, or damaged.
+        """
+        await self._worker.run(self._load)
+        await self.check()
+
+    def update(self, config: KokoroConfig) -> None:
+        """Take over new values of live settings, from the next request on.
+
+        Raises:
+            ConfigError: another setting differs, which takes a new model; or there is no such voice.
+        """
+        names, live = changed_fields(self.config, config)
+        if not live:
+            raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+        _check_default(config, self._ready.styles)
+        self.config = config
+
+    async def describe(self) -> TextToSpeechInfo:
+        """All voices, the default one first."""
+        return TextToSpeechInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
+
+    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+        """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises.
+
+        Raises:
+            NotSupported: Japanese with kanji, for which espeak-ng has no readings.
+        """
+        return self._worker.stream(self._speak(request))
+
+    async def check(self) -> None:
+        """Speak one word."""
+        await self._worker.run(self._check)
+
+    async def aclose(self) -> None:
+        """Free the model and the threads."""
+        self._loaded = None
+        self._worker.shutdown()
+
+    @property
+    def _ready(self) -> "_Model":
+        if self._loaded is None:
+            raise ProviderUnavailable("the voices are not loaded")
+        return self._loaded
+
+    def _load(self) -> None:
+        model = _Model(models.locate("kokoro", MODEL), self.config)
+        _check_default(self.config, model.styles)
+        self._loaded = model
+
+    def _check(self) -> None:
+        for _ in self._speak(SynthesisRequest(text="1", language="en")):
+            pass
+
+    def _voices(self) -> tuple[Voice, ...]:
+        ids = sorted(self._ready.styles, key=lambda name: (name != self.config.default_voice, name))
+        return tuple(map(_voice, ids))
+
+    def _speak(self, request: SynthesisRequest) -> Iterator[AudioChunk]:
+        model = self._ready
+        voice = voices.choose(request, self._voices())
+        if request.language == "ja" and _KANJI.search(request.text):
+            raise NotSupported("Japanese text with kanji cannot be read; accepted: kana", param="text")
+        pieces = [
+            piece
+            for phrase in phrases.split(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
+            for piece in phrases.cut_phonemes(
+                model.symbols(phrase.text, request.language), phrase.pause_ms, LONGEST_PHONEMES
+            )
+        ]
+        style = model.styles[voice.id]
+        yield from sound.chunks(
+            pieces, lambda phonemes: model.render(phonemes, style, request.speed), SAMPLE_RATE, request.speed
+        )
+
+
+class _Model:
+    """The files of one model, loaded: the network, its symbols and its voices."""
+
+    def __init__(self, folder: Path, config: KokoroConfig) -> None:
+        try:
+            self._ids: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))["vocab"]
+            with np.load(folder / "voices_ja.npz") as archive:
+                self.styles: Mapping[str, Style] = {name: archive[name] for name in archive.files}
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelMissing(f"kokoro model {MODEL!r} is damaged or incomplete") from error
+        self._session = open_session(
+            folder / "model.onnx",
+            device="cpu",
+            cpu_threads=config.cpu_threads,
+            num_workers=config.num_workers,
+        )
+
+    def symbols(self, text: str, language: str) -> list[str]:
+        """The model's symbols for one phrase; empty where nothing is speakable."""
+        ipa = espeak.phonemize(LANGUAGES[language].espeak or "", text)
+        for written, symbol in (*(_JAPANESE if language == "ja" else ()), *_ONE_SYMBOL):
+            ipa = ipa.replace(written, symbol)
+        # Some letters are known whole (c with cedilla), others as letter and mark (nasal vowels).
+        parts = (s if s in self._ids else unicodedata.normalize("NFD", s) for s in ipa)
+        return [symbol for symbol in "".join(parts) if symbol in self._ids]
+
+    def render(self, phonemes: Sequence[str], style: Style, speed: float) -> sound.Waveform:
+        """Samples of ``phonemes`` at ``SAMPLE_RATE``, within -1 to 1."""
+        ids = [self._ids[symbol] for symbol in phonemes]
+        inputs = {
+            "tokens": np.array([[0, *ids, 0]], np.int64),
+            "style": style[len(ids) - 1],
+            "speed": np.array([speed], np.float32),
+        }
+        waveform: sound.Waveform = self._session.run(None, inputs)[0]
+        return waveform.reshape(-1)
+
+
+def _check_default(config: KokoroConfig, styles: Mapping[str, Style]) -> None:
+    if config.default_voice not in styles:
+        raise ConfigError(
+            f"no voice {config.default_voice!r}; accepted: {', '.join(sorted(styles))}", param="default_voice"
+        )
+
+
+def _voice(name: str) -> Voice:
+    return Voice(
+        id=name,
+        name=name.partition("_")[2].title(),
+        language=_VOICE_TAGS[name[0]],
+        languages=SPOKEN,
+        gender="female" if name[1] == "f" else "male",
+        sample_rate=SAMPLE_RATE,
+    )

@@ -1,0 +1,49 @@
+"""Which voice speaks a request: the same rules and errors for every synthesiser."""
+
+from collections.abc import Iterable, Sequence
+
+from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
+from sokuji.providers.base import SynthesisRequest, Voice
+
+SPEEDS = (0.25, 4.0)
+"""The slowest and the fastest speed that can be asked for."""
+LISTED = 20
+"""Voices named in an error; some models have hundreds."""
+
+
+def choose(request: SynthesisRequest, voices: Sequence[Voice]) -> Voice:
+    """The voice asked for, or the first that speaks the language.
+
+    Raises:
+        UnsupportedLanguage: none of ``voices`` speaks it.
+        UnknownVoice: no such voice, or it does not speak the language.
+        InvalidRequest: nobody can speak that fast or that slowly.
+    """
+    slowest, fastest = SPEEDS
+    if not slowest <= request.speed <= fastest:
+        raise InvalidRequest(
+            f"speed must be between {slowest} and {fastest}, not {request.speed}", param="speed"
+        )
+    speaking = [voice for voice in voices if request.language in voice.languages]
+    if not speaking:
+        known = sorted({language for voice in voices for language in voice.languages})
+        raise UnsupportedLanguage(
+            f"no voice speaks {request.language!r}; accepted: {', '.join(known)}", param="language"
+        )
+    if request.voice is None:
+        return speaking[0]
+    for voice in speaking:
+        if voice.id == request.voice:
+            return voice
+    raise UnknownVoice(
+        f"no voice {request.voice[:80]!r} speaks {request.language!r}; "
+        f"accepted: {listed(voice.id for voice in speaking)}",
+        param="voice_id",
+    )
+
+
+def listed(ids: Iterable[str]) -> str:
+    """The ids for an error message, the first ``LISTED`` of them."""
+    names = list(ids)
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

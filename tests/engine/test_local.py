@@ -1,0 +1,21 @@
+"""The stages in one process: those asked for are loaded, and what cannot be loaded is said."""
+
+import pytest
+
+from sokuji.config import BergamotConfig, PiperConfig
+from sokuji.errors import ModelMissing
+from sokuji.local import local_pipeline
+
+
+async def test_a_model_that_is_missing_is_named() -> None:
+    with pytest.raises(ModelMissing, match="nobody"):
+        async with local_pipeline((), (), [PiperConfig(tts_model="./nobody.onnx")]):
+            pass
+
+
+async def test_only_the_stages_asked_for_are_loaded() -> None:
+    async with local_pipeline((), [BergamotConfig()], ()) as pipeline:
+        catalogue = pipeline.catalogue
+        assert [info.provider for info in catalogue.translation] == ["bergamot"]
+        assert (catalogue.stt, catalogue.tts) == ((), ())
+        assert "raposa" in await pipeline.translate_text("The fox is here.", "en", "pt")

@@ -1,0 +1,180 @@
+"""Texts become phrases that can be spoken, and waveforms become chunks that can be joined."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sokuji.errors import InvalidRequest, ProviderFailed, UnknownVoice, UnsupportedLanguage
+from sokuji.providers.base import SynthesisRequest, Voice
+from sokuji.providers.tts import espeak, phrases, sound, voices
+from sokuji.providers.tts.phrases import CLAUSE_PAUSE_MS
+
+RATE = 24_000
+CROWD = [Voice(id=f"v#{number}", name="", language="en-US", languages=("en",)) for number in range(30)]
+
+
+def texts(text: str, first: int = 200, longest: int = 200) -> list[str]:
+    return [phrase.text for phrase in phrases.split(text, first=first, longest=longest)]
+
+
+def test_each_sentence_is_a_phrase() -> None:
+    text = 'Is it late? "Yes!" I said... No, wait.\n\nA heading\n\nThe end'
+    assert texts(text) == ["Is it late?", '"Yes!"', "I said...", "No, wait.", "A heading", "The end"]
+    assert texts("えきはどこですか。はい！") == ["えきはどこですか。", "はい！"]
+    assert texts("यह क्या है? यह घर है। ठीक।") == ["यह क्या है?", "यह घर है।", "ठीक।"]
+
+
+def test_a_full_stop_that_ends_no_sentence_does_not_split() -> None:
+    text = "Dr. J. K. Smith and Sra. Alves paid $3.50 for approx. five at example.com."
+    assert texts(text) == [text]
+
+
+def test_the_first_phrase_is_short_and_the_next_ones_grow() -> None:
+    text = (
+        "O diretor da empresa disse ontem que todas as lojas do centro da cidade vão abrir amanhã bem cedo."
+    )
+    lengths = [len(phrase) for phrase in texts(text, first=20, longest=40)]
+    assert lengths[0] <= 20 * phrases.SLACK
+    assert all(next_ <= phrases.GROWTH * phrases.SLACK * before for before, next_ in pairwise([20, *lengths]))
+    assert max(lengths) <= 40 * phrases.SLACK
+
+
+@pytest.mark.parametrize(
+    ("first", "cut"),
+    [
+        (
+            40,
+            [("It rained in the morning,", CLAUSE_PAUSE_MS), ("so we stayed at the house of a friend.", END)],
+        ),
+        (
+            20,
+            [("It rained in the morning,", CLAUSE_PAUSE_MS), ("so we stayed at the house of a friend.", END)],
+        ),
+    ],
+)
+def test_long_sentences_are_cut_where_they_breathe(first: int, cut: list[tuple[str, int]]) -> None:
+    split = phrases.split(
+        "It rained in the morning, so we stayed at the house of a friend.", first=first, longest=40
+    )
+    assert [(phrase.text, phrase.pause_ms) for phrase in split] == cut
+
+
+def test_wide_characters_count_twice() -> None:
+    assert texts("あ" * 20, first=20, longest=20)[0].startswith("あ" * 10 + ",")
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\x00b\x1b[31m", "a b [31m"),
+        ("[[hɛloʊ]] and [[[x]]]", "[hɛloʊ] and [x]"),
+        ("[\x00[x]\u200b]", "[ [x]"),
+        ("\ud800ok\ufeff\u202e", "ok"),
+        ("20\u00a0°C é ½", "20\u00a0°C é ½"),
+        ("e\u0301", "é"),
+    ],
+)
+def test_what_has_no_sound_is_dropped(text: str, cleaned: str) -> None:
+    assert phrases.clean(text) == cleaned
+
+
+def test_pictures_are_not_read_out() -> None:
+    assert texts("Fine 👍🏽 👩‍👩‍👧 🇧🇷 ❤️ 1️⃣") == ["Fine 1"]
+    assert texts("😀 ❤️") == []
+
+
+@settings(deadline=None)
+@given(st.text(max_size=400), st.integers(5, 40))
+def test_no_letter_is_lost_and_no_phrase_is_too_long(text: str, first: int) -> None:
+    longest = 60
+    split = texts(text, first, longest)
+    kept = "".join(filter(str.isalnum, phrases.clean(text)))
+    assert "".join(filter(str.isalnum, "".join(split))) == kept
+    assert all(len(phrase) <= longest * phrases.SLACK + 1 for phrase in split)
+
+
+def test_phonemes_are_cut_between_words_and_the_pause_stays_at_the_end() -> None:
+    pieces = phrases.cut_phonemes(list("abc def ghi"), 100, 8)
+    assert [("".join(symbols), pause) for symbols, pause in pieces] == [("abc def", 0), (" ghi", 100)]
+    assert [len(symbols) for symbols, _ in phrases.cut_phonemes("a" * 20, 0, 8)] == [8, 8, 4]
+    assert phrases.cut_phonemes([], 100, 8) == []
+
+
+def test_espeak_reads_abbreviations_without_ending_the_sentence() -> None:
+    assert espeak.phonemize("en-us", "Dr. Smith.") == "dˈɑːktɚ smˈɪθ."
+    assert espeak.phonemize("en-us", "Yes, no?") == "jˈɛs, nˈoʊ?"
+    assert espeak.phonemize("de", "Das Wort computer") == "das vˈɔɾt kɔmpjˈuːtɜ."
+    assert espeak.phonemize("en-us", "...") == ""
+
+
+def test_espeak_keeps_its_voices_apart_between_threads() -> None:
+    asked = [("es", "gato"), ("fr", "chat"), ("it", "gatto"), ("en-us", "cat")] * 25
+    alone = [espeak.phonemize(*each) for each in asked]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda each: espeak.phonemize(*each), asked)) == alone
+
+
+def tone(ms: int, level: float = 0.5) -> sound.Waveform:
+    return (level * np.sin(np.arange(RATE * ms // 1_000) * 0.3)).astype(np.float32)
+
+
+def samples(pcm: bytes) -> NDArray[np.int32]:
+    return np.frombuffer(pcm, "<i2").astype(np.int32)
+
+
+def test_silence_of_the_model_gives_way_to_the_pause_asked_for() -> None:
+    quiet = np.zeros(RATE // 2, np.float32)
+    pcm = sound.finish(np.concatenate([quiet, tone(300), quiet]), RATE, pause_ms=200)
+    expected_ms = sound.LEAD_MS + 300 + sound.TAIL_MS + 200
+    assert len(pcm) / 2 / RATE * 1_000 == pytest.approx(expected_ms, abs=2 * sound.FRAME_MS)
+
+
+def test_edges_fade_and_what_lies_between_keeps_its_level() -> None:
+    heard = samples(sound.finish(tone(300), RATE, pause_ms=0))
+    assert abs(heard[0]) < 50
+    assert abs(heard[-1]) < 50
+    assert np.abs(heard).max() == pytest.approx(0.5 * 32_767, rel=0.01)
+    assert np.abs(samples(sound.finish(tone(50, level=3), RATE, 0))).max() == 32_767
+
+
+def test_silence_alone_is_empty() -> None:
+    assert sound.finish(np.zeros(RATE, np.float32), RATE, 300) == b""
+    assert sound.finish(np.zeros(0, np.float32), RATE, 300) == b""
+
+
+def test_only_the_final_chunk_is_last() -> None:
+    pieces = [("a", 100), ("b", 100), ("c", 100)]
+    chunks = list(sound.chunks(pieces, lambda _: tone(100), RATE, 1.0))
+    assert [chunk.last for chunk in chunks] == [False, False, True]
+    (empty,) = sound.chunks([], lambda _: tone(100), RATE, 1.0)
+    assert (empty.pcm, empty.last) == (b"", True)
+
+
+def test_a_model_that_breaks_is_reported() -> None:
+    def broken(_: object) -> sound.Waveform:
+        raise RuntimeError("secret words")
+
+    with pytest.raises(ProviderFailed, match=r"synthesis failed \(RuntimeError\)"):
+        list(sound.chunks([("a", 0)], broken, RATE, 1.0))
+
+
+def test_the_first_voice_of_a_language_is_its_default() -> None:
+    assert voices.choose(SynthesisRequest(text="", language="en"), CROWD) is CROWD[0]
+    assert voices.choose(SynthesisRequest(text="", language="en", voice="v#7"), CROWD) is CROWD[7]
+
+
+def test_refusals_name_what_is_accepted() -> None:
+    with pytest.raises(UnsupportedLanguage, match="accepted: en"):
+        voices.choose(SynthesisRequest(text="", language="de"), CROWD)
+    with pytest.raises(UnknownVoice, match=r"accepted: v#0, .* and 10 more") as caught:
+        voices.choose(SynthesisRequest(text="", language="en", voice="x" * 10_000), CROWD)
+    assert caught.value.param == "voice_id"
+    assert len(caught.value.message) < 400
+    for speed in (0.0, -1.0, 4.1, float("nan"), float("inf")):
+        with pytest.raises(InvalidRequest, match="between 0.25 and 4.0"):
+            voices.choose(SynthesisRequest(text="", language="en", speed=speed), CROWD)

@@ -10,6 +10,7 @@ import io
 import itertools
 import wave
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import av
@@ -172,6 +173,29 @@ def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
 
 def _shape(frame: av.AudioFrame) -> tuple[int, av.AudioLayout, str]:
     return frame.sample_rate, frame.layout, frame.format.name
+
+
+@dataclass(slots=True)
+class Sound:
+    """Speech that is gathered piece by piece: mono PCM that grows, all of it at one rate."""
+
+    sample_rate: int = 0
+    """Hz; 0 while it is not known."""
+    pcm: bytearray = field(default_factory=bytearray)
+
+    def add(self, pcm: bytes | bytearray, sample_rate: int) -> None:
+        """Append samples."""
+        self.pcm += pcm
+        self.sample_rate = sample_rate
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it lasts."""
+        return len(self.pcm) // 2 * 1_000 // self.sample_rate if self.sample_rate else 0
+
+    def wav(self) -> bytes:
+        """As a WAV file."""
+        return wav_bytes(bytes(self.pcm), self.sample_rate)
 
 
 def wav_bytes(pcm: bytes, sample_rate: int) -> bytes:

@@ -12,12 +12,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Literal
 
 from sokuji import events
 from sokuji.config import GatewaySettings
-from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported, Overloaded, SokujiError, TooLarge
+from sokuji.errors import NotSupported, SokujiError
+from sokuji.inbox import Command, Conversation, Inbox
 from sokuji.listener import Listener
 from sokuji.pipeline import Pipeline
 from sokuji.providers.base import Transcript
@@ -27,38 +27,8 @@ log = logging.getLogger(__name__)
 
 QUEUED_UTTERANCES = 4
 QUEUED_EVENTS = 256
-QUEUED_COMMANDS = 20_000
-"""Only a bound against floods of tiny messages; seconds of audio have their own limit."""
 SILENT_ACK_MS = 2_000
 """How much silence passes between two acks while nobody speaks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    """What the client asked for; languages are canonical codes."""
-
-    target_language: str
-    source_language: str | None = None
-    """None: detect it for each utterance."""
-    voice_id: str = "default"
-    input_sample_rate: int = 16_000
-    channels: int = 1
-    speak: bool = True
-    """False: captions only."""
-    output_sample_rate: int | None = None
-    """Hz; None: the voice's own rate."""
-    speed: float = 1.0
-    context: str = ""
-    """Names and words that the recogniser is likely to hear."""
-
-
-class SessionTooLong(TooLarge):
-    """The session has had all the audio it may have; unlike other oversized input this ends it."""
-
-
-class _Command(Enum):
-    FLUSH = auto()
-    END = auto()
 
 
 @dataclass(slots=True)
@@ -90,22 +60,21 @@ class Session:
     def __init__(self, pipeline: Pipeline, settings: GatewaySettings, session_id: str) -> None:
         self.session_id = session_id
         self._pipeline = pipeline
-        self._limits = settings.limits
+        self._inbox = Inbox(settings.limits)
         self._listener = Listener(settings.segmentation)
-        self._conversation: Conversation | None = None
-        self._commands: asyncio.Queue[bytes | Conversation | _Command] = asyncio.Queue(QUEUED_COMMANDS)
         self._heard: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
         self._recognised: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
         self._translated: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
         self._events: asyncio.Queue[events.Event] = asyncio.Queue(QUEUED_EVENTS)
-        self._received_ms = 0.0
-        self._acked_ms = 0
         self._under_way = 0
         self._next_segment_id = 0
         self._muted_before = 0
         self._speaking: asyncio.Task[None] | None = None
-        self.ended = False
+
+    @property
+    def ended(self) -> bool:
         """Whether the client has said that no more audio comes."""
+        return self._inbox.ended
 
     def configure(self, conversation: Conversation) -> None:
         """Begin, or go on with other settings: the utterance in progress ends under the old ones.
@@ -120,50 +89,19 @@ class Session:
             raise NotSupported("the recogniser takes no context; leave it out", param="context")
         if conversation.speak:
             catalogue.voice(conversation.voice_id, conversation.target_language)
-        self._conversation = conversation
-        self._put(conversation)
+        self._inbox.put(conversation)
 
     def feed(self, pcm: bytes) -> None:
-        """Take interleaved int16 little-endian PCM at the configured rate and channel count.
-
-        Raises:
-            InvalidRequest: before ``configure`` or after ``end``.
-            InvalidAudio: not a whole number of samples; nothing of it is taken.
-            Overloaded: more audio waits than the limit allows; the session cannot go on.
-            SessionTooLong: the session is at its limit; it cannot go on.
-        """
-        conversation = self._conversation
-        if conversation is None:
-            raise InvalidRequest("audio came before config; send a config message first", param="type")
-        if self.ended:
-            raise InvalidRequest("audio came after end; open a new session", param="type")
-        frame_bytes = 2 * conversation.channels
-        if len(pcm) % frame_bytes:
-            raise InvalidAudio(
-                f"{len(pcm)} bytes are no whole number of {conversation.channels}-channel int16 samples "
-                f"of {frame_bytes} bytes",
-                param="data",
-            )
-        received_ms = self._received_ms + len(pcm) / frame_bytes * 1_000 / conversation.input_sample_rate
-        if received_ms > 1_000 * self._limits.max_session_s:
-            raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
-        if received_ms - self._acked_ms > 1_000 * self._limits.max_backlog_s:
-            raise Overloaded(
-                f"more than {self._limits.max_backlog_s:g} s of audio wait to be worked on; "
-                "send at the pace of speech, or wait for the acks"
-            )
-        self._put(pcm)
-        self._received_ms = received_ms
+        """Take audio; see ``Inbox.feed`` for the format and the errors."""
+        self._inbox.feed(pcm)
 
     def flush(self) -> None:
         """The utterance ends here, whatever the voice activity says."""
-        self._put(_Command.FLUSH)
+        self._inbox.put(Command.FLUSH)
 
     def end(self) -> None:
         """No more audio: finish everything, then ``Done``."""
-        if not self.ended:
-            self.ended = True
-            self._put(_Command.END)
+        self._inbox.put(Command.END)
 
     def cancel(self) -> None:
         """Stop speaking and drop what has been heard but not spoken; captions stay."""
@@ -174,12 +112,6 @@ class Session:
     async def report(self, error: SokujiError) -> None:
         """Tell the client of a bad message, in order with everything else."""
         await self._events.put(events.Failed(error))
-
-    def _put(self, command: bytes | Conversation | _Command) -> None:
-        try:
-            self._commands.put_nowait(command)
-        except asyncio.QueueFull:
-            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each") from None
 
     async def events(self) -> AsyncGenerator[events.Event, None]:
         """What happened, in order; ends with ``Done``."""
@@ -201,15 +133,15 @@ class Session:
 
     async def _listen(self) -> None:
         conversation: Conversation | None = None
-        while (command := await self._commands.get()) is not _Command.END:
-            if isinstance(command, Conversation):
+        while (message := await self._inbox.get()) is not Command.END:
+            if isinstance(message, Conversation):
                 configure = self._listener.configure
-                heard = await asyncio.to_thread(configure, command.input_sample_rate, command.channels)
+                heard = await asyncio.to_thread(configure, message.input_sample_rate, message.channels)
                 await self._pass_on(heard, conversation)
-                conversation = command
-                await self._announce(command)
-            elif isinstance(command, bytes):
-                await self._pass_on(await asyncio.to_thread(self._listener.push, command), conversation)
+                conversation = message
+                await self._announce(message)
+            elif isinstance(message, bytes):
+                await self._pass_on(await asyncio.to_thread(self._listener.push, message), conversation)
             else:
                 await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
         await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
@@ -236,7 +168,7 @@ class Session:
             elif conversation is not None:
                 self._under_way += 1
                 await self._heard.put(_Job(event, conversation))
-        if not self._under_way and self._listener.settled_ms >= self._acked_ms + SILENT_ACK_MS:
+        if not self._under_way and self._listener.settled_ms >= self._inbox.delivered_ms + SILENT_ACK_MS:
             await self._ack(self._listener.settled_ms)
 
     async def _speech(
@@ -298,7 +230,7 @@ class Session:
                     await self._speak_unless_cancelled(job)
             self._under_way -= 1
             await self._ack(job.utterance.end_ms)
-            lag_ms = max(0, round(self._received_ms) - job.utterance.end_ms)
+            lag_ms = max(0, round(self._inbox.received_ms) - job.utterance.end_ms)
             await self._events.put(events.Status(load="normal", lag_ms=lag_ms))
             job.mark("delivered")
             log.info("session %s segment %d: %s", self.session_id, job.utterance.segment_id, job.marks)
@@ -342,8 +274,8 @@ class Session:
                 number += 1
 
     async def _ack(self, through_ms: int) -> None:
-        if through_ms > self._acked_ms:
-            self._acked_ms = through_ms
+        if through_ms > self._inbox.delivered_ms:
+            self._inbox.delivered_ms = through_ms
             await self._events.put(events.Ack(through_ms))
 
     @contextlib.asynccontextmanager

@@ -34,10 +34,11 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.tts": PROVIDER,
     "catalogue": VOCABULARY | {"providers.base"},
     "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience"},
-    "session": VOCABULARY | SPEECH | STAGES,
+    "inbox": VOCABULARY,
+    "session": VOCABULARY | SPEECH | STAGES | {"inbox"},
     "recording": VOCABULARY | SPEECH | STAGES,
     "local": VOCABULARY | STAGES | {"providers.registry"},
-    "api": VOCABULARY | SPEECH | STAGES | {"session", "recording"},
+    "api": VOCABULARY | SPEECH | STAGES | {"inbox", "session", "recording"},
     "client": VOCABULARY | SPEECH | STAGES | {"session", "recording", "local"},
 }
 """Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that

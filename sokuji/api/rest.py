@@ -27,6 +27,7 @@ from sokuji.api.bodies import SynthesizeRequest, TranscribeForm, TranslateReques
 from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
 from sokuji.api.failures import FAILURES, WORK_FAILURES
 from sokuji.api.service import Service
+from sokuji.audio import Sound
 from sokuji.errors import NotSupported, UnsupportedLanguage
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES)
@@ -112,7 +113,7 @@ async def synthesize(body: SynthesizeRequest, service: UsedService) -> Synthesiz
     started = time.perf_counter()
     work.check_length(service, body.text)
     _, voice = service.pipeline.catalogue.voice(body.voice_id, body.language, param="language")
-    sound = work.Sound(body.sample_rate or voice.sample_rate)
+    sound = Sound(body.sample_rate or voice.sample_rate)
     await work.speak(
         service,
         body.text,

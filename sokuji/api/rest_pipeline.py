@@ -14,6 +14,7 @@ from sokuji.api.answers import SOUND, SpokenTranslation
 from sokuji.api.bodies import TranslateAudioForm, TranslateTextRequest
 from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
 from sokuji.api.failures import FAILURES, WORK_FAILURES
+from sokuji.audio import Sound
 
 MAX_HEADER_BYTES = 1_500
 """Of one text in a header: common proxies take 4 KiB for all headers of an answer."""
@@ -31,7 +32,7 @@ async def translate_text(body: TranslateTextRequest, service: UsedService) -> Sp
     pipeline.catalogue.check_text_pair(body.source_language, target)
     _, voice = pipeline.catalogue.voice(body.voice_id, target)
     translation = await pipeline.translate_text(body.text, body.source_language, target)
-    sound = work.Sound(voice.sample_rate)
+    sound = Sound(voice.sample_rate)
     await work.speak(service, translation, target, voice.id, into=sound)
     return _answer(body.text, body.source_language, translation, target, sound, started)
 
@@ -54,7 +55,7 @@ async def translate_audio(
     catalogue, target = service.pipeline.catalogue, form.target_language
     catalogue.check_speech_pair(form.source_language, target)
     _, voice = catalogue.voice(form.voice_id, target)
-    heard, sound = work.Heard([]), work.Sound(voice.sample_rate)
+    heard, sound = work.Heard([]), Sound(voice.sample_rate)
     utterances = work.listen(service, form.audio_file, source=form.source_language, target=target)
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
@@ -72,7 +73,7 @@ async def translate_audio(
 
 
 def _answer(
-    transcription: str, source: str, translation: str, target: str, sound: work.Sound, started: float
+    transcription: str, source: str, translation: str, target: str, sound: Sound, started: float
 ) -> SpokenTranslation:
     return SpokenTranslation(
         transcription=transcription,

@@ -23,7 +23,8 @@ from sokuji.api.wire import (
     encode_event,
 )
 from sokuji.errors import InvalidRequest, Overloaded, RateLimited, SokujiError, TooLarge
-from sokuji.session import Session, SessionTooLong
+from sokuji.inbox import SessionTooLong
+from sokuji.session import Session
 
 log = logging.getLogger(__name__)
 

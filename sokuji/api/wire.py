@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sokuji import __version__, events, languages
 from sokuji.audio import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported
-from sokuji.session import Conversation
+from sokuji.inbox import Conversation
 
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
 MAX_CONTEXT_CHARS = 1_000

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
@@ -17,23 +17,6 @@ from sokuji.api.answers import SegmentBody
 from sokuji.api.service import Service
 from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
 from sokuji.recording import RecordedUtterance, interpret
-
-
-@dataclass(slots=True)
-class Sound:
-    """Mono int16 little-endian PCM that grows as it is spoken."""
-
-    sample_rate: int
-    pcm: bytearray = field(default_factory=bytearray)
-
-    @property
-    def duration_ms(self) -> int:
-        """How long it lasts."""
-        return audio.duration_ms(bytes(self.pcm), self.sample_rate)
-
-    def wav(self) -> bytes:
-        """As a WAV file."""
-        return audio.wav_bytes(bytes(self.pcm), self.sample_rate)
 
 
 @dataclass(slots=True)
@@ -127,7 +110,7 @@ async def speak(
     language: str,
     voice_id: str,
     *,
-    into: Sound,
+    into: audio.Sound,
     speed: float = 1.0,
     sample_rate: int | None = None,
 ) -> None:
@@ -137,8 +120,7 @@ async def speak(
     chunks = service.pipeline.speak(text, language, voice_id=voice_id, speed=speed, sample_rate=sample_rate)
     async with aclosing(chunks):
         async for chunk in chunks:
-            into.sample_rate = chunk.sample_rate
-            into.pcm += chunk.pcm
+            into.add(chunk.pcm, chunk.sample_rate)
 
 
 def check_length(service: Service, text: str, param: str = "text") -> None:

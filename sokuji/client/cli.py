@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sokuji import __version__
-from sokuji.audio import RECOGNISER_RATE, decode, duration_ms
+from sokuji.audio import RECOGNISER_RATE, Sound, decode, duration_ms
 from sokuji.client.connection import Config
 from sokuji.client.console import (
     Commands,
@@ -24,7 +24,6 @@ from sokuji.client.console import (
 from sokuji.client.demo import demo
 from sokuji.client.interpreter import CONCURRENCY, Spoken, interpreter_at, interpreter_here
 from sokuji.client.model_commands import models
-from sokuji.client.sound import Sound
 from sokuji.config import SegmentationSettings
 from sokuji.errors import NoSpeech
 from sokuji.languages import parse_source
@@ -93,7 +92,7 @@ def translate(
     Each utterance is printed when it is done: its time, what was said, what that means.
     """
     wanted = Config(source_language=source, target_language=target, voice_id=voice, speed=speed)
-    asyncio.run(_translate(file, wanted, server)).save(output)
+    output.write_bytes(asyncio.run(_translate(file, wanted, server)).wav())
 
 
 async def _translate(file: Path, wanted: Config, server: str) -> Sound:
@@ -175,7 +174,7 @@ def speak(
     speed: Speed = 1.0,
 ) -> None:
     """Speak a text into a WAV file."""
-    asyncio.run(_speak(text, language, voice, speed)).save(output)
+    output.write_bytes(asyncio.run(_speak(text, language, voice, speed)).wav())
 
 
 async def _speak(text: str, language: str, voice: str, speed: float) -> Sound:

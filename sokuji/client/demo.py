@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sokuji import events
-from sokuji.audio import RECOGNISER_RATE, decode, duration_ms
+from sokuji.audio import RECOGNISER_RATE, Sound, decode, duration_ms
 from sokuji.client.connection import Config, connect
 from sokuji.client.console import (
     Screen,
@@ -31,7 +31,6 @@ from sokuji.client.console import (
 from sokuji.client.dial import DEFAULT_URL
 from sokuji.client.latency import STAGES, Pace, Stopwatch
 from sokuji.client.recordings import PAUSE_MS, compose, sentences
-from sokuji.client.sound import Sound
 from sokuji.errors import NoSpeech
 
 MAX_DEMO_S = 300.0
@@ -60,9 +59,9 @@ def demo(
         with file.open("rb") as recording:
             pcm = decode(recording, max_seconds=MAX_DEMO_S) + bytes(2 * RECOGNISER_RATE * PAUSE_MS // 1_000)
     sound, table = asyncio.run(_demo(url, pcm, Config(source_language=source, target_language=target)))
-    sound.save(output)
+    output.write_bytes(sound.wav())
     Console().print(table)
-    typer.echo(f"The voice is in {output} ({sound.duration_s:.1f} s).")
+    typer.echo(f"The voice is in {output} ({sound.duration_ms / 1_000:.1f} s).")
 
 
 async def _demo(url: str, pcm: bytes, config: Config) -> tuple[Sound, Table]:

@@ -8,9 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from sokuji import events, languages
-from sokuji.audio import RECOGNISER_RATE
+from sokuji.audio import RECOGNISER_RATE, Sound
 from sokuji.client.connection import Config, TranslationClient, connect
-from sokuji.client.sound import Sound
 from sokuji.config import SegmentationSettings
 from sokuji.local import local_pipeline
 from sokuji.pipeline import Pipeline

@@ -19,8 +19,9 @@ from sokuji.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from sokuji.inbox import Conversation, SessionTooLong
 from sokuji.pipeline import Pipeline
-from sokuji.session import Conversation, Session, SessionTooLong
+from sokuji.session import Session
 from tests.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.speech import noise, sample, silence
 

@@ -1,7 +1,6 @@
 """Texts become phrases that can be spoken, and waveforms become chunks that can be joined."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from sokuji.errors import InvalidRequest, ProviderFailed, UnknownVoice, UnsupportedLanguage
 from sokuji.providers.base import SynthesisRequest, Voice
 from sokuji.providers.tts import espeak, phrases, sound, voices
-from sokuji.providers.tts.phrases import CLAUSE_PAUSE_MS
+from sokuji.providers.tts.phrases import CLAUSE_PAUSE_MS, SENTENCE_PAUSE_MS, Phrase
 
 RATE = 24_000
 CROWD = [Voice(id=f"v#{number}", name="", language="en-US", languages=("en",)) for number in range(30)]
@@ -38,30 +37,33 @@ def test_the_first_phrase_is_short_and_the_next_ones_grow() -> None:
     text = (
         "O diretor da empresa disse ontem que todas as lojas do centro da cidade vão abrir amanhã bem cedo."
     )
-    lengths = [len(phrase) for phrase in texts(text, first=20, longest=40)]
-    assert lengths[0] <= 20 * phrases.SLACK
-    assert all(next_ <= phrases.GROWTH * phrases.SLACK * before for before, next_ in pairwise([20, *lengths]))
-    assert max(lengths) <= 40 * phrases.SLACK
+    lengths = [len(phrase) for phrase in texts(text, first=15, longest=60)]
+    most = [15, 15 * phrases.GROWTH, 60, 60]
+    assert len(lengths) >= 3
+    assert all(length <= columns * phrases.SLACK for length, columns in zip(lengths, most, strict=False))
+    assert lengths[0] < max(lengths)
 
 
-@pytest.mark.parametrize(
-    ("first", "cut"),
-    [
-        (
-            40,
-            [("It rained in the morning,", CLAUSE_PAUSE_MS), ("so we stayed at the house of a friend.", END)],
-        ),
-        (
-            20,
-            [("It rained in the morning,", CLAUSE_PAUSE_MS), ("so we stayed at the house of a friend.", END)],
-        ),
-    ],
-)
-def test_long_sentences_are_cut_where_they_breathe(first: int, cut: list[tuple[str, int]]) -> None:
-    split = phrases.split(
-        "It rained in the morning, so we stayed at the house of a friend.", first=first, longest=40
-    )
-    assert [(phrase.text, phrase.pause_ms) for phrase in split] == cut
+@pytest.mark.parametrize("first", [20, 40])
+def test_long_sentences_are_cut_behind_clauses(first: int) -> None:
+    text = "It rained in the morning, so we stayed at the house of a friend."
+    assert phrases.split(text, first=first, longest=40) == [
+        Phrase("It rained in the morning,", CLAUSE_PAUSE_MS),
+        Phrase("so we stayed at the house of a friend.", SENTENCE_PAUSE_MS),
+    ]
+
+
+def test_long_clauses_are_cut_between_groups_of_words() -> None:
+    text = "We stayed at the house of a very good friend of mine."
+    assert phrases.split(text, first=30, longest=40) == [
+        Phrase("We stayed at the house,", 0),
+        Phrase("of a very good friend of mine.", SENTENCE_PAUSE_MS),
+    ]
+
+
+def test_words_stay_whole() -> None:
+    text = "Geschwindigkeitsbegrenzungen gelten nachts nicht überall."
+    assert texts(text, first=20, longest=40)[0] == "Geschwindigkeitsbegrenzungen,"
 
 
 def test_wide_characters_count_twice() -> None:
@@ -124,7 +126,8 @@ def tone(ms: int, level: float = 0.5) -> sound.Waveform:
 
 
 def samples(pcm: bytes) -> NDArray[np.int32]:
-    return np.frombuffer(pcm, "<i2").astype(np.int32)
+    heard: NDArray[np.int32] = np.frombuffer(pcm, "<i2").astype(np.int32)
+    return heard
 
 
 def test_silence_of_the_model_gives_way_to_the_pause_asked_for() -> None:

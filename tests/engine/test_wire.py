@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sokuji import events
 from sokuji.api.wire import AudioMessage, CommandMessage, ConfigMessage, decode_message, encode_event
 from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported, SokujiError, UnsupportedLanguage
-from sokuji.session import Conversation
+from sokuji.inbox import Conversation
 
 
 def config(**fields: object) -> Conversation:

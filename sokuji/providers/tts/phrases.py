@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 GROWTH = 2
-"""How much longer a phrase may be than the one before: heard gaplessly where synthesis takes half its time."""
+"""How much longer a phrase may be than the one before: no gap is heard at twice real time."""
 SLACK = 1.25
 """A phrase this much over its length is not cut, so that no scrap is left behind."""
 LEAST = 0.4
@@ -108,11 +108,11 @@ def _inner(part: str) -> Phrase:
 
 def _cut_at(sentence: str, budget: int, longest: int) -> int:
     """Where to cut: behind a clause, else between groups of words, else between words; 0: nowhere."""
-    if _fitting(sentence, int(budget * SLACK)) == len(sentence):
+    if (most := _fitting(sentence, int(budget * SLACK))) == len(sentence):
         return 0
     end = _fitting(sentence, budget)
-    clauses = [mark.end() for mark in _CLAUSE_END.finditer(sentence[: end + 1]) if mark.end() > LEAST * end]
-    if clauses:
+    marks = _CLAUSE_END.finditer(sentence[: most + 1])
+    if clauses := [mark.end() for mark in marks if LEAST * end < mark.end() <= most]:
         return clauses[-1]
     gaps = [gap.start() for gap in re.finditer(" ", sentence[: end + 1])]
     apart = [at for at in gaps if at > LEAST * end and len(sentence[:at].rsplit(" ", 1)[-1]) > 3]

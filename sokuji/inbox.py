@@ -1,0 +1,118 @@
+"""What a client has sent and its session has not worked on yet: checked, in order, and bounded.
+
+A door must read its socket promptly, for behind some proxies what is not read piles up without limit. So
+nothing here waits: what may not come in is refused, and a client that is too fast is told to slow down by an
+error rather than by a queue that grows.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from sokuji.config import Limits
+from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, TooLarge
+
+QUEUED_MESSAGES = 20_000
+"""Only a bound against floods of tiny messages; seconds of audio have their own limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What the client asked for; languages are canonical codes."""
+
+    target_language: str
+    source_language: str | None = None
+    """None: detect it for each utterance."""
+    voice_id: str = "default"
+    input_sample_rate: int = 16_000
+    channels: int = 1
+    speak: bool = True
+    """False: captions only."""
+    output_sample_rate: int | None = None
+    """Hz; None: the voice's own rate."""
+    speed: float = 1.0
+    context: str = ""
+    """Names and words that the recogniser is likely to hear."""
+
+
+class Command(Enum):
+    """What a client can say beside audio and settings."""
+
+    FLUSH = auto()
+    END = auto()
+
+
+Message = bytes | Conversation | Command
+
+
+class SessionTooLong(TooLarge):
+    """The session has had all the audio it may have; unlike other oversized input this ends it."""
+
+
+class Inbox:
+    """The messages of one client, oldest first."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._messages: asyncio.Queue[Message] = asyncio.Queue(QUEUED_MESSAGES)
+        self._conversation: Conversation | None = None
+        self.received_ms = 0.0
+        """Audio taken so far."""
+        self.delivered_ms = 0
+        """Everything said before this has been delivered; the session moves it on."""
+        self.ended = False
+        """Whether the client has said that no more audio comes."""
+
+    async def get(self) -> Message:
+        """The next message, when there is one."""
+        return await self._messages.get()
+
+    def put(self, message: Conversation | Command) -> None:
+        """Take settings or a command; nothing but a flush of nothing may come after ``END``.
+
+        Raises:
+            Overloaded: too many messages wait.
+        """
+        if isinstance(message, Conversation):
+            self._conversation = message
+        if not self.ended:
+            self._queue(message)
+        self.ended = self.ended or message is Command.END
+
+    def feed(self, pcm: bytes) -> None:
+        """Take interleaved int16 little-endian PCM at the configured rate and channel count.
+
+        Raises:
+            InvalidRequest: before the first settings, or after ``END``.
+            InvalidAudio: not a whole number of samples; nothing of it is taken.
+            Overloaded: more audio waits than the limit allows; the session cannot go on.
+            SessionTooLong: the session is at its limit; it cannot go on.
+        """
+        conversation = self._conversation
+        if conversation is None:
+            raise InvalidRequest("audio came before config; send a config message first", param="type")
+        if self.ended:
+            raise InvalidRequest("audio came after end; open a new session", param="type")
+        frame_bytes = 2 * conversation.channels
+        if len(pcm) % frame_bytes:
+            raise InvalidAudio(
+                f"{len(pcm)} bytes are no whole number of {conversation.channels}-channel int16 samples "
+                f"of {frame_bytes} bytes",
+                param="data",
+            )
+        received_ms = self.received_ms + len(pcm) / frame_bytes * 1_000 / conversation.input_sample_rate
+        if received_ms > 1_000 * self._limits.max_session_s:
+            raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
+        if received_ms - self.delivered_ms > 1_000 * self._limits.max_backlog_s:
+            raise Overloaded(
+                f"more than {self._limits.max_backlog_s:g} s of audio wait to be worked on; "
+                "send at the pace of speech, or wait for the acks"
+            )
+        self._queue(pcm)
+        self.received_ms = received_ms
+
+    def _queue(self, message: Message) -> None:
+        try:
+            self._messages.put_nowait(message)
+        except asyncio.QueueFull:
+            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each") from None

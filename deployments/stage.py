@@ -69,9 +69,11 @@ class StageReplica:
         old = self._provider
         if old is not None:
             changed, live = changed_fields(old.config, config)
+            if not changed:
+                return
             if live:
                 old.update(config)
-                log.info("%s: changed at once: %s", self._name, ", ".join(sorted(changed)) or "nothing")
+                log.info("%s: changed at once: %s", self._name, ", ".join(sorted(changed)))
                 return
         new = create(self.stage, config)
         began = time.monotonic()

@@ -57,6 +57,8 @@ async def test_a_live_setting_changes_the_model_that_is_loaded() -> None:
     (provider,) = Scripted.made
     assert provider.life == ["load", "update"]
     assert provider.config == FasterWhisperConfig(beam_size=5)
+    await replica.reconfigure({"beam_size": 5})
+    assert provider.life == ["load", "update"]
 
 
 async def test_a_model_change_swaps_without_taking_the_old_model_from_running_calls() -> None:

@@ -144,8 +144,9 @@ class TextToSpeechInfo:
 class Provider(Protocol):
     """The life of a loaded model; a provider is one of these and one of the three stages below.
 
-    ``load`` comes before everything else, ``aclose`` after. A stage reached over the network has no life of
-    its own here, which is why the two are apart.
+    ``load`` comes before everything else, ``aclose`` after. One whose settings have LIVE fields also has
+    ``update(config)``, which takes over new values of those; calls in flight keep the old ones. A stage
+    reached over the network has no life of its own here, which is why the two are apart.
     """
 
     config: Any
@@ -157,9 +158,6 @@ class Provider(Protocol):
             ConfigError: a setting cannot take effect on this machine.
             ModelMissing: a model file is absent or damaged.
         """
-
-    def update(self, config: Any) -> None:
-        """Take over settings that differ from ``config`` in LIVE fields only; calls in flight keep theirs."""
 
     async def check(self) -> None:
         """Run the smallest real inference; raises whatever it raises when the model is broken."""

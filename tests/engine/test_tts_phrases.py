@@ -122,7 +122,8 @@ def test_espeak_keeps_its_voices_apart_between_threads() -> None:
 
 
 def tone(ms: int, level: float = 0.5) -> sound.Waveform:
-    return (level * np.sin(np.arange(RATE * ms // 1_000) * 0.3)).astype(np.float32)
+    wave: sound.Waveform = (level * np.sin(np.arange(RATE * ms // 1_000) * 0.3)).astype(np.float32)
+    return wave
 
 
 def samples(pcm: bytes) -> NDArray[np.int32]:

@@ -1,17 +1,21 @@
 """One real service for all tests of this folder: `serve run serve_config.yaml` on a free port."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
+
+from deployments.local_serve import session_members
 
 ROOT = Path(__file__).parents[2]
 READY_S = 240
@@ -26,9 +30,27 @@ def free_port() -> int:
         return port
 
 
+@dataclass(frozen=True)
+class RunningService:
+    """The service that all these tests use."""
+
+    launcher_pid: int
+    address: str
+
+    def replica_pids(self, deployment: str) -> list[int]:
+        """The processes of a deployment's replicas, of this service alone."""
+        children = Path(f"/proc/{self.launcher_pid}/task/{self.launcher_pid}/children").read_text().split()
+        members = [pid for child in children for pid in session_members(int(child))]
+        title = f"ServeReplica:sokuji:{deployment}".encode()
+        # Ray writes the actor's class and method into the title: an exact name ends before a dot or the end.
+        return [
+            pid for pid in members if re.search(title + rb"(?!\w)", Path(f"/proc/{pid}/cmdline").read_bytes())
+        ]
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of the service, which runs with its real models until the tests of this folder are over."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The service, which runs with its real models until the tests of this folder are over."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
     command = [sys.executable, "-m", "deployments.launch", "--port", str(port), "--timeout", str(READY_S)]
@@ -40,7 +62,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ):
         try:
             wait_until_ready(child, log)
-            yield f"127.0.0.1:{port}"
+            yield RunningService(child.pid, f"127.0.0.1:{port}")
         finally:
             child.send_signal(signal.SIGINT)
             try:
@@ -57,6 +79,12 @@ def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:
         assert child.poll() is None, f"the service did not start:\n{log.read_text()[-4_000:]}"
         assert time.monotonic() < give_up, f"the service is not ready:\n{log.read_text()[-4_000:]}"
         time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def address(service: RunningService) -> str:
+    """host:port of the service."""
+    return service.address
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

@@ -9,7 +9,7 @@ import onnxruntime
 from sokuji.errors import ConfigError, ModelMissing
 
 MAX_THREADS = 4
-"""Voices are small: more threads than this no longer speed one synthesis up."""
+"""Of all calls together, unless the settings say otherwise; voices are small models."""
 
 _EXECUTION = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -20,7 +20,7 @@ def open_session(
     """A session over the model at ``path`` for ``num_workers`` calls at a time.
 
     Args:
-        cpu_threads: threads of one call; 0: the share that a call has in the cores, ``MAX_THREADS`` at most.
+        cpu_threads: threads of one call; 0: a call's share of the cores, of which ``MAX_THREADS`` are used.
 
     Raises:
         ConfigError: the installed ONNX Runtime has no such device.
@@ -35,6 +35,8 @@ def open_session(
     options.intra_op_num_threads = cpu_threads or max(1, min(os.cpu_count() or 1, MAX_THREADS) // num_workers)
     # Every text has another length, and the runtime would keep a memory plan for each it has seen.
     options.enable_mem_pattern = False
+    # Threads that wait busily would take the cores from the other stages of the conversation.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[_EXECUTION[device]])
     except Exception as error:  # The runtime raises classes of its own that share no public base.

@@ -117,7 +117,7 @@ def _cut_at(sentence: str, budget: int, longest: int) -> int:
     gaps = [gap.start() for gap in re.finditer(" ", sentence[: end + 1])]
     apart = [at for at in gaps if at > LEAST * end and len(sentence[:at].rsplit(" ", 1)[-1]) > 3]
     # Function words are short, and open the group that they belong to.
-    groups = [at for at in apart if len(sentence[at + 1 :].split(" ", 1)[0]) <= 3]
+    groups = [at for at in apart if len(sentence[at + 1 : at + 5].split(" ")[0]) <= 3]
     return (groups or apart or gaps or [_word_end(sentence, end, longest)])[-1]
 
 

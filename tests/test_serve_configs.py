@@ -1,4 +1,4 @@
-"""Every Serve config of the project: valid for Serve, about deployments that exist, with settings they take."""
+"""Every Serve config here: valid for Serve, about deployments that exist, with settings they take."""
 
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ def test_the_smallest_number_of_replicas_fits_one_gpu_and_scaling_is_bounded(pat
     gpus = 0.0
     for each in application(path).deployments:
         scaling = each.autoscaling_config
+        assert isinstance(scaling, dict)
         assert 1 <= scaling["min_replicas"] <= scaling["max_replicas"] <= 16
         gpus += scaling["min_replicas"] * (each.ray_actor_options.num_gpus or 0)
     assert gpus <= 1

@@ -20,6 +20,7 @@ from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, parse
 from sokuji.errors import ProviderFailed
 from sokuji.pipeline import Pipeline, Stages
+from sokuji.vad import SileroVad
 
 log = logging.getLogger("ray.serve")
 
@@ -32,8 +33,8 @@ STARTING_REFRESH_S = 0.5
     ray_actor_options={"num_cpus": 0.2},
     # Every open socket holds one place for its life; ``ws_max_connections`` refuses more politely.
     max_ongoing_requests=256,
-    # Past this the proxy answers 503 (and a handshake 500): better than a queue nobody waits through.
-    max_queued_requests=64,
+    # All clients may come back at once after a restart; past this a handshake would get a 500.
+    max_queued_requests=512,
     autoscaling_config={
         "min_replicas": 1,
         "max_replicas": 1,
@@ -44,7 +45,7 @@ STARTING_REFRESH_S = 0.5
     },
     health_check_period_s=5,
     health_check_timeout_s=20,
-    # Time for open conversations to finish the utterance they are in.
+    # Open conversations live that long; then their sockets close with 1006 and clients connect again.
     graceful_shutdown_wait_loop_s=1,
     graceful_shutdown_timeout_s=20,
 )
@@ -77,10 +78,12 @@ class Gateway:
 
         Raises:
             ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
+            ModelMissing: the voice activity model is not installed.
         """
         settings = parse(GatewaySettings, user_config, "Gateway user_config")
-        self._service.settings = settings
-        self._service.pipeline.deadlines = settings.deadlines
+        # Loads the model that all sessions share; one that is missing fails the deployment, not a session.
+        await asyncio.to_thread(SileroVad)
+        self._service.apply(settings)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
 
@@ -93,5 +96,5 @@ class Gateway:
         pipeline = self._service.pipeline
         while True:
             await pipeline.refresh()
-            ready = all(state == "ready" for state in pipeline.health.values())
-            await asyncio.sleep(REFRESH_S if ready else STARTING_REFRESH_S)
+            starting = any(state == "initializing" for state in pipeline.health.values())
+            await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)

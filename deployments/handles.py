@@ -14,7 +14,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from sokuji.errors import ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.base import (
     AudioChunk,
     RecognitionRequest,
@@ -37,10 +37,13 @@ def translated_errors() -> Iterator[None]:
         if isinstance(error.cause, SokujiError):
             raise error.cause from None
         raise ProviderFailed(f"a stage failed: {type(error.cause).__name__}") from error
-    except (RayActorError, BackPressureError, DeploymentUnavailableError) as error:
-        raise ProviderUnavailable(f"a stage is not reachable: {type(error).__name__}") from error
+    except BackPressureError as error:
+        raise Overloaded("a stage has more calls waiting than it may", retry_after_s=2) from error
+    except (RayActorError, DeploymentUnavailableError) as error:
+        reason = f"a stage is not reachable: {type(error).__name__}"
+        raise ProviderUnavailable(reason, retry_after_s=2) from error
     except (RayError, RayServeException) as error:
-        raise ProviderUnavailable(f"a call was lost: {type(error).__name__}") from error
+        raise ProviderUnavailable(f"a call was lost: {type(error).__name__}", retry_after_s=1) from error
 
 
 class _Remote:

@@ -34,7 +34,7 @@ def session_members(session: int) -> list[int]:
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it may have ended meanwhile
-            state, _, _, sid = stat.read_text().rpartition(") ")[2].split()[:4]
+            state, _, _, sid = stat.read_text(errors="replace").rpartition(") ")[2].split()[:4]
             if int(sid) == session and state != "Z":
                 members.append(int(stat.parent.name))
     return members

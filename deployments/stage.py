@@ -8,7 +8,7 @@ on meanwhile. ``check_health`` finds a model that is broken or stuck, not only a
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +21,9 @@ from sokuji.providers.registry import Stage, create
 log = logging.getLogger("ray.serve")
 
 FRESH_S = 10.0
-"""A model that has answered within this time needs no test inference."""
-STUCK_S = 120.0
-"""A call that runs longer than this means that the model hangs."""
+"""A model that has answered well within this time needs no test inference."""
+STUCK_S = 60.0
+"""Calls that bring no good answer for so long mean that the model hangs or is broken."""
 
 
 @dataclass(eq=False, slots=True)
@@ -31,7 +31,6 @@ class _Call:
     """A call that is being answered."""
 
     provider: Any
-    began: float = field(default_factory=time.monotonic)
     over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -46,6 +45,8 @@ class StageReplica:
         self._provider: Any = None
         self._swap = asyncio.Lock()
         self._answered_at = 0.0
+        self._waiting_since: float | None = None
+        """When the first call came that has not been followed by a good answer yet."""
         self._calls: set[_Call] = set()
 
     async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
@@ -79,10 +80,12 @@ class StageReplica:
         began = time.monotonic()
         await new.load()
         log.info("%s: loaded in %.1f s", self._name, time.monotonic() - began)
-        self._provider, self._answered_at = new, time.monotonic()
+        self._provider = new
+        self._answered()
         if old is not None:
             # Calls that came before the swap still run on the old model; those that come now do not.
-            await asyncio.gather(*(call.over for call in self._calls if call.provider is old))
+            if running := [call.over for call in self._calls if call.provider is old]:
+                await asyncio.wait(running)
             await old.aclose()
 
     async def describe(self) -> Any:
@@ -92,12 +95,17 @@ class StageReplica:
     async def check_health(self) -> None:
         """Raise when the model hangs, or fails at the smallest real inference after a quiet while."""
         now = time.monotonic()
-        if any(now - call.began > STUCK_S for call in self._calls):
-            raise ProviderFailed(f"{self._name}: a call has been running for more than {STUCK_S:g} s")
+        if self._waiting_since is not None and now - self._waiting_since > STUCK_S:
+            raise ProviderFailed(f"{self._name}: calls have had no good answer for more than {STUCK_S:g} s")
         if self._provider is None or now - self._answered_at < FRESH_S or self._calls:
             return
         await self._provider.check()
-        self._answered_at = time.monotonic()
+        self._answered()
+
+    def _answered(self, answers: Sequence[Any] = ()) -> None:
+        """Note a good answer: anything but the failure of the model on all of a batch."""
+        if not answers or not all(isinstance(answer, ProviderFailed) for answer in answers):
+            self._answered_at, self._waiting_since = time.monotonic(), None
 
     def _loaded(self) -> Any:
         if self._provider is None:
@@ -110,13 +118,12 @@ class StageReplica:
         provider = self._loaded()
         call = _Call(provider)
         self._calls.add(call)
+        self._waiting_since = self._waiting_since or time.monotonic()
         try:
             yield provider
-            self._answered_at = time.monotonic()
         except SokujiError:
             raise
         except Exception as error:
-            self._answered_at = 0.0
             log.exception("%s failed", self._name)
             raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from error
         finally:

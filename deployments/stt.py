@@ -36,4 +36,5 @@ class SpeechToText(StageReplica):
         """One transcript, or its error, for each request."""
         async with self._call() as provider:
             answers: list[Transcript | SokujiError] = await provider.transcribe(requests)
+            self._answered(answers)
             return answers

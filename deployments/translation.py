@@ -34,4 +34,5 @@ class Translation(StageReplica):
         """One translation, or its error, for each request."""
         async with self._call() as provider:
             answers: list[TranslatedText | SokujiError] = await provider.translate(requests)
+            self._answered(answers)
             return answers

@@ -35,4 +35,5 @@ class TextToSpeech(StageReplica):
         """The voice, chunk by chunk; a caller that stops reading stops the work."""
         async with self._call() as provider, aclosing(provider.synthesize(request)) as chunks:
             async for chunk in chunks:
+                self._answered()
                 yield chunk

@@ -161,11 +161,15 @@ class Catalogue:
         """Index of the first translator for a pair that ``check_text_pair`` has let through."""
         return next(i for i, info in enumerate(self.translation) if (source, target) in info.pairs)
 
-    def recogniser(self, *, translating_to: str | None = None) -> int:
-        """Index of the first recogniser, or of the first that translates to a language itself."""
-        if translating_to is None:
-            return 0
-        return next(i for i, info in enumerate(self.stt) if translating_to in info.translates_to)
+    def recogniser(self, language: str | None, *, translating_to: str | None = None) -> int:
+        """Index of the first recogniser that hears a language (None: whatever comes) and, where that is
+        asked for, translates it itself; the checks above have let the language through."""
+        return next(
+            index
+            for index, info in enumerate(self.stt)
+            if (language is None or language in info.languages)
+            and (translating_to is None or translating_to in info.translates_to)
+        )
 
 
 def _first(names: Sequence[str], count: int = 20) -> str:

@@ -31,7 +31,7 @@ class SegmentationSettings(Settings):
     vad_threshold: float = Field(0.5, gt=0, lt=1)
     """Speech probability from which a frame counts as speech; it ends below this minus 0.15."""
     min_speech_ms: int = Field(128, ge=32, le=2_000)
-    """Speech shorter than this is taken for a click and ignored."""
+    """Speech shorter than this is taken for a click and ignored, unless the client says flush or end."""
     min_silence_ms: int = Field(480, ge=64, le=5_000)
     """Silence after which the utterance is over."""
     pre_roll_ms: int = Field(480, ge=0, le=2_000)
@@ -75,9 +75,15 @@ class Limits(Settings):
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)
     """Audio seconds of one session."""
     max_backlog_s: float = Field(120, ge=1, le=3_600)
-    """Audio received but not yet processed; a client that sends faster than that is closed with 1008."""
+    """Audio received but not yet delivered; a client that sends faster than that is closed with 1013. Speech
+    without a pause counts while it lasts: stay above ``max_utterance_ms``."""
     idle_timeout_s: float = Field(300, gt=0, le=24 * 3_600)
     """A socket that sends nothing for this long is closed."""
+    max_concurrent_uploads: int = Field(32, ge=1, le=10_000)
+    """Uploads that are being received at a time; more are answered 503. Each may fill ``max_upload_bytes`` of
+    temporary disk."""
+    body_timeout_s: float = Field(20, gt=0, le=600)
+    """A request body of which nothing comes for this long is given up with 408."""
     max_concurrent_requests: int = Field(16, ge=1, le=1_000)
     """REST calls that one gateway replica works on at the same time; the next one is refused with 503."""
     requests_per_minute: int = Field(600, ge=0, le=1_000_000)
@@ -91,7 +97,8 @@ class GatewaySettings(Settings):
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
     recording_concurrency: int = Field(2, ge=1, le=64)
-    """Utterances of one uploaded recording that are worked on at the same time."""
+    """Utterances of uploaded recordings that are worked on at the same time, all uploads of a gateway replica
+    together; the others wait, so that live speech does not."""
 
 
 class FasterWhisperConfig(Settings):

@@ -39,6 +39,7 @@ class Command(Enum):
     """What a client can say beside audio and settings."""
 
     FLUSH = auto()
+    CANCEL = auto()
     END = auto()
 
 
@@ -68,16 +69,18 @@ class Inbox:
         return await self._messages.get()
 
     def put(self, message: Conversation | Command) -> None:
-        """Take settings or a command; nothing but a flush of nothing may come after ``END``.
+        """Take settings or a command.
 
         Raises:
+            InvalidRequest: after ``END``.
             Overloaded: too many messages wait.
         """
+        if self.ended:
+            raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
+        self._queue(message)
         if isinstance(message, Conversation):
             self._conversation = message
-        if not self.ended:
-            self._queue(message)
-        self.ended = self.ended or message is Command.END
+        self.ended = message is Command.END
 
     def feed(self, pcm: bytes) -> None:
         """Take interleaved int16 little-endian PCM at the configured rate and channel count.

@@ -7,6 +7,7 @@ they are providers in the same process.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ T = TypeVar("T")
 StageName = Literal["stt", "translation", "tts"]
 State = Literal["ready", "uninitialized", "initializing", "error", "stopped"]
 DESCRIBE_TIMEOUT_S = 5.0
+MISSES_OF_A_BROKEN_STAGE = 3
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Pipeline:
         self._stages = stages
         self.deadlines = deadlines
         self._infos: dict[StageName, list[Any]] = {}
+        self._misses: Counter[StageName] = Counter()
         self._catalogue: Catalogue | None = None
         self.health: dict[StageName, State] = {
             "stt": "uninitialized",
@@ -93,15 +96,20 @@ class Pipeline:
             async with asyncio.timeout(DESCRIBE_TIMEOUT_S):
                 self._infos[name] = list(await asyncio.gather(*(each.describe() for each in providers)))
             self.health[name] = "ready"
+            self._misses[name] = 0
+        except Overloaded:
+            self._misses[name] = 0
         except (SokujiError, TimeoutError) as error:
-            if self.health[name] != "initializing":
+            self._misses[name] += 1
+            # A stage that is only busy may miss one.
+            if self.health[name] == "ready" and self._misses[name] >= MISSES_OF_A_BROKEN_STAGE:
                 self.health[name] = "error"
-            log.warning("stage %s does not answer: %s", name, error or "timed out")
+            log.info("stage %s does not answer: %s", name, error or "timed out")
 
     async def recognise(self, pcm: bytes, language: str | None, context: str = "") -> Transcript:
         """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it."""
         request = RecognitionRequest(pcm=pcm, language=language, context=context)
-        return await self._transcribe(self.catalogue.recogniser(), request)
+        return await self._transcribe(self.catalogue.recogniser(language), request)
 
     async def translate_speech(self, transcript: Transcript, pcm: bytes, target: str) -> str:
         """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
@@ -116,7 +124,7 @@ class Pipeline:
         if route.kind == "text":
             return await self.translate_text(transcript.text, source, target)
         middle = route.via or target
-        index = self.catalogue.recogniser(translating_to=middle)
+        index = self.catalogue.recogniser(source, translating_to=middle)
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         heard = await self._transcribe(index, request)
         return await self.translate_text(heard.text, middle, target)
@@ -161,7 +169,7 @@ class Pipeline:
             async for chunk in chunks:
                 rate = sample_rate or chunk.sample_rate
                 resampler = resampler or StreamingResampler(chunk.sample_rate, rate)
-                pcm = resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")
+                pcm = await asyncio.to_thread(_resample, resampler, chunk)
                 yield AudioChunk(pcm, rate, chunk.last)
 
     async def _transcribe(self, index: int, request: RecognitionRequest) -> Transcript:
@@ -170,6 +178,10 @@ class Pipeline:
             lambda: recogniser.transcribe([request]), deadline_s=self.deadlines.stt_s, what="recognition"
         )
         return _only(answers)
+
+
+def _resample(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:
+    return resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")
 
 
 def _only(answers: Sequence[T | SokujiError]) -> T:

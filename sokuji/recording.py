@@ -7,7 +7,7 @@ time and results come in order, so that a long file shows its progress and one f
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,6 +55,7 @@ async def interpret(
     target: str | None,
     segmentation: SegmentationSettings,
     concurrency: int,
+    gate: AbstractAsyncContextManager[object] | None = None,
 ) -> AsyncGenerator[RecordedUtterance, None]:
     """Recognise and, where ``target`` is given, translate a recording, utterance by utterance.
 
@@ -62,9 +63,14 @@ async def interpret(
         pcm: mono int16 at 16 kHz.
         source: canonical code; None: detect it for each utterance.
         concurrency: utterances worked on at the same time.
+        gate: held while an utterance is worked on; recordings that share one share its places.
     """
 
     async def work(piece: Utterance) -> RecordedUtterance | None:
+        async with gate or nullcontext():
+            return await interpreted(piece)
+
+    async def interpreted(piece: Utterance) -> RecordedUtterance | None:
         transcript = await pipeline.recognise(piece.pcm, source)
         if not transcript.text:
             return None

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
-from sokuji.errors import DeadlineExceeded, ProviderUnavailable
+from sokuji.errors import DeadlineExceeded, Overloaded, ProviderUnavailable, SokujiError
 
 T = TypeVar("T")
 FIRST_PAUSE_S = 0.05
@@ -18,22 +18,25 @@ LONGEST_PAUSE_S = 1.0
 
 
 async def call(attempt: Callable[[], Awaitable[T]], *, deadline_s: float, what: str) -> T:
-    """Await ``attempt()``, again after ``ProviderUnavailable``, with jittered growing pauses.
+    """Await ``attempt()``, again with jittered growing pauses where no replica could take it.
 
     Raises:
-        DeadlineExceeded: no answer within ``deadline_s`` seconds, all tries together.
+        ProviderUnavailable, Overloaded: still so after ``deadline_s`` seconds, all tries together.
+        DeadlineExceeded: no answer within that time.
     """
     pause = FIRST_PAUSE_S
+    refusal: SokujiError | None = None
     try:
         async with asyncio.timeout(deadline_s):
             while True:
                 try:
                     return await attempt()
-                except ProviderUnavailable:
+                except (ProviderUnavailable, Overloaded) as error:
+                    refusal = error
                     await asyncio.sleep(pause * random.uniform(0.5, 1.5))
                     pause = min(2 * pause, LONGEST_PAUSE_S)
     except TimeoutError:
-        raise _late(what, deadline_s) from None
+        raise refusal or _late(what, deadline_s) from None
 
 
 async def stream(
@@ -65,7 +68,7 @@ async def stream(
                         give_up = loop.time() + deadline_s
         except TimeoutError:
             raise _late(what, deadline_s) from None
-        except ProviderUnavailable:
+        except (ProviderUnavailable, Overloaded):
             if loop.time() + pause > give_up:
                 raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))

@@ -9,14 +9,16 @@ input. The end of a stage is the end of its input. A door feeds audio and comman
 import asyncio
 import contextlib
 import logging
+import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
 from sokuji import events
 from sokuji.config import GatewaySettings
-from sokuji.errors import NotSupported, SokujiError
+from sokuji.errors import DeadlineExceeded, NotSupported, Overloaded, ProviderUnavailable, SokujiError
 from sokuji.inbox import Command, Conversation, Inbox
 from sokuji.listener import Listener
 from sokuji.pipeline import Pipeline
@@ -24,6 +26,8 @@ from sokuji.providers.base import Transcript
 from sokuji.segmentation import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 QUEUED_UTTERANCES = 4
 QUEUED_EVENTS = 256
@@ -61,6 +65,7 @@ class Session:
         self.session_id = session_id
         self._pipeline = pipeline
         self._inbox = Inbox(settings.limits)
+        self._patience_s = settings.limits.max_backlog_s
         self._listener = Listener(settings.segmentation)
         self._heard: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
         self._recognised: _Jobs = asyncio.Queue(QUEUED_UTTERANCES)
@@ -104,8 +109,14 @@ class Session:
         self._inbox.put(Command.END)
 
     def cancel(self) -> None:
-        """Stop speaking and drop what has been heard but not spoken; captions stay."""
-        self._muted_before = self._next_segment_id
+        """Stop speaking and drop what has been said but not spoken; captions stay."""
+        self._mute(before=sys.maxsize if self.ended else self._next_segment_id)
+        if not self.ended:
+            # For what has been sent before it and not been listened to yet.
+            self._inbox.put(Command.CANCEL)
+
+    def _mute(self, before: int) -> None:
+        self._muted_before = before
         if self._speaking is not None:
             self._speaking.cancel()
 
@@ -129,6 +140,7 @@ class Session:
             stages.create_task(self._recognise())
             stages.create_task(self._translate())
             stages.create_task(self._deliver())
+        await self._ack(round(self._inbox.received_ms))
         await self._events.put(events.Done())
 
     async def _listen(self) -> None:
@@ -142,8 +154,10 @@ class Session:
                 await self._announce(message)
             elif isinstance(message, bytes):
                 await self._pass_on(await asyncio.to_thread(self._listener.push, message), conversation)
-            else:
+            elif message is Command.FLUSH:
                 await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
+            else:
+                self._mute(before=self._next_segment_id)
         await self._pass_on(await asyncio.to_thread(self._listener.flush), conversation)
         await self._heard.put(None)
 
@@ -180,8 +194,9 @@ class Session:
         async for job in _drain(self._heard):
             async with self._reporting(job):
                 utterance, wanted = job.utterance, job.conversation
-                transcript = await self._pipeline.recognise(
-                    utterance.pcm, wanted.source_language, wanted.context
+                transcript = await self._insist(
+                    job,
+                    partial(self._pipeline.recognise, utterance.pcm, wanted.source_language, wanted.context),
                 )
                 job.mark("recognised")
                 if transcript.text:
@@ -206,9 +221,10 @@ class Session:
             if job.transcript is not None:
                 async with self._reporting(job):
                     target = job.conversation.target_language
-                    job.translation = await self._pipeline.translate_speech(
-                        job.transcript, job.utterance.pcm, target
+                    translate = partial(
+                        self._pipeline.translate_speech, job.transcript, job.utterance.pcm, target
                     )
+                    job.translation = await self._insist(job, translate)
                     job.mark("translated")
                     await self._events.put(
                         events.TranslationText(
@@ -245,6 +261,7 @@ class Session:
                 self._speaking.result()
         finally:
             self._speaking.cancel()
+            await asyncio.wait([self._speaking])
             self._speaking = None
 
     async def _speak(self, job: _Job) -> None:
@@ -277,6 +294,16 @@ class Session:
         if through_ms > self._inbox.delivered_ms:
             self._inbox.delivered_ms = through_ms
             await self._events.put(events.Ack(through_ms))
+
+    async def _insist(self, job: _Job, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Speech is not given up because the machine is slow, but only after as long as any may wait."""
+        while True:
+            try:
+                return await attempt()
+            except (DeadlineExceeded, ProviderUnavailable, Overloaded):
+                if time.monotonic() - job.began > self._patience_s:
+                    raise
+                log.warning("session %s segment %d waits", self.session_id, job.utterance.segment_id)
 
     @contextlib.asynccontextmanager
     async def _reporting(self, job: _Job) -> AsyncIterator[None]:

@@ -49,6 +49,10 @@ def test_the_smallest_number_of_replicas_fits_one_gpu_and_scaling_is_bounded(pat
     for each in application(path).deployments:
         scaling = each.autoscaling_config
         assert isinstance(scaling, dict)
+        # Serve fills in its own defaults, not those of the deployment's code.
+        assert scaling["upscale_delay_s"] <= 5
+        assert scaling["downscale_delay_s"] >= 60
+        assert scaling["target_ongoing_requests"] >= 1
         assert 1 <= scaling["min_replicas"] <= scaling["max_replicas"] <= 16
         gpus += scaling["min_replicas"] * (each.ray_actor_options.num_gpus or 0)
     assert gpus <= 1

@@ -105,17 +105,27 @@ async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
         await replica.check_health()
 
 
-async def test_a_call_that_hangs_makes_the_replica_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_without_a_good_answer_make_the_replica_unhealthy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     replica = Ears("faster_whisper")
     await replica.reconfigure({})
-    async with replica._call():
-        await replica.check_health()
-        monkeypatch.setattr(stage_module, "STUCK_S", -1)
-        with pytest.raises(ProviderFailed, match="running for more than"):
+    with pytest.raises(asyncio.CancelledError):
+        async with replica._call():
             await replica.check_health()
+            raise asyncio.CancelledError
+    async with replica._call():
+        replica._answered([ProviderFailed("broken"), ProviderFailed("broken")])
+    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+    with pytest.raises(ProviderFailed, match="no good answer"):
+        await replica.check_health()
+    replica._answered([ProviderFailed("broken"), NoSpeech("nobody speaks")])
+    await replica.check_health()
 
 
-async def test_callers_see_our_errors_only_and_a_crash_is_looked_into_at_the_next_check() -> None:
+async def test_callers_see_our_errors_only_and_a_broken_model_fails_the_check_after_a_quiet_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     replica = Ears("faster_whisper")
     with pytest.raises(ProviderUnavailable, match="loading"):
         async with replica._call():
@@ -127,6 +137,7 @@ async def test_callers_see_our_errors_only_and_a_crash_is_looked_into_at_the_nex
     with pytest.raises(ProviderFailed, match="ZeroDivisionError"):
         async with replica._call():
             _ = 1 / 0
+    monkeypatch.setattr(stage_module, "FRESH_S", 0)
     await replica.check_health()
     assert Scripted.made[0].life == ["load", "check"]
 

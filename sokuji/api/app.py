@@ -7,7 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from sokuji import __version__
 from sokuji.api import failures, rest, rest_about, rest_pipeline
 from sokuji.api.dependencies import MAX_FORM_FIELD_BYTES, MAX_FORM_FIELDS
-from sokuji.api.limits import BodyLimit, RateLimit
+from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.pages import DOCS_POLICY, PagePolicies
 from sokuji.api.service import Service
 from sokuji.api.socket import translate_socket
@@ -48,10 +48,13 @@ def build_app(service: Service) -> FastAPI:
 
     failures.install(app)
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(BodyLimit, limit=body_limit, timeout_s=lambda: service.settings.limits.body_timeout_s)
+    app.add_middleware(UploadLimit, paths=UPLOAD_PATHS, slot=service.upload_slot)
     app.add_middleware(RateLimit, admit=service.admit)
     app.add_middleware(failures.UnforeseenErrors)
     # Browser clients of any origin may call, as they always could; there are no cookies to be stolen.
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
+    )
     app.add_middleware(PagePolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
     return app

@@ -4,20 +4,22 @@ Both limits are plain ASGI middleware, so that a body is counted while it is rea
 nothing. Settings are looked up for each request: a changed limit holds from the next one on.
 """
 
+import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from contextlib import AbstractContextManager, ExitStack
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.failures import error_response
-from sokuji.errors import RateLimited, TooLarge
+from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0
-UNLIMITED_PATHS = ("/health", "/metrics")
-"""Probes and scrapers: to refuse them would make a busy replica look like a broken one."""
+UNLIMITED_PATHS = ("/health",)
+"""Probes: to refuse them would make a busy replica look like a broken one."""
 
 
 class MovingWindow:
@@ -86,19 +88,57 @@ class RateLimit:
         await self._app(scope, receive, send)
 
 
+class UploadLimit:
+    """Answers 503 to an upload when too many are being received; a slow one holds its place until it is in.
+
+    Args:
+        paths: those that take uploads.
+        slot: holds a place, or raises ``Overloaded``.
+    """
+
+    def __init__(
+        self, app: ASGIApp, paths: Set[str], slot: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._app = app
+        self._paths = paths
+        self._slot = slot
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, holding a place while its body comes in."""
+        if scope["type"] != "http" or route_path(scope) not in self._paths:
+            await self._app(scope, receive, send)
+            return
+        with ExitStack() as place:
+            try:
+                place.enter_context(self._slot())
+            except Overloaded as refusal:
+                await error_response(refusal)(scope, receive, send)
+                return
+
+            async def received() -> Message:
+                message = await receive()
+                if not message.get("more_body", False):
+                    place.close()
+                return message
+
+            await self._app(scope, received, send)
+
+
 class BodyLimit:
-    """Answers 413 to a request body of more bytes than the limit of its path.
+    """Answers 413 to a request body of more bytes than the limit of its path, and 408 to one that stalls.
 
     A length that is declared too large is refused before anything is read; a body without a declared length
     is refused as soon as the bytes read exceed the limit, and no more of it is read.
 
     Args:
         limit: path -> bytes.
+        timeout_s: gives the seconds in which the next piece of a body must come.
     """
 
-    def __init__(self, app: ASGIApp, limit: Callable[[str], int]) -> None:
+    def __init__(self, app: ASGIApp, limit: Callable[[str], int], timeout_s: Callable[[], float]) -> None:
         self._app = app
         self._limit = limit
+        self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, counting what is read of it."""
@@ -112,11 +152,17 @@ class BodyLimit:
         if declared.isdecimal() and float(declared) > limit:
             await error_response(too_large)(scope, receive, send)
             return
-        taken = 0
+        taken, complete = 0, False
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, complete
+            try:
+                # Behind the body comes nothing but the news that the client has left.
+                async with asyncio.timeout(None if complete else self._timeout_s()):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "the request body stalls; send it again") from None
+            complete = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > limit:
                 # The framework passes this class alone unharmed through the reading of a body.

@@ -1,5 +1,6 @@
 """What one gateway replica serves with: shared by all doors, holding the counts that its limits need."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,21 @@ class Service:
     """Ids of the conversations held now."""
     requests: int = 0
     """REST calls worked on now."""
+    uploads: int = 0
+    """Recordings being received now."""
+    recordings: asyncio.Semaphore = field(init=False, repr=False)
+    """Places for utterances of recordings, so that live speech does not queue behind uploads."""
     _window: MovingWindow = field(default_factory=MovingWindow, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the places."""
+        self.apply(self.settings)
+
+    def apply(self, settings: GatewaySettings) -> None:
+        """Take over settings; they hold for new requests and sessions."""
+        self.settings = settings
+        self.pipeline.deadlines = settings.deadlines
+        self.recordings = asyncio.Semaphore(settings.recording_concurrency)
 
     def admit(self, address: str) -> None:
         """Count a REST call or a new socket of a client (``limits.client_address``).
@@ -47,6 +62,22 @@ class Service:
             yield
         finally:
             self.requests -= 1
+
+    @contextmanager
+    def upload_slot(self) -> Iterator[None]:
+        """Hold one of ``max_concurrent_uploads`` places.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        limit = self.settings.limits.max_concurrent_uploads
+        if self.uploads >= limit:
+            raise Overloaded(f"{limit} recordings are being received; try again shortly", retry_after_s=2)
+        self.uploads += 1
+        try:
+            yield
+        finally:
+            self.uploads -= 1
 
     @contextmanager
     def session_slot(self, session_id: str) -> Iterator[None]:

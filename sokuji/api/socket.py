@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import uuid
+from collections import deque
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -22,7 +23,7 @@ from sokuji.api.wire import (
     decode_message,
     encode_event,
 )
-from sokuji.errors import InvalidRequest, Overloaded, RateLimited, SokujiError, TooLarge
+from sokuji.errors import InvalidRequest, Overloaded, SokujiError, TooLarge
 from sokuji.inbox import SessionTooLong
 from sokuji.session import Session
 
@@ -43,7 +44,7 @@ async def translate_socket(websocket: WebSocket, service: Service) -> None:
         with service.session_slot(session_id):
             log.info("session %s opened", session_id)
             await _Conversation(websocket, service, session_id).serve()
-    except (Overloaded, RateLimited) as refusal:
+    except SokujiError as refusal:
         await _close_with(websocket, refusal)
     finally:
         log.info("session %s closed", session_id)
@@ -66,7 +67,8 @@ class _Conversation:
         self._websocket = websocket
         self._limits = service.settings.limits
         self._session = Session(service.pipeline, service.settings, session_id)
-        self._encoding: AudioEncoding = "wav_base64"
+        self._encodings: deque[AudioEncoding] = deque()
+        """Of the configs that have been accepted and not yet come into force."""
         self._bad_frames = 0
 
     async def serve(self) -> None:
@@ -126,7 +128,7 @@ class _Conversation:
             self._session.feed(message.pcm())
         elif isinstance(message, ConfigMessage):
             self._session.configure(message.conversation())
-            self._encoding = message.audio_encoding
+            self._encodings.append(message.audio_encoding)
         else:
             commands = {
                 "flush": self._session.flush,
@@ -136,8 +138,11 @@ class _Conversation:
             commands[message.type]()
 
     async def _write(self) -> None:
+        encoding: AudioEncoding = "wav_base64"
         async for event in self._session.events():
-            for frame in encode_event(event, self._encoding):
+            if isinstance(event, events.Ready):
+                encoding = self._encodings.popleft()
+            for frame in encode_event(event, encoding):
                 if isinstance(frame, bytes):
                     await self._websocket.send_bytes(frame)
                 else:

@@ -99,6 +99,11 @@ class CommandMessage(_Message):
 
 
 ClientMessage = ConfigMessage | AudioMessage | CommandMessage
+_FIELDS = {
+    "config": tuple(ConfigMessage.model_fields),
+    "audio": tuple(AudioMessage.model_fields),
+    **dict.fromkeys(("flush", "end", "cancel"), tuple(CommandMessage.model_fields)),
+}
 _ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(
     Annotated[ConfigMessage | AudioMessage | CommandMessage, Field(discriminator="type")]
 )
@@ -115,7 +120,7 @@ def decode_message(text: str) -> ClientMessage:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         # The first part of the location is the tag of the union, which is the message's own type.
-        name = ".".join(str(part) for part in fault["loc"][1:]) or "type"
+        name = ".".join(str(part) for part in fault["loc"][1:])[:40] or "type"
         kind = fault["type"]
         if kind == "json_invalid":
             raise InvalidRequest("the message is not valid JSON") from None
@@ -123,6 +128,11 @@ def decode_message(text: str) -> ClientMessage:
             raise InvalidRequest(
                 "a message is a JSON object with a type; accepted: config, audio, flush, end, cancel",
                 param="type",
+            ) from None
+        if kind == "extra_forbidden":
+            raise InvalidRequest(
+                f"{name!r} is no field of this message; accepted: {', '.join(_FIELDS[str(fault['loc'][0])])}",
+                param=name,
             ) from None
         raise InvalidRequest(f"{name}: {fault['msg']}", param=name) from None
 

@@ -87,6 +87,7 @@ async def listen(
         target=target,
         segmentation=service.settings.segmentation,
         concurrency=service.settings.recording_concurrency,
+        gate=service.recordings,
     )
     found = False
     async with aclosing(utterances):

@@ -15,7 +15,7 @@ from sokuji.api.service import Service
 from sokuji.audio import wav_bytes
 from sokuji.config import GatewaySettings, Limits
 from sokuji.errors import RateLimited
-from tests.fakes import ready_pipeline
+from tests.fakes import FakeStt, ready_pipeline
 from tests.rest import error_of, rest
 from tests.speech import sample
 
@@ -160,3 +160,39 @@ async def test_a_connection_goes_on_after_a_body_was_too_large() -> None:
         assert error_of(too_large) == (413, "too_large", None)
         body = {"text": "hello", "language": "en"}
         assert (await client.post("/api/v1/tts/synthesize", json=body)).status_code == 200
+
+
+async def test_a_body_that_stalls_is_given_up() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"--x\r\n"
+        await asyncio.sleep(30)
+        yield b"more"
+
+    async with rest(body_timeout_s=0.1) as (client, _):
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        response = await client.post(UPLOAD, content=body(), headers=headers)
+    assert error_of(response) == (408, "invalid_request", None)
+
+
+async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() -> None:
+    async with rest(max_concurrent_uploads=1) as (client, service):
+        with service.upload_slot():
+            refused = await client.post(UPLOAD, files={"audio_file": SPEECH})
+        assert error_of(refused)[:2] == (503, "overloaded")
+        assert "Retry-After" in refused.headers
+        assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
+        assert service.uploads == 0
+
+
+async def test_recordings_share_a_few_places_so_that_live_speech_does_not_wait_for_them() -> None:
+    stt = FakeStt()
+    stt.gate.clear()
+    async with rest(stt) as (client, service):
+        calls = [asyncio.create_task(client.post(UPLOAD, files={"audio_file": SPEECH})) for _ in range(6)]
+        async with asyncio.timeout(20):
+            while stt.under_way < service.settings.recording_concurrency:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        assert stt.under_way == service.settings.recording_concurrency
+        stt.gate.set()
+        assert [answer.status_code for answer in await asyncio.gather(*calls)] == [200] * 6

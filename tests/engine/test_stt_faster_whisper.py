@@ -156,6 +156,14 @@ async def test_context_tells_how_a_name_is_written(whisper: FasterWhisper) -> No
     assert "marrom salta" in heard.text
 
 
+async def test_a_long_context_leaves_room_for_a_long_utterance(whisper: FasterWhisper) -> None:
+    pcm = b"".join(sample("pt", name) for name in ("contagem", "pangrama") for _ in range(3))
+    request = RecognitionRequest(pcm=pcm, language="pt", context="raposa marrom e cachorro " * 40)
+    (heard,) = await whisper.transcribe([request])
+    assert isinstance(heard, Transcript)
+    assert "raposa" in heard.text
+
+
 async def test_its_languages_are_canonical_and_those_of_the_model(whisper: FasterWhisper) -> None:
     info = await whisper.describe()
     assert {"jv", "he", "zh"} <= set(info.languages)

@@ -200,11 +200,15 @@ class FasterWhisper:
             no_repeat_ngram_size=once,
             no_speech_threshold=NO_SPEECH,
             condition_on_previous_text=False,
-            max_new_tokens=token_limit(len(samples) / RECOGNISER_RATE),
+            max_new_tokens=token_limit(len(samples) / RECOGNISER_RATE, self._prompt_tokens(request.context)),
             vad_filter=config.vad_filter,
             vad_parameters={"threshold": config.vad_threshold} if config.vad_filter else None,
         )
         return list(segments)
+
+    def _prompt_tokens(self, context: str) -> int:
+        # As faster-whisper encodes it: with a space before it, and a token that opens the prompt.
+        return 1 + len(self._model.hf_tokenizer.encode(" " + context.strip()).ids) if context else 0
 
 
 def _device(wanted: str) -> str:

@@ -21,7 +21,8 @@ _COMPRESSION = 2.4
 _REPEATED = re.compile(r"(.{2,40}?)\1{3}", re.DOTALL)
 _WINDOW_S = 30
 _MAX_NEW_TOKENS = 440
-"""Whisper's context of 448 tokens, less the prompt."""
+"""Whisper's context of 448 tokens, less those that begin every decoding."""
+_MAX_PROMPT = 223
 
 
 class Heard(Protocol):
@@ -40,12 +41,13 @@ class Heard(Protocol):
 H = TypeVar("H", bound=Heard)
 
 
-def token_limit(seconds: float) -> int:
+def token_limit(seconds: float, prompt: int = 0) -> int:
     """Tokens that one window of an utterance may take: it bounds the time of a decoder that loops.
 
-    Speech in Latin script takes 4 to 10 tokens a second, Hindi 12, Burmese nearly 30.
+    Speech in Latin script takes 4 to 10 tokens a second, Hindi 12, Burmese nearly 30. ``prompt`` is the
+    number of tokens that the context takes away; of a longer one Whisper keeps the last 223.
     """
-    return min(_MAX_NEW_TOKENS, 32 + int(30 * seconds))
+    return min(_MAX_NEW_TOKENS - min(prompt, _MAX_PROMPT), 32 + int(30 * seconds))
 
 
 def loops(segments: Sequence[H], seconds: float) -> list[H]:

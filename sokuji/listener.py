@@ -54,11 +54,6 @@ class Listener:
         """Everything before this time is in an utterance that has been emitted, or nobody spoke in it."""
         return self._segmenter.settled_ms
 
-    @property
-    def in_speech(self) -> bool:
-        """Whether an utterance is in progress."""
-        return self._segmenter.in_speech
-
     def _take(self, pcm: bytes) -> list[SegmentEvent]:
         self._pending += pcm
         self._taken_bytes += len(pcm)

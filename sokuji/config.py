@@ -235,3 +235,14 @@ def changed_fields(old: BaseModel, new: BaseModel) -> tuple[set[str], bool]:
     names = {name for name in type(new).model_fields if getattr(old, name, None) != getattr(new, name)}
     live = all((type(new).model_fields[name].json_schema_extra or {}) == LIVE for name in names)
     return names, live and type(old) is type(new)
+
+
+def check_live(old: Settings, new: Settings) -> None:
+    """Refuse a change that a loaded model cannot take over.
+
+    Raises:
+        ConfigError: names the fields that differ, one at least of which takes a new model.
+    """
+    names, live = changed_fields(old, new)
+    if not live:
+        raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")

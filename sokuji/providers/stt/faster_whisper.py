@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sokuji import models
 from sokuji.audio import RECOGNISER_RATE
-from sokuji.config import FasterWhisperConfig, changed_fields
+from sokuji.config import FasterWhisperConfig, check_live
 from sokuji.errors import (
     ConfigError,
     InvalidAudio,
@@ -62,9 +62,7 @@ class FasterWhisper:
         Raises:
             ConfigError: another setting differs, which takes a new model.
         """
-        names, live = changed_fields(self.config, config)
-        if not live:
-            raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+        check_live(self.config, config)
         self.config = config
 
     async def describe(self) -> SpeechToTextInfo:

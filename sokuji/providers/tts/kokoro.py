@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokuji import models
-from sokuji.config import KokoroConfig, changed_fields
+from sokuji.config import KokoroConfig, check_live
 from sokuji.errors import ConfigError, ModelMissing, NotSupported, ProviderUnavailable
 from sokuji.languages import LANGUAGES
 from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice, Worker
@@ -87,9 +87,7 @@ class Kokoro:
         Raises:
             ConfigError: another setting differs, which takes a new model; or there is no such voice.
         """
-        names, live = changed_fields(self.config, config)
-        if not live:
-            raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+        check_live(self.config, config)
         _check_default(config, self._ready.styles)
         self.config = config
 

@@ -15,7 +15,7 @@ from piper.config import PhonemeType
 from piper.config import PiperConfig as VoiceConfig
 
 from sokuji import languages, models
-from sokuji.config import PiperConfig, changed_fields
+from sokuji.config import PiperConfig, check_live
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
 from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice, Worker
 from sokuji.providers.tts import espeak, phrases, sound, voices
@@ -59,9 +59,7 @@ class Piper:
         Raises:
             ConfigError: another setting differs, which takes a new model.
         """
-        names, live = changed_fields(self.config, config)
-        if not live:
-            raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+        check_live(self.config, config)
         self.config = config
 
     async def describe(self) -> TextToSpeechInfo:

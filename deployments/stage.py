@@ -121,7 +121,9 @@ class StageReplica:
         self._waiting_since = self._waiting_since or time.monotonic()
         try:
             yield provider
-        except SokujiError:
+        except SokujiError as error:
+            # A caller's mistake is an answer too; only the model's own failure is not.
+            self._answered([error])
             raise
         except Exception as error:
             log.exception("%s failed", self._name)

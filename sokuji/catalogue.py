@@ -4,11 +4,11 @@ Pure data and pure look-ups over the ``*Info`` of all providers; the first provi
 serves it, in the order in which the graph lists them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-from sokuji.errors import UnknownVoice, UnsupportedLanguage
+from sokuji.errors import UnknownVoice, UnsupportedLanguage, listed
 from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
 
 DEFAULT_VOICE = "default"
@@ -34,22 +34,26 @@ class Catalogue:
     translation: tuple[TranslationInfo, ...]
     tts: tuple[TextToSpeechInfo, ...]
 
-    @property
+    @cached_property
     def text_pairs(self) -> list[tuple[str, str]]:
         """(source, target) of all pairs that a text model covers."""
-        return sorted({pair for info in self.translation for pair in info.pairs})
+        return sorted(self._pairs)
 
-    @property
+    @cached_property
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset(pair for info in self.translation for pair in info.pairs)
+
+    @cached_property
     def spoken(self) -> list[str]:
         """Languages that can be recognised."""
         return sorted({language for info in self.stt for language in info.languages})
 
-    @property
+    @cached_property
     def voices(self) -> list[Voice]:
         """All voices, the preferred one of a language first."""
         return [voice for info in self.tts for voice in info.voices]
 
-    @property
+    @cached_property
     def speech_pairs(self) -> list[tuple[str, str]]:
         """(source, target) of all pairs in which speech can be translated to text."""
         targets = {target for _, target in self.text_pairs} | set(self._recogniser_targets)
@@ -60,19 +64,18 @@ class Catalogue:
             if source != target and self._find(source, target) is not None
         ]
 
-    @property
+    @cached_property
     def _recogniser_targets(self) -> list[str]:
         return [language for info in self.stt for language in info.translates_to]
 
     def _find(self, source: str, target: str) -> Route | None:
         if source == target:
             return Route("same")
-        pairs = {pair for info in self.translation for pair in info.pairs}
-        if (source, target) in pairs:
+        if (source, target) in self._pairs:
             return Route("text")
         if target in self._recogniser_targets:
             return Route("speech")
-        via = next((middle for middle in self._recogniser_targets if (middle, target) in pairs), None)
+        via = next((middle for middle in self._recogniser_targets if (middle, target) in self._pairs), None)
         return Route("pivot", via) if via else None
 
     def route(self, source: str, target: str) -> Route:
@@ -97,12 +100,24 @@ class Catalogue:
         Raises:
             UnsupportedLanguage: the message lists all pairs served.
         """
-        if source != target and (source, target) not in self.text_pairs:
+        if source != target and (source, target) not in self._pairs:
             served = ", ".join(f"{a}-{b}" for a, b in self.text_pairs)
             raise UnsupportedLanguage(
                 f"text in {source!r} cannot be translated to {target!r} here; "
                 f"pairs served: {served or 'none'}",
                 param="target_language",
+            )
+
+    def check_spoken(self, language: str, *, param: str = "source_language") -> None:
+        """Refuse speech in a language that no recogniser hears; ``param`` is the field that names it.
+
+        Raises:
+            UnsupportedLanguage: the message lists what is heard.
+        """
+        if language not in self.spoken:
+            raise UnsupportedLanguage(
+                f"speech in {language!r} cannot be recognised here; accepted: auto, {', '.join(self.spoken)}",
+                param=param,
             )
 
     def check_speech_pair(self, source: str | None, target: str) -> None:
@@ -111,12 +126,8 @@ class Catalogue:
         Raises:
             UnsupportedLanguage: the message lists what is served.
         """
-        if source is not None and source not in self.spoken:
-            raise UnsupportedLanguage(
-                f"speech in {source!r} cannot be recognised here; accepted: auto, {', '.join(self.spoken)}",
-                param="source_language",
-            )
         if source is not None:
+            self.check_spoken(source)
             self.route(source, target)
         elif target not in (served := sorted({pair[1] for pair in self.speech_pairs})):
             raise UnsupportedLanguage(
@@ -152,7 +163,7 @@ class Catalogue:
         for index, voice in speaking:
             if voice.id == voice_id:
                 return index, voice
-        names = _first([voice.id for _, voice in speaking])
+        names = listed([voice.id for _, voice in speaking])
         raise UnknownVoice(
             f"no voice {voice_id!r} speaks {language!r}; accepted: {DEFAULT_VOICE}, {names}", param="voice_id"
         )
@@ -170,8 +181,3 @@ class Catalogue:
             if (language is None or language in info.languages)
             and (translating_to is None or translating_to in info.translates_to)
         )
-
-
-def _first(names: Sequence[str], count: int = 20) -> str:
-    more = f" and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more

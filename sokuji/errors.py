@@ -5,6 +5,7 @@ same dictionary in an ``error`` event and, where the error cannot be survived, `
 what was wrong and what to do next; they never carry the words spoken, a secret or a path of the machine.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -40,6 +41,12 @@ def _rebuild(
     cls: type[SokujiError], message: str, param: str | None, retry_after_s: float | None
 ) -> SokujiError:
     return cls(message, param=param, retry_after_s=retry_after_s)
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Accepted values for a message: the first ``most`` of them, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 class InvalidRequest(SokujiError):

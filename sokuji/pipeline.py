@@ -87,7 +87,9 @@ class Pipeline:
             stt: list[SpeechToTextInfo] = self._infos["stt"]
             translation: list[TranslationInfo] = self._infos["translation"]
             tts: list[TextToSpeechInfo] = self._infos["tts"]
-            self._catalogue = Catalogue(tuple(stt), tuple(translation), tuple(tts))
+            found = Catalogue(tuple(stt), tuple(translation), tuple(tts))
+            if found != self._catalogue:
+                self._catalogue = found
 
     async def _refresh_stage(self, name: StageName, providers: Sequence[Any]) -> None:
         if self.health[name] == "uninitialized":

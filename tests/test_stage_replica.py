@@ -123,6 +123,23 @@ async def test_calls_without_a_good_answer_make_the_replica_unhealthy(
     await replica.check_health()
 
 
+async def test_the_mistake_of_a_caller_does_not_count_against_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replica = Ears("faster_whisper")
+    await replica.reconfigure({})
+    with pytest.raises(NoSpeech):
+        async with replica._call():
+            raise NoSpeech("nobody speaks")
+    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+    await replica.check_health()
+    with pytest.raises(ProviderFailed, match="broken"):
+        async with replica._call():
+            raise ProviderFailed("broken")
+    with pytest.raises(ProviderFailed, match="no good answer"):
+        await replica.check_health()
+
+
 async def test_callers_see_our_errors_only_and_a_broken_model_fails_the_check_after_a_quiet_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

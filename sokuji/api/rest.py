@@ -28,7 +28,7 @@ from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedSe
 from sokuji.api.failures import FAILURES, WORK_FAILURES
 from sokuji.api.service import Service
 from sokuji.audio import Sound
-from sokuji.errors import NotSupported, UnsupportedLanguage
+from sokuji.errors import NotSupported
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES)
 
@@ -37,12 +37,8 @@ router = APIRouter(prefix="/api/v1", responses=FAILURES)
 async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedService) -> Transcription:
     """Write down what is said in a recording."""
     started = time.perf_counter()
-    spoken = service.pipeline.catalogue.spoken
-    if form.language is not None and form.language not in spoken:
-        raise UnsupportedLanguage(
-            f"speech in {form.language!r} cannot be recognised here; accepted: auto, {', '.join(spoken)}",
-            param="language",
-        )
+    if form.language is not None:
+        service.pipeline.catalogue.check_spoken(form.language, param="language")
     async with aclosing(work.listen(service, form.audio_file, source=form.language)) as utterances:
         heard = work.Heard([utterance async for utterance in utterances])
     return Transcription(

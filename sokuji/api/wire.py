@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sokuji import __version__, events, languages
 from sokuji.audio import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
+from sokuji.catalogue import DEFAULT_VOICE
 from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported
 from sokuji.inbox import Conversation
 
@@ -32,7 +33,7 @@ class ConfigMessage(_Message):
     type: Literal["config"]
     source_language: str = "auto"
     target_language: str
-    voice_id: str = Field("default", max_length=200)
+    voice_id: str = Field(DEFAULT_VOICE, max_length=200)
     sample_rate: Rate = 16_000
     channels: int = Field(1, ge=1, le=MAX_CHANNELS)
     output: Literal["audio", "captions"] = "audio"

@@ -145,7 +145,7 @@ async def _transcribe(file: Path, language: str) -> None:
         async with local_pipeline(translation=(), tts=()) as pipeline:
             source = parse_source(language)
             if source is not None:
-                pipeline.catalogue.check_speech_pair(source, source)
+                pipeline.catalogue.check_spoken(source)
             screen.begin("recognising", duration_ms(pcm, RECOGNISER_RATE))
             utterances = interpret(
                 pipeline,

@@ -1,14 +1,12 @@
 """Which voice speaks a request: the same rules and errors for every synthesiser."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage
+from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, listed
 from sokuji.providers.base import SynthesisRequest, Voice
 
 SPEEDS = (0.25, 4.0)
 """The slowest and the fastest speed that can be asked for."""
-LISTED = 20
-"""Voices named in an error; some models have hundreds."""
 
 
 def choose(request: SynthesisRequest, voices: Sequence[Voice]) -> Voice:
@@ -37,13 +35,6 @@ def choose(request: SynthesisRequest, voices: Sequence[Voice]) -> Voice:
             return voice
     raise UnknownVoice(
         f"no voice {request.voice[:80]!r} speaks {request.language!r}; "
-        f"accepted: {listed(voice.id for voice in speaking)}",
+        f"accepted: {listed([voice.id for voice in speaking])}",
         param="voice_id",
     )
-
-
-def listed(ids: Iterable[str]) -> str:
-    """The ids for an error message, the first ``LISTED`` of them."""
-    names = list(ids)
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sokuji.errors import ConfigError
 
+Commit = Literal["utterance", "clause"]
+"""What is translated and spoken in one piece."""
+
 LIVE: dict[str, Any] = {"live": True}
 """Marks a field whose change needs no new model: ``Field(..., json_schema_extra=LIVE)``."""
 
@@ -36,8 +39,9 @@ class SegmentationSettings(Settings):
     """Silence after which the utterance is over."""
     pre_roll_ms: int = Field(480, ge=0, le=2_000)
     """Audio kept from before the first speech frame: after silence the model can miss a whole syllable."""
-    padding_ms: int = Field(160, ge=0, le=2_000)
-    """Silence kept behind the last speech frame."""
+    padding_ms: int = Field(96, ge=0, le=2_000)
+    """Silence kept behind the last speech frame. When there is that much the session begins to speculate, for
+    which this must be shorter than ``min_silence_ms``."""
     max_utterance_ms: int = Field(20_000, ge=2_000, le=28_000)
     """A longer utterance is cut at the quietest place of its last third. Whisper hears 30 s at most."""
 
@@ -47,6 +51,24 @@ class SegmentationSettings(Settings):
         if 2 * (self.pre_roll_ms + self.min_speech_ms) > self.max_utterance_ms:
             raise ValueError("pre_roll_ms and min_speech_ms together may be half of max_utterance_ms at most")
         return self
+
+
+class StreamingSettings(Settings):
+    """How soon a session speaks. Times are milliseconds of audio unless the name says otherwise."""
+
+    commit: Commit = "clause"
+    """For sessions that do not choose. ``utterance``: translate when the speaker pauses; ``clause``: as soon
+    as the words of a clause are stable."""
+    speculate: bool = True
+    """Recognise, translate and begin to speak at the first silence, not only when the speech is surely over."""
+    partial_interval_ms: int = Field(700, ge=0, le=10_000)
+    """Shortest time between two interim recognitions of a session; it grows with their duration."""
+    max_recognition_s: float = Field(2.0, gt=0, le=60)
+    """Recognition that takes longer than this stops speculation until it is faster again."""
+    max_lag_s: float = Field(10.0, gt=0, le=600)
+    """New sessions are refused while the output of the present ones is further than this behind."""
+    drain_s: float = Field(10.0, gt=0, le=600)
+    """Longest wait for the end of an utterance before a session that is to move elsewhere is closed."""
 
 
 class Deadlines(Settings):
@@ -94,11 +116,15 @@ class GatewaySettings(Settings):
     """``user_config`` of the Gateway deployment."""
 
     segmentation: SegmentationSettings = SegmentationSettings()
+    streaming: StreamingSettings = StreamingSettings()
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that are worked on at the same time, all uploads of a gateway replica
     together; the others wait, so that live speech does not."""
+    draining: bool = False
+    """Tells all conversations to move elsewhere and refuses new ones: for the time before a shutdown. The update
+    with which it comes is complete when the last conversation is over."""
 
 
 class FasterWhisperConfig(Settings):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sokuji.punctuation import ends_abbreviation
+
 MAX_PIECE_CHARS = 250
 """The longest piece that a model is given."""
 
@@ -28,10 +30,6 @@ _KEPT = re.compile(
 _TRANSLATABLE = re.compile(r"[0-9A-Za-zÀ-ÖØ-öø-ÿ]")
 # Closing punctuation, quotes and brackets, then a gap before a capital or a digit.
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]*(\s+)(?=[\"'(\[¿¡-]*[0-9A-ZÀ-ÖØ-Þ])")
-_ABBREVIATION = re.compile(
-    r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Sra|Srta|Dra|Profa|Exmo|Exma|Av|No|vs|e\.g|i\.e)\.$"
-)
-_LONGEST_ABBREVIATION = len("Profa.")
 _CLAUSE_END = re.compile(r"[.!?…;:,]\s+")
 _SPACE = re.compile(r"\s+")
 
@@ -80,8 +78,7 @@ def _sentences(body: str) -> Iterator[tuple[str, str]]:
     """(sentence, the space behind it)."""
     begin = 0
     for end in _SENTENCE_END.finditer(body):
-        behind_mark = end.start() + 1
-        if not _ABBREVIATION.search(body, max(begin, behind_mark - _LONGEST_ABBREVIATION), behind_mark):
+        if not ends_abbreviation(body, end.start() + 1):
             yield body[begin : end.start(1)], end[1]
             begin = end.end(1)
     yield body[begin:], ""

@@ -10,6 +10,16 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sokuji.punctuation import (
+    CLAUSE_MARKS,
+    CLOSING,
+    SENTENCE_MARKS,
+    UNSPACED_CLAUSE_MARKS,
+    UNSPACED_SENTENCE_MARKS,
+    ends_abbreviation,
+    width,
+)
+
 GROWTH = 2
 """How much longer a phrase may be than the one before: no gap is heard at twice real time."""
 SLACK = 1.25
@@ -27,11 +37,8 @@ _PICTURES_FROM = "\u2190"
 _JOINERS = "\u200c\u200d"
 _LONE_JOINER = re.compile(rf"(?<!\S)[{_JOINERS}]+(?!\S)")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_CLOSING = r"""["'”’」』»)\]]*"""
-"""Quotes and brackets that may follow a mark. Marks of scripts without spaces need no space behind them."""
-_SENTENCE_END = re.compile(rf"[.!?…]+{_CLOSING}(?= )|[。！？।॥؟۔]+{_CLOSING}")
-_CLAUSE_END = re.compile(rf"[,;:—–]{_CLOSING}(?= |$)|[、，；：،؛]{_CLOSING}")
-_ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|[MmDd]rs?|[Mm]s|[DdSs]ra|[Ss]rt?a?|[Pp]rof|[Ss]t|vs)\.$")
+_SENTENCE_END = re.compile(rf"[{SENTENCE_MARKS}]+{CLOSING}(?= )|[{UNSPACED_SENTENCE_MARKS}]+{CLOSING}")
+_CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]{CLOSING}(?= |$)|[{UNSPACED_CLAUSE_MARKS}]{CLOSING}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def _sentences(text: str) -> Iterator[str]:
         for match in _SENTENCE_END.finditer(words):
             end = match.end()
             goes_on = words[end : end + 2].lstrip()[:1].islower()
-            if not goes_on and not _ABBREVIATION.search(words[max(start, end - 8) : end]):
+            if not goes_on and not ends_abbreviation(words, end):
                 yield words[start:end].strip()
                 start = end
         if start < len(words):
@@ -123,7 +130,7 @@ def _cut_at(sentence: str, budget: int, longest: int) -> int:
 
 def _word_end(sentence: str, end: int, longest: int) -> int:
     """The end of a word that is longer than it should be; scripts without spaces are cut anywhere."""
-    if _width(sentence[end - 1]) == 2:
+    if width(sentence[end - 1]) == 2:
         return end
     gap = sentence.find(" ", end, longest)
     return gap if gap > 0 else min(longest, len(sentence))
@@ -133,14 +140,10 @@ def _fitting(text: str, columns: int) -> int:
     """How many characters of ``text`` fit, at least one."""
     used = 0
     for index, character in enumerate(text):
-        used += _width(character)
+        used += width(character)
         if used > columns:
             return max(index, 1)
     return len(text)
-
-
-def _width(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def cut_phonemes(phonemes: Sequence[str], pause_ms: int, longest: int) -> list[Piece]:

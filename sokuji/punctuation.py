@@ -1,0 +1,119 @@
+"""How words and marks are written: word boundaries, the ends of sentences and clauses, abbreviations, widths.
+
+Works by the characters alone, in any script. A word is what stands between spaces without its outer
+punctuation ("3.5", "don't", "example.com" are words); in scripts that write no spaces (Chinese, Japanese,
+Thai, Lao, Khmer, Burmese, Tibetan) it is one character with its combining marks. Takes time proportional to
+the text.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+SENTENCE_MARKS = ".!?…"
+UNSPACED_SENTENCE_MARKS = "。｡．！？।॥؟۔።։။។"
+"""They end a sentence without a space behind them."""
+CLAUSE_MARKS = ",;:—–"
+UNSPACED_CLAUSE_MARKS = "、､，；：،؛፣፤၊"
+CLOSING = r"""["'”’」』»)\]]*"""
+"""Quotes and brackets that may follow a mark."""
+
+_SPACELESS = (
+    ("\u0e00", "\u0fff"),  # Thai, Lao, Tibetan
+    ("\u1000", "\u109f"),  # Burmese
+    ("\u1780", "\u17ff"),  # Khmer
+    ("\u3005", "\u3007"),  # ideographic iteration mark and zero
+    ("\u3041", "\u312f"),  # kana, bopomofo
+    ("\u31f0", "\u31ff"),  # small katakana
+    ("\u3400", "\u9fff"),  # Han
+    ("\uaa60", "\uaa7f"),  # Burmese, extended
+    ("\uf900", "\ufaff"),  # Han, compatibility
+    ("\uff66", "\uff9f"),  # halfwidth katakana
+    ("\U00020000", "\U0003ffff"),  # Han, supplements
+)
+# Signs that put the next letter below the one before: Burmese virama, Khmer coeng.
+_STACKERS = "\u1039\u17d2"
+# Nothing of these is part of a word, even with letters on both sides.
+_BREAKS = "…—" + UNSPACED_SENTENCE_MARKS + UNSPACED_CLAUSE_MARKS
+# In kinds of characters, see _kind().
+_WORD = re.compile(r"c(?:m|vc?)*|[wmv](?:[wmvp]*[wmv])?")
+_OPENING = ("Ps", "Pi")
+_SOLID = re.compile(r"\S+")
+
+_INITIAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁ]"
+# Not "p.m.", with which many a sentence ends.
+_DOTTED = r"(?![ap]\.m\.)(?:[^\W\d_]\.){1,4}[^\W\d_]"
+_TITLES = (
+    "[MmDd]rs?|[Mm]s|[Mm]me|[Mm]lle|[DdSs]ra|[Ss]rt?a?|[Pp]rofa?|[Ee]xm[oa]|[Ss]t|Ste|[Jj]r"
+    "|Gen|Sen|Capt|Lt|Sgt|Rev|Dott|Ing|Hr|Av|vs|bzw|[Uu]ds?"
+)
+_ABBREVIATION = re.compile(rf"(?<!\w)(?:{_INITIAL}|{_DOTTED}|{_TITLES})\.$")
+# "No. 5", but "No. We stay."
+_NUMBERED = re.compile(r"(?<!\w)(?:[Nn]os?|[Nn]r|[Nn]úm|[Aa]rt|[Ff]ig|[Pp]p?|[Vv]ol|[Cc]ap)\.$")
+_LONGEST_ABBREVIATION = 12
+
+
+class Span(NamedTuple):
+    """A word of a text, without its outer punctuation: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+def words(text: str) -> list[Span]:
+    """The words of a text. What lies between them are spaces and punctuation."""
+    return [Span(*match.span()) for match in _WORD.finditer("".join(map(_kind, text)))]
+
+
+@lru_cache(maxsize=4096)
+def _kind(character: str) -> str:
+    """Space, (p)unctuation, (b)reak, (c)haracter that is a word, stacker (v), combining (m)ark, else (w)."""
+    if character.isspace():
+        return " "
+    if character in _STACKERS:
+        return "v"
+    category = unicodedata.category(character)
+    if category[0] == "M" or category == "Cf":
+        return "m"
+    if category[0] == "P" and category != "Pc":
+        return "b" if character in _BREAKS or width(character) == 2 else "p"
+    return "c" if is_spaceless(character) else "w"
+
+
+@lru_cache(maxsize=4096)
+def is_spaceless(character: str) -> bool:
+    """Whether it belongs to a script that writes no spaces between words."""
+    return any(first <= character <= last for first, last in _SPACELESS)
+
+
+def width(character: str) -> int:
+    """Columns: two for a wide (CJK) character, which takes about twice as long to say, else one."""
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def closing(gap: str) -> int:
+    """How much of what lies between two words belongs to the first of them: '," ' has 2, ' (' has 0."""
+    end = 0
+    for solid in _SOLID.finditer(gap):
+        opening = next((at for at, character in enumerate(solid[0]) if _opens(character)), None)
+        if solid.start() == 0:
+            touches_both = solid.end() == len(gap)
+            end = opening if touches_both and opening is not None else solid.end()
+        elif solid.end() == len(gap) or opening == 0:
+            break
+        else:
+            end = solid.end()
+    return end
+
+
+def _opens(character: str) -> bool:
+    return unicodedata.category(character) in _OPENING
+
+
+def ends_abbreviation(text: str, end: int) -> bool:
+    """Whether ``text[:end]`` ends in the full stop of an abbreviation ("Dr.", "U.S.", "e.g.", "No. 5")."""
+    begin = max(0, end - _LONGEST_ABBREVIATION)
+    if _ABBREVIATION.search(text, begin, end):
+        return True
+    return text[end : end + 2].strip()[:1].isdigit() and _NUMBERED.search(text, begin, end) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sokuji.errors import UnknownVoice, UnsupportedLanguage, listed
+from sokuji.errors import NotSupported, UnknownVoice, UnsupportedLanguage, listed
 from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
 
 DEFAULT_VOICE = "default"
@@ -134,6 +134,21 @@ class Catalogue:
                 f"no speech can be translated to {target!r} here; "
                 f"targets served: {', '.join(served) or 'none'}",
                 param="target_language",
+            )
+
+    def check_glossary(self, source: str | None, target: str) -> None:
+        """Refuse a glossary for speech that the recogniser itself translates; None: any language may come.
+
+        Raises:
+            UnsupportedLanguage: no way at all; see ``route``.
+            NotSupported: the message lists the pairs in which terms come out as told.
+        """
+        if source is not None and self.route(source, target).kind in ("speech", "pivot"):
+            served = listed([f"{a}-{b}" for a, b in self.text_pairs])
+            raise NotSupported(
+                f"speech in {source!r} is translated to {target!r} by the recogniser, which takes no "
+                f"glossary; pairs that take one: {served or 'none'}",
+                param="glossary",
             )
 
     def voice(self, voice_id: str, language: str, *, param: str = "target_language") -> tuple[int, Voice]:

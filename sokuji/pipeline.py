@@ -6,17 +6,20 @@ they are providers in the same process.
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from sokuji import protection
 from sokuji.audio import StreamingResampler
 from sokuji.catalogue import Catalogue
 from sokuji.config import Deadlines
 from sokuji.errors import Overloaded, SokujiError
+from sokuji.glossary import EMPTY, find, normal, replace
 from sokuji.providers.base import (
     AudioChunk,
     RecognitionRequest,
@@ -108,49 +111,106 @@ class Pipeline:
                 self.health[name] = "error"
             log.info("stage %s does not answer: %s", name, error or "timed out")
 
-    async def recognise(self, pcm: bytes, language: str | None, context: str = "") -> Transcript:
-        """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it."""
-        request = RecognitionRequest(pcm=pcm, language=language, context=context)
-        return await self._transcribe(self.catalogue.recogniser(language), request)
+    async def recognise(
+        self,
+        pcm: bytes,
+        language: str | None,
+        *,
+        context: str = "",
+        prefix: str = "",
+        interim: bool = False,
+        word_times: bool = False,
+    ) -> Transcript:
+        """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it.
 
-    async def translate_speech(self, transcript: Transcript, pcm: bytes, target: str) -> str:
+        ``prefix`` and ``word_times`` are for recognisers that know them, and left out for others; see
+        ``RecognitionRequest``.
+        """
+        index = self.catalogue.recogniser(language)
+        info = self.catalogue.stt[index]
+        request = RecognitionRequest(
+            pcm=pcm,
+            language=language,
+            context=context,
+            prefix=prefix if info.takes_prefix else "",
+            interim=interim,
+            word_times=word_times and info.gives_word_times,
+        )
+        return await self._transcribe(index, request)
+
+    async def translate_speech(
+        self,
+        transcript: Transcript,
+        pcm: bytes,
+        target: str,
+        *,
+        context: tuple[str, ...] = (),
+        glossary: Mapping[str, str] = EMPTY,
+    ) -> str:
         """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
+
+        Args:
+            context, glossary: as for ``translate_text``.
 
         Raises:
             UnsupportedLanguage: the language that was detected has no way to ``target``.
+            NotSupported: a term of the glossary was spoken, but the recogniser itself translates.
         """
         source = transcript.language
         route = self.catalogue.route(source, target)
-        if route.kind == "same":
-            return transcript.text
-        if route.kind == "text":
-            return await self.translate_text(transcript.text, source, target)
+        if route.kind in ("same", "text"):
+            return await self.translate_text(transcript.text, source, target, context, glossary)
+        if find(normal(transcript.text), glossary):
+            self.catalogue.check_glossary(source, target)
         middle = route.via or target
         index = self.catalogue.recogniser(source, translating_to=middle)
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         heard = await self._transcribe(index, request)
         return await self.translate_text(heard.text, middle, target)
 
-    async def translate_text(self, text: str, source: str, target: str, context: tuple[str, ...] = ()) -> str:
+    async def translate_text(
+        self,
+        text: str,
+        source: str,
+        target: str,
+        context: tuple[str, ...] = (),
+        glossary: Mapping[str, str] = EMPTY,
+    ) -> str:
         """``text`` in the language ``target``; both codes canonical.
 
         Args:
-            context: preceding sentences in ``source``, only where the translator takes them.
+            context: preceding sentences in ``source``, left out where the translator takes none.
+            glossary: source term -> what it must be in the translation, whatever the translator; it has
+                passed ``glossary.check``.
 
         Raises:
             UnsupportedLanguage: no text model covers the pair.
         """
         if source == target or not text.strip():
-            return text
+            return replace(text, glossary)
         self.catalogue.check_text_pair(source, target)
-        translator = self._stages.translation[self.catalogue.translator(source, target)]
-        request = TranslationRequest(text=text, source=source, target=target, context=context)
-        answers = await call(
-            lambda: translator.translate([request]),
-            deadline_s=self.deadlines.translation_s,
-            what="translation",
+        index = self.catalogue.translator(source, target)
+        translator, info = self._stages.translation[index], self.catalogue.translation[index]
+        request = TranslationRequest(
+            text=text,
+            source=source,
+            target=target,
+            context=context if info.takes_context else (),
+            glossary=glossary if info.takes_glossary else {},
         )
-        return _only(answers).text
+
+        async def ask(texts: Sequence[str]) -> list[str]:
+            answers = await call(
+                lambda: translator.translate([dataclasses.replace(request, text=each) for each in texts]),
+                deadline_s=self.deadlines.translation_s,
+                what="translation",
+            )
+            return [_good(answer).text for answer in answers]
+
+        if glossary and not info.takes_glossary:
+            return await protection.translate(text, glossary, ask)
+        (translation,) = await ask([text])
+        return translation
 
     async def speak(
         self, text: str, language: str, *, voice_id: str, speed: float = 1.0, sample_rate: int | None = None
@@ -179,15 +239,15 @@ class Pipeline:
         answers = await call(
             lambda: recogniser.transcribe([request]), deadline_s=self.deadlines.stt_s, what="recognition"
         )
-        return _only(answers)
+        (answer,) = answers
+        return _good(answer)
 
 
 def _resample(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:
     return resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")
 
 
-def _only(answers: Sequence[T | SokujiError]) -> T:
-    (answer,) = answers
+def _good(answer: T | SokujiError) -> T:
     if isinstance(answer, SokujiError):
         raise answer
     return answer

@@ -22,8 +22,8 @@ async def rest(
     **limits: Any,
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
     """A client and the service that it talks to; ``limits`` are fields of ``Limits``."""
-    pipeline = await ready_pipeline(stt, translator, tts, deadlines=deadlines)
-    service = Service(pipeline, GatewaySettings(limits=Limits(**limits)))
+    settings = GatewaySettings(limits=Limits(**limits), deadlines=deadlines or Deadlines())
+    service = Service(await ready_pipeline(stt, translator, tts), settings)
     async with client_of(service) as client:
         yield client, service
 

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
-from sokuji import languages
+from sokuji import glossary, languages
 from sokuji.audio import FILE_FORMATS, MAX_RATE, MIN_RATE
 from sokuji.catalogue import DEFAULT_VOICE
 from sokuji.errors import InvalidRequest
@@ -53,11 +53,17 @@ def _file(value: Any) -> Any:
     return value
 
 
+def _glossary(terms: dict[str, str]) -> dict[str, str]:
+    glossary.check(terms)
+    return terms
+
+
 TAG = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
 Text = Annotated[
     str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
 ]
 Context = Annotated[str, AfterValidator(_unicode)]
+Glossary = Annotated[dict[str, str], AfterValidator(_glossary)]
 Recording = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
 Language = Annotated[str, AfterValidator(_target), Field(description=TAG, examples=["en"])]
 DetectableLanguage = Annotated[
@@ -104,7 +110,11 @@ class TranslateRequest(RequestBody):
     text: Text
     source_language: Language
     target_language: Language
-    glossary: dict[str, str] | None = Field(None, description="Refused: not supported by this version")
+    glossary: Glossary = Field(
+        {},
+        description="Source term: what it must be in the translation; itself, where it is not translated",
+        examples=[{"fatura": "statement"}],
+    )
     context: Context | None = Field(
         None, description="Preceding text, where the translator of the pair takes it"
     )

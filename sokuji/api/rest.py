@@ -62,10 +62,11 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslatedT
     started = time.perf_counter()
     work.check_length(service, body.text)
     work.check_length(service, body.context or "", "context")
-    _refuse_what_no_translator_takes(body, service)
+    service.pipeline.catalogue.check_text_pair(body.source_language, body.target_language)
+    _check_context(body, service)
     context = (body.context,) if body.context else ()
     translated = await service.pipeline.translate_text(
-        body.text, body.source_language, body.target_language, context
+        body.text, body.source_language, body.target_language, context, body.glossary
     )
     return TranslatedText(
         original_text=body.text,
@@ -76,13 +77,10 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslatedT
     )
 
 
-def _refuse_what_no_translator_takes(body: TranslateRequest, service: Service) -> None:
+def _check_context(body: TranslateRequest, service: Service) -> None:
     source, target = body.source_language, body.target_language
-    catalogue = service.pipeline.catalogue
-    catalogue.check_text_pair(source, target)
-    if body.glossary is not None:
-        raise NotSupported("glossary is not supported by this version; leave it out", param="glossary")
-    takers = [info.takes_context for info in catalogue.translation if (source, target) in info.pairs]
+    infos = service.pipeline.catalogue.translation
+    takers = [info.takes_context for info in infos if (source, target) in info.pairs]
     if body.context and takers[:1] != [True]:
         raise NotSupported(
             f"the translator from {source} to {target} takes no context; leave it out", param="context"

@@ -29,6 +29,12 @@ class RecognitionRequest:
     """``translate``: the text comes out in English whatever is spoken (Whisper's own translation)."""
     context: str = ""
     """Names and words that are likely to be heard; only for providers with ``takes_context``."""
+    prefix: str = ""
+    """Words with which the transcript begins, already known; only for providers with ``takes_prefix``."""
+    word_times: bool = False
+    """Whether ``Transcript.words`` is wanted; only for providers with ``gives_word_times``."""
+    interim: bool = False
+    """A hypothesis about speech that goes on: soon superseded, so that nothing is done twice for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +46,29 @@ class Segment:
     end_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it stands in the transcript, punctuation included; times as those of a segment."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """What was heard. ``text`` is empty where no speech was found."""
 
     text: str
+    """With the request's ``prefix``, unchanged, at its beginning."""
     language: str
     """Canonical code of the language spoken (also where ``text`` is its translation)."""
     confidence: float | None = None
     """0 to 1, from token probabilities; None where the provider reports none."""
     segments: tuple[Segment, ...] = ()
+    words: tuple[Word, ...] = ()
+    """All words of ``text`` (prefix included) where the request wanted their times; joined by the spaces that
+    are in ``text`` they are ``text``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +138,8 @@ class SpeechToTextInfo:
     translates_to: tuple[str, ...] = ()
     """Languages that ``task="translate"`` can produce."""
     takes_context: bool = False
+    takes_prefix: bool = False
+    gives_word_times: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

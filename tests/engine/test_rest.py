@@ -84,6 +84,16 @@ async def test_a_text_is_translated() -> None:
     assert without_times(response.json()) == expected
 
 
+async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
+    async with rest() as (client, _):
+        body = {"text": "Bom dia, bom Dia!", "glossary": {"dia": "Day"}} | PAIR
+        response = await client.post("/api/v1/translation/translate", json=body)
+        same = body | {"target_language": "pt"}
+        untranslated = await client.post("/api/v1/translation/translate", json=same)
+    assert response.json()["translated_text"] == "en: Bom Day, bom Day!"
+    assert untranslated.json()["translated_text"] == "Bom Day, bom Day!"
+
+
 async def test_context_reaches_a_translator_that_takes_it() -> None:
     translator = FakeTranslator()
     translator.info = replace(translator.info, takes_context=True)

@@ -17,10 +17,12 @@ class Session:
 
     spans_ms: Sequence[tuple[int, int]]
     """Where the sentences lie in the recording."""
+    stopwatch: Stopwatch
     pace: Pace = field(default_factory=Pace)
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error code came."""
+    resumptions: int = 0
+    """How often the connection was lost and the conversation went on."""
 
     def delays_ms(self) -> list[dict[Stage, float]]:
         """For each sentence the milliseconds from its end to each stage; only complete ones."""
@@ -53,6 +55,7 @@ class Level:
     received: int
     lost: int
     out_of_order: int
+    resumptions: int
     errors: Mapping[str, int]
     latency_ms: Mapping[Stage, Percentiles]
 
@@ -73,6 +76,7 @@ def summarise(sessions: Sequence[Session]) -> Level:
         received=len(delays),
         lost=sent - len(delays),
         out_of_order=sum(session.stopwatch.misplaced for session in sessions),
+        resumptions=sum(session.resumptions for session in sessions),
         errors=dict(errors),
         latency_ms=percentiles(delays),
     )

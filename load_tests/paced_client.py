@@ -25,10 +25,18 @@ from load_tests import machine
 from load_tests.level import Level, Session, summarise
 from sokuji import events
 from sokuji.audio import RECOGNISER_RATE, duration_ms
-from sokuji.client.connection import Config, connect
-from sokuji.client.console import one_line_failures, service_url, target_language, writable
+from sokuji.client.config import Config
+from sokuji.client.connection import connect
+from sokuji.client.console import (
+    CommitOption,
+    PartialsOption,
+    one_line_failures,
+    service_url,
+    target_languages,
+    writable,
+)
 from sokuji.client.dial import DEFAULT_URL, ServiceUnreachable, endpoint, unreachable
-from sokuji.client.latency import STAGES
+from sokuji.client.latency import STAGES, Stopwatch
 from sokuji.client.recordings import fill, sentences
 from sokuji.errors import SokujiError
 
@@ -58,13 +66,29 @@ def main(
     ] = "2",
     duration: Annotated[float, typer.Option(min=5, max=3_600, help="Seconds of speech in a session.")] = 30.0,
     source: Annotated[str, typer.Option("--from", help="Language spoken.")] = "pt",
-    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language wanted.")] = "en",
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            callback=target_languages,
+            help="Language wanted, or several: en,pt. The first one is timed.",
+        ),
+    ] = "en",
+    commit: CommitOption = None,
+    partials: PartialsOption = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
 ) -> None:
     """Measure a running service; the exit code is 1 if a sentence was lost or came out of order."""
     if output is not None:
         writable(output)
-    config = Config(source_language=source, target_language=target)
+    first, *others = target.split(",")
+    config = Config(
+        source_language=source,
+        target_language=first,
+        target_languages=tuple(others),
+        commit=commit,
+        partials=partials,
+    )
     clips = sentences(source)
     info = _info(url)
     found = [asyncio.run(_level(url, config, clips, count, duration)) for count in levels(sessions)]
@@ -91,7 +115,7 @@ def _info(url: str) -> Any:
 
 async def _level(url: str, config: Config, clips: Sequence[bytes], count: int, duration_s: float) -> Level:
     speech = [fill(clips, duration_s, first=number) for number in range(count)]
-    sessions = [Session(each.spans_ms) for each in speech]
+    sessions = [Session(each.spans_ms, Stopwatch(config.targets[0])) for each in speech]
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         async with asyncio.TaskGroup() as tasks:
@@ -122,6 +146,7 @@ async def _speak(
             answers = conversation.converse(session.pace.frames(pcm, RECOGNISER_RATE, reached))
             async with aclosing(answers):
                 async for event in answers:
+                    session.resumptions = conversation.resumptions
                     session.stopwatch.note(event, time.monotonic())
                     if isinstance(event, events.Failed):
                         session.errors[event.error.code] += 1

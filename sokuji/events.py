@@ -47,7 +47,11 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslationText:
-    """A committed piece of translation: append-only."""
+    """A committed piece of translation: append-only.
+
+    ``is_final``: the last clause of its segment in this language; its text is empty where nothing was left to
+    say when the segment ended.
+    """
 
     segment_id: int
     clause: int
@@ -72,9 +76,16 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Everything the speaker said before this time has been delivered."""
+    """Everything the speaker said before this time has been delivered, and so has ``text`` behind it.
+
+    A client that resumes sends its audio from this time on, and gives ``text`` back.
+    """
 
     through_ms: int
+    text: str = ""
+    """Recognised words behind ``through_ms`` whose clauses have been delivered in every target language."""
+    clauses: int = 0
+    """How many of its segment's clauses, as this connection counts them, ``text`` covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

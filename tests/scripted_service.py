@@ -1,15 +1,18 @@
 """A local WebSocket server that speaks the documented wire format and follows a script."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from sokuji import events
 from sokuji.api.wire import AudioEncoding, encode_event
-from sokuji.client.connection import Config, TranslationClient
+from sokuji.client.config import Config
+from sokuji.client.connection import TranslationClient
 
 ENGLISH = Config(target_language="en")
 SECOND = bytes(32_000)
@@ -71,8 +74,19 @@ async def service(script: Script) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def plain_service(script: Script) -> AsyncIterator[str]:
-    async with serve(script, "127.0.0.1", 0) as server:
+async def plain_service(script: Script, refusals: Iterable[HTTPStatus | None] = ()) -> AsyncIterator[str]:
+    """A service that follows the script.
+
+    Args:
+        refusals: the HTTP statuses with which it answers the first handshakes; None lets one in.
+    """
+    answers = iter(refusals)
+
+    def receive(socket: ServerConnection, _: Request) -> Response | None:
+        status = next(answers, None)
+        return None if status is None else socket.respond(status, "")
+
+    async with serve(script, "127.0.0.1", 0, process_request=receive) as server:
         host, port = next(iter(server.sockets)).getsockname()
         yield f"http://{host}:{port}"
 

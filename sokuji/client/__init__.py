@@ -1,6 +1,7 @@
 """The async client and the `sokuji` command line."""
 
-from sokuji.client.connection import Config, TranslationClient, connect
+from sokuji.client.config import Config
+from sokuji.client.connection import TranslationClient, connect
 from sokuji.client.dial import ConnectionLost, ServiceUnreachable
 
 __all__ = ["Config", "ConnectionLost", "ServiceUnreachable", "TranslationClient", "connect"]

@@ -9,7 +9,7 @@ import typer
 
 from sokuji import __version__
 from sokuji.audio import RECOGNISER_RATE, Sound, decode, duration_ms
-from sokuji.client.connection import Config
+from sokuji.client.config import Config
 from sokuji.client.console import (
     Commands,
     Screen,

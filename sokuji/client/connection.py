@@ -5,23 +5,26 @@
             ...
 
 A background task receives all the time, so that acknowledgements count at once; events wait in a bounded
-queue until they are iterated over. When that is full nothing more is read, and the service feels it.
+queue until they are iterated over. When that is full nothing more is read, and the service feels it. When the
+connection is lost, that task opens a new one, on which the conversation is resumed: what the service has not
+acknowledged is sent once more, and what the application has is not handed to it again.
 """
 
 import asyncio
 import contextlib
-import json
+import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any
 
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from sokuji.client.config import Config
+from sokuji.client.dial import ConnectionLost
+from sokuji.client.link import Link, open_link
+from sokuji.client.outbox import Command, Outbox
+from sokuji.client.reconnection import RESUME_WITHIN_S, Backoff, Reconnection, jittered
+from sokuji.client.resumption import Continuity
+from sokuji.events import Ack, Done, Event, Failed
 
-from sokuji.client.dial import ConnectionLost, dial, hang_up, lost, messages
-from sokuji.client.wire import ProtocolViolation, decode
-from sokuji.errors import InvalidAudio
-from sokuji.events import Ack, Done, Event, Failed, Ready
+log = logging.getLogger(__name__)
 
 DEFAULT_WINDOW_S = 60.0
 """Audio sent but not acknowledged: twice the longest utterance, and half of what a service lets wait."""
@@ -30,51 +33,37 @@ PIECE_MS = 100
 QUEUED_EVENTS = 1_024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """What is spoken and what is wanted; the ``config`` message of the API."""
-
-    target_language: str
-    source_language: str = "auto"
-    voice_id: str = "default"
-    sample_rate: int = 16_000
-    """Hz of the audio that will be sent."""
-    channels: int = 1
-    """Interleaved channels of it."""
-    output: Literal["audio", "captions"] = "audio"
-    output_sample_rate: int | None = None
-    """Hz of the voice; None: its own."""
-    speed: float = 1.0
-    context: str = ""
-    """Names and words that are likely to be heard."""
-    audio_encoding: Literal["pcm_binary", "wav_base64"] = "pcm_binary"
-    """How the voice travels; its events carry PCM either way."""
-
-
 @contextlib.asynccontextmanager
 async def connect(
-    url: str, config: Config, *, window_s: float = DEFAULT_WINDOW_S
+    url: str,
+    config: Config,
+    *,
+    window_s: float = DEFAULT_WINDOW_S,
+    resume_within_s: float = RESUME_WITHIN_S,
+    backoff: Backoff = jittered,
 ) -> AsyncIterator["TranslationClient"]:
     """Open a conversation and close it afterwards.
 
     Args:
         url: the service, for example ``http://127.0.0.1:8000``.
-        window_s: how many seconds of audio may be under way before ``send`` waits for acknowledgements.
+        window_s: how many seconds of audio may be under way before ``send`` waits for acknowledgements; they
+            are kept in memory, to be sent again.
+        resume_within_s: how long to look for the service after the connection is lost; 0: do not.
+        backoff: seconds to wait before each attempt.
 
     Raises:
         ServiceUnreachable: nothing answers there, or not with this API.
         SokujiError: the service refuses the config; the class says why.
     """
-    socket = await dial(url)
-    client = TranslationClient(socket, config, window_s)
-    receiving = asyncio.create_task(client._receive())
+    link = await open_link(url, config.message())
+    client = TranslationClient(link, config, window_s, Reconnection(url, resume_within_s, backoff))
+    running = asyncio.create_task(client._run())
     try:
-        await client._begin()
         yield client
     finally:
-        receiving.cancel()
-        await asyncio.wait([receiving])
-        await hang_up(socket)
+        running.cancel()
+        await asyncio.wait([running])
+        await client._link.close()
 
 
 class TranslationClient:
@@ -84,20 +73,30 @@ class TranslationClient:
     answers nobody reads stops listening.
     """
 
-    ready: Ready
-
-    def __init__(self, socket: ClientConnection, config: Config, window_s: float) -> None:
+    def __init__(self, link: Link, config: Config, window_s: float, reconnection: Reconnection) -> None:
         self.config = config
-        self.sent_ms = 0.0
-        self.acked_ms = 0
-        """Everything that was said before this time has been delivered."""
-        self._socket = socket
+        self._link = link
+        self.ready = link.ready
+        self.resumptions = 0
+        """How often the connection was lost and the conversation went on over a new one."""
         self._window_ms = 1_000 * window_s
-        self._frame_bytes = 2 * config.channels
+        self._reconnection = reconnection
+        self._outbox = Outbox(config.sample_rate, config.channels)
+        self._continuity = Continuity()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED_EVENTS)
         self._acked = asyncio.Event()
         self._over = False
         self._failure: Exception | None = None
+
+    @property
+    def sent_ms(self) -> float:
+        """How much audio there has been."""
+        return self._outbox.position_ms
+
+    @property
+    def acked_ms(self) -> int:
+        """Everything that was said before this time has been delivered."""
+        return self._continuity.acked.through_ms
 
     async def send(self, pcm: bytes) -> None:
         """Send interleaved int16 little-endian PCM, as much as there is, waiting for the service to keep up.
@@ -106,29 +105,25 @@ class TranslationClient:
             InvalidAudio: no whole number of samples; nothing is sent.
             SokujiError: the conversation is over; the class says why.
         """
-        if len(pcm) % self._frame_bytes:
-            raise InvalidAudio(
-                f"{len(pcm)} bytes are no whole number of {self.config.channels}-channel int16 samples"
-            )
-        size = self.config.sample_rate * PIECE_MS // 1_000 * self._frame_bytes
+        self._outbox.duration_ms(pcm)
+        size = 2 * self.config.channels * (self.config.sample_rate * PIECE_MS // 1_000)
         for start in range(0, len(pcm), size):
             piece = pcm[start : start + size]
-            ms = len(piece) / self._frame_bytes * 1_000 / self.config.sample_rate
-            await self._wait_for_room(ms)
-            await self._transmit(piece)
-            self.sent_ms += ms
+            await self._wait_for_room(self._outbox.duration_ms(piece))
+            self._put(piece)
 
     async def flush(self) -> None:
         """The utterance ends here, whatever the voice activity says."""
-        await self._transmit(json.dumps({"type": "flush"}))
+        self._put("flush")
 
     async def end(self) -> None:
         """No more audio: the service finishes everything and the iteration ends with ``Done``."""
-        await self._transmit(json.dumps({"type": "end"}))
+        self._put("end")
 
     async def cancel(self) -> None:
         """Stop the voice and drop what has not been spoken yet; captions stay."""
-        await self._transmit(json.dumps({"type": "cancel"}))
+        self._put("cancel")
+        self._continuity.mute()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Events in order, up to ``Done``.
@@ -170,46 +165,63 @@ class TranslationClient:
         except Exception as error:
             self._finish(error)
 
-    async def _begin(self) -> None:
-        fields = {name: value for name, value in asdict(self.config).items() if value is not None}
-        with contextlib.suppress(ConnectionLost):  # A service that is full says so, and closes, at once.
-            await self._transmit(json.dumps({"type": "config", **fields}))
-        first = await self._inbox.get()
-        if isinstance(first, Failed):
-            raise first.error
-        if first is None and self._failure is not None:
-            raise self._failure
-        if not isinstance(first, Ready):
-            raise ProtocolViolation(f"the service began with {type(first).__name__} instead of Ready")
-        self.ready = first
-
     async def _wait_for_room(self, ms: float) -> None:
         while not self._over and self.sent_ms + ms - self.acked_ms > self._window_ms:
             self._acked.clear()
             await self._acked.wait()
 
-    async def _transmit(self, message: str | bytes) -> None:
+    def _put(self, content: bytes | Command) -> None:
         if self._failure is not None:
             raise self._failure
-        try:
-            await self._socket.send(message)
-        except ConnectionClosed as closed:
-            raise self._failure or lost(closed) from None
+        self._outbox.put(content)
 
-    async def _receive(self) -> None:
-        """Take events until the end, whatever it is."""
+    async def _run(self) -> None:
+        """Take events until the end, whatever it is, over as many connections as it needs."""
         try:
-            async for event in decode(messages(self._socket)):
-                if isinstance(event, Failed) and event.fatal:
-                    raise event.error
-                if isinstance(event, Ack):
-                    self.acked_ms = event.through_ms
-                    self._acked.set()
-                await self._inbox.put(event)
-                if isinstance(event, Done):
-                    return self._finish(None)
+            while (loss := await self._use(self._link)) is not None:
+                self._link = await self._resume(loss)
         except Exception as error:
             self._finish(error)
+        else:
+            self._finish(None)
+
+    async def _use(self, link: Link) -> ConnectionLost | None:
+        """Converse over a connection, up to ``Done`` or to its loss."""
+        sending = asyncio.create_task(link.send_all(self._outbox))
+        try:
+            async for event in link.events:
+                await self._take(event)
+                if isinstance(event, Done):
+                    break
+        except ConnectionLost as loss:
+            return loss
+        finally:
+            sending.cancel()
+            await asyncio.wait([sending])
+        return None
+
+    async def _take(self, event: Event) -> None:
+        if isinstance(event, Failed) and event.fatal:
+            raise event.error
+        if isinstance(event, Ack):
+            self._outbox.acknowledge(event.through_ms)
+            self._reconnection.progressed()
+        told = self._continuity.take(event)
+        self._acked.set()
+        if told is not None:
+            await self._inbox.put(told)
+
+    async def _resume(self, loss: ConnectionLost) -> Link:
+        session, begin = self.ready.session_id, self._continuity.acked
+        log.info("session %s: %s", session, loss.message)
+        resuming = {"session_id": session, "resume_from_ms": begin.through_ms, "resume_text": begin.text}
+        config: dict[str, Any] = {**self.config.message(), **resuming}
+        link = await self._reconnection.link(loss, config)
+        self.resumptions += 1
+        log.info("session %s resumed at %d ms", session, begin.through_ms)
+        self._outbox.rewind()
+        self._continuity.resume()
+        return link
 
     def _finish(self, failure: Exception | None) -> None:
         """Nothing more will come: what waits for room or for an event goes on."""

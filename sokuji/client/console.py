@@ -7,7 +7,7 @@ code is 0, 1 for a failure, which is told in one line, 2 for a wrong command lin
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,7 +17,18 @@ from typer.core import TyperGroup
 
 from sokuji import languages
 from sokuji.client.dial import endpoint
+from sokuji.config import Commit
 from sokuji.errors import SokujiError
+
+CommitOption = Annotated[
+    Commit | None,
+    typer.Option(
+        help="Translate whole utterances, or clauses while the speaker goes on; default: as the service does."
+    ),
+]
+PartialsOption = Annotated[
+    bool, typer.Option("--partials/--no-partials", help="Ask for captions that still change.")
+]
 
 
 class Commands(TyperGroup):
@@ -63,6 +74,10 @@ source_language = _parsed(lambda tag: languages.parse_source(tag, "language") or
 """Option callback: "auto" or the canonical code of a language tag."""
 target_language = _parsed(lambda tag: languages.parse(tag, "language"))
 """Option callback: the canonical code of a language tag."""
+target_languages = _parsed(
+    lambda tags: ",".join(dict.fromkeys(languages.parse(tag.strip(), "language") for tag in tags.split(",")))
+)
+"""Option callback: canonical codes, with commas between them."""
 service_url = _parsed(lambda url: url and endpoint(url, "", "http"))
 """Option callback: the address of a service, or empty."""
 

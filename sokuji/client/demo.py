@@ -18,14 +18,17 @@ from rich.table import Table
 
 from sokuji import events
 from sokuji.audio import RECOGNISER_RATE, Sound, decode, duration_ms
-from sokuji.client.connection import Config, connect
+from sokuji.client.config import Config
+from sokuji.client.connection import connect
 from sokuji.client.console import (
+    CommitOption,
+    PartialsOption,
     Screen,
     audio_screen,
     clock,
     service_url,
     source_language,
-    target_language,
+    target_languages,
     writable,
 )
 from sokuji.client.dial import DEFAULT_URL
@@ -47,10 +50,22 @@ def demo(
     source: Annotated[
         str, typer.Option("--from", callback=source_language, help="Language spoken; auto detects it.")
     ] = "pt",
-    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language wanted.")] = "en",
+    target: Annotated[
+        str,
+        typer.Option("--to", callback=target_languages, help="Language wanted, or several: en,pt."),
+    ] = "en",
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="WAV", callback=writable, help="Where the voice goes.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="WAV",
+            callback=writable,
+            help="Where the voice goes (first language).",
+        ),
     ] = Path("demo.wav"),
+    commit: CommitOption = None,
+    partials: PartialsOption = True,
 ) -> None:
     """Speak to a running service in real time; see captions, hear the result, read the latencies."""
     if file is None:
@@ -58,14 +73,23 @@ def demo(
     else:
         with file.open("rb") as recording:
             pcm = decode(recording, max_seconds=MAX_DEMO_S) + bytes(2 * RECOGNISER_RATE * PAUSE_MS // 1_000)
-    sound, table = asyncio.run(_demo(url, pcm, Config(source_language=source, target_language=target)))
+    first, *others = target.split(",")
+    config = Config(
+        source_language=source,
+        target_language=first,
+        target_languages=tuple(others),
+        commit=commit,
+        partials=partials,
+    )
+    sound, table = asyncio.run(_demo(url, pcm, config))
     output.write_bytes(sound.wav())
     Console().print(table)
     typer.echo(f"The voice is in {output} ({sound.duration_ms / 1_000:.1f} s).")
 
 
 async def _demo(url: str, pcm: bytes, config: Config) -> tuple[Sound, Table]:
-    pace, stopwatch, sound = Pace(), Stopwatch(), Sound()
+    first = config.targets[0]
+    pace, stopwatch, sound = Pace(), Stopwatch(first), Sound()
     with audio_screen("connecting") as screen:
         async with connect(url, config) as conversation:
             screen.begin("speaking", duration_ms(pcm, RECOGNISER_RATE))
@@ -74,7 +98,7 @@ async def _demo(url: str, pcm: bytes, config: Config) -> tuple[Sound, Table]:
                 async for event in answers:
                     stopwatch.note(event, time.monotonic())
                     _show(screen, event)
-                    if isinstance(event, events.Audio):
+                    if isinstance(event, events.Audio) and event.target_language == first:
                         sound.add(event.pcm, event.sample_rate)
     if not sound.pcm:
         raise NoSpeech("the service heard nobody speak")
@@ -87,14 +111,14 @@ def _show(screen: Screen, event: events.Event) -> None:
             screen.line(f"{clock(event.end_ms):>8}  {event.language}  {event.text}")
         case events.Transcription():
             screen.changing(f"{event.language}  {event.text}")
-        case events.TranslationText():
+        case events.TranslationText() if event.text:
             screen.line(f"{'':>8}  {event.target_language}  {event.text}", style="bold")
         case events.Failed():
             screen.line(f"{'':>8}  failed: {event.error.message}", style="red")
 
 
 def _table(stopwatch: Stopwatch, pace: Pace) -> Table:
-    """A row for each utterance, and below them the median."""
+    """A row for each utterance, and below them the median; negative is before the end of the speech."""
     table = Table(
         title="Milliseconds from the end of speech", title_justify="left", box=SIMPLE, show_footer=True
     )

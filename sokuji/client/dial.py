@@ -33,16 +33,32 @@ _CLOSED = {
 }
 
 
+_NOT_READY = (500, 502, 503, 504)
+"""HTTP statuses of a handshake for which there is no place: Serve's proxy answers 500, others the rest."""
+
+
 class ServiceUnreachable(SokujiError):
     """No conversation could be opened."""
 
     code = "service_unreachable"
 
 
+class ServiceNotReady(ServiceUnreachable):
+    """There is a service, but it is full, or still starting."""
+
+
 class ConnectionLost(SokujiError):
-    """The service was there, but closed the connection before the conversation was over."""
+    """The service was there, but closed the connection before the conversation was over.
+
+    Args:
+        closed_with: the close code (RFC 6455, section 7.4).
+    """
 
     code = "connection_lost"
+
+    def __init__(self, message: str, closed_with: int) -> None:
+        super().__init__(message)
+        self.closed_with = closed_with
 
 
 def endpoint(url: str, path: str, scheme: Literal["http", "ws"]) -> str:
@@ -67,6 +83,7 @@ async def dial(url: str) -> ClientConnection:
     """An open socket to the service at ``url``.
 
     Raises:
+        ServiceNotReady: it is full, or still starting.
         ServiceUnreachable: nothing answers there, or not with this API; the message says what to do.
     """
     try:
@@ -78,9 +95,13 @@ async def dial(url: str) -> ClientConnection:
             close_timeout=CLOSE_TIMEOUT_S,
         )
     except InvalidStatus as refusal:
+        if refusal.response.status_code in _NOT_READY:
+            raise ServiceNotReady(
+                f"the service at {url} is full or still starting; try again shortly"
+            ) from None
         raise ServiceUnreachable(
             f"{url} answered with HTTP status {refusal.response.status_code} instead of opening a "
-            "conversation; is it a Sokuji Bridge, and has it finished starting?"
+            "conversation; is it a Sokuji Bridge?"
         ) from None
     except (OSError, WebSocketException) as error:
         raise unreachable(url, error) from None
@@ -123,4 +144,6 @@ def lost(closed: ConnectionClosed) -> ConnectionLost:
     """The error for a connection that has closed."""
     code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (ABNORMAL_CLOSURE, "")
     meaning = _CLOSED.get(code, "it gave no known reason")
-    return ConnectionLost(f"the service closed the connection ({code}{reason and ' ' + reason}): {meaning}")
+    return ConnectionLost(
+        f"the service closed the connection ({code}{reason and ' ' + reason}): {meaning}", code
+    )

@@ -5,11 +5,12 @@ Both ways give the same utterances, so that a command need not know which one it
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sokuji import events, languages
 from sokuji.audio import RECOGNISER_RATE, Sound
-from sokuji.client.connection import Config, TranslationClient, connect
+from sokuji.client.config import Config
+from sokuji.client.connection import TranslationClient, connect
 from sokuji.config import SegmentationSettings
 from sokuji.local import local_pipeline
 from sokuji.pipeline import Pipeline
@@ -79,10 +80,12 @@ async def _interpret(
 async def interpreter_at(url: str, wanted: Config) -> AsyncIterator[Interpreter]:
     """Opens a conversation with the service at ``url``; the recording is sent as fast as it is worked off.
 
+    Nobody waits for the beginning of an utterance, so each is translated as a whole.
+
     Raises:
         SokujiError: there is no service, or it has no such pair or voice.
     """
-    async with connect(url, wanted) as conversation:
+    async with connect(url, replace(wanted, commit="utterance")) as conversation:
         yield lambda pcm: _converse(conversation, pcm)
 
 

@@ -2,6 +2,9 @@
 
 Speech is sent at the pace at which it would be spoken, so the moment at which a sound was made is known from
 its place in the recording alone. A sender that falls behind is not forgiven: the clock is the speaker's.
+
+With clause by clause commitment the translation begins while the speaker goes on: the first audio may then
+come before the end of the speech. Translation and last audio are those of the utterance's last clause.
 """
 
 import asyncio
@@ -58,19 +61,38 @@ class Heard:
     at: dict[Stage, float] = field(default_factory=dict)
 
     def delays_ms(self, end_of_speech: float) -> dict[Stage, float]:
-        """Milliseconds from ``end_of_speech`` (monotonic seconds) to each stage that was reached."""
+        """Milliseconds from ``end_of_speech`` (monotonic seconds) to each stage that was reached.
+
+        They are negative where a clause was translated or spoken before the speech was over.
+        """
         return {stage: 1_000 * (at - end_of_speech) for stage, at in self.at.items()}
 
 
-class Stopwatch:
-    """Keeps the times of a conversation's events, and checks that they come in order and only once."""
+@dataclass(slots=True)
+class _Clauses:
+    """The clauses of an utterance, by number: when each came, and when its voice was complete."""
 
-    def __init__(self) -> None:
+    text_at: dict[int, float] = field(default_factory=dict)
+    voice_at: dict[int, float] = field(default_factory=dict)
+    complete: bool = False
+    """Whether the last one has come."""
+
+
+class Stopwatch:
+    """Keeps the times of a conversation's events, and checks that they come in order and only once.
+
+    Args:
+        target: the language whose translation and voice are timed; the order is checked in all.
+    """
+
+    def __init__(self, target: str) -> None:
         self.heard: dict[int, Heard] = {}
         """By segment id."""
         self.misplaced = 0
         """Final captions, translations and chunks of audio that came twice or behind a later one."""
-        self._last: dict[type, tuple[int, ...]] = {}
+        self._target = target
+        self._clauses: dict[int, _Clauses] = {}
+        self._last: dict[tuple[type, str], tuple[int, ...]] = {}
 
     def note(self, event: events.Event, at: float) -> None:
         """``event`` came at ``at``, in ``time.monotonic()`` seconds."""
@@ -78,28 +100,51 @@ class Stopwatch:
             case events.Speech(state="started"):
                 self.heard[event.segment_id] = Heard(event.at_ms, event.at_ms)
             case events.Speech(state="stopped"):
-                self.heard[event.segment_id].end_ms = event.at_ms
-                self._mark(event.segment_id, "endpoint", at)
+                self._of(event.segment_id).end_ms = event.at_ms
+                self._of(event.segment_id).at["endpoint"] = at
             case events.Transcription(is_final=True):
-                self._check(event, event.segment_id)
-                self._mark(event.segment_id, "caption", at)
+                self._check(event, "", event.segment_id)
+                self._of(event.segment_id).at["caption"] = at
             case events.TranslationText():
-                self._check(event, event.segment_id, event.clause)
-                self._mark(event.segment_id, "translation", at)
+                self._check(event, event.target_language, event.segment_id, event.clause)
+                if event.target_language == self._target:
+                    self._translated(event, at)
             case events.Audio():
-                self._check(event, event.segment_id, event.clause, event.chunk)
-                self.heard[event.segment_id].at.setdefault("first audio", at)
-                if event.last:
-                    self._mark(event.segment_id, "last audio", at)
+                self._check(event, event.target_language, event.segment_id, event.clause, event.chunk)
+                if event.target_language == self._target:
+                    self._spoken(event, at)
 
-    def _mark(self, segment_id: int, stage: Stage, at: float) -> None:
-        self.heard[segment_id].at[stage] = at
+    def _translated(self, event: events.TranslationText, at: float) -> None:
+        clauses = self._clauses.setdefault(event.segment_id, _Clauses())
+        if event.text or not clauses.text_at:
+            clauses.text_at[event.clause] = at
+        clauses.complete = clauses.complete or event.is_final
+        self._complete(event.segment_id, clauses)
 
-    def _check(self, event: events.Event, *place: int) -> None:
-        if place <= self._last.get(type(event), ()):
+    def _spoken(self, event: events.Audio, at: float) -> None:
+        self._of(event.segment_id).at.setdefault("first audio", at)
+        if event.last:
+            clauses = self._clauses.setdefault(event.segment_id, _Clauses())
+            clauses.voice_at[event.clause] = at
+            self._complete(event.segment_id, clauses)
+
+    def _complete(self, segment_id: int, clauses: _Clauses) -> None:
+        """An end without words has no voice, and adds nothing: what was said before it counts."""
+        if not clauses.complete or not clauses.text_at:
+            return
+        reached = self._of(segment_id).at
+        reached["translation"] = max(clauses.text_at.values())
+        if clauses.voice_at.keys() >= clauses.text_at.keys():
+            reached["last audio"] = max(clauses.voice_at.values())
+
+    def _of(self, segment_id: int) -> Heard:
+        return self.heard.setdefault(segment_id, Heard(0, 0))
+
+    def _check(self, event: events.Event, track: str, *place: int) -> None:
+        if place <= self._last.get((type(event), track), ()):
             self.misplaced += 1
         else:
-            self._last[type(event)] = place
+            self._last[type(event), track] = place
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ def test_a_running_service_translates_instead_when_asked(folder: Path, url: str)
 
 
 def test_an_utterance_that_fails_fails_the_recording(folder: Path) -> None:
-    with open_doors(translator=FakeTranslator(ProviderFailed("the model is broken"))) as address:
+    broken = [ProviderFailed("the model is broken")] * 9  # It is also asked for what is not used in the end.
+    with open_doors(translator=FakeTranslator(*broken)) as address:
         assert "the model is broken" in failure(f"translate fox.wav --to en -o out.wav --server {address}")
     assert not (folder / "out.wav").exists()
 
@@ -113,7 +114,7 @@ def test_voice_and_speed_reach_the_service(folder: Path) -> None:
     tts = FakeTts()
     with open_doors(tts=tts) as address:
         run(f"translate fox.wav --to en --voice joe --speed 2 -o out.wav --server {address}")
-    assert [(request.voice, request.speed) for request in tts.requests] == [("joe", 2)]
+    assert {(request.voice, request.speed) for request in tts.requests} == {("joe", 2)}
 
 
 def test_a_voice_that_does_not_exist_is_answered_with_those_that_do(folder: Path, url: str) -> None:
@@ -136,6 +137,13 @@ def test_the_demo_shows_captions_saves_the_voice_and_tells_the_latency_of_each_s
     for stage in ("endpoint", "caption", "translation", "first audio", "last audio", "median"):
         assert all(word in table for word in stage.split())
     assert wav(folder / "demo.wav") == (22_050, 0.2)
+
+
+def test_the_demo_asks_for_what_its_options_say(folder: Path, url: str) -> None:
+    result = run(f"demo --url {url} --file fox.wav --to en,en --commit utterance --no-partials")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"pt  utterance \d\n +en  en: utterance \d", result.stdout)
+    assert "targets served for 'pt': en" in failure(f"demo --url {url} --file fox.wav --to en,ja")
 
 
 def test_the_demo_without_a_service_says_how_to_start_one(folder: Path) -> None:
@@ -164,6 +172,8 @@ def test_a_failure_is_one_line(folder: Path, url: str, line: str, message: str) 
         ("translate fox.wav --from pt --to klingon -o out.wav", "accepted: af"),
         ("translate missing.wav --to en -o out.wav", "does not exist"),
         ("translate fox.wav --to en -o no/such/folder/out.wav", "does not exist"),
+        ("demo --to en,klingon", "accepted: af"),
+        ("demo --commit word", "'utterance', 'clause'"),
         ("translate fox.wav --to en -o out.wav --speed 9", "less than or equal to 2"),
         ("translate fox.wav --to en -o out.wav --server somewhere", "one looks like http://127.0.0.1:8000"),
         ("translate fox.wav --to en", "--output"),
@@ -193,7 +203,10 @@ def test_the_embedded_models_are_listed_and_found_sound() -> None:
 
 
 def test_the_load_client_reports_that_nothing_was_lost(folder: Path, url: str) -> None:
-    result = run(f"--url {url} --sessions 2 --duration 5 --output report.json", paced_client)
+    result = run(
+        f"--url {url} --sessions 2 --duration 5 --commit utterance --partials --output report.json",
+        paced_client,
+    )
     assert result.exit_code == 0, result.output
     report = json.loads((folder / "report.json").read_text())
     (level,) = report["levels"]
@@ -203,6 +216,9 @@ def test_the_load_client_reports_that_nothing_was_lost(folder: Path, url: str) -
     assert all(times["p50"] <= times["p95"] <= times["p99"] for times in level["latency_ms"].values())
     assert report["service"]["version"]
     assert report["machine"]["cores"] >= 1
+    assert report["load"]["target_language"] == "en"
+    assert (report["load"]["commit"], report["load"]["partials"]) == ("utterance", True)
+    assert level["resumptions"] == 0
     assert "first audio" in result.stdout
 
 

@@ -11,9 +11,7 @@ from sokuji import events
 from sokuji.api.wire import AudioEncoding
 from sokuji.client import Config, connect
 from sokuji.client.dial import endpoint
-from sokuji.errors import (
-    InvalidAudio,
-)
+from sokuji.errors import InvalidAudio, InvalidRequest
 from tests.scripted_service import (
     AUDIO,
     ENGLISH,
@@ -52,10 +50,36 @@ async def test_the_config_message_holds_what_was_asked_for() -> None:
         pass
     expected = {
         "type": "config", "target_language": "en", "source_language": "pt", "voice_id": "default",
-        "sample_rate": 48_000, "channels": 2, "output": "audio", "speed": 1.5, "context": "",
+        "sample_rate": 48_000, "channels": 2, "output": "audio", "speed": 1.5,
         "audio_encoding": "pcm_binary",
     }  # fmt: skip
     assert heard == [expected]
+
+
+def test_the_config_message_holds_the_wishes_that_not_everybody_has() -> None:
+    config = Config(
+        target_language="en",
+        target_languages=("fr", "en"),
+        partials=True,
+        glossary={"Sokuji": "Sokuji"},
+        context="names",
+        commit="clause",
+    )
+    assert config.targets == ("en", "fr")
+    message = config.message()
+    assert message["target_languages"] == ("fr", "en")
+    assert {name: message[name] for name in ("partials", "glossary", "context", "commit")} == {
+        "partials": True,
+        "glossary": {"Sokuji": "Sokuji"},
+        "context": "names",
+        "commit": "clause",
+    }
+    assert "target_language" not in Config(target_languages=("fr",)).message()
+
+
+def test_a_config_without_a_language_to_translate_to_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="language"):
+        Config(source_language="pt")
 
 
 async def test_commands_arrive_in_order_with_the_audio() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
 from sokuji.api.wire import encode_event
@@ -89,7 +89,7 @@ async def test_a_connection_that_breaks_off_loses_no_event_that_had_come() -> No
         await hear(socket)
         socket.transport.abort()
 
-    async with service(script) as url, connect(url, ENGLISH) as conversation:
+    async with service(script) as url, connect(url, ENGLISH, resume_within_s=0) as conversation:
         seen = []
         await conversation.flush()
         with pytest.raises(ConnectionLost, match="1006"):
@@ -102,7 +102,7 @@ async def test_the_close_code_is_explained() -> None:
     async def script(socket: ServerConnection) -> None:
         await socket.close(1012)
 
-    async with service(script) as url, connect(url, ENGLISH) as conversation:
+    async with service(script) as url, connect(url, ENGLISH, resume_within_s=0) as conversation:
         with pytest.raises(ConnectionLost, match=r"1012.*restarted"):
             await all_events(conversation)
 
@@ -112,7 +112,7 @@ async def test_a_sender_that_waits_for_an_ack_learns_that_the_service_is_gone() 
         async for _ in socket:
             socket.transport.abort()
 
-    async with service(script) as url, connect(url, ENGLISH, window_s=1) as conversation:
+    async with service(script) as url, connect(url, ENGLISH, window_s=1, resume_within_s=0) as conversation:
         with pytest.raises(ConnectionLost):
             await conversation.send(2 * SECOND)
 
@@ -130,12 +130,19 @@ async def test_nobody_at_the_address_says_how_to_start_the_service() -> None:
 async def test_another_web_server_is_recognised_as_such() -> None:
     async def script(socket: ServerConnection) -> None: ...
 
-    async with serve(
-        script, "127.0.0.1", 0, process_request=lambda socket, _: socket.respond(HTTPStatus.NOT_FOUND, "")
-    ) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
+    async with plain_service(script, [HTTPStatus.NOT_FOUND]) as url:
         with pytest.raises(ServiceUnreachable, match=r"404.*Sokuji"):
-            async with connect(f"http://127.0.0.1:{port}", ENGLISH):
+            async with connect(url, ENGLISH):
+                pass
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE])
+async def test_a_service_without_a_place_for_the_handshake_says_that_it_is_full(status: HTTPStatus) -> None:
+    async def script(socket: ServerConnection) -> None: ...
+
+    async with plain_service(script, [status]) as url:
+        with pytest.raises(ServiceUnreachable, match="full or still starting; try again shortly"):
+            async with connect(url, ENGLISH):
                 pass
 
 

@@ -17,9 +17,16 @@ from tests.speech import samples, silence
 COMPLETE: dict[Stage, float] = dict(zip(STAGES, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
 
 
-def translation(segment_id: int) -> events.TranslationText:
+def translation(
+    segment_id: int, clause: int = 0, *, text: str = "b", to: str = "en", is_final: bool = True
+) -> events.TranslationText:
     return events.TranslationText(
-        segment_id=segment_id, clause=0, text="b", source_language="pt", target_language="en", is_final=True
+        segment_id=segment_id,
+        clause=clause,
+        text=text,
+        source_language="pt",
+        target_language=to,
+        is_final=is_final,
     )
 
 
@@ -42,23 +49,23 @@ def caption(segment_id: int, *, is_final: bool = True) -> events.Transcription:
     )  # fmt: skip
 
 
-def audio(segment_id: int, chunk: int, *, last: bool) -> events.Audio:
+def audio(segment_id: int, chunk: int, *, last: bool, clause: int = 0, to: str = "en") -> events.Audio:
     return events.Audio(
-        segment_id=segment_id, clause=0, chunk=chunk, target_language="en", pcm=b"\0\0", sample_rate=8_000,
+        segment_id=segment_id, clause=clause, chunk=chunk, target_language=to, pcm=b"\0\0", sample_rate=8_000,
         last=last,
     )  # fmt: skip
 
 
 def noted(*happened: events.Event) -> Stopwatch:
     """A stopwatch that saw one event a second, from second 11 on."""
-    stopwatch = Stopwatch()
+    stopwatch = Stopwatch("en")
     for number, event in enumerate(happened):
         stopwatch.note(event, 11.0 + number)
     return stopwatch
 
 
 def session(spans_ms: Sequence[tuple[int, int]], *happened: events.Event) -> Session:
-    found = Session(spans_ms, stopwatch=noted(*happened))
+    found = Session(spans_ms, noted(*happened))
     found.pace.began = 10.0
     return found
 
@@ -94,6 +101,49 @@ def test_events_in_order_are_not_misplaced() -> None:
 )
 def test_what_comes_twice_or_too_late_is_misplaced(wrong: list[events.Event]) -> None:
     assert noted(*wrong).misplaced == 1
+
+
+CLAUSES: list[events.Event] = [
+    events.Speech(state="started", at_ms=0, segment_id=0),
+    translation(0, 0, is_final=False),
+    audio(0, 0, last=True),
+    events.Speech(state="stopped", at_ms=4_000, segment_id=0),
+    caption(0),
+    translation(0, 1),
+    audio(0, 0, last=True, clause=1),
+]
+
+
+def test_a_clause_that_is_spoken_before_the_end_of_speech_has_a_negative_delay() -> None:
+    assert noted(*CLAUSES).heard[0].delays_ms(15.0) == {
+        "first audio": -2_000,
+        "endpoint": -1_000,
+        "caption": 0,
+        "translation": 1_000,
+        "last audio": 2_000,
+    }
+
+
+def test_an_utterance_is_not_translated_before_its_last_clause_is() -> None:
+    reached = noted(*CLAUSES[:5]).heard[0].at
+    assert reached.keys() == {"endpoint", "caption", "first audio"}
+
+
+def test_an_end_without_words_adds_nothing_to_what_was_said_before() -> None:
+    reached = noted(*CLAUSES[:5], translation(0, 1, text="")).heard[0].at
+    assert (reached["translation"], reached["last audio"]) == (12.0, 13.0)
+
+
+def test_a_clause_without_a_voice_leaves_the_utterance_incomplete() -> None:
+    assert "last audio" not in noted(*CLAUSES[:2], *CLAUSES[3:]).heard[0].at
+
+
+def test_only_the_first_language_is_timed_but_the_order_of_all_is_checked() -> None:
+    french: list[events.Event] = [translation(0, to="fr"), audio(0, 0, last=True, to="fr")]
+    stopwatch = noted(*spoken(0, 0, 1), *french)
+    assert stopwatch.heard[0].at == noted(*spoken(0, 0, 1)).heard[0].at
+    assert stopwatch.misplaced == 0
+    assert noted(*spoken(0, 0, 1), *french, french[0]).misplaced == 1
 
 
 def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
@@ -134,7 +184,7 @@ def test_a_level_adds_up_its_sessions() -> None:
 
 
 def test_a_session_that_never_began_has_lost_everything() -> None:
-    refused = Session([(1_000, 2_000)])
+    refused = Session([(1_000, 2_000)], Stopwatch("en"))
     refused.errors["service_unreachable"] += 1
     level = summarise([refused])
     assert (level.lost, level.latency_ms, level.errors) == (1, {}, {"service_unreachable": 1})

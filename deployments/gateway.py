@@ -5,16 +5,19 @@ detection, resampling and decoding, all in threads.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
+from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 
 from deployments import logs
 from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, parse
@@ -27,6 +30,8 @@ log = logging.getLogger("ray.serve")
 REFRESH_S = 5.0
 """How often the stages are asked what they can do; ``/health`` answers from the last time."""
 STARTING_REFRESH_S = 0.5
+FAREWELL_S = 15.0
+"""Time to recognise, translate and speak what a conversation that drains has taken in."""
 
 
 @serve.deployment(
@@ -45,9 +50,11 @@ STARTING_REFRESH_S = 0.5
     },
     health_check_period_s=5,
     health_check_timeout_s=20,
-    # Open conversations live that long; then their sockets close with 1006 and clients connect again.
+    # A replica that is to be replaced goes when its successor is up, so that clients have somewhere to go.
+    max_surge_percent=100,
     graceful_shutdown_wait_loop_s=1,
-    graceful_shutdown_timeout_s=20,
+    # More than ``drain_s`` and ``FAREWELL_S``; what is still open then closes with 1006.
+    graceful_shutdown_timeout_s=30,
 )
 @serve.ingress()
 class Gateway:
@@ -68,6 +75,7 @@ class Gateway:
         settings = GatewaySettings()
         self._service = Service(Pipeline(stages, settings.deadlines), settings)
         self._watching: asyncio.Task[None] | None = None
+        self._retiring: asyncio.Task[None] | None = None
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Serve calls this once, after the constructor, for the app that answers requests."""
@@ -75,6 +83,8 @@ class Gateway:
 
     async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
         """New limits and timings hold for new requests and sessions.
+
+        With ``draining`` this returns when there are no sessions left.
 
         Raises:
             ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
@@ -86,6 +96,11 @@ class Gateway:
         self._service.apply(settings)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
+            self._retiring = asyncio.create_task(self._retire())
+        if settings.draining:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(settings.streaming.drain_s + FAREWELL_S):
+                    await self._service.until_empty()
 
     async def check_health(self) -> None:
         """Raise when the watch over the stages has died, for then ``/health`` would lie."""
@@ -98,3 +113,12 @@ class Gateway:
             await pipeline.refresh()
             starting = any(state == "initializing" for state in pipeline.health.values())
             await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)
+
+    async def _retire(self) -> None:
+        try:
+            await until_stopped()
+        except (AttributeError, RayError):
+            # Worth no outage: clients that lose a socket unwarned connect again as well.
+            log.exception("conversations will not be told when this replica stops: Ray has changed")
+        else:
+            self._service.drain()

@@ -8,6 +8,7 @@ service runs only as long as the command does; one that is healthy on the port a
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import shutil
@@ -24,7 +25,8 @@ import httpx
 import yaml
 from rich.console import Console
 
-from deployments.local_serve import LocalServe, ray_token
+from deployments import dashboard
+from deployments.local_serve import LocalServe
 
 POLL_S = 0.5
 INTERRUPTED = 130
@@ -100,18 +102,13 @@ async def health(client: httpx.AsyncClient, url: str) -> str:
         return "not an answer of this service"
 
 
-async def check_deployment(client: httpx.AsyncClient, dashboard: str) -> None:
-    """Ask Serve's REST API, a part of Ray's dashboard; raise LaunchError if Serve has given up."""
-    headers = {"Authorization": f"Bearer {ray_token()}"}
-    try:
-        answer = await client.get(f"{dashboard}/api/serve/applications/", headers=headers)
-    except httpx.HTTPError:
-        return
-    for name, application in answer.json()["applications"].items() if answer.is_success else ():
-        if application["status"] == "DEPLOY_FAILED":
-            failed = [item for item in application["deployments"].values() if item["status"] != "HEALTHY"]
-            reasons = [application["message"], *(f"{item['name']}: {item['message']}" for item in failed)]
-            raise LaunchError("\n".join([f"application {name!r} cannot be deployed", *reasons]))
+async def check_deployment(url: str) -> None:
+    """Raise LaunchError if Serve has given up."""
+    with contextlib.suppress(httpx.HTTPError):
+        async with dashboard.connect(url) as client:
+            reasons = await dashboard.failures(client)
+        if reasons:
+            raise LaunchError("\n".join(reasons))
 
 
 async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> None:
@@ -127,7 +124,7 @@ async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> N
                 if service.exit_code is not None:
                     raise LaunchError("the service ended before it was ready; its last lines say why")
                 if service.dashboard:
-                    await check_deployment(client, service.dashboard)
+                    await check_deployment(service.dashboard)
                 if asyncio.get_running_loop().time() > deadline:
                     raise LaunchError(f"not ready after {timeout_s:g} s: GET {url}/health: {state}")
                 await asyncio.sleep(POLL_S)
@@ -140,6 +137,7 @@ def stop_on_signals(task: asyncio.Task[Any], service: LocalServe) -> None:
         if task.cancelling():
             service.kill()
         else:
+            console.print("stopping when conversations have ended; once more ends it at once")
             task.cancel()
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -197,7 +195,6 @@ async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> in
     try:
         code = await attend(service, config, timeout_s, command)
     except asyncio.CancelledError:
-        console.print("stopping; once more ends it at once")
         code = INTERRUPTED if command else 0
     except LaunchError as error:
         raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None

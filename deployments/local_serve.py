@@ -19,8 +19,12 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from deployments import dashboard
+
+DRAIN_S = 60.0
+"""Time for conversations to end: each takes ``streaming.drain_s`` and what its last answer takes."""
 STOP_S = 60.0
-"""Time for an orderly end: Serve lets open sessions finish (``graceful_shutdown_timeout_s``)."""
+"""Time for Serve to shut down: requests may finish (``graceful_shutdown_timeout_s``)."""
 ORPHANS_S = 5.0
 """Time for Ray's workers to notice that their raylet is gone."""
 LONGEST_LINE = 2**24
@@ -48,14 +52,6 @@ async def _clear_session(session: int) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.1)
-
-
-def ray_token() -> str:
-    """The token that Ray's dashboard asks for, from where Ray itself looks for it; "" where there is none."""
-    if token := os.environ.get("RAY_AUTH_TOKEN"):
-        return token
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    return path.read_text().strip() if path.is_file() else ""
 
 
 def _interrupted_with_its_parent() -> Callable[[], None]:
@@ -141,9 +137,10 @@ class LocalServe:
             self._process.kill()
 
     async def stop(self) -> None:
-        """End it in order if that can be had in ``STOP_S``, then whatever is left of its session."""
+        """End it in order if that can be had in time, then whatever is left of its session."""
         if self._process is None or self._output is None:
             return
+        await self._drain(self._process)
         if self._process.returncode is None:
             # SIGINT and to this process alone: `serve run` then shuts Serve down before Ray.
             self._process.send_signal(signal.SIGINT)
@@ -153,3 +150,15 @@ class LocalServe:
         await self._process.wait()
         await _clear_session(self._process.pid)
         self._output.cancel()
+
+    async def _drain(self, process: asyncio.subprocess.Process) -> None:
+        """Let conversations end, for when Serve shuts down it cuts their sockets before all else."""
+        if self.dashboard is None:
+            return
+        drained = asyncio.create_task(dashboard.drain(self.dashboard))
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({drained, ended}, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if drained.done() and (error := drained.exception()):
+            self._console.print(f"open conversations are cut off: {error!r}", soft_wrap=True)
+        drained.cancel()
+        ended.cancel()

@@ -97,6 +97,12 @@ class RateLimited(SokujiError):
     code, status, close_code = "rate_limited", 429, 1008
 
 
+class Replaced(SokujiError):
+    """The client has connected again: its session goes on there, and this connection is of no more use."""
+
+    code, status, close_code = "replaced", 409, 1008
+
+
 class Overloaded(SokujiError):
     """The service is full for now."""
 

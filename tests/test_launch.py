@@ -11,10 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from deployments.launch import LaunchError, read_config
 
 APP = """
+import asyncio
+
+from fastapi import FastAPI, WebSocket
 from ray import serve
 
 
@@ -30,10 +35,39 @@ class Broken:
         raise RuntimeError("the model is not there")
 
 
-healthy, broken = Healthy.bind(), Broken.bind()
+api = FastAPI()
+
+
+@serve.deployment
+@serve.ingress(api)
+class Gateway:
+    def __init__(self) -> None:
+        self.draining, self.drained = asyncio.Event(), asyncio.Event()
+
+    async def reconfigure(self, user_config: dict[str, bool]) -> None:
+        if user_config["draining"]:
+            self.draining.set()
+            await self.drained.wait()
+
+    @api.get("/health")
+    def health(self) -> dict[str, str]:
+        return {"status": "healthy"}
+
+    @api.websocket("/")
+    async def talk(self, socket: WebSocket) -> None:
+        await socket.accept()
+        await self.draining.wait()
+        await socket.send_text("draining")
+        await asyncio.sleep(1)
+        await socket.send_text("the last word")
+        await socket.close(1012)
+        self.drained.set()
+
+
+healthy, broken, talking = Healthy.bind(), Broken.bind(), Gateway.bind()
 """
 
-# Two starts of Ray on a busy machine.
+# Starts of Ray on a busy machine.
 pytestmark = pytest.mark.timeout(300)
 
 Launcher = subprocess.Popen[str]
@@ -127,6 +161,21 @@ def test_a_service_gets_ready_keeps_its_port_and_leaves_no_process_behind(start:
     rest = first.communicate()[0]
     assert first.returncode == 0, rest
     assert [name for pid, name in processes.items() if is_alive(pid)] == []
+
+
+def test_conversations_may_end_before_the_service_does(start: Start, port: int) -> None:
+    launcher = start("talking")
+    assert launcher.stdout is not None
+    assert any("is ready" in line for line in launcher.stdout)
+    with connect(f"ws://127.0.0.1:{port}/", proxy=None) as client:
+        launcher.send_signal(signal.SIGINT)
+        assert [client.recv(), client.recv()] == ["draining", "the last word"]
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
+    output = launcher.communicate()[0]
+    assert launcher.returncode == 0, output
 
 
 def test_an_app_that_cannot_be_deployed_ends_the_launch_with_its_reason(start: Start) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ray.serve._private.build_app import build_app
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
+from deployments.gateway import FAREWELL_S
 from deployments.stage import StageReplica
 from graphs.speech_translation import GraphArgs, app
 from sokuji.config import GatewaySettings, parse, parse_provider
@@ -63,6 +64,17 @@ def test_the_embedded_default_fits_two_cores_and_listens_on_loopback_only() -> N
     deployments = config["applications"][0]["deployments"]
     assert sum(each["ray_actor_options"]["num_cpus"] for each in deployments) <= 2
     assert config["http_options"]["host"] == "127.0.0.1"
+
+
+def test_the_embedded_default_replaces_its_gateway_without_a_gap() -> None:
+    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    deployments = {each["name"]: each for each in config["applications"][0]["deployments"]}
+    gateway = deployments["Gateway"]
+    assert gateway["max_surge_percent"] == 100
+    cpus = sum(each["ray_actor_options"]["num_cpus"] for each in [*deployments.values(), gateway])
+    assert cpus <= 2
+    drain_s = parse(GatewaySettings, gateway["user_config"], "Gateway").streaming.drain_s
+    assert gateway["graceful_shutdown_timeout_s"] > drain_s + FAREWELL_S
 
 
 def test_each_provider_of_a_stage_has_a_deployment_of_its_own() -> None:

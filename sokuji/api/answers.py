@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sokuji.config import Limits
+from sokuji.config import Limits, StreamingSettings
 from sokuji.pipeline import StageName, State
 from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
 
@@ -151,6 +151,7 @@ class Info(BaseModel):
     languages: dict[str, str] = Field(description="English names of all codes that occur")
     voices: list[VoiceBody]
     limits: Limits
+    streaming: StreamingSettings = Field(description="Among them what sessions get that do not choose")
 
 
 SOUND: dict[int | str, dict[str, Any]] = {

@@ -6,6 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from sokuji import __version__
 from sokuji.api import failures, rest, rest_about, rest_pipeline
+from sokuji.api.conversations import Conversations
 from sokuji.api.dependencies import MAX_FORM_FIELD_BYTES, MAX_FORM_FIELDS
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.pages import DOCS_POLICY, PagePolicies
@@ -34,13 +35,14 @@ def build_app(service: Service) -> FastAPI:
         },
     )
     app.state.service = service
+    conversations = Conversations()
     app.include_router(rest.router)
     app.include_router(rest_pipeline.router)
     app.include_router(rest_about.router)
 
     @app.websocket("/api/v1/ws/translate")
     async def translate(websocket: WebSocket) -> None:
-        await translate_socket(websocket, service)
+        await translate_socket(websocket, service, conversations)
 
     def body_limit(path: str) -> int:
         limits = service.settings.limits

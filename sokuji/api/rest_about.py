@@ -31,7 +31,7 @@ async def health(service: UsedService) -> Health:
 
 @router.get("/api/v1/info", responses=FAILURES)
 async def info(service: UsedService) -> Info:
-    """Versions, providers and models, languages, voices and limits."""
+    """Versions, providers and models, languages, voices, limits and defaults."""
     catalogue = service.pipeline.catalogue
     text_pairs, speech_pairs, voices = catalogue.text_pairs, catalogue.speech_pairs, catalogue.voices
     codes = {code for pair in text_pairs + speech_pairs for code in pair} | set(catalogue.spoken)
@@ -50,4 +50,5 @@ async def info(service: UsedService) -> Info:
         languages={code: languages.LANGUAGES[code].name for code in sorted(codes)},
         voices=voice_bodies(voices),
         limits=service.settings.limits,
+        streaming=service.settings.streaming,
     )

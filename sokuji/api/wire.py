@@ -1,12 +1,13 @@
 """The messages of the WebSocket API v1: what a client may send, and how session events look on the wire.
 
-Source: the bridge API, version 1 (docs/api.md). Client messages are validated strictly; fields whose feature
-this version does not have are known and refused by name.
+Source: the bridge API, version 1 (docs/api.md). Client messages are validated strictly.
 """
 
 import base64
 import binascii
+import re
 import time
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -14,17 +15,35 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sokuji import __version__, events, languages
 from sokuji.audio import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.catalogue import DEFAULT_VOICE
-from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported
+from sokuji.config import Commit
+from sokuji.errors import InvalidAudio, InvalidRequest
+from sokuji.glossary import check as check_glossary
 from sokuji.inbox import Conversation
 
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
 MAX_CONTEXT_CHARS = 1_000
+MAX_TARGETS = 32
+MAX_RESUME_TEXT_CHARS = 2_000
 
 Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 
 
+_SESSION_ID = re.compile("[0-9a-f]{32}")
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a conversation goes on that lost its socket; all of it is what the client has from the server."""
+
+    session_id: str
+    from_ms: int
+    """``through_ms`` of the last ack: what the client sends next is the audio from there on."""
+    text: str
+    """``text`` of the last ack."""
 
 
 class ConfigMessage(_Message):
@@ -32,7 +51,8 @@ class ConfigMessage(_Message):
 
     type: Literal["config"]
     source_language: str = "auto"
-    target_language: str
+    target_language: str | None = None
+    target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGETS)
     voice_id: str = Field(DEFAULT_VOICE, max_length=200)
     sample_rate: Rate = 16_000
     channels: int = Field(1, ge=1, le=MAX_CHANNELS)
@@ -41,29 +61,24 @@ class ConfigMessage(_Message):
     output_sample_rate: Rate | None = None
     speed: float = Field(1.0, ge=0.5, le=2.0, strict=False)
     context: str = Field("", max_length=MAX_CONTEXT_CHARS)
+    glossary: dict[str, str] = Field(default_factory=dict)
     partials: bool = False
-    target_languages: Any = None
-    glossary: Any = None
-    session_id: Any = None
-    resume_from_ms: Any = None
+    commit: Commit | None = None
+    session_id: str | None = None
+    resume_from_ms: int | None = Field(None, ge=0)
+    resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
 
     def conversation(self) -> Conversation:
         """The settings for a session.
 
         Raises:
-            NotSupported: a field whose feature this version does not have.
+            InvalidRequest: no target language, or a glossary that cannot be used.
             UnsupportedLanguage: an unknown language tag.
         """
-        for name in ("target_languages", "glossary", "session_id", "resume_from_ms"):
-            if getattr(self, name) is not None:
-                raise NotSupported(f"{name} is not supported by this version; leave it out", param=name)
-        if self.partials:
-            raise NotSupported(
-                "partials are not supported by this version; accepted: false", param="partials"
-            )
+        check_glossary(self.glossary)
         return Conversation(
             source_language=languages.parse_source(self.source_language),
-            target_language=languages.parse(self.target_language, "target_language"),
+            target_languages=self._targets(),
             voice_id=self.voice_id,
             input_sample_rate=self.sample_rate,
             channels=self.channels,
@@ -71,7 +86,42 @@ class ConfigMessage(_Message):
             output_sample_rate=self.output_sample_rate,
             speed=self.speed,
             context=self.context,
+            glossary=self.glossary,
+            partials=self.partials,
+            commit=self.commit,
         )
+
+    def _targets(self) -> tuple[str, ...]:
+        one = (
+            [] if self.target_language is None else [languages.parse(self.target_language, "target_language")]
+        )
+        more = [languages.parse(tag, "target_languages") for tag in self.target_languages or ()]
+        if not one + more:
+            raise InvalidRequest(
+                "target_language or target_languages is missing; name a language to translate to",
+                param="target_language",
+            )
+        return tuple(dict.fromkeys(one + more))
+
+    def resumption(self) -> Resumption | None:
+        """Where the conversation goes on; None: it is a new one.
+
+        Raises:
+            InvalidRequest: one of the fields without the others, or no session id of this service.
+        """
+        if self.session_id is None:
+            for name in ("resume_from_ms", "resume_text"):
+                if getattr(self, name) not in (None, ""):
+                    raise InvalidRequest(f"{name} needs the session_id of the session to resume", param=name)
+            return None
+        if not _SESSION_ID.fullmatch(self.session_id):
+            raise InvalidRequest("session_id is the one that ready gave: 32 hex digits", param="session_id")
+        if self.resume_from_ms is None:
+            raise InvalidRequest(
+                "session_id needs resume_from_ms, the through_ms of the last ack (0 where none came)",
+                param="resume_from_ms",
+            )
+        return Resumption(self.session_id, self.resume_from_ms, self.resume_text)
 
 
 class AudioMessage(_Message):
@@ -121,7 +171,7 @@ def decode_message(text: str) -> ClientMessage:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         # The first part of the location is the tag of the union, which is the message's own type.
-        name = ".".join(str(part) for part in fault["loc"][1:])[:40] or "type"
+        name = str(fault["loc"][1])[:40] if len(fault["loc"]) > 1 else "type"
         kind = fault["type"]
         if kind == "json_invalid":
             raise InvalidRequest("the message is not valid JSON") from None
@@ -138,12 +188,32 @@ def decode_message(text: str) -> ClientMessage:
         raise InvalidRequest(f"{name}: {fault['msg']}", param=name) from None
 
 
+_EVENTS: dict[type[events.Event], str] = {
+    events.Ready: "ready",
+    events.Speech: "speech",
+    events.Transcription: "transcription",
+    events.TranslationText: "translation",
+    events.Ack: "ack",
+    events.Status: "status",
+    events.Draining: "draining",
+    events.Done: "done",
+}
+"""Events whose fields are those of their frame."""
+
+
 def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
     """The frames that tell a client of an event, in order: dictionaries for JSON text, bytes for binary."""
     if isinstance(event, events.Audio):
         return _audio(event, encoding)
-    name, fields = _FRAMES[type(event)](event)
-    return [{"type": name, **fields}]
+    if isinstance(event, events.Failed):
+        where = {} if event.segment_id is None else {"segment_id": event.segment_id}
+        return [{"type": "error", **event.error.as_dict(), "fatal": event.fatal, **where}]
+    frame = {"type": _EVENTS[type(event)], **asdict(event)}
+    if isinstance(event, events.Ready):
+        frame["version"] = __version__
+    if isinstance(event, events.Transcription | events.TranslationText):
+        frame["timestamp"] = now_ms()
+    return [frame]
 
 
 def now_ms() -> int:
@@ -166,62 +236,3 @@ def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] 
     if encoding == "pcm_binary":
         return [frame, event.pcm]
     return [{**frame, "data": base64.b64encode(wav_bytes(event.pcm, event.sample_rate)).decode()}]
-
-
-def _ready(event: events.Ready) -> tuple[str, dict[str, Any]]:
-    return "ready", {
-        "session_id": event.session_id,
-        "source_language": event.source_language,
-        "target_languages": list(event.target_languages),
-        "input_sample_rate": event.input_sample_rate,
-        "output_sample_rate": event.output_sample_rate,
-        "version": __version__,
-    }
-
-
-def _speech(event: events.Speech) -> tuple[str, dict[str, Any]]:
-    return "speech", {"state": event.state, "at_ms": event.at_ms, "segment_id": event.segment_id}
-
-
-def _transcription(event: events.Transcription) -> tuple[str, dict[str, Any]]:
-    return "transcription", {
-        "text": event.text,
-        "language": event.language,
-        "is_final": event.is_final,
-        "confidence": event.confidence,
-        "timestamp": now_ms(),
-        "segment_id": event.segment_id,
-        "start_ms": event.start_ms,
-        "end_ms": event.end_ms,
-        "stable_chars": event.stable_chars,
-    }
-
-
-def _translation(event: events.TranslationText) -> tuple[str, dict[str, Any]]:
-    return "translation", {
-        "text": event.text,
-        "source_language": event.source_language,
-        "target_language": event.target_language,
-        "timestamp": now_ms(),
-        "segment_id": event.segment_id,
-        "clause": event.clause,
-        "is_final": event.is_final,
-    }
-
-
-def _failed(event: events.Failed) -> tuple[str, dict[str, Any]]:
-    where = {} if event.segment_id is None else {"segment_id": event.segment_id}
-    return "error", {**event.error.as_dict(), "fatal": event.fatal, **where}
-
-
-_FRAMES: dict[type, Any] = {
-    events.Ready: _ready,
-    events.Speech: _speech,
-    events.Transcription: _transcription,
-    events.TranslationText: _translation,
-    events.Ack: lambda event: ("ack", {"through_ms": event.through_ms}),
-    events.Status: lambda event: ("status", {"load": event.load, "lag_ms": event.lag_ms}),
-    events.Draining: lambda event: ("draining", {"reconnect_within_ms": event.reconnect_within_ms}),
-    events.Failed: _failed,
-    events.Done: lambda event: ("done", {}),
-}

@@ -7,55 +7,81 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji import events
-from sokuji.api.wire import AudioMessage, CommandMessage, ConfigMessage, decode_message, encode_event
-from sokuji.errors import InvalidAudio, InvalidRequest, NotSupported, SokujiError, UnsupportedLanguage
+from sokuji import __version__, events
+from sokuji.api.wire import (
+    AudioMessage,
+    CommandMessage,
+    ConfigMessage,
+    Resumption,
+    decode_message,
+    encode_event,
+)
+from sokuji.errors import InvalidAudio, InvalidRequest, SokujiError, UnsupportedLanguage
 from sokuji.inbox import Conversation
+
+SESSION_ID = "0123456789abcdef" * 2
+
+
+def message(**fields: object) -> ConfigMessage:
+    decoded = decode_message(json.dumps({"type": "config", **fields}))
+    assert isinstance(decoded, ConfigMessage)
+    return decoded
 
 
 def config(**fields: object) -> Conversation:
-    message = decode_message(json.dumps({"type": "config", "target_language": "en", **fields}))
-    assert isinstance(message, ConfigMessage)
-    return message.conversation()
+    return message(**{"target_language": "en", **fields}).conversation()
 
 
 def test_a_minimal_config_has_the_defaults_of_the_contract() -> None:
     assert config() == Conversation(
         source_language=None,
-        target_language="en",
+        target_languages=("en",),
         voice_id="default",
         input_sample_rate=16_000,
         channels=1,
         speak=True,
         output_sample_rate=None,
         speed=1.0,
+        context="",
+        glossary={},
+        partials=False,
+        commit=None,
     )
+    assert message(target_language="en").resumption() is None
 
 
 def test_every_field_reaches_the_session() -> None:
     assert config(
         source_language="pt-BR", target_language="EN", voice_id="joe", sample_rate=48_000, channels=2,
-        output="captions", output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=False,
+        output="captions", output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
+        glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
     ) == Conversation(
-        source_language="pt", target_language="en", voice_id="joe", input_sample_rate=48_000, channels=2,
-        speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji",
+        source_language="pt", target_languages=("en",), voice_id="joe", input_sample_rate=48_000, channels=2,
+        speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
+        glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("fields", "targets"),
     [
-        ("target_languages", ["en"]),
-        ("glossary", {}),
-        ("session_id", "x"),
-        ("resume_from_ms", 0),
-        ("partials", True),
+        ({"target_languages": ["en"]}, ("en",)),
+        ({"target_languages": ["fr", "pt-BR", "pt", "fr"]}, ("fr", "pt")),
+        ({"target_language": "en", "target_languages": ["fr", "EN", "de"]}, ("en", "fr", "de")),
+        ({"target_language": "en", "target_languages": None}, ("en",)),
+        ({"target_language": None, "target_languages": ["ja"]}, ("ja",)),
     ],
 )
-def test_fields_of_later_features_are_refused_by_name(field: str, value: object) -> None:
-    with pytest.raises(NotSupported, match=field) as caught:
-        config(**{field: value})
-    assert caught.value.param == field
+def test_targets_are_united_and_the_single_one_comes_first(
+    fields: dict[str, object], targets: tuple[str, ...]
+) -> None:
+    assert message(**fields).conversation().target_languages == targets
+
+
+def test_a_config_without_a_target_names_both_fields() -> None:
+    with pytest.raises(InvalidRequest, match="target_language or target_languages") as caught:
+        message(source_language="pt").conversation()
+    assert caught.value.param == "target_language"
 
 
 @pytest.mark.parametrize(
@@ -63,13 +89,45 @@ def test_fields_of_later_features_are_refused_by_name(field: str, value: object)
     [
         ("sample_rate", 4_000), ("sample_rate", "16000"), ("channels", 0), ("channels", 9), ("speed", 3),
         ("output", "video"), ("audio_encoding", "mp3"), ("colour", "red"), ("voice_id", 5),
-        ("context", "x" * 2_000),
+        ("context", "x" * 2_000), ("target_languages", []), ("target_languages", ["en"] * 33),
+        ("target_languages", "en"), ("target_languages", ["en", 5]), ("target_languages", ["klingon"]),
+        ("glossary", ["a"]), ("glossary", {"a": 5}), ("glossary", {"": "b"}), ("partials", "yes"),
+        ("partials", 1), ("commit", "word"), ("session_id", 5), ("resume_from_ms", -1),
+        ("resume_from_ms", 1.5), ("resume_from_ms", "0"), ("resume_text", 5), ("resume_text", "x" * 2_001),
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_by_field(field: str, value: object) -> None:
     with pytest.raises(InvalidRequest, match=field) as caught:
         config(**{field: value})
     assert caught.value.param == field
+
+
+def test_a_resumption_is_what_the_client_has_of_the_last_ack() -> None:
+    resumed = message(
+        target_language="en", session_id=SESSION_ID, resume_from_ms=61_440, resume_text="Olá, mundo"
+    )
+    assert resumed.resumption() == Resumption(SESSION_ID, 61_440, "Olá, mundo")
+    from_the_beginning = message(target_language="en", session_id=SESSION_ID, resume_from_ms=0)
+    assert from_the_beginning.resumption() == Resumption(SESSION_ID, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"session_id": SESSION_ID}, "resume_from_ms"),
+        ({"session_id": SESSION_ID, "resume_text": "Olá"}, "resume_from_ms"),
+        ({"resume_from_ms": 0}, "resume_from_ms"),
+        ({"resume_text": "Olá"}, "resume_text"),
+        ({"session_id": "x", "resume_from_ms": 0}, "session_id"),
+        ({"session_id": "", "resume_from_ms": 0}, "session_id"),
+        ({"session_id": SESSION_ID.upper(), "resume_from_ms": 0}, "session_id"),
+        ({"session_id": SESSION_ID + "\n", "resume_from_ms": 0}, "session_id"),
+    ],
+)
+def test_half_a_resumption_is_refused_by_field(fields: dict[str, object], param: str) -> None:
+    with pytest.raises(InvalidRequest, match=param) as caught:
+        message(target_language="en", **fields).resumption()
+    assert caught.value.param == param
 
 
 def test_unknown_languages_name_their_field() -> None:
@@ -142,3 +200,59 @@ def test_errors_carry_code_message_param_and_whether_they_are_fatal() -> None:
             "segment_id": 2,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("event", "frame"),
+    [
+        (
+            events.Ready(
+                session_id=SESSION_ID, source_language="auto", target_languages=("en", "fr"),
+                input_sample_rate=16_000, output_sample_rate=None,
+            ),
+            {
+                "type": "ready", "session_id": SESSION_ID, "source_language": "auto",
+                "target_languages": ["en", "fr"], "input_sample_rate": 16_000, "output_sample_rate": None,
+                "version": __version__,
+            },
+        ),
+        (
+            events.Speech(state="started", at_ms=320, segment_id=1),
+            {"type": "speech", "state": "started", "at_ms": 320, "segment_id": 1},
+        ),
+        (
+            events.Transcription(
+                segment_id=1, text="Olá mun", language="pt", is_final=False, confidence=None, start_ms=0,
+                end_ms=900, stable_chars=3,
+            ),
+            {
+                "type": "transcription", "text": "Olá mun", "language": "pt", "is_final": False,
+                "confidence": None, "timestamp": None, "segment_id": 1, "start_ms": 0, "end_ms": 900,
+                "stable_chars": 3,
+            },
+        ),
+        (
+            events.TranslationText(
+                segment_id=1, clause=2, text="", source_language="pt", target_language="en", is_final=True
+            ),
+            {
+                "type": "translation", "text": "", "source_language": "pt", "target_language": "en",
+                "timestamp": None, "segment_id": 1, "clause": 2, "is_final": True,
+            },
+        ),
+        (events.Ack(1_440, "Olá,", 1), {"type": "ack", "through_ms": 1_440, "text": "Olá,", "clauses": 1}),
+        (
+            events.Status(load="partials_slowed", lag_ms=800),
+            {"type": "status", "load": "partials_slowed", "lag_ms": 800},
+        ),
+        (events.Draining(5_000), {"type": "draining", "reconnect_within_ms": 5_000}),
+        (events.Done(), {"type": "done"}),
+    ],
+)  # fmt: skip
+def test_every_event_has_the_frame_of_the_contract(event: events.Event, frame: dict[str, object]) -> None:
+    (encoded,) = encode_event(event, "wav_base64")
+    told = json.loads(json.dumps(encoded))
+    if "timestamp" in frame:
+        assert told["timestamp"] > 1_700_000_000_000
+        frame = {**frame, "timestamp": told["timestamp"]}
+    assert told == frame

@@ -36,6 +36,7 @@ class RunningService:
 
     launcher_pid: int
     address: str
+    dashboard: str
 
     def replica_pids(self, deployment: str) -> list[int]:
         """The processes of a deployment's replicas, of this service alone."""
@@ -62,7 +63,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     ):
         try:
             wait_until_ready(child, log)
-            yield RunningService(child.pid, f"127.0.0.1:{port}")
+            (dashboard,) = re.findall(r"Ray dashboard (\S+)", log.read_text())
+            yield RunningService(child.pid, f"127.0.0.1:{port}", dashboard)
         finally:
             child.send_signal(signal.SIGINT)
             try:

@@ -1,0 +1,90 @@
+"""The gateway replica is killed in mid-sentence on a real Serve instance: the client goes on by itself."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from sokuji import events
+from sokuji.audio import RECOGNISER_RATE
+from sokuji.client.config import Config
+from sokuji.client.connection import connect
+from sokuji.client.latency import Pace, Stopwatch
+from sokuji.client.recordings import Composition, compose, sentences
+from sokuji.config import Commit
+from tests.service.conftest import RunningService
+from tests.words import word_error_rate
+
+RESUME_WITHIN_S = 60
+
+
+@dataclass
+class Heard:
+    """What an application got of one conversation."""
+
+    transcript: list[str] = field(default_factory=list)
+    translation: list[str] = field(default_factory=list)
+    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch("en"))
+    voiced: list[tuple[int, int]] = field(default_factory=list)
+    resumptions: int = 0
+
+
+async def interpret(
+    address: str, speech: Composition, commit: Commit, reached: Callable[[float], None]
+) -> Heard:
+    heard, pace = Heard(), Pace()
+    config = Config(source_language="pt", target_language="en", commit=commit)
+    async with connect(f"http://{address}", config, resume_within_s=RESUME_WITHIN_S) as conversation:
+        answers = conversation.converse(pace.frames(speech.pcm, RECOGNISER_RATE, reached))
+        async with aclosing(answers):
+            async for event in answers:
+                heard.stopwatch.note(event, 0)
+                match event:
+                    case events.Transcription(is_final=True):
+                        heard.transcript.append(event.text)
+                    case events.TranslationText() if event.text:
+                        heard.translation.append(event.text)
+                    case events.Audio(last=True):
+                        heard.voiced.append((event.segment_id, event.clause))
+        heard.resumptions = conversation.resumptions
+    return heard
+
+
+async def both(address: str, speech: Composition, reached: Callable[[float], None]) -> tuple[Heard, Heard]:
+    """Two conversations at a time, by utterance and by clause."""
+    return await asyncio.gather(
+        interpret(address, speech, "utterance", reached),
+        interpret(address, speech, "clause", lambda ms: None),
+    )
+
+
+async def test_a_gateway_that_is_killed_in_mid_sentence_costs_no_word_and_says_none_twice(
+    service: RunningService,
+) -> None:
+    speech = compose(sentences("pt"))
+    start_ms, end_ms = speech.spans_ms[1]
+    pids: list[int] = []
+
+    def kill(ms: float) -> None:
+        if ms > (start_ms + end_ms) / 2 and not pids:
+            pids.extend(service.replica_pids("Gateway"))
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+
+    undisturbed = await both(service.address, speech, lambda ms: None)
+    disturbed = await both(service.address, speech, kill)
+    assert pids
+    for once, again in zip(undisturbed, disturbed, strict=True):
+        assert once.resumptions == 0
+        assert again.resumptions >= 1
+        assert again.stopwatch.misplaced == 0
+        assert len(again.transcript) == len(once.transcript)
+        assert len(again.voiced) == len(again.translation)
+    assert disturbed[0].transcript == undisturbed[0].transcript
+    assert disturbed[0].translation == undisturbed[0].translation
+    # What a clause is depends on when its words were heard, and so does a comma.
+    once, again = undisturbed[1], disturbed[1]
+    assert word_error_rate(" ".join(once.transcript), " ".join(again.transcript), "pt") <= 0.1
+    assert word_error_rate(" ".join(once.translation), " ".join(again.translation), "en") <= 0.1

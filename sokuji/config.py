@@ -60,7 +60,7 @@ class StreamingSettings(Settings):
     """For sessions that do not choose. ``utterance``: translate when the speaker pauses; ``clause``: as soon
     as the words of a clause are stable."""
     speculate: bool = True
-    """Recognise, translate and begin to speak at the first silence, not only when the speech is surely over."""
+    """Recognise, translate and begin to speak at the first silence, before the speech is surely over."""
     partial_interval_ms: int = Field(700, ge=0, le=10_000)
     """Shortest time between two interim recognitions of a session; it grows with their duration."""
     max_recognition_s: float = Field(2.0, gt=0, le=60)
@@ -123,8 +123,8 @@ class GatewaySettings(Settings):
     """Utterances of uploaded recordings that are worked on at the same time, all uploads of a gateway replica
     together; the others wait, so that live speech does not."""
     draining: bool = False
-    """Tells all conversations to move elsewhere and refuses new ones: for the time before a shutdown. The update
-    with which it comes is complete when the last conversation is over."""
+    """Tells all conversations to move elsewhere and refuses new ones: for the time before a shutdown. The
+    update with which it comes is complete when the last conversation is over."""
 
 
 class FasterWhisperConfig(Settings):

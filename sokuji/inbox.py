@@ -6,10 +6,11 @@ error rather than by a queue that grows.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sokuji.config import Limits
+from sokuji.config import Commit, Limits
 from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, TooLarge
 
 QUEUED_MESSAGES = 20_000
@@ -20,10 +21,12 @@ QUEUED_MESSAGES = 20_000
 class Conversation:
     """What the client asked for; languages are canonical codes."""
 
-    target_language: str
+    target_languages: tuple[str, ...]
+    """At least one; each has a branch of its own."""
     source_language: str | None = None
     """None: detect it for each utterance."""
     voice_id: str = "default"
+    """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
     channels: int = 1
     speak: bool = True
@@ -33,6 +36,12 @@ class Conversation:
     speed: float = 1.0
     context: str = ""
     """Names and words that the recogniser is likely to hear."""
+    glossary: Mapping[str, str] = field(default_factory=dict)
+    """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
+    partials: bool = False
+    """Whether interim transcriptions are wanted."""
+    commit: Commit | None = None
+    """What is translated and spoken in one piece; None: as the service is configured."""
 
 
 class Command(Enum):
@@ -41,6 +50,8 @@ class Command(Enum):
     FLUSH = auto()
     CANCEL = auto()
     END = auto()
+    DRAIN = auto()
+    """From the service itself: finish what is being said, and end."""
 
 
 Message = bytes | Conversation | Command
@@ -53,13 +64,13 @@ class SessionTooLong(TooLarge):
 class Inbox:
     """The messages of one client, oldest first."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, begin_ms: int = 0) -> None:
         self._limits = limits
-        self._messages: asyncio.Queue[Message] = asyncio.Queue(QUEUED_MESSAGES)
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self._conversation: Conversation | None = None
-        self.received_ms = 0.0
-        """Audio taken so far."""
-        self.delivered_ms = 0
+        self.received_ms = float(begin_ms)
+        """Audio taken so far, with what came before a resumption."""
+        self.delivered_ms = begin_ms
         """Everything said before this has been delivered; the session moves it on."""
         self.ended = False
         """Whether the client has said that no more audio comes."""
@@ -81,6 +92,11 @@ class Inbox:
         if isinstance(message, Conversation):
             self._conversation = message
         self.ended = message is Command.END
+
+    def drain(self) -> None:
+        """Ask for the end of the conversation on this side, behind what has come; never refused."""
+        if not self.ended:
+            self._messages.put_nowait(Command.DRAIN)
 
     def feed(self, pcm: bytes) -> None:
         """Take interleaved int16 little-endian PCM at the configured rate and channel count.
@@ -115,7 +131,6 @@ class Inbox:
         self.received_ms = received_ms
 
     def _queue(self, message: Message) -> None:
-        try:
-            self._messages.put_nowait(message)
-        except asyncio.QueueFull:
-            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each") from None
+        if self._messages.qsize() >= QUEUED_MESSAGES:
+            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each")
+        self._messages.put_nowait(message)

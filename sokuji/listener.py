@@ -4,23 +4,43 @@ It joins the streaming resampler, the voice activity model and the segmenter, an
 milliseconds of audio received. Its calls compute and block; a session runs them in a thread.
 """
 
+from typing import Protocol
+
 from sokuji.audio import RECOGNISER_RATE, StreamingResampler, duration_ms
 from sokuji.config import SegmentationSettings
-from sokuji.segmentation import FRAME_SAMPLES, Segmenter, SegmentEvent
+from sokuji.frames import FRAME_SAMPLES
+from sokuji.segmentation import Segmenter, SegmentEvent, Utterance
 from sokuji.vad import SileroVad
 
 FRAME_BYTES = 2 * FRAME_SAMPLES
 
 
-class Listener:
-    """Cuts a stream of audio into utterances; ``configure`` comes before ``push``."""
+class VoiceActivity(Protocol):
+    """What ``SileroVad`` does."""
 
-    def __init__(self, settings: SegmentationSettings) -> None:
-        self._vad = SileroVad()
-        self._segmenter = Segmenter(settings)
+    def probability(self, frame: bytes) -> float:
+        """Of speech, 0 to 1, in the next frame (``FRAME_BYTES``)."""
+
+    def reset(self) -> None:
+        """The next frame begins a new stream."""
+
+
+class Listener:
+    """Cuts a stream of audio into utterances; ``configure`` comes before ``push``.
+
+    Args:
+        begin_ms: time of the first sample, where a conversation goes on.
+        vad: rates the frames; None: Silero's model.
+    """
+
+    def __init__(
+        self, settings: SegmentationSettings, begin_ms: int = 0, vad: VoiceActivity | None = None
+    ) -> None:
+        self._vad = vad or SileroVad()
+        self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
         self._pending = bytearray()
-        self._taken_bytes = 0
+        self._taken_bytes = 2 * RECOGNISER_RATE * begin_ms // 1_000
 
     def configure(self, sample_rate: int, channels: int) -> list[SegmentEvent]:
         """Set the format (Hz, interleaved channels) of what follows; ends an utterance in progress."""
@@ -43,6 +63,23 @@ class Listener:
             heard += self._frame(rest, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
         self._vad.reset()
         return heard + self._segmenter.flush()
+
+    def growing(self) -> Utterance | None:
+        """The open utterance as far as it has come; None where none is open."""
+        return self._segmenter.growing()
+
+    def split(self, at_ms: int) -> list[SegmentEvent]:
+        """End the open utterance near ``at_ms``; see ``Segmenter.split``."""
+        return self._segmenter.split(at_ms)
+
+    def keep(self, until_ms: int) -> None:
+        """A cut for length comes after this time; see ``Segmenter.keep_ms``."""
+        self._segmenter.keep_ms = until_ms
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether an utterance is open."""
+        return self._segmenter.in_speech
 
     @property
     def position_ms(self) -> int:

@@ -2,31 +2,25 @@
 
 A pure state machine. Frames, their speech probability (``sokuji.vad``) and the time are passed in; events
 come out. It knows three states: idle (only the pre-roll is held), a candidate (speech, but less than
-``min_speech_ms`` of it so far) and an open utterance. Settings in milliseconds are rounded to whole frames.
+``min_speech_ms`` of it so far) and an open utterance, which may pause. Settings in milliseconds are rounded
+to whole frames.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from sokuji.audio import RECOGNISER_RATE, duration_ms
 from sokuji.config import SegmentationSettings
+from sokuji.frames import FRAME_MS, Frame, quietest
 
-FRAME_SAMPLES = 512
-"""Samples of one frame, mono int16 at 16 kHz; what the voice activity model takes."""
-FRAME_MS = 32
-
-Cut = Literal["silence", "length", "flush"]
+Cut = Literal["silence", "length", "flush", "sentence"]
 
 # Speech ends at a lower probability than it begins with, so that a wavering one does not chop it up. The
 # numbers are those of Silero's own get_speech_timestamps().
 _HYSTERESIS = 0.15
 _LEAST_THRESHOLD = 0.01
-# A length cut looks for the quietest stretch of this many frames (160 ms): a pause between two words, where
-# a single frame could be the closure of a "t".
-_PAUSE_FRAMES = 5
+# A split asked for at a word's end is made at the quietest place within this time around it.
+_SPLIT_REACH_MS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class SpeechStopped:
 class Utterance:
     """The audio of one utterance (mono int16 at 16 kHz), which lies exactly between the two times.
 
-    ``cut`` says what ended it: a silence, ``max_utterance_ms``, or a call of ``flush``.
+    ``cut`` says what ended it: a silence, ``max_utterance_ms``, or a call of ``flush`` or of ``split``.
     """
 
     segment_id: int
@@ -59,29 +53,34 @@ class Utterance:
     cut: Cut
 
 
-SegmentEvent = SpeechStarted | SpeechStopped | Utterance
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The open utterance is followed by ``padding_ms`` of silence; it will be ``utterance`` if that lasts."""
+
+    utterance: Utterance
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
-    pcm: bytes
-    probability: float
-    voiced: bool
-    at_ms: int
+class SpeechResumed:
+    """The speaker goes on after a pause."""
 
-    @property
-    def end_ms(self) -> int:
-        return self.at_ms + duration_ms(self.pcm, RECOGNISER_RATE)
+    segment_id: int
+
+
+SegmentEvent = SpeechStarted | SpeechPaused | SpeechResumed | SpeechStopped | Utterance
 
 
 class Segmenter:
     """Cuts one stream into utterances: disjoint, in order, none longer than ``max_utterance_ms``.
 
     Each utterance is announced by ``SpeechStarted``, ``SpeechStopped`` and ``Utterance``, in this order and
-    with the same id; ids count up from ``first_segment_id``.
+    with the same id; ids count up. Between the first two come ``SpeechPaused`` and ``SpeechResumed`` in turn.
+
+    Args:
+        begin_ms: time of the first frame, where another segmenter had the stream before.
     """
 
-    def __init__(self, settings: SegmentationSettings, first_segment_id: int = 0) -> None:
+    def __init__(self, settings: SegmentationSettings, begin_ms: int = 0) -> None:
         self._begin_threshold = settings.vad_threshold
         self._end_threshold = max(settings.vad_threshold - _HYSTERESIS, _LEAST_THRESHOLD)
         self._min_speech = _frames(settings.min_speech_ms)
@@ -89,15 +88,19 @@ class Segmenter:
         self._pre_roll = _frames(settings.pre_roll_ms)
         self._padding = _frames(settings.padding_ms)
         self._max_frames = settings.max_utterance_ms // FRAME_MS
-        self._segment_id = first_segment_id
-        self._held: list[_Frame] = []
-        self._heard_ms = 0
+        # No segment is shorter than a frame: these ids are higher than any from before ``begin_ms``.
+        self._segment_id = begin_ms // FRAME_MS
+        self._held: list[Frame] = []
+        self._heard_ms = begin_ms
         self._open = False
         self._speech_start_ms = 0
         self._voiced = 0
         """Voiced frames of the candidate or utterance; 0 when idle."""
         self._silent = 0
         """Unvoiced frames since the last voiced one."""
+        self._paused = False
+        self.keep_ms = 0
+        """A cut for length comes at this time or later: what was said before it counts as said already."""
 
     @property
     def in_speech(self) -> bool:
@@ -122,7 +125,7 @@ class Segmenter:
         """
         goes_on = bool(self._held) and self._held[-1].voiced
         voiced = probability >= (self._end_threshold if goes_on else self._begin_threshold)
-        self._held.append(_Frame(frame, probability, voiced, at_ms))
+        self._held.append(Frame(frame, probability, voiced, at_ms))
         self._heard_ms = self._held[-1].end_ms
         if voiced:
             self._silent = 0
@@ -131,7 +134,29 @@ class Segmenter:
                 self._speech_start_ms = at_ms
         elif self._voiced:
             self._silent += 1
-        return self._step()
+        return [*self._resume(), *self._step()]
+
+    def growing(self) -> Utterance | None:
+        """The open utterance as far as it has come; None where none is open."""
+        return self._so_far(len(self._held), "flush") if self._open else None
+
+    def split(self, at_ms: int) -> list[SegmentEvent]:
+        """End the open utterance at the quietest place near ``at_ms``; what follows opens the next one.
+
+        Nothing happens where there is no such place: no utterance is open there, or nothing was said since.
+        """
+        near = [
+            index
+            for index, frame in enumerate(self._held)
+            if index and abs(frame.at_ms - at_ms) <= _SPLIT_REACH_MS
+        ]
+        if not self._open or not near:
+            return []
+        index = quietest(self._held[: near[-1] + 1], first=near[0])
+        left, right = self._held[:index], self._held[index:]
+        if not (any(frame.voiced for frame in left) and any(frame.voiced for frame in right)):
+            return []
+        return self._divide(index, "sentence")
 
     def flush(self) -> list[SegmentEvent]:
         """End the utterance here, however short, and forget the pre-roll; no events where nobody spoke."""
@@ -159,7 +184,25 @@ class Segmenter:
                 self._rest()
         elif full:
             found += self._cut_at_pause()
+        elif self._open and self._silent == max(1, self._padding):
+            self._paused = True
+            found.append(SpeechPaused(self._so_far(self._with_padding(), "silence")))
         return found
+
+    def _resume(self) -> list[SegmentEvent]:
+        if not self._paused or self._silent:
+            return []
+        self._paused = False
+        return [SpeechResumed(self._segment_id)]
+
+    def _with_padding(self) -> int:
+        """How many of the frames held an utterance has that ends with the last speech."""
+        return len(self._held) - max(0, self._silent - self._padding)
+
+    def _so_far(self, count: int, cut: Cut) -> Utterance:
+        frames = self._held[:count]
+        pcm = b"".join(frame.pcm for frame in frames)
+        return Utterance(self._segment_id, pcm, frames[0].at_ms, frames[-1].end_ms, cut)
 
     def _begin(self) -> SpeechStarted:
         self._open = True
@@ -168,27 +211,33 @@ class Segmenter:
     def _end(self, cut: Cut) -> list[SegmentEvent]:
         """End the utterance behind its last speech; of the silence since, keep no more than the padding."""
         stopped = SpeechStopped(self._segment_id, self._held[-1 - self._silent].end_ms)
-        utterance = self._take(len(self._held) - max(0, self._silent - self._padding), cut)
+        utterance = self._take(self._with_padding(), cut)
         self._rest()
         return [stopped, utterance]
 
     def _cut_at_pause(self) -> list[SegmentEvent]:
         """End the utterance at the quietest place; what was said after it opens the next one."""
-        index = _quietest(self._held, first=2 * len(self._held) // 3)
+        first = bisect_left(self._held, self.keep_ms, key=lambda frame: frame.at_ms)
+        first = min(max(first, 2 * len(self._held) // 3), len(self._held) - 1)
+        index = quietest(self._held, first)
         if not any(frame.voiced for frame in self._held[index:]):
             return self._end("length")
+        return self._divide(index, "length")
+
+    def _divide(self, index: int, cut: Cut) -> list[SegmentEvent]:
+        """End the utterance before frame ``index``, with which the next one begins."""
         at_ms = self._held[index].at_ms
         stopped = SpeechStopped(self._segment_id, at_ms)
-        utterance = self._take(index, "length")
+        utterance = self._take(index, cut)
         self._speech_start_ms = at_ms
         return [stopped, utterance, self._begin()]
 
     def _take(self, count: int, cut: Cut) -> Utterance:
         """Remove the first ``count`` frames as an utterance."""
-        taken, self._held = self._held[:count], self._held[count:]
-        pcm = b"".join(frame.pcm for frame in taken)
-        utterance = Utterance(self._segment_id, pcm, taken[0].at_ms, taken[-1].end_ms, cut)
+        utterance = self._so_far(count, cut)
+        del self._held[:count]
         self._segment_id += 1
+        self._paused = False
         return utterance
 
     def _rest(self) -> None:
@@ -201,18 +250,3 @@ class Segmenter:
 def _frames(ms: int) -> int:
     """The number of frames that last at least ``ms``."""
     return -(-ms // FRAME_MS)
-
-
-def _quietest(frames: Sequence[_Frame], first: int) -> int:
-    """Index of the frame, from ``first`` on, in the middle of the stretch with the least speech.
-
-    The measure is RMS level times speech probability: the level tells a pause from a word where the
-    probability stays high, the probability where there is constant noise.
-    """
-    levels = [
-        frame.probability
-        * float(np.sqrt(np.mean(np.square(np.frombuffer(frame.pcm, "<i2"), dtype=np.float64))))
-        for frame in frames[first:]
-    ]
-    smoothed = np.convolve(levels, np.ones(_PAUSE_FRAMES), mode="valid")
-    return first + int(np.argmin(smoothed)) + _PAUSE_FRAMES // 2

@@ -71,6 +71,12 @@ class _Fake(Generic[Q, A]):
             raise answer
         return answer
 
+    def forget(self) -> None:
+        """Drop what is remembered of requests, for tests of memory."""
+        self.requests.clear()
+        while not self.arrived.empty():
+            self.arrived.get_nowait()
+
     def _check(self) -> None:
         if self.down is not None:
             raise self.down
@@ -123,9 +129,10 @@ class FakeTranslator(_Fake[TranslationRequest, str]):
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """The next answers of the script."""
-        return [await self._translate(request) for request in requests]
+        return [await self.answer(request) for request in requests]
 
-    async def _translate(self, request: TranslationRequest) -> Translation | SokujiError:
+    async def answer(self, request: TranslationRequest) -> Translation | SokujiError:
+        """The next answer of the script."""
         answer = await self._next(request)
         if isinstance(answer, SokujiError):
             return answer

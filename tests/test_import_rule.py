@@ -9,10 +9,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sokuji", "deployments", "graphs")
 
-VOCABULARY = {"errors", "languages", "audio", "config", "events", "models"}
+VOCABULARY = {"errors", "languages", "audio", "config", "events", "models", "glossary", "punctuation"}
 PROVIDER = VOCABULARY - {"events"} | {"providers.base"}
-SPEECH = {"vad", "segmentation", "listener"}
+SPEECH = {"vad", "frames", "segmentation", "listener"}
 STAGES = {"providers.base", "catalogue", "resilience", "pipeline"}
+
+WORDS = {"agreement", "clauses"}
+ENGINE = {
+    "inbox", "load", "delivery", "unit", "branch", "segment", "commitment", "recognition", "listening",
+}  # fmt: skip
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -21,10 +26,16 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "audio": {"errors"},
     "config": {"errors"},
     "events": {"errors"},
+    "glossary": {"errors", "punctuation"},
     "models": {"errors"},
+    "punctuation": set(),
     "vad": VOCABULARY,
-    "segmentation": VOCABULARY,
-    "listener": VOCABULARY | {"vad", "segmentation"},
+    "frames": VOCABULARY,
+    "segmentation": VOCABULARY | {"frames"},
+    "agreement": VOCABULARY,
+    "clauses": VOCABULARY,
+    "load": VOCABULARY,
+    "listener": VOCABULARY | {"vad", "frames", "segmentation"},
     "resilience": VOCABULARY,
     "providers": set(),
     "providers.base": {"errors"},
@@ -33,9 +44,17 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
     "catalogue": VOCABULARY | {"providers.base"},
-    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience"},
+    "protection": VOCABULARY,
+    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience", "protection"},
     "inbox": VOCABULARY,
-    "session": VOCABULARY | SPEECH | STAGES | {"inbox"},
+    "delivery": VOCABULARY,
+    "unit": VOCABULARY | SPEECH | {"providers.base", "inbox", "delivery"},
+    "branch": VOCABULARY | STAGES | {"delivery", "unit"},
+    "segment": VOCABULARY | SPEECH | WORDS | {"providers.base", "inbox", "unit"},
+    "commitment": VOCABULARY | SPEECH | WORDS | {"providers.base", "delivery", "unit", "branch", "segment"},
+    "recognition": VOCABULARY | SPEECH | STAGES | WORDS | ENGINE - {"listening"},
+    "listening": VOCABULARY | SPEECH | ENGINE - {"listening"},
+    "session": VOCABULARY | SPEECH | STAGES | ENGINE,
     "recording": VOCABULARY | SPEECH | STAGES,
     "local": VOCABULARY | STAGES | {"providers.registry"},
     "api": VOCABULARY | SPEECH | STAGES | {"inbox", "session", "recording"},

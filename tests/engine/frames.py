@@ -5,7 +5,14 @@ from collections.abc import Iterable
 import numpy as np
 
 from sokuji.config import SegmentationSettings
-from sokuji.segmentation import FRAME_MS, FRAME_SAMPLES, Segmenter, SegmentEvent, Utterance
+from sokuji.frames import FRAME_MS, FRAME_SAMPLES
+from sokuji.segmentation import (
+    Segmenter,
+    SegmentEvent,
+    SpeechPaused,
+    SpeechResumed,
+    Utterance,
+)
 
 FRAME_BYTES = 2 * FRAME_SAMPLES
 BYTES_PER_MS = 32
@@ -31,18 +38,35 @@ def pcm_between(first: int, end: int) -> bytes:
 
 
 class Stream:
-    """Feeds a segmenter numbered frames from time 0 on."""
+    """Feeds a segmenter numbered frames; ``seen`` gathers all its events."""
 
-    def __init__(self, settings: SegmentationSettings = SETTINGS, first_segment_id: int = 0) -> None:
-        self.segmenter = Segmenter(settings, first_segment_id)
-        self.count = 0
+    def __init__(self, settings: SegmentationSettings = SETTINGS, first_frame: int = 0) -> None:
+        self.segmenter = Segmenter(settings, first_frame * FRAME_MS)
+        self.count = first_frame
+        self.seen: list[SegmentEvent] = []
 
     def feed(self, probability: float, frames: int) -> list[SegmentEvent]:
+        """The events of so many frames, save pauses."""
         found: list[SegmentEvent] = []
         for _ in range(frames):
             found += self.segmenter.push(frame(self.count), probability, self.count * FRAME_MS)
             self.count += 1
+        self.seen += found
+        return without_pauses(found)
+
+    def flush(self) -> list[SegmentEvent]:
+        return self._noted(self.segmenter.flush())
+
+    def split(self, at_ms: int) -> list[SegmentEvent]:
+        return self._noted(self.segmenter.split(at_ms))
+
+    def _noted(self, found: list[SegmentEvent]) -> list[SegmentEvent]:
+        self.seen += found
         return found
+
+
+def without_pauses(found: Iterable[SegmentEvent]) -> list[SegmentEvent]:
+    return [event for event in found if not isinstance(event, SpeechPaused | SpeechResumed)]
 
 
 def changed(**settings: float) -> SegmentationSettings:

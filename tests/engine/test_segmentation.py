@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from sokuji.config import SegmentationSettings
+from sokuji.frames import FRAME_MS, FRAME_SAMPLES
 from sokuji.segmentation import (
-    FRAME_MS,
-    FRAME_SAMPLES,
     Segmenter,
     SegmentEvent,
+    SpeechPaused,
     SpeechStarted,
     SpeechStopped,
     Utterance,
@@ -23,6 +23,7 @@ from tests.engine.frames import (
     frame,
     pcm_between,
     utterances,
+    without_pauses,
 )
 
 
@@ -135,10 +136,12 @@ def test_wavering_silence_is_not_speech_again() -> None:
     assert len(utterances(stream.feed(0.4, 9))) == 1
 
 
-def test_ids_count_from_the_first_id() -> None:
-    stream = Stream(first_segment_id=7)
+def test_ids_count_from_where_the_stream_goes_on() -> None:
+    stream = Stream(first_frame=7)
+    assert stream.segmenter.settled_ms == 7 * FRAME_MS
     found = [event for _ in range(3) for event in stream.feed(SPEECH, 10) + stream.feed(SILENCE, 10)]
-    assert [event.segment_id for event in found] == [7, 7, 7, 8, 8, 8, 9, 9, 9]
+    ids = [event.segment_id for event in found if not isinstance(event, SpeechPaused)]
+    assert ids == [7, 7, 7, 8, 8, 8, 9, 9, 9]
 
 
 def test_flush_ends_the_utterance_at_once() -> None:
@@ -196,12 +199,12 @@ def loud(amplitude: int) -> bytes:
 
 
 def cut_of(frames: list[tuple[int, float]]) -> tuple[list[SegmentEvent], bytes]:
-    """The events of frames given as (amplitude, probability), and all their audio."""
+    """The events, save pauses, of frames given as (amplitude, probability), and all their audio."""
     segmenter, found = Segmenter(SETTINGS), list[SegmentEvent]()
     for index, (amplitude, probability) in enumerate(frames):
         found += segmenter.push(loud(amplitude), probability, index * FRAME_MS)
     found += segmenter.flush()
-    return found, b"".join(loud(amplitude) for amplitude, _ in frames)
+    return without_pauses(found), b"".join(loud(amplitude) for amplitude, _ in frames)
 
 
 def test_long_utterance_is_cut_in_the_pause_of_its_last_third() -> None:

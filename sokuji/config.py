@@ -39,7 +39,7 @@ class SegmentationSettings(Settings):
     """Silence after which the utterance is over."""
     pre_roll_ms: int = Field(480, ge=0, le=2_000)
     """Audio kept from before the first speech frame: after silence the model can miss a whole syllable."""
-    padding_ms: int = Field(96, ge=0, le=2_000)
+    padding_ms: int = Field(160, ge=0, le=2_000)
     """Silence kept behind the last speech frame. When there is that much the session begins to speculate, for
     which this must be shorter than ``min_silence_ms``."""
     max_utterance_ms: int = Field(20_000, ge=2_000, le=28_000)

@@ -12,13 +12,14 @@ import copy
 import time
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
 
 from sokuji.agreement import StableText
 from sokuji.branch import Branch
 from sokuji.commitment import Commitment
 from sokuji.config import Commit
 from sokuji.delivery import Outlet
-from sokuji.errors import SokujiError
+from sokuji.errors import SokujiError, TooLarge
 from sokuji.inbox import Conversation
 from sokuji.load import Load
 from sokuji.pipeline import Pipeline
@@ -179,14 +180,19 @@ class Recognition:
         self, segment: Segment, utterance: Utterance, *, interim: bool = False, word_times: bool = False
     ) -> Transcript:
         began = time.monotonic()
-        transcript = await self._pipeline.recognise(
+        recognise = partial(
+            self._pipeline.recognise,
             utterance.pcm,
             segment.conversation.source_language or segment.language,
             context=segment.conversation.context,
-            prefix=segment.words.stable,
             interim=interim,
             word_times=word_times,
         )
+        try:
+            transcript = await recognise(prefix=segment.words.stable)
+        except TooLarge:
+            # More stable words than the model takes: they are looked for in what it hears instead.
+            transcript = await recognise()
         self._load.recognised(time.monotonic() - began)
         return transcript
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sokuji.errors import ProviderUnavailable, SokujiError
+from sokuji.errors import ProviderUnavailable, SokujiError, TooLarge
 from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript, Word
 
 RATE = 16_000
@@ -58,6 +58,7 @@ class CodedStt:
         seed: of the mistakes in interim requests.
         loses: share of the calls that fail as when a replica is lost.
         delay_s: of every answer.
+        longest_prefix: words that a prefix may have.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class CodedStt:
         loses: float = 0,
         delay_s: float = 0,
         prefix: bool = True,
+        longest_prefix: int = 1_000,
         language: str = "pt",
     ) -> None:
         self._random = random.Random(seed)
         self.loses = loses
         self.delay_s = delay_s
+        self.longest_prefix = longest_prefix
         self.language = language
         self.requests: list[RecognitionRequest] = []
         self.under_way = 0
@@ -97,6 +100,8 @@ class CodedStt:
             self.under_way -= 1
         if self._random.random() < self.loses:
             raise ProviderUnavailable("lost on purpose")
+        if len(request.prefix.split()) > self.longest_prefix:
+            raise TooLarge("the prefix is too long", param="prefix")
         heard = _heard(request.pcm)
         if request.interim and self._random.random() < 0.5:
             heard = self._misheard(heard)

@@ -72,6 +72,17 @@ async def test_what_is_recognised_again_stays_short_in_a_long_monologue() -> Non
     assert len(finals(seen)) >= len(script.words) * WORD_MS / 14_000
 
 
+async def test_more_stable_words_than_the_recogniser_takes_as_a_prefix_cost_nothing() -> None:
+    stt, script = CodedStt(longest_prefix=5), Script([(30, 1_000)])
+    session = open_session(await ready(stt))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, script.pcm)
+        session.end()
+    assert_whole(seen, script)
+    assert max(len(request.prefix.split()) for request in stt.requests) > 5
+
+
 async def test_a_pause_prepares_everything_and_the_endpoint_only_releases_it() -> None:
     stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
     session = open_session(await ready(stt, translator, tts))

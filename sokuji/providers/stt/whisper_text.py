@@ -1,95 +1,116 @@
-"""From what Whisper decodes to a transcript: loops of the decoder, confidence, clean text. Pure.
-
-A *window* is the 30 s that Whisper's encoder hears at once; segments of one window share its scores.
-"""
+"""From what Whisper decodes to a transcript: silence, loops of the decoder, confidence, clean text. Pure."""
 
 import math
 import re
+import zlib
 from collections.abc import Sequence
-from itertools import groupby
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
 
-from sokuji.providers.base import Segment, Transcript
+from sokuji.providers.base import Segment, Transcript, Word
 
-LEAD_S = 0.3
-"""Silence put before every utterance: Whisper mishears speech that begins with the very first sample."""
-NO_SPEECH = 0.6
-"""Above this a window is taken for silence if its text is improbable (openai/whisper, ``transcribe.py``)."""
+_NO_SPEECH = 0.6
+_IMPROBABLE = -1.0
+"""A window that is more probably silence than this is silence if its text is less probable than that
+(openai/whisper, ``transcribe.py``)."""
+_UNSURE = -0.8
+"""Less probable text of a short window is worth a look through the longest. Of seven limits tried this one
+gave the fewest errors, on the very recordings of ``load_tests.recognition``: no independent evidence."""
 _COMPRESSION = 2.4
 """Text that zlib shrinks by more than this is repetitive (openai/whisper, ``transcribe.py``)."""
 # Repetition too short for zlib to notice: four times the same 2 to 40 characters.
 _REPEATED = re.compile(r"(.{2,40}?)\1{3}", re.DOTALL)
-_WINDOW_S = 30
-_MAX_NEW_TOKENS = 440
-"""Whisper's context of 448 tokens, less those that begin every decoding."""
-_MAX_PROMPT = 223
+# The same 6 to 80 characters twice, with a mark between: "O que você quer? O que você quer?"
+_ECHO = re.compile(r"(\w.{5,79}?)\W*\1", re.DOTALL)
 
 
-class Heard(Protocol):
-    """A segment as faster-whisper gives it; times in seconds, ``seek`` in hundredths of a second."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What was heard in one window; times in milliseconds of the request's audio."""
 
-    seek: int
-    start: float
-    end: float
     text: str
-    tokens: Sequence[int]
-    avg_logprob: float
-    compression_ratio: float
-    no_speech_prob: float
+    """As Whisper writes it, with a space before where the language has spaces."""
+    tokens: int
+    average: float
+    """Logarithm of the tokens' probabilities, the mean."""
+    segments: tuple[Segment, ...] = ()
+    words: tuple[Word, ...] = ()
 
 
-H = TypeVar("H", bound=Heard)
+def token_limit(seconds: float) -> int:
+    """Tokens that an utterance may take at first: it bounds the time of a decoder that loops.
 
-
-def token_limit(seconds: float, prompt: int = 0) -> int:
-    """Tokens that one window of an utterance may take: it bounds the time of a decoder that loops.
-
-    Speech in Latin script takes 4 to 10 tokens a second, Hindi 12, Burmese nearly 30. ``prompt`` is the
-    number of tokens that the context takes away; of a longer one Whisper keeps the last 223.
+    Speech in Latin script takes 4 to 10 tokens a second, Hindi 12. Burmese can take nearly 30: text that is
+    cut off here is decoded again.
     """
-    return min(_MAX_NEW_TOKENS - min(prompt, _MAX_PROMPT), 32 + int(30 * seconds))
+    return 24 + int(15 * seconds)
 
 
-def loops(segments: Sequence[H], seconds: float) -> list[H]:
-    """Segments of windows in which the decoder repeated itself instead of ending.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is known of a decoding when it is judged."""
 
-    That is text both repetitive and too long for its sound, so that somebody who does say a thing five times
-    is believed. ``seconds`` is the length of the whole utterance with its lead.
+    text: str
+    tokens: int
+    """With those of a prefix."""
+    seconds: float
+    """Length of the sound."""
+    average: float
+    no_speech: float
+    """Probability that nobody speaks."""
+    cut_off: bool
+    """The decoder did not come to an end."""
+
+    @property
+    def loops(self) -> bool:
+        """Whether the decoder repeated itself instead of ending.
+
+        That is text both repetitive and too long for its sound, so that somebody who does say a thing five
+        times is believed.
+        """
+        data = self.text.encode()
+        repetitive = len(data) > _COMPRESSION * len(zlib.compress(data)) or _REPEATED.search(self.text)
+        return bool(repetitive) and (self.cut_off or self.tokens > 6 + 12 * self.seconds)
+
+    @property
+    def improbable(self) -> bool:
+        """Whether the decoder did not believe itself."""
+        return self.average < _IMPROBABLE
+
+    @property
+    def silent(self) -> bool:
+        """Whether there was silence rather than what was decoded from it."""
+        return self.no_speech > _NO_SPEECH and (self.improbable or self.loops)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a short window may be to blame for the text: it is improbable, says a thing twice or more,
+        or does not end."""
+        return self.average < _UNSURE or self.cut_off or self.loops or bool(_ECHO.search(self.text))
+
+
+def transcript(heard: Sequence[Heard], language: str, prefix: str) -> Transcript:
+    """The windows put together; the confidence is the geometric mean of the tokens' probabilities.
+
+    The text of the first one goes on from ``prefix``.
     """
-    found: list[H] = []
-    for seek, group in groupby(segments, lambda segment: segment.seek):
-        window = list(group)
-        text = "".join(segment.text for segment in window)
-        tokens = sum(len(segment.tokens) for segment in window)
-        audible = min(_WINDOW_S, seconds - seek / 100)
-        repetitive = window[0].compression_ratio > _COMPRESSION or _REPEATED.search(text) is not None
-        if repetitive and tokens > 6 + 12 * audible:
-            found += window
-    return found
-
-
-def transcript(segments: Sequence[Heard], language: str, seconds: float) -> Transcript:
-    """The segments put together; the confidence is the geometric mean of the tokens' probabilities.
-
-    ``seconds`` is the length of what Whisper heard; the lead is taken off the times.
-    """
-    tokens = sum(len(segment.tokens) for segment in segments)
-    log_probability = sum(segment.avg_logprob * len(segment.tokens) for segment in segments)
+    tokens = sum(each.tokens for each in heard)
+    total = sum(each.average * each.tokens for each in heard)
     return Transcript(
-        text=_clean("".join(segment.text for segment in segments)),
+        text=continued(prefix, "".join(each.text for each in heard)),
         language=language,
-        confidence=math.exp(log_probability / tokens) if tokens else None,
-        segments=tuple(
-            Segment(_clean(segment.text), _ms(segment.start, seconds), _ms(segment.end, seconds))
-            for segment in segments
-        ),
+        confidence=math.exp(total / tokens) if tokens else None,
+        segments=tuple(segment for each in heard for segment in each.segments),
+        words=tuple(word for each in heard for word in each.words),
     )
 
 
-def _ms(at: float, seconds: float) -> int:
-    # Whisper times the end within its window, which is padded with silence.
-    return round(max(0.0, min(at, seconds) - LEAD_S) * 1_000)
+def continued(prefix: str, text: str) -> str:
+    """The text behind the prefix, which is left as it is; single spaces and none at the ends otherwise."""
+    rest = clean(text)
+    joint = " " if prefix and rest and text[:1].isspace() and not prefix[-1].isspace() else ""
+    return prefix + joint + rest
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Single spaces, none at the ends."""
     return " ".join(text.split())

@@ -35,6 +35,9 @@ def main(
     port: Annotated[int, typer.Option(help="Port of the service that is started.")] = 8020,
     duration: Annotated[float, typer.Option(min=5, max=3_600, help="Seconds of speech in each run.")] = 150,
     sessions: Annotated[int, typer.Option(min=1, help="Sessions at once.")] = 1,
+    run_on: Annotated[
+        int, typer.Option(min=1, max=10, help="Recorded sentences that are said without a pause.")
+    ] = 1,
     source: Annotated[str, typer.Option("--from", help="Language spoken.")] = "pt",
     target: Annotated[str, typer.Option("--to", help="Language wanted.")] = "en",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
@@ -42,7 +45,10 @@ def main(
     """Measure all four ways; the exit code is 1 if a sentence was lost or came out of order."""
     if output is not None:
         writable(output)
-    load = [f"--sessions={sessions}", f"--duration={duration}", f"--from={source}", f"--to={target}"]
+    load = [
+        f"--sessions={sessions}", f"--duration={duration}", f"--run-on={run_on}", f"--from={source}",
+        f"--to={target}",
+    ]  # fmt: skip
     runs = [
         {"speculate": speculate, "commit": commit, **report}
         for speculate in (True, False)

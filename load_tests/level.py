@@ -6,7 +6,7 @@ not hear counts as lost.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sokuji.client.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
 
@@ -37,13 +37,14 @@ class Session:
 def answer_to(start_ms: int, end_ms: int, heard: Iterable[Heard]) -> Heard | None:
     """What came back for the sentence between two times; None where something is missing.
 
-    A sentence with pauses may be heard as several utterances. All of them must have been answered; the last
-    one tells how long the listener waited.
+    A sentence with pauses may be heard as several utterances. All of them must have been answered; the first
+    one tells when the voice began, the last one how long the listener waited for everything else.
     """
     parts = [each for each in heard if each.start_ms < end_ms and each.end_ms > start_ms]
     if not parts or any(len(part.at) < len(STAGES) for part in parts):
         return None
-    return parts[-1]
+    first, last = parts[0], parts[-1]
+    return replace(last, start_ms=first.start_ms, at={**last.at, "first audio": first.at["first audio"]})
 
 
 @dataclass(frozen=True, slots=True)

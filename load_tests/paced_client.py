@@ -37,7 +37,7 @@ from sokuji.client.console import (
 )
 from sokuji.client.dial import DEFAULT_URL, ServiceUnreachable, endpoint, unreachable
 from sokuji.client.latency import STAGES, Stopwatch
-from sokuji.client.recordings import fill, sentences
+from sokuji.client.recordings import fill, joined, sentences
 from sokuji.errors import SokujiError
 
 STAGGER_S = 4.0
@@ -74,6 +74,9 @@ def main(
             help="Language wanted, or several: en,pt. The first one is timed.",
         ),
     ] = "en",
+    run_on: Annotated[
+        int, typer.Option(min=1, max=10, help="Recorded sentences that are said without a pause.")
+    ] = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
@@ -89,12 +92,16 @@ def main(
         commit=commit,
         partials=partials,
     )
-    clips = sentences(source)
+    clips = joined(sentences(source), run_on)
     info = _info(url)
     found = [asyncio.run(_level(url, config, clips, count, duration)) for count in levels(sessions)]
     Console(width=None if Console().is_terminal else 120).print(_table(found))
     if output is not None:
-        output.write_text(json.dumps(_report(info, config, duration, found), indent=2) + "\n", "utf-8")
+        output.write_text(
+            json.dumps(_report(info, config, {"duration_s": duration, "run_on": run_on}, found), indent=2)
+            + "\n",
+            "utf-8",
+        )
     if not all(level.sound for level in found):
         raise SokujiError("sentences were lost or came out of order")
 
@@ -170,12 +177,12 @@ def _table(found: Sequence[Level]) -> Table:
     return table
 
 
-def _report(info: Any, config: Config, duration_s: float, found: Sequence[Level]) -> dict[str, Any]:
+def _report(info: Any, config: Config, load: dict[str, float], found: Sequence[Level]) -> dict[str, Any]:
     return {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.describe(),
         "service": info,
-        "load": {"duration_s": duration_s, "stagger_s": STAGGER_S, **asdict(config)},
+        "load": {**load, "stagger_s": STAGGER_S, **asdict(config)},
         "levels": [asdict(level) for level in found],
     }
 

@@ -144,8 +144,11 @@ class Recognition:
 
     def resume(self) -> None:
         """The speaker goes on."""
-        if self._open is not None:
-            self._drop_speculation(self._open)
+        segment = self._open
+        if segment is not None and segment.speculation is not None:
+            # One that is late may be searching for the second time; the next hypothesis is worth more.
+            segment.speculation.transcript.cancel()
+            self._drop_speculation(segment)
 
     async def complete(self, utterance: Utterance, due: float) -> None:
         """The open segment is over.

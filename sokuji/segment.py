@@ -48,7 +48,7 @@ class Speculation:
         return not self.dropped and foreseen == (utterance.start_ms, utterance.end_ms)
 
     async def drop(self) -> None:
-        """Stop what follows the recognition; that may go on, for its words still count as a hypothesis."""
+        """Stop what follows the recognition."""
         self.dropped = True
         for prepared in self.prepared.values():
             await prepared.drop()

@@ -16,6 +16,7 @@ from sokuji.errors import InvalidRequest, ModelMissing
 
 LANGUAGES = ("en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh")
 PAUSE_MS = 1_200
+SHORT_PAUSE_MS = 250
 _LONGEST_S = 60.0
 _QUIET = 0.02
 """RMS, as a share of the loudest 10 ms, below which the ends of a recording are no speech."""
@@ -50,6 +51,15 @@ def sentences(language: str) -> list[bytes]:
         ) from None
     found = sorted((file for file in folder.iterdir() if file.name.endswith(".wav")), key=lambda f: f.name)
     return [_trimmed(decode(file.read_bytes(), max_seconds=_LONGEST_S)) for file in found]
+
+
+def joined(clips: Sequence[bytes], count: int) -> list[bytes]:
+    """Longer clips, of ``count`` given ones each with pauses in between that end no utterance."""
+    gap = bytes(2 * SHORT_PAUSE_MS * RECOGNISER_RATE // 1_000)
+    return [
+        gap.join(clips[(first + number) % len(clips)] for number in range(count))
+        for first in range(len(clips))
+    ]
 
 
 def compose(clips: Iterable[bytes], pause_ms: int = PAUSE_MS) -> Composition:

@@ -198,7 +198,9 @@ def assert_delivered(seen: list[events.Event], targets: Sequence[str]) -> None:
             over = {each.segment_id for each in texts if each.is_final}
             due = [each.segment_id for each in finals(seen) if each.end_ms <= ack.through_ms]
             assert over.issuperset(due)
-            own = [each for each in texts if each.segment_id not in due and each.clause < ack.clauses]
+            # What the ack's text tells of is the oldest segment that is not over.
+            current = min((each.segment_id for each in texts if each.segment_id not in due), default=None)
+            own = [each for each in texts if each.segment_id == current and each.clause < ack.clauses]
             words = ack.text.split()
             assert " ".join(each.text for each in own).split()[: len(words)] == words
             voiced = {

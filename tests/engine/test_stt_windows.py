@@ -1,5 +1,6 @@
 """Short windows, prefixes, word times and interim hypotheses, on Whisper base and real speech."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -148,3 +149,18 @@ async def test_an_interim_hypothesis_is_decoded_once_and_left_out_where_it_loops
     known = await recognise(whisper, pcm, "en", interim=True, prefix="The quick")
     assert (unknown.text, known.text) == ("", "The quick")
     assert [length for length, _ in searches] == [8, 8]
+
+
+@pytest.mark.usefixtures("looping")
+async def test_what_nobody_waits_for_any_more_is_not_decoded_again(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    request = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
+    asked = asyncio.create_task(whisper.transcribe([request]))
+    async with asyncio.timeout(20):
+        while not searches:
+            await asyncio.sleep(0.005)
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    await whisper.check()
+    assert [length for length, how in searches if how.max_tokens > 1] == [8]

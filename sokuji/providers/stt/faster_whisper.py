@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import threading
 from collections.abc import Sequence
 
 import ctranslate2
@@ -76,7 +77,14 @@ class FasterWhisper:
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._worker.run(self._answer, request) for request in requests)))
+        abandoned = threading.Event()
+        try:
+            answers = (self._worker.run(self._answer, request, abandoned) for request in requests)
+            return list(await asyncio.gather(*answers))
+        except asyncio.CancelledError:
+            # A thread cannot be stopped, but it need not begin what nobody waits for.
+            abandoned.set()
+            raise
 
     async def check(self) -> None:
         """Decode two tokens of a second of silence."""
@@ -126,11 +134,11 @@ class FasterWhisper:
         if not math.isfinite(self._recogniser.probe()):
             raise ProviderFailed("the recogniser computes no finite numbers")
 
-    def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
+    def _answer(self, request: RecognitionRequest, abandoned: threading.Event) -> Transcript | SokujiError:
         try:
             samples = _samples(request.pcm)
             self._accept(request)
-            return self._recogniser.recognise(samples, request, self.config)
+            return self._recogniser.recognise(samples, request, self.config, abandoned.is_set)
         except SokujiError as error:
             return error
         except Exception as error:

@@ -5,7 +5,7 @@ an end, it hears the speech again in the window that it was trained on, and in t
 that may say nothing twice. An interim hypothesis is not worth that: one that is lost is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import accumulate
@@ -46,6 +46,8 @@ class _Job:
     request: RecognitionRequest
     config: FasterWhisperConfig
     clock: Clock
+    abandoned: Callable[[], bool]
+    """Whether nobody waits for the answer any more."""
 
 
 class _Window:
@@ -79,15 +81,21 @@ class Recogniser:
         self._decoders: dict[tuple[str, Task], Decoder] = {}
 
     def recognise(
-        self, samples: Samples, request: RecognitionRequest, config: FasterWhisperConfig
+        self,
+        samples: Samples,
+        request: RecognitionRequest,
+        config: FasterWhisperConfig,
+        abandoned: Callable[[], bool] = bool,
     ) -> Transcript:
         """The transcript of an utterance of any length.
+
+        Once ``abandoned()`` is true, a search that is lost is not made again.
 
         Raises:
             TooLarge: the prefix leaves no room for more text.
         """
         audible, clock = speech_only(samples, config.vad_threshold) if config.vad_filter else (samples, float)
-        job = _Job(request, config, clock)
+        job = _Job(request, config, clock, abandoned)
         windows = [_Window(self._model, piece, window_s(piece.seconds)) for piece in pieces(audible)]
         language = request.language or self._spoken(windows[0], request)
         code = self.languages[language]
@@ -141,6 +149,8 @@ def _search(window: _Window, decoder: Decoder, prompt: Prompt, job: _Job) -> tup
     if job.request.interim:
         lost = outcome.silent or outcome.loops or outcome.improbable
         return window, None if lost else found
+    if job.abandoned():
+        return window, found
     if outcome.doubtful and not outcome.silent and window is not window.widest:
         window = window.widest
         if outcome.cut_off and not outcome.loops:

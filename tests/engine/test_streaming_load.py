@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import tracemalloc
 
 from sokuji import events
 from sokuji.config import StreamingSettings
@@ -36,12 +37,17 @@ async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_
         await speak(session, script.pcm[:third], rest_s=0.004)
         calm = len(stt.requests)
         stt.delay_s = 0.5
+        tracemalloc.start()
         await speak(session, script.pcm[third:], rest_s=0.004)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
         session.end()
     assert_whole(seen, script)
     assert_append_only(seen)
     states = [event.load for event in of_kind(seen, events.Status)]
     assert "speculation_off" in states
+    # What is held is the speech that waits, and what the fakes remember of it.
+    assert held < 6 * len(script.pcm)
     overloaded = stt.requests[calm:]
     # Twice as much speech as before, and hardly more than its final recognitions are left.
     assert sum(request.interim for request in overloaded) < calm

@@ -56,7 +56,7 @@ class SegmentationSettings(Settings):
 class StreamingSettings(Settings):
     """How soon a session speaks. Times are milliseconds of audio unless the name says otherwise."""
 
-    commit: Commit = "clause"
+    commit: Commit = "utterance"
     """For sessions that do not choose. ``utterance``: translate when the speaker pauses; ``clause``: as soon
     as the words of a clause are stable."""
     speculate: bool = True

@@ -33,16 +33,21 @@ class Load:
         self._speculate = settings.speculate
         self._interval_s = settings.partial_interval_ms / 1_000
         self._recognition_s: float | None = None
+        self._interim_s: float | None = None
         self._slowed = _Limit(SLOWED * max(self._interval_s, OFTEN_S))
         self._slow_recognition = _Limit(settings.max_recognition_s)
         self._late = _Limit(settings.max_lag_s / 2)
 
-    def recognised(self, took_s: float) -> None:
-        """The recogniser has answered after so many seconds, waiting in its queue included."""
-        before = took_s if self._recognition_s is None else self._recognition_s
-        self._recognition_s = before + WEIGHT * (took_s - before)
-        self._slowed.feel(SHARE * self._recognition_s)
+    def recognised(self, took_s: float, *, interim: bool) -> None:
+        """The recogniser has answered after so many seconds, waiting in its queue included.
+
+        Interim recognitions have a pace of their own: others may take several searches.
+        """
+        self._recognition_s = _smoothed(self._recognition_s, took_s)
         self._slow_recognition.feel(self._recognition_s)
+        if interim:
+            self._interim_s = _smoothed(self._interim_s, took_s)
+            self._slowed.feel(SHARE * self._interim_s)
 
     def delivered(self, lag_ms: int) -> None:
         """An utterance has been delivered so many milliseconds after its end."""
@@ -50,7 +55,7 @@ class Load:
 
     def may_hypothesise(self, since_last_s: float) -> bool:
         """Whether unfinished speech may be recognised, so many seconds after that was last begun."""
-        interval_s = max(self._interval_s, SHARE * (self._recognition_s or 0.0))
+        interval_s = max(self._interval_s, SHARE * (self._interim_s or 0.0))
         return since_last_s >= interval_s * (RARER if self.state == "speculation_off" else 1.0)
 
     @property
@@ -64,6 +69,10 @@ class Load:
         if self._slow_recognition.exceeded or self._late.exceeded:
             return "speculation_off"
         return "partials_slowed" if self._slowed.exceeded else "normal"
+
+
+def _smoothed(before: float | None, value: float) -> float:
+    return value if before is None else before + WEIGHT * (value - before)
 
 
 class _Limit:

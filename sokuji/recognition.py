@@ -196,7 +196,7 @@ class Recognition:
         except TooLarge:
             # More stable words than the model takes: they are looked for in what it hears instead.
             transcript = await recognise()
-        self._load.recognised(time.monotonic() - began)
+        self._load.recognised(time.monotonic() - began, interim=interim)
         return transcript
 
     async def _recognise_early(self, segment: Segment, utterance: Utterance) -> Transcript | None:

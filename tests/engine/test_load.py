@@ -14,7 +14,7 @@ STATES = ["normal", "partials_slowed", "speculation_off"]
 def loaded(*times_s: float, chosen: StreamingSettings = SETTINGS) -> Load:
     load = Load(chosen)
     for took_s in times_s:
-        load.recognised(took_s)
+        load.recognised(took_s, interim=True)
     return load
 
 
@@ -83,7 +83,7 @@ def test_it_slows_down_step_by_step_and_recovers_in_the_same_steps() -> None:
     load = Load(SETTINGS)
     seen = []
     for took_s in [0.2] * 5 + [4.0] * 20 + [0.2] * 40:
-        load.recognised(took_s)
+        load.recognised(took_s, interim=True)
         seen.append(load.state)
     changes = [state for before, state in zip(["", *seen], seen, strict=False) if state != before]
     assert changes == [*STATES, *STATES[-2::-1]]
@@ -93,9 +93,9 @@ def test_it_slows_down_step_by_step_and_recovers_in_the_same_steps() -> None:
 def test_a_wavering_load_does_not_make_the_state_flap() -> None:
     load = loaded(*[2.5] * 20)
     for _ in range(50):
-        load.recognised(1.6)
+        load.recognised(1.6, interim=True)
         assert load.state == "speculation_off"
-        load.recognised(2.4)
+        load.recognised(2.4, interim=True)
 
 
 @settings(deadline=None)
@@ -123,14 +123,14 @@ def test_whatever_happens(chosen: StreamingSettings, heard: list[float | int]) -
         if isinstance(each, int):
             load.delivered(each)
         else:
-            load.recognised(each)
+            load.recognised(each, interim=True)
         assert load.speculates == (load.state != "speculation_off")
         assert not load.may_hypothesise(chosen.partial_interval_ms / 1_000 - 0.001)
         assert load.may_hypothesise(2 * RARER * SHARE * 100 + RARER * chosen.partial_interval_ms)
         if before != "speculation_off" and load.state == "speculation_off":
             assert each > (500 * chosen.max_lag_s if isinstance(each, int) else chosen.max_recognition_s)
     for _ in range(60):
-        load.recognised(0.0)
+        load.recognised(0.0, interim=True)
         load.delivered(0)
     assert load.state == "normal"
     assert load.may_hypothesise(chosen.partial_interval_ms / 1_000 + 0.001)
@@ -142,3 +142,11 @@ def test_a_steady_load_has_a_steady_state(took_s: float, count: int) -> None:
     assert loaded(*[took_s] * count).state == loaded(took_s).state
     slowed = SHARE * took_s > SLOWED * 0.5
     assert (loaded(took_s).state != "normal") == slowed
+
+
+def test_a_final_recognition_that_took_several_searches_does_not_slow_the_interim_ones() -> None:
+    load = Load(StreamingSettings(partial_interval_ms=500))
+    load.recognised(0.2, interim=True)
+    load.recognised(1.8, interim=False)
+    assert load.may_hypothesise(0.5)
+    assert load.state == "normal"

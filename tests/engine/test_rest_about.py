@@ -37,7 +37,7 @@ async def test_what_can_be_asked_for_is_listed() -> None:
     assert ["fr", "pt"] not in info["text_pairs"]
     assert info["languages"]["pt"] == "Portuguese"
     assert info["limits"]["max_audio_s"] == 600
-    assert info["streaming"]["commit"] == "clause"
+    assert info["streaming"]["commit"] == "utterance"
 
 
 async def test_health_tells_which_stage_fails_without_asking_it() -> None:

@@ -100,8 +100,7 @@ class Branch:
             return True  # Said once, when the segment ends.
 
     def _from_speech(self, unit: Unit) -> bool:
-        """Whether the recogniser itself translates, which it does for a whole utterance."""
-        return self._pipeline.catalogue.route(unit.language, self.target).kind in ("speech", "pivot")
+        return self._pipeline.catalogue.route(unit.language, self.target).from_speech
 
     async def _translate_unit(self, spoken: _Spoken) -> None:
         unit = spoken.unit

@@ -25,6 +25,11 @@ class Route:
     kind: Literal["same", "text", "speech", "pivot"]
     via: str | None = None
 
+    @property
+    def from_speech(self) -> bool:
+        """Whether it is the recogniser that translates, which needs the sound of a whole utterance."""
+        return self.kind in ("speech", "pivot")
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -143,7 +148,7 @@ class Catalogue:
             UnsupportedLanguage: no way at all; see ``route``.
             NotSupported: the message lists the pairs in which terms come out as told.
         """
-        if source is not None and self.route(source, target).kind in ("speech", "pivot"):
+        if source is not None and self.route(source, target).from_speech:
             served = listed([f"{a}-{b}" for a, b in self.text_pairs])
             raise NotSupported(
                 f"speech in {source!r} is translated to {target!r} by the recogniser, which takes no "

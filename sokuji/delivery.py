@@ -42,11 +42,6 @@ class Ledger:
         self._entries: deque[_Entry] = deque()
 
     @property
-    def is_clear(self) -> bool:
-        """Whether nothing is under way."""
-        return not self._entries
-
-    @property
     def oldest_due(self) -> float | None:
         """When the oldest unit under way had been said (monotonic seconds)."""
         return self._entries[0].due if self._entries else None
@@ -83,10 +78,7 @@ class Ledger:
 
     def silence(self, through_ms: int) -> events.Ack | None:
         """Nobody spoke up to ``through_ms``, where nothing is under way."""
-        if through_ms <= self.acked.through_ms or self.acked.text or self._entries:
-            return None
-        self.acked = events.Ack(through_ms)
-        return self.acked
+        return None if self.acked.text or self._entries else self.finish(through_ms)
 
     def finish(self, through_ms: int) -> events.Ack | None:
         """All that there will be has been delivered."""

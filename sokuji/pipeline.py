@@ -158,7 +158,7 @@ class Pipeline:
         """
         source = transcript.language
         route = self.catalogue.route(source, target)
-        if route.kind in ("same", "text"):
+        if not route.from_speech:
             return await self.translate_text(transcript.text, source, target, context, glossary)
         if find(normal(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)

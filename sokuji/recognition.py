@@ -126,8 +126,8 @@ class Recognition:
         segment = self._open
         if segment is None:
             return
-        known = segment.conversation.source_language or segment.language
-        if utterance.end_ms - utterance.start_ms >= (LEAST_SPEECH_MS if known else LEAST_UNKNOWN_MS):
+        least_ms = LEAST_SPEECH_MS if segment.spoken else LEAST_UNKNOWN_MS
+        if utterance.end_ms - utterance.start_ms >= least_ms:
             segment.asked_at = time.monotonic()
             segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
 
@@ -144,11 +144,8 @@ class Recognition:
 
     def resume(self) -> None:
         """The speaker goes on."""
-        segment = self._open
-        if segment is not None and segment.speculation is not None:
-            # One that is late may be searching for the second time; the next hypothesis is worth more.
-            segment.speculation.transcript.cancel()
-            self._drop_speculation(segment)
+        if self._open is not None:
+            self._drop_speculation(self._open)
 
     async def complete(self, utterance: Utterance, due: float) -> None:
         """The open segment is over.
@@ -170,14 +167,15 @@ class Recognition:
         """Whatever is being recognised of a segment is superseded."""
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()
-        if segment.speculation is not None:
-            segment.speculation.transcript.cancel()
         self._drop_speculation(segment)
 
     def _drop_speculation(self, segment: Segment) -> None:
-        if segment.speculation is not None and not segment.speculation.dropped:
-            segment.speculation.dropped = True
-            self._tasks.create_task(segment.speculation.drop())
+        speculation = segment.speculation
+        if speculation is not None and not speculation.dropped:
+            speculation.dropped = True
+            # A recognition that is late may be searching for the second time; the next one is worth more.
+            speculation.transcript.cancel()
+            self._tasks.create_task(speculation.drop())
 
     async def _recognise(
         self, segment: Segment, utterance: Utterance, *, interim: bool = False, word_times: bool = False
@@ -186,7 +184,7 @@ class Recognition:
         recognise = partial(
             self._pipeline.recognise,
             utterance.pcm,
-            segment.conversation.source_language or segment.language,
+            segment.spoken,
             context=segment.conversation.context,
             interim=interim,
             word_times=word_times,

@@ -26,7 +26,6 @@ SPLIT_MS = 8_000
 class Split:
     """A wish to end the open segment: behind ``chars`` of its text, near ``at_ms`` of the session."""
 
-    segment_id: int
     at_ms: int
     chars: int
 
@@ -81,6 +80,11 @@ class Segment:
     """Whether all of it has been said: hypotheses come too late."""
 
     @property
+    def spoken(self) -> str | None:
+        """The language spoken: as the client says, or as it has been detected; None: not known yet."""
+        return self.conversation.source_language or self.language
+
+    @property
     def streams(self) -> bool:
         """Whether anything is said of it before it is complete."""
         return self.conversation.partials or self.commit == "clause"
@@ -99,7 +103,7 @@ class Segment:
         if length_ms <= SPLIT_MS or not max(self.committed, self.told, 1) <= chars < len(stable):
             return None
         gap_ms = _gap_ms(words, stable[:chars])
-        return None if gap_ms is None else Split(self.segment_id, utterance.start_ms + gap_ms, chars)
+        return None if gap_ms is None else Split(utterance.start_ms + gap_ms, chars)
 
 
 def _gap_ms(words: Sequence[Word], said: str) -> int | None:

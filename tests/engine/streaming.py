@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sokuji import events
@@ -20,6 +20,7 @@ from tests.fakes import FakeTranslator, FakeTts
 
 E = TypeVar("E")
 CLAUSES = Conversation(source_language="pt", target_languages=("en",), partials=True, commit="clause")
+UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 EAGER = StreamingSettings(partial_interval_ms=0, max_recognition_s=60)
 
 

@@ -16,6 +16,7 @@ from tests.engine.coded import WORD_MS, CodedStt, LevelVad, quiet, say, spelled
 from tests.engine.streaming import (
     CLAUSES,
     EAGER,
+    UTTERANCES,
     EchoTranslator,
     Script,
     assert_whole,
@@ -29,8 +30,6 @@ from tests.engine.streaming import (
     until,
 )
 from tests.fakes import FakeTts
-
-UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 
 
 class Broken(CodedStt):

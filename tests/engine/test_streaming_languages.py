@@ -10,6 +10,7 @@ from sokuji.providers.base import RecognitionRequest, Transcript
 from tests.engine.coded import CodedStt, quiet, say
 from tests.engine.streaming import (
     CLAUSES,
+    UTTERANCES,
     EchoTranslator,
     Script,
     assert_delivered,
@@ -23,8 +24,6 @@ from tests.engine.streaming import (
     told,
     until,
 )
-
-UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 
 
 class Undecided(CodedStt):

@@ -11,6 +11,7 @@ from sokuji.errors import ProviderFailed
 from tests.engine.coded import WORD_MS, CodedStt, quiet, say
 from tests.engine.streaming import (
     CLAUSES,
+    UTTERANCES,
     EchoTranslator,
     Script,
     assert_append_only,
@@ -26,7 +27,6 @@ from tests.engine.streaming import (
 )
 from tests.fakes import FakeTts
 
-UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 TWO = replace(CLAUSES, target_languages=("en", "es"))
 
 

@@ -1,5 +1,6 @@
 """Texts become phrases that can be spoken, and waveforms become chunks that can be joined."""
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -131,36 +132,69 @@ def samples(pcm: bytes) -> NDArray[np.int32]:
     return heard
 
 
+def finished(wave: sound.Waveform, pause_ms: float, cuts: Sequence[int] = ()) -> bytes:
+    """The PCM of a phrase that comes in pieces, cut at these samples."""
+    edges = sound.Edges(RATE, pause_ms)
+    *parts, last = np.split(wave, sorted(cuts))
+    return b"".join(edges.add(part, False) for part in parts) + edges.add(last, True)
+
+
+def once(wave: sound.Waveform) -> Iterator[sound.Rendered]:
+    yield sound.Rendered(wave, True)
+
+
 def test_silence_of_the_model_gives_way_to_the_pause_asked_for() -> None:
     quiet = np.zeros(RATE // 2, np.float32)
-    pcm = sound.finish(np.concatenate([quiet, tone(300), quiet]), RATE, pause_ms=200)
-    expected_ms = sound.LEAD_MS + 300 + sound.TAIL_MS + 200
+    pcm = finished(np.concatenate([quiet, tone(300), quiet]), pause_ms=200)
+    expected_ms = (sound.LEAD_FRAMES + sound.TAIL_FRAMES) * sound.FRAME_MS + 300 + 200
     assert len(pcm) / 2 / RATE * 1_000 == pytest.approx(expected_ms, abs=2 * sound.FRAME_MS)
 
 
 def test_edges_fade_and_what_lies_between_keeps_its_level() -> None:
-    heard = samples(sound.finish(tone(300), RATE, pause_ms=0))
+    heard = samples(finished(tone(300), pause_ms=0))
     assert abs(heard[0]) < 50
     assert abs(heard[-1]) < 50
     assert np.abs(heard).max() == pytest.approx(0.5 * 32_767, rel=0.01)
-    assert np.abs(samples(sound.finish(tone(50, level=3), RATE, 0))).max() == 32_767
+    assert np.abs(samples(finished(tone(50, level=3), 0))).max() == 32_767
 
 
 def test_silence_alone_is_empty() -> None:
-    assert sound.finish(np.zeros(RATE, np.float32), RATE, 300) == b""
-    assert sound.finish(np.zeros(0, np.float32), RATE, 300) == b""
+    assert finished(np.zeros(RATE, np.float32), 300, [100, RATE // 2]) == b""
+    assert finished(np.zeros(0, np.float32), 300) == b""
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, RATE), max_size=6))
+def test_a_phrase_in_pieces_sounds_as_it_does_in_one(cuts: list[int]) -> None:
+    quiet = np.zeros(RATE // 10, np.float32)
+    wave = np.concatenate([quiet, tone(200), quiet, tone(300), 3 * quiet])
+    assert finished(wave, 100, cuts) == finished(wave, 100)
+
+
+def test_what_is_surely_heard_is_not_held_back() -> None:
+    edges = sound.Edges(RATE, 100)
+    assert edges.add(np.zeros(RATE // 4, np.float32), False) == b""
+    assert len(edges.add(tone(300), False)) / 2 / RATE > 0.28
 
 
 def test_only_the_final_chunk_is_last() -> None:
     pieces = [("a", 100), ("b", 100), ("c", 100)]
-    chunks = list(sound.chunks(pieces, lambda _: tone(100), RATE, 1.0))
+    chunks = list(sound.chunks(pieces, lambda _: once(tone(100)), RATE, 1.0))
     assert [chunk.last for chunk in chunks] == [False, False, True]
-    (empty,) = sound.chunks([], lambda _: tone(100), RATE, 1.0)
+    (empty,) = sound.chunks([], lambda _: once(tone(100)), RATE, 1.0)
     assert (empty.pcm, empty.last) == (b"", True)
 
 
+def test_pieces_without_sound_are_no_chunks_but_the_final_one_is() -> None:
+    quiet = np.zeros(RATE // 2, np.float32)
+    waves = {"a": tone(100), "b": quiet}
+    pieces = [("b", 100), ("a", 100), ("b", 100)]
+    chunks = list(sound.chunks(pieces, lambda which: once(waves[which[0]]), RATE, 1.0))
+    assert [(bool(chunk.pcm), chunk.last) for chunk in chunks] == [(True, False), (False, True)]
+
+
 def test_a_model_that_breaks_is_reported() -> None:
-    def broken(_: object) -> sound.Waveform:
+    def broken(_: object) -> Iterator[sound.Rendered]:
         raise RuntimeError("secret words")
 
     with pytest.raises(ProviderFailed, match=r"synthesis failed \(RuntimeError\)"):

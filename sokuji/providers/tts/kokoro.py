@@ -9,7 +9,7 @@ in French.
 import json
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,10 @@ from sokuji import models
 from sokuji.config import KokoroConfig, check_live
 from sokuji.errors import ConfigError, ModelMissing, NotSupported, ProviderUnavailable
 from sokuji.languages import LANGUAGES
-from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice, Worker
+from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
 from sokuji.providers.tts import espeak, phrases, sound, voices
 from sokuji.providers.tts.onnx import open_session
+from sokuji.providers.tts.turns import Turns, workers
 
 MODEL = "kokoro-82m-int8"
 SAMPLE_RATE = 24_000
@@ -68,7 +69,7 @@ class Kokoro:
 
     def __init__(self, config: KokoroConfig) -> None:
         self.config = config
-        self._worker = Worker("kokoro", config.num_workers)
+        self._turns = Turns("kokoro", workers(config.num_workers))
         self._loaded: _Model | None = None
 
     async def load(self) -> None:
@@ -78,7 +79,7 @@ class Kokoro:
             ConfigError: ``default_voice`` is not among the voices.
             ModelMissing: the model is not to be had, or damaged.
         """
-        await self._worker.run(self._load)
+        await self._turns.run(self._load)
         await self.check()
 
     def update(self, config: KokoroConfig) -> None:
@@ -90,6 +91,7 @@ class Kokoro:
         check_live(self.config, config)
         _check_default(config, self._ready.styles)
         self.config = config
+        self._turns.at_once = workers(config.num_workers)
 
     async def describe(self) -> TextToSpeechInfo:
         """All voices, the default one first."""
@@ -101,16 +103,17 @@ class Kokoro:
         Raises:
             NotSupported: Japanese with kanji, for which espeak-ng has no readings.
         """
-        return self._worker.stream(self._speak(request))
+        return self._turns.stream(self._speak(request))
 
     async def check(self) -> None:
         """Speak one word."""
-        await self._worker.run(self._check)
+        async for _ in self.synthesize(SynthesisRequest(text="1", language="en")):
+            pass
 
     async def aclose(self) -> None:
         """Free the model and the threads."""
         self._loaded = None
-        self._worker.shutdown()
+        self._turns.shutdown()
 
     @property
     def _ready(self) -> "_Model":
@@ -123,15 +126,11 @@ class Kokoro:
         _check_default(self.config, model.styles)
         self._loaded = model
 
-    def _check(self) -> None:
-        for _ in self._speak(SynthesisRequest(text="1", language="en")):
-            pass
-
     def _voices(self) -> tuple[Voice, ...]:
         ids = sorted(self._ready.styles, key=lambda name: (name != self.config.default_voice, name))
         return tuple(map(_voice, ids))
 
-    def _speak(self, request: SynthesisRequest) -> Iterator[AudioChunk]:
+    def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
         model = self._ready
         voice = voices.choose(request, self._voices())
         if request.language == "ja" and _KANJI.search(request.text):
@@ -144,9 +143,11 @@ class Kokoro:
             )
         ]
         style = model.styles[voice.id]
-        yield from sound.chunks(
-            pieces, lambda phonemes: model.render(phonemes, style, request.speed), SAMPLE_RATE, request.speed
-        )
+
+        def render(phonemes: Sequence[str]) -> Iterator[sound.Rendered]:
+            yield sound.Rendered(model.render(phonemes, style, request.speed), True)
+
+        yield from sound.chunks(pieces, render, SAMPLE_RATE, request.speed)
 
 
 class _Model:
@@ -163,7 +164,6 @@ class _Model:
             folder / "model.onnx",
             device="cpu",
             cpu_threads=config.cpu_threads,
-            num_workers=config.num_workers,
         )
 
     def render(self, phonemes: Sequence[str], style: Style, speed: float) -> sound.Waveform:

@@ -1,25 +1,26 @@
 """Text to speech with Piper: small VITS voices, one model for one voice or for a group of speakers.
 
-Each phrase is rendered alone and sent at once. Piper's levelling of every phrase to full scale is left out:
-with it a short "Yes." comes out louder than the sentence beside it.
+Each phrase is rendered alone and sent piece by piece (``vits``), and the same request always gives the same
+chunks. Piper's levelling of every phrase to full scale is left out: with it a short "Yes." comes out louder
+than the sentence beside it.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from piper import PiperVoice, SynthesisConfig
+from piper import PiperVoice
 from piper.config import PhonemeType
 from piper.config import PiperConfig as VoiceConfig
 
 from sokuji import languages, models
 from sokuji.config import PiperConfig, check_live
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
-from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice, Worker
+from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
 from sokuji.providers.tts import espeak, phrases, sound, voices
-from sokuji.providers.tts.onnx import open_session
+from sokuji.providers.tts.turns import Turns, workers
+from sokuji.providers.tts.vits import Manner, Network, open_voice
 
 FIRST_COLUMNS = 60
 LONGEST_COLUMNS = 200
@@ -32,6 +33,8 @@ _READABLE = (PhonemeType.ESPEAK, PhonemeType.TEXT)
 
 class _Loaded(NamedTuple):
     model: PiperVoice
+    """Without its network, which is run here."""
+    network: Network
     voices: tuple[Voice, ...]
 
 
@@ -40,7 +43,7 @@ class Piper:
 
     def __init__(self, config: PiperConfig) -> None:
         self.config = config
-        self._worker = Worker("piper", config.num_workers)
+        self._turns = Turns("piper", workers(config.num_workers))
         self._loaded: _Loaded | None = None
 
     async def load(self) -> None:
@@ -50,7 +53,7 @@ class Piper:
             ConfigError: the device is not to be had, or the voice needs phonemes that cannot be made here.
             ModelMissing: the model is not to be had, or damaged.
         """
-        await self._worker.run(self._load)
+        await self._turns.run(self._load)
         await self.check()
 
     def update(self, config: PiperConfig) -> None:
@@ -61,6 +64,7 @@ class Piper:
         """
         check_live(self.config, config)
         self.config = config
+        self._turns.at_once = workers(config.num_workers)
 
     async def describe(self) -> TextToSpeechInfo:
         """The model's speakers, its default speaker first."""
@@ -69,17 +73,19 @@ class Piper:
         )
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
-        """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises."""
-        return self._worker.stream(self._speak(request))
+        """Speak a text, each phrase in chunks that grow; raises what ``voices.choose`` raises."""
+        return self._turns.stream(self._speak(request))
 
     async def check(self) -> None:
         """Speak one word."""
-        await self._worker.run(self._check)
+        language = self._ready.voices[0].languages[0]
+        async for _ in self.synthesize(SynthesisRequest(text="1", language=language)):
+            pass
 
     async def aclose(self) -> None:
         """Free the model and the threads."""
         self._loaded = None
-        self._worker.shutdown()
+        self._turns.shutdown()
 
     @property
     def _ready(self) -> _Loaded:
@@ -92,32 +98,16 @@ class Piper:
         path = models.locate("piper", self.config.tts_model) / f"{name}.onnx"
         description, voice_config = _read(path.with_name(f"{name}.onnx.json"))
         speakers = list_voices(name, description, voice_config)
-        session = open_session(
-            path,
-            device=self.config.device,
-            cpu_threads=self.config.cpu_threads,
-            num_workers=self.config.num_workers,
-        )
-        self._loaded = _Loaded(PiperVoice(session=session, config=voice_config), speakers)
+        network = open_voice(path, device=self.config.device, cpu_threads=self.config.cpu_threads)
+        self._loaded = _Loaded(PiperVoice(session=None, config=voice_config), network, speakers)
 
-    def _check(self) -> None:
-        for _ in self._speak(SynthesisRequest(text="1", language=self._ready.voices[0].languages[0])):
-            pass
-
-    def _speak(self, request: SynthesisRequest) -> Iterator[AudioChunk]:
-        model, speakers = self._ready
+    def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
+        model, network, speakers = self._ready
         voice = voices.choose(request, speakers)
-        _, _, speaker = voice.id.partition("#")
-        how = SynthesisConfig(
-            speaker_id=model.config.speaker_id_map[speaker] if speaker else None,
-            length_scale=model.config.length_scale / request.speed,
-            noise_scale=self.config.noise_scale,
-            noise_w_scale=self.config.noise_w_scale,
-        )
+        manner = _manner(self.config, model.config, voice, request.speed)
 
-        def render(phonemes: Sequence[str]) -> sound.Waveform:
-            audio = model.phoneme_ids_to_audio(model.phonemes_to_ids(list(phonemes)), how)
-            return np.asarray(audio, np.float32).reshape(-1)
+        def render(phonemes: Sequence[str]) -> Iterator[sound.Rendered]:
+            return network.speak(model.phonemes_to_ids(list(phonemes)), manner)
 
         pieces = [
             piece
@@ -127,6 +117,16 @@ class Piper:
             )
         ]
         yield from sound.chunks(pieces, render, voice.sample_rate, request.speed)
+
+
+def _manner(config: PiperConfig, usual: VoiceConfig, voice: Voice, speed: float) -> Manner:
+    _, _, speaker = voice.id.partition("#")
+    return Manner(
+        noise_scale=usual.noise_scale if config.noise_scale is None else config.noise_scale,
+        length_scale=usual.length_scale / speed,
+        noise_w_scale=usual.noise_w_scale if config.noise_w_scale is None else config.noise_w_scale,
+        speaker=usual.speaker_id_map[speaker] if speaker else None,
+    )
 
 
 def _name(tts_model: str) -> str:

@@ -10,13 +10,14 @@ from sokuji.providers.base import RecognitionRequest, Transcript
 @serve.deployment(
     # Recognition is what takes the cores; the other stages share what is left of two.
     ray_actor_options={"num_cpus": 1},
-    # Callers wait in their own bounded queues; a few more than can run keep the model busy.
-    max_ongoing_requests=16,
+    # What waits inside the replica can be put together, and finals can overtake partials there; what waits
+    # before it cannot.
+    max_ongoing_requests=64,
     max_queued_requests=128,
     autoscaling_config={
         "min_replicas": 1,
         "max_replicas": 1,
-        "target_ongoing_requests": 4,
+        "target_ongoing_requests": 8,
         # Serve's own 30 s is longer than a caller's patience.
         "upscale_delay_s": 3,
         "downscale_delay_s": 120,

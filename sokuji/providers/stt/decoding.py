@@ -1,7 +1,6 @@
-"""From encoded windows to tokens: prompts, search, language and alignment, on CTranslate2 itself.
+"""From encoded windows to tokens: prompts, search and alignment, on CTranslate2 itself.
 
-CTranslate2 takes batches everywhere here; windows of one length whose prompts have one length can be encoded
-and searched together. Terms as in openai/whisper, ``decoding.py`` and ``timing.py``.
+Terms as in openai/whisper, ``decoding.py`` and ``timing.py``.
 """
 
 from collections.abc import Sequence
@@ -15,19 +14,17 @@ from faster_whisper.transcribe import get_suppressed_tokens
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import TooLarge
-from sokuji.providers.stt.windows import Features
 from sokuji.providers.stt.word_times import Aligned
 
 Task = Literal["transcribe", "translate"]
 
-_CONTEXT = 448
+CONTEXT = 448
 """Tokens that Whisper's decoder sees, half of them its own (openai/whisper, ``n_text_ctx``)."""
-_SAMPLED = _CONTEXT // 2
-_MAX_PROMPT = _CONTEXT // 2 - 1
+SAMPLED = CONTEXT // 2
+"""The longest text of a window, in tokens."""
+_MAX_PROMPT = CONTEXT // 2 - 1
 _MAX_PREFIX = 160
 """More than is spoken in the 20 s that an utterance of a session lasts."""
-_LEAST_TOKENS = 24
-"""May follow a prefix, however short the audio."""
 _TIME_STEP_S = 0.02
 
 
@@ -51,17 +48,20 @@ class Search:
     temperature: float
     max_tokens: int
     """The text may take; the prefix counts."""
+    usual_tokens: int
+    """Few texts take more, behind a prefix."""
     once: int = 0
     """Length of groups of tokens that may not come twice; 0: all may."""
 
     @classmethod
-    def configured(cls, config: FasterWhisperConfig, max_tokens: int) -> "Search":
+    def configured(cls, config: FasterWhisperConfig, max_tokens: int, usual_tokens: int) -> "Search":
         """As the settings say."""
         return cls(
             beam_size=config.beam_size,
             best_of=config.best_of,
             temperature=config.temperature,
             max_tokens=max_tokens,
+            usual_tokens=usual_tokens,
         )
 
 
@@ -101,7 +101,7 @@ class Decoder:
         if len(begun) > _MAX_PREFIX:
             raise TooLarge(f"the prefix has {len(begun)} tokens; accepted: {_MAX_PREFIX}", param="prefix")
         start = (*tokenizer.sot_sequence, *(() if timed else (tokenizer.no_timestamps,)))
-        room = min(_MAX_PROMPT, _CONTEXT - _SAMPLED - len(start) - len(begun) - 1)
+        room = min(_MAX_PROMPT, CONTEXT - SAMPLED - len(start) - len(begun) - 1)
         told = self._encode(" " + context.strip())[-room:] if context.strip() else ()
         before = (tokenizer.sot_prev, *told) if told else ()
         return Prompt(tokens=(*before, *start, *begun), prefix=begun, timed=timed)
@@ -110,36 +110,34 @@ class Decoder:
         # The tokenizer takes "<|endoftext|>" and the like for commands.
         return self.text_tokens(self.tokenizer.encode(text))
 
-    def search(self, encoded: Any, prompt: Prompt, search: Search) -> Decoded:
-        """What is said in an encoded window."""
+    def generate(self, encoded: Any, prompts: Sequence[Prompt], search: Search, limit: int) -> Sequence[Any]:
+        """CTranslate2's results for encoded windows, as ``search`` says but for its limits.
+
+        The prompts have one shape, each may be of another language or task.
+
+        Args:
+            limit: tokens that a text may take; its prefix counts.
+        """
         sampling = {
             "beam_size": 1,
             "num_hypotheses": search.best_of,
             "sampling_topk": 0,
             "sampling_temperature": search.temperature,
         }
-        longest = min(_SAMPLED, max(search.max_tokens, len(prompt.prefix) + _LEAST_TOKENS))
-        (result,) = self._model.generate(
+        results: Sequence[Any] = self._model.generate(
             encoded,
-            [list(prompt.tokens)],
+            [list(prompt.tokens) for prompt in prompts],
             # CTranslate2 gives the text at most half of this length, and what the prompt leaves.
-            max_length=min(_CONTEXT, max(2 * longest, len(prompt.tokens) + longest)),
+            max_length=min(CONTEXT, max(2 * limit, len(prompts[0].tokens) + limit)),
             no_repeat_ngram_size=search.once,
             # Blank means the end, too: text may end right behind the prefix.
-            suppress_blank=not prompt.prefix,
+            suppress_blank=not prompts[0].prefix,
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,
             **(sampling if search.temperature > 0 else {"beam_size": search.beam_size}),
         )
-        tokens = tuple(result.sequences_ids[0])  # With the prefix.
-        return Decoded(
-            tokens=tokens[len(prompt.prefix) :],
-            # The score is the mean over the tokens; the end token counts too.
-            average=result.scores[0] * len(tokens) / (len(tokens) + 1),
-            no_speech=result.no_speech_prob,
-            cut_off=len(tokens) >= longest,
-        )
+        return results
 
     def text_tokens(self, tokens: Sequence[int]) -> list[int]:
         """Without timestamps."""
@@ -164,14 +162,17 @@ class Decoder:
                 text, start_s = [], at_s
         return [*found, (text, start_s, end_s)] if text else found
 
-    def align(self, encoded: Any, text: Sequence[int], frames: int) -> list[Aligned]:
-        """The shortest pieces of text that are whole characters, and when each is heard in the window.
+    def align(
+        self, encoded: Any, texts: Sequence[Sequence[int]], frames: Sequence[int]
+    ) -> list[list[Aligned]]:
+        """For each window the shortest pieces of its text that are whole characters, and when each is heard.
 
         The path of dynamic time warping through the cross-attention (openai/whisper, ``timing.py``).
         """
-        if not text:
-            return []
-        (result,) = self._model.align(encoded, self.tokenizer.sot_sequence, [list(text)], frames)
+        results = self._model.align(encoded, self.tokenizer.sot_sequence, texts, list(frames))
+        return [self._aligned(text, result) for text, result in zip(texts, results, strict=True)]
+
+    def _aligned(self, text: Sequence[int], result: Any) -> list[Aligned]:
         path = np.array(result.alignments)
         steps = np.concatenate([[True], np.diff(path[:, 0]) > 0])
         starts = path[steps, 1] * _TIME_STEP_S
@@ -181,14 +182,3 @@ class Decoder:
             Aligned(text=piece, start_s=float(starts[begin]), end_s=float(starts[min(end, len(starts) - 1)]))
             for piece, begin, end in zip(texts[:-1], bounds, bounds[1:], strict=False)
         ]
-
-
-def encode(model: WhisperModel, windows: Sequence[Features]) -> Any:
-    """The encoder's output for windows of one length."""
-    return model.encode(np.stack(windows))
-
-
-def spoken(model: WhisperModel, encoded: Any) -> tuple[str, float]:
-    """Whisper's code of the language spoken in a window, and its probability."""
-    token, probability = model.model.detect_language(encoded)[0][0]
-    return token[2:-2], probability

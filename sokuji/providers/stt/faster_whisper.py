@@ -1,7 +1,7 @@
 """Speech to text with Whisper under CTranslate2, by way of faster-whisper.
 
-The work is in ``recogniser``. Each request is answered by itself, in one of ``num_workers`` threads that
-share the weights.
+The work is in ``recogniser``, in steps that the ``Batcher`` puts together with those of other requests. Final
+recognitions go before interim ones. All workers share the weights.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ import json
 import logging
 import math
 import os
-import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import ctranslate2
 import numpy as np
@@ -18,7 +18,7 @@ from faster_whisper import WhisperModel
 
 from sokuji import models
 from sokuji.audio import RECOGNISER_RATE
-from sokuji.config import FasterWhisperConfig, check_live
+from sokuji.config import MOST_WORKERS, FasterWhisperConfig, check_live
 from sokuji.errors import (
     ConfigError,
     InvalidAudio,
@@ -29,8 +29,9 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.languages import LANGUAGES
-from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript, Worker
-from sokuji.providers.stt.recogniser import Recogniser
+from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.providers.batching import Batcher
+from sokuji.providers.stt.recogniser import Recogniser, Steps
 from sokuji.providers.stt.windows import WINDOW_S, Samples
 
 _log = logging.getLogger(__name__)
@@ -41,8 +42,8 @@ class FasterWhisper:
 
     def __init__(self, config: FasterWhisperConfig) -> None:
         self.config = config
-        self._worker = Worker("faster-whisper", config.num_workers)
         self._loaded: Recogniser | None = None
+        self._batcher: Batcher | None = None
         self._aligns = False
 
     async def load(self) -> None:
@@ -52,7 +53,25 @@ class FasterWhisper:
             ConfigError: the device or the compute type is not to be had on this machine.
             ModelMissing: the model is not to be had, or damaged.
         """
-        await self._worker.run(self._load)
+        device = _device(self.config.device)
+        batcher = Batcher("faster-whisper", workers=_workers(self.config, device))
+        try:
+            recogniser = await asyncio.to_thread(self._load, device)
+            longest = np.zeros((WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
+            warm_up = RecognitionRequest(pcm=b"", language="en")
+            await batcher.run(recogniser.recognise(longest, warm_up, self.config))
+        except SokujiError:
+            batcher.shutdown()
+            raise
+        except Exception as error:  # Three libraries read the model's files, each with errors of its own.
+            batcher.shutdown()
+            path = models.locate("whisper", self.config.model_size)
+            reason = str(error).replace(str(path), "its folder")
+            raise ConfigError(
+                f"whisper model {self.config.model_size!r} cannot be loaded: {reason}", param="model_size"
+            ) from error
+        self._loaded, self._batcher = recogniser, batcher
+        self._schedule(self.config)
 
     def update(self, config: FasterWhisperConfig) -> None:
         """Take over new values of live settings, from the next request on.
@@ -62,14 +81,22 @@ class FasterWhisper:
         """
         check_live(self.config, config)
         self.config = config
+        self._schedule(config)
+
+    def _schedule(self, config: FasterWhisperConfig) -> None:
+        if self._batcher is not None:
+            self._batcher.batch_size = config.batch_size
+            self._batcher.wait_s = config.batch_wait_ms / 1_000
+            self._batcher.resize(_workers(config, _device(config.device)))
 
     async def describe(self) -> SpeechToTextInfo:
         """The languages that the model has tokens for."""
+        recogniser, _ = self._ready()
         return SpeechToTextInfo(
             provider=self.config.provider,
             model=self.config.model_size,
-            languages=tuple(self._recogniser.languages),
-            translates_to=("en",) if self._recogniser.multilingual else (),
+            languages=tuple(recogniser.languages),
+            translates_to=("en",) if recogniser.multilingual else (),
             takes_context=True,
             takes_prefix=True,
             gives_word_times=self._aligns,
@@ -77,32 +104,26 @@ class FasterWhisper:
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One answer for each request, in the same order."""
-        abandoned = threading.Event()
-        try:
-            answers = (self._worker.run(self._answer, request, abandoned) for request in requests)
-            return list(await asyncio.gather(*answers))
-        except asyncio.CancelledError:
-            # A thread cannot be stopped, but it need not begin what nobody waits for.
-            abandoned.set()
-            raise
+        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def check(self) -> None:
-        """Decode two tokens of a second of silence."""
-        await self._worker.run(self._check)
+        """Decode a token of a second of silence."""
+        recogniser, batcher = self._ready()
+        if not math.isfinite((await batcher.run(recogniser.probe())).value):
+            raise ProviderFailed("the recogniser computes no finite numbers")
 
     async def aclose(self) -> None:
         """Free the model and the threads."""
         self._loaded = None
-        self._worker.shutdown()
+        if self._batcher is not None:
+            self._batcher.shutdown()
 
-    @property
-    def _recogniser(self) -> Recogniser:
-        if self._loaded is None:
+    def _ready(self) -> tuple[Recogniser, Batcher]:
+        if self._loaded is None or self._batcher is None:
             raise ProviderUnavailable("the recogniser is not loaded")
-        return self._loaded
+        return self._loaded, self._batcher
 
-    def _load(self) -> None:
-        device = _device(self.config.device)
+    def _load(self, device: str) -> Recogniser:
         supported = sorted(ctranslate2.get_supported_compute_types(device))
         if self.config.compute_type not in supported:
             raise ConfigError(
@@ -111,42 +132,33 @@ class FasterWhisper:
                 param="compute_type",
             )
         path = models.locate("whisper", self.config.model_size)
-        try:
-            model = WhisperModel(
-                str(path),
-                device=device,
-                compute_type=self.config.compute_type,
-                cpu_threads=threads(self.config),
-                num_workers=self.config.num_workers,
-            )
-            self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
-            recogniser = Recogniser(model, _languages(model))
-            longest = np.zeros((WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
-            recogniser.recognise(longest, RecognitionRequest(pcm=b"", language="en"), self.config)
-            self._loaded = recogniser
-        except Exception as error:  # Three libraries read these files, each with errors of its own.
-            reason = str(error).replace(str(path), "its folder")
-            raise ConfigError(
-                f"whisper model {self.config.model_size!r} cannot be loaded: {reason}", param="model_size"
-            ) from error
+        model = WhisperModel(
+            str(path),
+            device=device,
+            compute_type=self.config.compute_type,
+            cpu_threads=threads(self.config),
+            num_workers=MOST_WORKERS,
+        )
+        self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
+        return Recogniser(model, _languages(model))
 
-    def _check(self) -> None:
-        if not math.isfinite(self._recogniser.probe()):
-            raise ProviderFailed("the recogniser computes no finite numbers")
-
-    def _answer(self, request: RecognitionRequest, abandoned: threading.Event) -> Transcript | SokujiError:
+    async def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
         try:
-            samples = _samples(request.pcm)
-            self._accept(request)
-            return self._recogniser.recognise(samples, request, self.config, abandoned.is_set)
+            recogniser, batcher = self._ready()
+            answer = await batcher.run(self._steps(recogniser, request), urgent=not request.interim)
+            return replace(answer.value, effort=answer.effort)
         except SokujiError as error:
             return error
         except Exception as error:
             _log.exception("recognition failed")
             return ProviderFailed(f"recognition failed ({type(error).__name__})")
 
-    def _accept(self, request: RecognitionRequest) -> None:
-        recogniser = self._recogniser
+    def _steps(self, recogniser: Recogniser, request: RecognitionRequest) -> Steps[Transcript]:
+        samples = _samples(request.pcm)
+        self._accept(recogniser, request)
+        return (yield from recogniser.recognise(samples, request, self.config))
+
+    def _accept(self, recogniser: Recogniser, request: RecognitionRequest) -> None:
         if request.task == "translate" and not recogniser.multilingual:
             raise NotSupported(f"{self.config.model_size} cannot translate", param="task")
         if request.language is not None and request.language not in recogniser.languages:
@@ -165,10 +177,17 @@ def _device(wanted: str) -> str:
     return "cuda" if cuda and wanted != "cpu" else "cpu"
 
 
+def _workers(config: FasterWhisperConfig, device: str) -> int:
+    return config.num_workers or (2 if device == "cuda" else min(4, _cores()))
+
+
 def threads(config: FasterWhisperConfig) -> int:
-    """Threads of one call."""
-    cores = len(os.sched_getaffinity(0))
-    return config.cpu_threads or max(1, min(4, cores // config.num_workers))
+    """Threads of one batch on a CPU."""
+    return config.cpu_threads or max(1, min(4, _cores() // _workers(config, "cpu")))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _languages(model: WhisperModel) -> dict[str, str]:

@@ -1,15 +1,16 @@
 """From the audio of a request to its transcript: windows, search, and what is done for a search that is lost.
 
-The shortest window that holds the speech is tried first. Where the decoder repeats itself or does not come to
-an end, it hears the speech again in the window that it was trained on, and in the end with a wider search
-that may say nothing twice. An interim hypothesis is not worth that: one that is lost is left out.
+The shortest window that holds the speech is tried first. Where the decoder repeats itself, does not come to
+an end or is unsure, it hears the speech again in the window that it was trained on, and in the end with a
+wider search that may say nothing twice. An interim hypothesis is not worth that; one that is lost is left
+out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from faster_whisper import WhisperModel
@@ -18,36 +19,38 @@ from sokuji.config import FasterWhisperConfig
 from sokuji.languages import from_whisper
 from sokuji.providers.base import RecognitionRequest, Segment, Transcript, Word
 from sokuji.providers.stt import whisper_text
-from sokuji.providers.stt.decoding import Decoded, Decoder, Prompt, Search, Task, encode, spoken
+from sokuji.providers.stt.decoding import Decoded, Decoder, Prompt, Search, Task
+from sokuji.providers.stt.steps import Align, Decode, Detect, Encode, Encoded
 from sokuji.providers.stt.windows import (
     LEAD_S,
     WINDOW_S,
     Clock,
     Piece,
     Samples,
-    features,
     frames_heard,
     pieces,
     speech_only,
     window_s,
 )
-from sokuji.providers.stt.word_times import UNSPACED, words
+from sokuji.providers.stt.word_times import UNSPACED, Aligned, words
 
 _SURE_OF_LANGUAGE = 0.7
 _RESCUE_BEAM = 5
 _RESCUE_ONCE = 3
 _UNBOUNDED = 448
 
+T = TypeVar("T")
+Steps = Generator[Any, Any, T]
+"""Yields what is to be computed (``steps``) and is sent its result."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Order:
     """How one request is to be answered."""
 
     request: RecognitionRequest
     config: FasterWhisperConfig
     clock: Clock
-    abandoned: Callable[[], bool]
-    """Whether nobody waits for the answer any more."""
 
 
 class _Window:
@@ -55,14 +58,21 @@ class _Window:
 
     def __init__(self, model: WhisperModel, piece: Piece, seconds: int) -> None:
         self._model = model
+        self._encoded: Encoded | None = None
         self.piece = piece
         self.seconds = seconds
 
-    @cached_property
-    def encoded(self) -> Any:
+    def encoded(self) -> Steps[Encoded]:
         """The encoder's output."""
-        heard = features(self._model.feature_extractor, self.piece.samples, self.seconds)
-        return encode(self._model, [heard])
+        if self._encoded is None:
+            self._encoded = yield Encode(self._model, self.piece.samples, self.seconds)
+        return self._encoded
+
+    def encoded_if_idle(self) -> Steps[bool]:
+        """Whether it is encoded, or could be because there is nobody else."""
+        if self._encoded is None:
+            self._encoded = yield Encode(self._model, self.piece.samples, self.seconds, spare=True)
+        return self._encoded is not None
 
     @cached_property
     def widest(self) -> "_Window":
@@ -71,7 +81,7 @@ class _Window:
 
 
 class Recogniser:
-    """Answers requests with a loaded model, one at a time in each thread."""
+    """Answers requests with a loaded model."""
 
     def __init__(self, model: WhisperModel, languages: Mapping[str, str]) -> None:
         """``languages``: canonical code -> Whisper's code."""
@@ -85,85 +95,104 @@ class Recogniser:
         samples: Samples,
         request: RecognitionRequest,
         config: FasterWhisperConfig,
-        abandoned: Callable[[], bool] = bool,
-    ) -> Transcript:
-        """The transcript of an utterance of any length.
-
-        Once ``abandoned()`` is true, a search that is lost is not made again.
+    ) -> Steps[Transcript]:
+        """The steps to the transcript of an utterance of any length.
 
         Raises:
             TooLarge: the prefix leaves no room for more text.
         """
         audible, clock = speech_only(samples, config.vad_threshold) if config.vad_filter else (samples, float)
-        job = _Job(request, config, clock, abandoned)
+        order = _Order(request, config, clock)
         windows = [_Window(self._model, piece, window_s(piece.seconds)) for piece in pieces(audible)]
-        language = request.language or self._spoken(windows[0], request)
+        language = request.language or (yield from self._spoken(windows[0], request))
         code = self.languages[language]
         decoder = self._decoder(code, request.task)
         spaced = request.task == "translate" or code not in UNSPACED
         timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
-        heard = [
-            self._hear(window, decoder, prompt(request.prefix if number == 0 else ""), job, spaced)
-            for number, window in enumerate(windows if audible.size else [])
-        ]
+        heard = []
+        for number, window in enumerate(windows if audible.size else []):
+            begun = prompt(request.prefix if number == 0 else "")
+            heard.append((yield from _hear(window, decoder, begun, order, spaced)))
         return whisper_text.transcript([each for each in heard if each], language, request.prefix)
 
-    def probe(self) -> float:
-        """The mean log probability of a token decoded from a second of silence."""
-        sound = features(self._model.feature_extractor, np.zeros(0, np.float32), 1)
+    def probe(self) -> Steps[float]:
+        """The steps to the mean log probability of a token decoded from a second of silence."""
         decoder = self._decoder("en", "transcribe")
         prompt = decoder.prompt("", "", spaced=True, timed=False)
-        search = Search(beam_size=1, best_of=1, temperature=0, max_tokens=1)
-        return decoder.search(encode(self._model, [sound]), prompt, search).average
+        search = Search(beam_size=1, best_of=1, temperature=0, max_tokens=1, usual_tokens=1)
+        encoded = yield Encode(self._model, np.zeros(0, np.float32), 1)
+        found = yield Decode(decoder, encoded, prompt, search, alone=True)
+        return float(found.average)
 
     def _decoder(self, code: str, task: Task) -> Decoder:
         if (code, task) not in self._decoders:
             self._decoders[code, task] = Decoder(self._model, code, task)
         return self._decoders[code, task]
 
-    def _spoken(self, window: _Window, request: RecognitionRequest) -> str:
+    def _spoken(self, window: _Window, request: RecognitionRequest) -> Steps[str]:
         """The canonical code of the language spoken; a short window that leaves doubts is not enough."""
         if not self.multilingual:
             return "en"
-        code, probability = spoken(self._model, window.encoded)
+        code, probability = yield Detect(self._model, (yield from window.encoded()))
         if probability < _SURE_OF_LANGUAGE and not request.interim and window is not window.widest:
-            code, _ = spoken(self._model, window.widest.encoded)
+            code, _ = yield Detect(self._model, (yield from window.widest.encoded()))
         return from_whisper(code)
 
-    def _hear(
-        self, window: _Window, decoder: Decoder, prompt: Prompt, job: _Job, spaced: bool
-    ) -> whisper_text.Heard | None:
-        """What is said in a piece; None where nothing is, and nothing was known before."""
-        window, found = _search(window, decoder, prompt, job)
-        if found is None and not prompt.prefix:
-            return None
-        return _heard(found, window, decoder, prompt, job, spaced)
+
+def _hear(
+    window: _Window, decoder: Decoder, prompt: Prompt, order: _Order, spaced: bool
+) -> Steps[whisper_text.Heard | None]:
+    """What is said in a piece; None where nothing is, and nothing was known before."""
+    window, found = yield from _search(window, decoder, prompt, order)
+    if found is None and not prompt.prefix:
+        return None
+    return (yield from _heard(found, window, decoder, prompt, order, spaced))
 
 
-def _search(window: _Window, decoder: Decoder, prompt: Prompt, job: _Job) -> tuple[_Window, Decoded | None]:
+def _search(
+    window: _Window, decoder: Decoder, prompt: Prompt, order: _Order
+) -> Steps[tuple[_Window, Decoded | None]]:
     """What was decoded, from which window; None for silence, and for an interim hypothesis that is lost."""
-    search = Search.configured(job.config, whisper_text.token_limit(window.piece.seconds))
-    found = decoder.search(window.encoded, prompt, search)
+    seconds = window.piece.seconds
+    usual = whisper_text.usual_tokens(seconds)
+    search = Search.configured(order.config, whisper_text.token_limit(seconds), usual)
+    found = yield from _decoded(window, decoder, prompt, search)
     outcome = _outcome(found, window, decoder, prompt)
-    if job.request.interim:
+    if order.request.interim:
         lost = outcome.silent or outcome.loops or outcome.improbable
         return window, None if lost else found
-    if job.abandoned():
-        return window, found
-    if outcome.doubtful and not outcome.silent and window is not window.widest:
+    if window is not window.widest and (yield from _is_worth_another(outcome, window.widest, order)):
         window = window.widest
         if outcome.cut_off and not outcome.loops:
-            search = Search.configured(job.config, _UNBOUNDED)
-        found = decoder.search(window.encoded, prompt, search)
+            search = Search.configured(order.config, _UNBOUNDED, usual)
+        found = yield from _decoded(window, decoder, prompt, search)
         outcome = _outcome(found, window, decoder, prompt)
     if outcome.silent:
         return window, None
     if outcome.loops:
         # A wider search with every group of three tokens allowed once ends most of these.
         wider = replace(search, beam_size=max(_RESCUE_BEAM, search.beam_size), once=_RESCUE_ONCE)
-        found = decoder.search(window.encoded, prompt, wider)
+        found = yield from _decoded(window, decoder, prompt, wider)
     return window, found
+
+
+def _is_worth_another(outcome: whisper_text.Outcome, widest: _Window, order: _Order) -> Steps[bool]:
+    """Whether to hear in the longest window what was decoded from a shorter one."""
+    if outcome.silent or not outcome.doubtful:
+        return False
+    if outcome.lost or order.config.second_hearing == "always":
+        return True
+    return order.config.second_hearing == "if_idle" and (yield from widest.encoded_if_idle())
+
+
+def _decoded(window: _Window, decoder: Decoder, prompt: Prompt, search: Search) -> Steps[Decoded]:
+    step = Decode(decoder, (yield from window.encoded()), prompt, search)
+    found: Decoded | None = yield step
+    if found is None:
+        found = yield replace(step, alone=True)
+        assert found is not None
+    return found
 
 
 def _outcome(found: Decoded, window: _Window, decoder: Decoder, prompt: Prompt) -> whisper_text.Outcome:
@@ -178,20 +207,22 @@ def _outcome(found: Decoded, window: _Window, decoder: Decoder, prompt: Prompt) 
 
 
 def _heard(
-    found: Decoded | None, window: _Window, decoder: Decoder, prompt: Prompt, job: _Job, spaced: bool
-) -> whisper_text.Heard:
+    found: Decoded | None, window: _Window, decoder: Decoder, prompt: Prompt, order: _Order, spaced: bool
+) -> Steps[whisper_text.Heard]:
     tokens = decoder.text_tokens(found.tokens if found else ())
     timed_words: tuple[Word, ...] = ()
-    if job.request.word_times:
-        timed_words = _words(window, decoder, [*prompt.prefix, *tokens], job.clock, spaced)
+    if order.request.word_times and (text := [*prompt.prefix, *tokens]):
+        frames = frames_heard(window.piece.seconds)
+        aligned = yield Align(decoder, (yield from window.encoded()), text, frames)
+        timed_words = _words(aligned, window.piece, order.clock, spaced)
     if prompt.timed and found:
         end_s = float(window.seconds)
         timed = [
-            (decoder.text(part), *_span_ms(window.piece, job.clock, start, end))
+            (decoder.text(part), *_span_ms(window.piece, order.clock, start, end))
             for part, start, end in decoder.timed_segments(found.tokens, end_s)
         ]
     else:
-        start, end = _span_ms(window.piece, job.clock, 0, window.seconds)
+        start, end = _span_ms(window.piece, order.clock, 0, window.seconds)
         if timed_words:
             start, end = timed_words[0].start_ms, timed_words[-1].end_ms
         timed = [(decoder.text([*prompt.prefix, *tokens]), start, end)]
@@ -206,12 +237,9 @@ def _heard(
     )
 
 
-def _words(
-    window: _Window, decoder: Decoder, tokens: list[int], clock: Clock, spaced: bool
-) -> tuple[Word, ...]:
-    aligned = decoder.align(window.encoded, tokens, frames_heard(window.piece.seconds))
+def _words(aligned: list[Aligned], piece: Piece, clock: Clock, spaced: bool) -> tuple[Word, ...]:
     found = words(aligned, spaced=spaced)
-    spans = [_span_ms(window.piece, clock, word.start_s, word.end_s) for word in found]
+    spans = [_span_ms(piece, clock, word.start_s, word.end_s) for word in found]
     times = list(accumulate((at for span in spans for at in span), max))
     return tuple(
         Word(word.text, start, end) for word, start, end in zip(found, times[::2], times[1::2], strict=True)

@@ -45,6 +45,11 @@ def token_limit(seconds: float) -> int:
     return 24 + int(15 * seconds)
 
 
+def usual_tokens(seconds: float) -> int:
+    """Tokens that few utterances exceed: so long others wait for one that they are decoded with."""
+    return 12 + int(8 * seconds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What is known of a decoding when it is judged."""
@@ -82,10 +87,14 @@ class Outcome:
         return self.no_speech > _NO_SPEECH and (self.improbable or self.loops)
 
     @property
+    def lost(self) -> bool:
+        """Whether the text cannot stand as it is: it does not end, or loops."""
+        return self.cut_off or self.loops
+
+    @property
     def doubtful(self) -> bool:
-        """Whether a short window may be to blame for the text: it is improbable, says a thing twice or more,
-        or does not end."""
-        return self.average < _UNSURE or self.cut_off or self.loops or bool(_ECHO.search(self.text))
+        """Whether a short window may be to blame for the text: lost, improbable, or saying a thing twice."""
+        return self.lost or self.average < _UNSURE or bool(_ECHO.search(self.text))
 
 
 def transcript(heard: Sequence[Heard], language: str, prefix: str) -> Transcript:

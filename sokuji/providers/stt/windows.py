@@ -25,7 +25,7 @@ LEAD_S = 0.3
 """Silence put before every utterance: Whisper mishears speech that begins with the very first sample."""
 MARGIN_S = 2.0
 """Padding behind the utterance: with less the decoder loops more often, and short ones are misheard."""
-LADDER_S = (3, 5, 8, 12, 16, 20, 30)
+LADDER_S = (3, 5, 6, 8, 12, 16, 20, 30)
 """Lengths of windows. Each costs half as much again as the one before, or up to twice as much."""
 WINDOW_S = LADDER_S[-1]
 """What Whisper was trained to hear."""

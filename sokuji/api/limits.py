@@ -18,7 +18,7 @@ from sokuji.api.failures import error_response
 from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0
-UNLIMITED_PATHS = ("/health",)
+UNLIMITED_PATHS = ("/health", "/metrics")
 """Probes: to refuse them would make a busy replica look like a broken one."""
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from sokuji import __version__, languages
+from sokuji import __version__, languages, metrics
 from sokuji.api.answers import Health, Info, Welcome, providers_in_use, voice_bodies
 from sokuji.api.dependencies import UsedService
 from sokuji.api.failures import FAILURES
@@ -27,6 +27,12 @@ async def health(service: UsedService) -> Health:
     states = service.pipeline.health
     well = all(state == "ready" for state in states.values())
     return Health(status="healthy" if well else "degraded", services=states)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.CONTENT_TYPE: {}}}})
+async def prometheus() -> Response:
+    """Times of the stages, in Prometheus' text format."""
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/api/v1/info", responses=FAILURES)

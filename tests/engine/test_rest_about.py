@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sokuji import __version__
 from sokuji.api.service import Service
@@ -59,6 +60,25 @@ async def test_health_tells_which_stage_fails_without_asking_it() -> None:
     assert stt.requests == []
 
 
+async def test_metrics_count_what_the_stages_answer() -> None:
+    def answered(text: str) -> float:
+        found = text_string_to_metric_families(text)
+        samples = [each for family in found for each in family.samples]
+        return sum(
+            sample.value
+            for sample in samples
+            if sample.name == "sokuji_stage_seconds_count" and sample.labels["stage"] == "tts"
+        )
+
+    async with rest() as (client, _):
+        before = await client.get("/metrics")
+        spoken = await client.post("/api/v1/tts/synthesize", json={"text": "Hello.", "language": "en"})
+        after = await client.get("/metrics")
+    assert spoken.status_code == 200
+    assert before.headers["content-type"].startswith("text/plain")
+    assert answered(after.text) == answered(before.text) + 1
+
+
 async def test_before_the_stages_answer_calls_are_told_to_come_back() -> None:
     starting = Service(Pipeline(Stages([], [], []), GatewaySettings().deadlines), GatewaySettings())
     async with client_of(starting) as client:
@@ -75,6 +95,7 @@ async def test_every_call_of_the_contract_is_documented_with_its_failures() -> N
     assert calls == {
         ("get", "/"),
         ("get", "/health"),
+        ("get", "/metrics"),
         ("get", "/api/v1/info"),
         ("post", "/api/v1/stt/transcribe"),
         ("get", "/api/v1/stt/languages"),

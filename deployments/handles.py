@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from grpc import RpcError
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
@@ -42,7 +43,7 @@ def translated_errors() -> Iterator[None]:
     except (RayActorError, DeploymentUnavailableError) as error:
         reason = f"a stage is not reachable: {type(error).__name__}"
         raise ProviderUnavailable(reason, retry_after_s=2) from error
-    except (RayError, RayServeException) as error:
+    except (RayError, RayServeException, RpcError) as error:  # RpcError: where calls go by gRPC
         raise ProviderUnavailable(f"a call was lost: {type(error).__name__}", retry_after_s=1) from error
 
 

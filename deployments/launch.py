@@ -16,8 +16,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ import yaml
 from rich.console import Console
 
 from deployments import dashboard
+from deployments.environment import check_haproxy, described, open_ports, variables_beside
 from deployments.local_serve import LocalServe
+from sokuji.errors import ConfigError, SokujiError
 
 POLL_S = 0.5
 INTERRUPTED = 130
@@ -35,7 +38,7 @@ INTERRUPTED = 130
 console = Console(highlight=False, markup=False)
 
 
-class LaunchError(Exception):
+class LaunchError(SokujiError):
     """The service cannot run; the message says why and what to do."""
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
@@ -45,11 +48,12 @@ class LaunchError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """A Serve config and the address it listens on."""
+    """A Serve config, the address it listens on and the variables that it needs."""
 
     content: dict[str, Any]
     host: str
     port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -62,32 +66,47 @@ def read_config(path: Path, host: str | None, port: int | None) -> Config:
     """The Serve config at ``path``, with ``host`` and ``port`` in place of its own where they are given.
 
     Raises:
-        LaunchError: there is no such file, or it is no Serve config.
+        LaunchError: there is no such file, it is no Serve config, or what is beside it is no environment.
     """
     try:
         content = yaml.safe_load(path.read_text())
+        variables = variables_beside(path)
     except OSError as error:
         raise LaunchError(f"cannot read {path}: {error.strerror}", exit_code=2) from None
     except yaml.YAMLError as error:
         raise LaunchError(f"{path} is not YAML: {error}", exit_code=2) from None
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
     if not isinstance(content, dict) or "applications" not in content:
         raise LaunchError(f"{path} is not a Serve config: it names no applications", exit_code=2)
     # The defaults are those of ray.serve.schema.HTTPOptionsSchema.
     http = {"host": "0.0.0.0", "port": 8000} | (content.get("http_options") or {})
     http |= {"host": host or http["host"], "port": port or http["port"]}
-    return Config(content | {"http_options": http}, http["host"], http["port"])
+    return Config(content | {"http_options": http}, http["host"], http["port"], variables)
 
 
 def check_port(config: Config) -> None:
-    """Raise LaunchError if nothing can listen on the config's address."""
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    """Raise LaunchError if nothing can listen on the config's address, or HAProxy's ports cannot be had."""
+    variables = os.environ | config.environment
     try:
-        socket.create_server((config.host, config.port), family=family).close()
+        check_haproxy(variables)
+        opened = open_ports(variables)
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
+    _check_port(config.host, config.port, f"serve on another one: make run PORT={config.port + 1}")
+    for name, (variable, port) in opened.items():
+        _check_port("0.0.0.0", port, f"HAProxy shows its {name} there; set {variable} to another one")
+
+
+def _check_port(host: str, port: int, way_out: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            reason = f"port {config.port} is in use; serve on another one: make run PORT={config.port + 1}"
+            reason = f"port {port} is in use; {way_out}"
         else:
-            reason = f"cannot listen on {config.host} port {config.port}: {error.strerror}"
+            reason = f"cannot listen on {host} port {port}: {error.strerror}"
         raise LaunchError(reason, exit_code=2) from None
 
 
@@ -118,7 +137,7 @@ async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> N
         LaunchError: the service ended, Serve gave the application up, or the time is over.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
-    with console.status("starting: models are loaded and warmed"):
+    with service.console.status("starting: models are loaded and warmed"):
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while (state := await health(client, url)) != "healthy":
                 if service.exit_code is not None:
@@ -175,6 +194,31 @@ async def attend(service: LocalServe, config: Config, timeout_s: float, command:
     raise LaunchError(f"the service ended by itself with exit code {await service.wait()}")
 
 
+@asynccontextmanager
+async def own_service(
+    console: Console, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[LocalServe]:
+    """A service that is yet to be started and ends with the block; only the logs of a failed one are kept.
+
+    Args:
+        console: where its output goes.
+        environment: variables for all its processes, besides those of this one.
+    """
+    # Not TMPDIR, which may be long: see LocalServe.
+    ray_dir = Path(tempfile.mkdtemp(prefix="sokuji-", dir="/tmp"))
+    service = LocalServe(ray_dir, console, environment)
+    with contextlib.ExitStack() as cleaning:
+        cleaning.callback(shutil.rmtree, ray_dir, ignore_errors=True)
+        try:
+            try:
+                yield service
+            finally:
+                await service.stop()
+        except LaunchError as error:
+            cleaning.pop_all()
+            raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
+
+
 async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> int:
     """Serve until a signal, or until ``command`` ends; returns the exit code.
 
@@ -186,22 +230,16 @@ async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> in
             if await health(client, config.url) == "healthy":
                 return await run_command(command)
     check_port(config)
-    # Not TMPDIR, which may be long: see LocalServe.
-    ray_dir = Path(tempfile.mkdtemp(prefix="sokuji-", dir="/tmp"))
-    service = LocalServe(ray_dir, console)
     task = asyncio.current_task()
     assert task is not None
-    stop_on_signals(task, service)
-    try:
-        code = await attend(service, config, timeout_s, command)
-    except asyncio.CancelledError:
-        code = INTERRUPTED if command else 0
-    except LaunchError as error:
-        raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
-    finally:
-        await service.stop()
-    shutil.rmtree(ray_dir, ignore_errors=True)
-    return code
+    if ports := open_ports(os.environ | config.environment):
+        console.print(f"open on all interfaces: {described(ports)}", soft_wrap=True)
+    async with own_service(console, config.environment) as service:
+        stop_on_signals(task, service)
+        try:
+            return await attend(service, config, timeout_s, command)
+        except asyncio.CancelledError:
+            return INTERRUPTED if command else 0
 
 
 def port_number(text: str) -> int:

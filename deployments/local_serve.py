@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deployments import dashboard
+from deployments.environment import haproxy_files
 
 DRAIN_S = 60.0
 """Time for conversations to end: each takes ``streaming.drain_s`` and what its last answer takes."""
@@ -74,6 +75,7 @@ def _environment(ray_dir: Path) -> dict[str, str]:
         "RAY_TMPDIR": str(ray_dir),
         # A service that hears people speak reports to nobody.
         "RAY_USAGE_STATS_ENABLED": "0",
+        **haproxy_files(ray_dir),
     }
 
 
@@ -84,14 +86,16 @@ class LocalServe:
         ray_dir: an empty directory for Ray's sockets and logs. Its path must be short: Ray adds about 65
             characters to it, and the address of a Unix socket has 107 at most (unix(7)).
         console: where the child's output goes.
+        environment: variables for the child, besides those of this process.
     """
 
-    def __init__(self, ray_dir: Path, console: Console) -> None:
+    def __init__(self, ray_dir: Path, console: Console, environment: Mapping[str, str] | None = None) -> None:
         self.echo = True
+        self.console = console
         self.dashboard: str | None = None
         """Base URL of Ray's dashboard, once it is known."""
         self._ray_dir = ray_dir
-        self._console = console
+        self._more_environment = dict(environment or {})
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[None] | None = None
 
@@ -106,7 +110,7 @@ class LocalServe:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=LONGEST_LINE,
-            env=_environment(self._ray_dir),
+            env=_environment(self._ray_dir) | self._more_environment,
             start_new_session=True,
             preexec_fn=_interrupted_with_its_parent(),
         )
@@ -119,12 +123,16 @@ class LocalServe:
             if found := DASHBOARD.search(line.plain):
                 self.dashboard = found[1]
             if self.echo:
-                self._console.print(line, soft_wrap=True)
+                self.console.print(line, soft_wrap=True)
 
     @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._process.returncode if self._process else None
+
+    def processes(self) -> list[int]:
+        """Process ids of all that belongs to it, Ray included."""
+        return session_members(self._process.pid) if self._process else []
 
     async def wait(self) -> int:
         """Wait until it ends by itself."""
@@ -159,6 +167,6 @@ class LocalServe:
         ended = asyncio.create_task(process.wait())
         await asyncio.wait({drained, ended}, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
         if drained.done() and (error := drained.exception()):
-            self._console.print(f"open conversations are cut off: {error!r}", soft_wrap=True)
+            self.console.print(f"open conversations are cut off: {error!r}", soft_wrap=True)
         drained.cancel()
         ended.cancel()

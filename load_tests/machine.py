@@ -1,7 +1,8 @@
-"""The machine that a measurement was made on, as far as it matters for the numbers."""
+"""The machine and the version of the code that a measurement was made on, as far as they matter for it."""
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 
@@ -14,6 +15,20 @@ def describe() -> dict[str, str | int | float]:
         "kernel": platform.release(),
         "python": platform.python_version(),
     }
+
+
+def commit() -> str | None:
+    """The git commit of this checkout, with "+" if files differ from it; None outside of a checkout."""
+    found = _git("rev-parse", "HEAD")
+    return found and found + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*arguments: str) -> str | None:
+    command = ("git", "-C", str(Path(__file__).parent), *arguments)
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _processor() -> str:

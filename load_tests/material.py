@@ -37,7 +37,7 @@ def material(language: str, seed: int = 0) -> Iterator[Spoken]:
         InvalidRequest: there are no recordings of this language.
         ModelMissing: the recordings are not installed.
     """
-    clips = list(zip(sentences(language), _texts(language), strict=True))
+    clips = list(zip(sentences(language), transcripts(language), strict=True))
     noise = np.random.default_rng(seed)
     orders = [(0,), (1,), (2,), (0, 1), (1, 2), (2, 0), (0, 1, 2), (2, 1, 0)]
     for number, order in enumerate(orders):
@@ -49,7 +49,8 @@ def material(language: str, seed: int = 0) -> Iterator[Spoken]:
         yield Spoken(language, _noisy(pcm, noise), words)
 
 
-def _texts(language: str) -> list[str]:
+def transcripts(language: str) -> list[str]:
+    """The words of the recordings, in the order of ``sentences``."""
     folder = files("pytest_audioeval") / "samples" / "audio" / language
     found = sorted((file for file in folder.iterdir() if file.name.endswith(".txt")), key=lambda f: f.name)
     return [file.read_text("utf-8").strip() for file in found]

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from load_tests.paced_client import app as paced_client
+from load_tests.benchmark import app as benchmark
 from sokuji.audio import wav_bytes
 from sokuji.client.cli import app as sokuji
 from sokuji.client.latency import STAGES
@@ -202,13 +202,14 @@ def test_the_embedded_models_are_listed_and_found_sound() -> None:
         assert re.search(model + r" +verified +[\d.,]+ MB", verified.stdout)
 
 
-def test_the_load_client_reports_that_nothing_was_lost(folder: Path, url: str) -> None:
+def test_the_benchmark_reports_that_nothing_was_lost(folder: Path, url: str) -> None:
     result = run(
-        f"--url {url} --sessions 2 --duration 5 --commit utterance --partials --output report.json",
-        paced_client,
+        f"--url {url} --sessions 2 --duration 5 --warm-up 0 --commit utterance --partials "
+        "--output reports/report.json",
+        benchmark,
     )
     assert result.exit_code == 0, result.output
-    report = json.loads((folder / "report.json").read_text())
+    report = json.loads((folder / "reports" / "report.json").read_text())
     (level,) = report["levels"]
     assert (level["sessions"], level["lost"], level["out_of_order"], level["errors"]) == (2, 0, 0, {})
     assert level["sent"] == level["received"] >= 2
@@ -218,26 +219,37 @@ def test_the_load_client_reports_that_nothing_was_lost(folder: Path, url: str) -
     assert report["machine"]["cores"] >= 1
     assert report["load"]["target_language"] == "en"
     assert (report["load"]["commit"], report["load"]["partials"]) == ("utterance", True)
-    assert level["resumptions"] == 0
+    assert (level["resumptions"], level["error_rate"]) == (0, 0)
+    assert {"p95", "p99"} <= set(level["percentiles_of_few"])
+    assert (level["usage"], report["serve"]) == (None, None)
+    assert (folder / "reports" / "report.png").read_bytes().startswith(b"\x89PNG")
     assert "first audio" in result.stdout
 
 
-def test_the_load_client_fails_when_something_was_lost(folder: Path) -> None:
+def test_the_benchmark_fails_when_something_was_lost(folder: Path) -> None:
     with open_doors(FakeStt(), FakeTranslator(), FakeTts(ProviderFailed("hoarse"))) as address:
-        result = run(f"--url {address} --sessions 1 --duration 5 --output report.json", paced_client)
+        result = run(f"--url {address} --sessions 1 --duration 5 --warm-up 0 -o report.json", benchmark)
     assert result.exit_code == 1
     assert "lost" in result.stderr
     (level,) = json.loads((folder / "report.json").read_text())["levels"]
     assert (level["lost"], level["errors"]) == (1, {"provider_failed": 1})
 
 
-def test_the_load_client_without_a_service_says_how_to_start_one(folder: Path) -> None:
-    result = run(f"--url http://127.0.0.1:{free_port()}", paced_client)
+def test_the_benchmark_without_a_service_says_how_to_start_one(folder: Path) -> None:
+    result = run(f"--url http://127.0.0.1:{free_port()}", benchmark)
     assert result.exit_code == 1
     assert "make run" in result.stderr
 
 
-def test_the_load_client_wants_numbers_of_sessions(folder: Path, url: str) -> None:
-    result = run(f"--url {url} --sessions 1,none", paced_client)
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--sessions 1,none", "like 1,2,4"),
+        ("--config serve_config.yaml", "--url for a running one"),
+        ("--output report.png", "name a .json file"),
+    ],
+)
+def test_the_benchmark_refuses_what_it_cannot_do(folder: Path, url: str, line: str, message: str) -> None:
+    result = run(f"--url {url} {line}", benchmark)
     assert result.exit_code == 2
-    assert "like 1,2,4" in result.stderr
+    assert message in " ".join(result.stderr.replace("│", "").split())

@@ -78,7 +78,11 @@ class StageReplica:
                 return
         new = create(self.stage, config)
         began = time.monotonic()
-        await new.load()
+        try:
+            await new.load()
+        except BaseException:
+            await new.aclose()
+            raise
         log.info("%s: loaded in %.1f s", self._name, time.monotonic() - began)
         self._provider = new
         self._answered()

@@ -9,7 +9,6 @@ or came out of order nothing is compared: a service that drops what is slow look
 """
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from load_tests import machine
 from load_tests.ab_report import FIGURES, Run, comparisons, conclusion, faults, in_words, table
 from load_tests.compared import CONFIDENCE, Comparison, Side, order
 from load_tests.measuring import settle
+from load_tests.reports import OutputOption, write
 from load_tests.service import started
 from load_tests.speaking import STAGGER_S, level
 from load_tests.usage import cpu_seconds, memory_mib, spent
@@ -34,7 +34,6 @@ from sokuji.client.console import (
     PartialsOption,
     one_line_failures,
     target_language,
-    writable,
 )
 from sokuji.client.recordings import joined, sentences
 from sokuji.errors import ConfigError, SokujiError
@@ -90,12 +89,9 @@ def main(
     commit: CommitOption = None,
     partials: PartialsOption = False,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the services.")] = 8041,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Compare two configs; the exit code is 1 if a sentence was lost or came out of order."""
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        writable(output)
     configs: dict[Side, Path] = {"a": config_a, "b": config_b}
     contents = _contents(configs, port)
     wanted = Config(source_language=source, target_language=target, commit=commit, partials=partials)
@@ -116,7 +112,7 @@ def main(
             "confidence": CONFIDENCE,
             "figure": figure,
         }
-        output.write_text(json.dumps(_report(described, verdict, found, runs), indent=2) + "\n", "utf-8")
+        write(output, _report(described, verdict, found, runs))
     if any(faults(runs)):
         raise SokujiError("sentences were lost or came out of order")
 

@@ -5,7 +5,6 @@ service of its own and speaks to it in real time; with ``--url`` it speaks to on
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from rich.console import Console
 from load_tests import machine
 from load_tests.measuring import Measured, measure, settle
 from load_tests.plot import latency_png
+from load_tests.reports import OutputOption, write
 from load_tests.service import Running, started
 from load_tests.speaking import STAGGER_S, level, service_info
 from load_tests.tables import show
@@ -30,7 +30,6 @@ from sokuji.client.console import (
     one_line_failures,
     service_url,
     target_languages,
-    writable,
 )
 from sokuji.client.recordings import joined, sentences
 from sokuji.errors import SokujiError
@@ -68,18 +67,6 @@ def levels(text: str) -> list[int]:
     return found
 
 
-def report_file(path: Path | None) -> Path | None:
-    """Option callback: a JSON file that can be written; the folders above it are made."""
-    if path is not None:
-        if path.suffix == ".png":
-            raise typer.BadParameter(
-                f"{path} is where the plot beside the report would go; name a .json file"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writable(path)
-    return path
-
-
 @app.command()
 @one_line_failures()
 def main(
@@ -114,12 +101,7 @@ def main(
     warm_up: Annotated[
         float, typer.Option(min=0, max=600, help="Seconds of speech before, which are not reported.")
     ] = 5,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", callback=report_file, help="JSON report to write, and a plot beside it."
-        ),
-    ] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
     if url and (config or port):
@@ -139,7 +121,7 @@ def main(
     head, found = asyncio.run(_measure(service, url, load, joined(sentences(source), run_on)))
     show(found)
     if output is not None:
-        _write(output, {**head, "levels": [each.report() for each in found]})
+        write(output, {**head, "levels": [each.report() for each in found]})
         latency_png([each.level for each in found], _title(load), output.with_suffix(".png"))
     if not all(each.level.sound for each in found):
         raise SokujiError("sentences were lost or came out of order")
@@ -171,10 +153,6 @@ async def _measure(
             console.print(f"{count} at once: {load.duration_s:g} s of speech each")
             found.append(await measure(url, running, load.wanted, clips, count, load.duration_s))
     return head, found
-
-
-def _write(path: Path, report: dict[str, Any]) -> None:
-    path.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
 
 def _title(load: Load) -> str:

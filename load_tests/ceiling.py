@@ -13,7 +13,6 @@ All is repeated in rounds, each in another order; what comes before the first ro
 """
 
 import asyncio
-import json
 import os
 import random
 import time
@@ -21,7 +20,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Annotated
 
 import psutil
@@ -34,9 +32,10 @@ from load_tests.ceiling_report import Measured, report, tables
 from load_tests.limit import Setup
 from load_tests.material import Spoken, transcripts
 from load_tests.one_process import RECOGNISER, Embedded, Way, whisper_files
+from load_tests.reports import OutputOption, write
 from load_tests.stage_limits import Work, stages
 from sokuji.audio import RECOGNISER_RATE
-from sokuji.client.console import one_line_failures, target_language, writable
+from sokuji.client.console import one_line_failures, target_language
 from sokuji.client.recordings import sentences
 from sokuji.config import SegmentationSettings
 from sokuji.languages import LANGUAGES
@@ -70,19 +69,15 @@ def main(
     batches: Annotated[
         str, typer.Option(help="Utterances that are recognised together; one after another of a list.")
     ] = "1,2,4,8,16",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure the embedded models without the service."""
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        writable(output)
     sizes = batch_sizes(batches)
     measured = asyncio.run(_measure(source, target, rounds, utterances, sizes))
     console = Console(width=None if Console().is_terminal else 120)
     for each in tables(measured):
         console.print(each)
-    if output is not None:
-        output.write_text(json.dumps(report(measured), indent=2) + "\n", "utf-8")
+    write(output, report(measured))
 
 
 def utterances_of(language: str, settings: SegmentationSettings) -> list[Spoken]:

@@ -5,7 +5,6 @@ speculation and without, and speaks to it in real time, once with each way of co
 """
 
 import asyncio
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,10 +21,11 @@ from rich.table import Table
 from deployments.environment import variables_beside
 from load_tests import machine
 from load_tests.level import Level, summarise
+from load_tests.reports import OutputOption, write
 from load_tests.service import started
 from load_tests.speaking import STAGGER_S, level
 from sokuji.client.config import Config
-from sokuji.client.console import one_line_failures, writable
+from sokuji.client.console import one_line_failures
 from sokuji.client.latency import STAGES
 from sokuji.client.recordings import joined, sentences
 from sokuji.config import Commit
@@ -63,11 +63,9 @@ def main(
     ] = 1,
     source: Annotated[str, typer.Option("--from", help="Language spoken.")] = "pt",
     target: Annotated[str, typer.Option("--to", help="Language wanted.")] = "en",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure all four ways; the exit code is 1 if a sentence was lost or came out of order."""
-    if output is not None:
-        writable(output)
     wanted = Config(source_language=source, target_language=target)
     clips = joined(sentences(source), run_on)
     runs = [
@@ -78,7 +76,7 @@ def main(
     Console(width=None if Console().is_terminal else 120).print(_table(runs))
     if output is not None:
         load = {"duration_s": duration, "run_on": run_on, "stagger_s": STAGGER_S, **asdict(wanted)}
-        output.write_text(json.dumps(_report(load, runs), indent=2) + "\n", "utf-8")
+        write(output, _report(load, runs))
     if not all(run.level.sound for run in runs):
         raise SokujiError("sentences were lost or came out of order")
 

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from load_tests import machine
+from load_tests.reports import OutputOption, write
 from load_tests.round_trip import RECOGNISER, Understood, loaded, understood
 from load_tests.said import Load, Said, speak
 from load_tests.scores import Scores, score
@@ -26,7 +26,7 @@ from load_tests.service import started
 from load_tests.speaking import service_info
 from load_tests.words import CHARACTERS, Errors
 from sokuji.client.config import Config
-from sokuji.client.console import CommitOption, one_line_failures, service_url, target_language, writable
+from sokuji.client.console import CommitOption, one_line_failures, service_url, target_language
 from sokuji.client.recordings import LANGUAGES
 from sokuji.errors import SokujiError
 
@@ -70,11 +70,9 @@ def main(
         int, typer.Option(min=1, max=3, help="Recorded sentences that are said without a pause.")
     ] = 1,
     commit: CommitOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure quality; the exit code is 1 if a sentence was lost or something committed was taken back."""
-    if output is not None:
-        writable(output)
     if url and (config or port):
         raise typer.BadParameter("either --url, or --config and --port of a service of our own")
     load = Load(sessions, duration, run_on)
@@ -95,7 +93,7 @@ def main(
             "voice_heard_by": RECOGNISER.model_dump(),
             "pairs": [_figures(*each) for each in zip(found, voices, said, strict=True)],
         }
-        output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        write(output, report)
     if any(each.lost or each.taken_back for each in found):
         raise SokujiError("sentences were lost, or what had been committed was taken back")
 

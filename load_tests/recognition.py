@@ -4,13 +4,11 @@
 """
 
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import ctranslate2
@@ -24,9 +22,10 @@ from rich.table import Table
 
 from load_tests import machine
 from load_tests.material import Spoken, material
+from load_tests.reports import OutputOption, write
 from load_tests.words import CHARACTERS, Errors, errors
 from sokuji import models
-from sokuji.client.console import one_line_failures, writable
+from sokuji.client.console import one_line_failures
 from sokuji.client.recordings import LANGUAGES
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import SokujiError
@@ -104,11 +103,9 @@ def main(
     fallback: Annotated[
         bool, typer.Option(help="Let plain faster-whisper sample where it is unsure.")
     ] = True,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure recognition; the exit code is 1 if more than 0.5 points worse than plain faster-whisper."""
-    if output is not None:
-        writable(output)
     config = FasterWhisperConfig(model_size=model, compute_type=compute_type, beam_size=beam_size)
     results = asyncio.run(_measure(config, languages.split(","), fallback))
     found = {
@@ -117,8 +114,7 @@ def main(
     }
     total = summarise(results)
     Console(width=None if Console().is_terminal else 120).print(_table(found, total))
-    if output is not None:
-        output.write_text(json.dumps(_report(config, fallback, found, total), indent=2) + "\n", "utf-8")
+    write(output, _report(config, fallback, found, total))
     if total.ours.rate > total.plain.rate + WORSE_BY:
         raise SokujiError("the error rate is more than 0.5 points above that of plain faster-whisper")
 

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from load_tests import machine
 from load_tests.faults import Faults
+from load_tests.reports import OutputOption, write
 from load_tests.said import LATE_S
 from load_tests.service import Running, started
 from load_tests.soak_plot import draw
@@ -26,7 +26,7 @@ from load_tests.soak_report import LATENCIES, Findings, Run, figures, findings
 from load_tests.speaking import STAGGER_S, level, service_info
 from load_tests.usage import memory_mib
 from sokuji.client.config import Config
-from sokuji.client.console import CommitOption, one_line_failures, target_language, writable
+from sokuji.client.console import CommitOption, one_line_failures, target_language
 from sokuji.client.recordings import sentences
 from sokuji.errors import SokujiError
 
@@ -61,13 +61,9 @@ def main(
         str | None,
         typer.Option(help=f"Whose replicas, by turns: deployments with commas between them; {KILLED}."),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="JSON report to write; a PNG comes beside it.")
-    ] = None,
+    output: OutputOption = None,
 ) -> None:
     """Speak for a long time; the exit code is 1 if a sentence was lost, came twice or out of order."""
-    if output is not None:
-        writable(output)
     if kill and kill_every is None:
         raise typer.BadParameter("--kill needs --kill-every")
     faults = Faults(kill_every, tuple((kill or KILLED).split(","))) if kill_every else None
@@ -80,7 +76,7 @@ def main(
     if output is not None:
         load = {"minutes": minutes, "sessions": sessions, "from": source, "to": target, "commit": commit}
         about |= {"load": load, "faults": faults and asdict(faults)}
-        output.write_text(json.dumps({**about, **figures(found)}, indent=1) + "\n", "utf-8")
+        write(output, {**about, **figures(found)})
         kills_s = [each.at_s for each in found.recoveries]
         draw(output.with_suffix(".png"), found.latency_ms, found.memory_mib, found.trends, kills_s)
     if not found.level.sound:

@@ -139,10 +139,11 @@ class FasterWhisperConfig(Settings):
     compute_type: str = "int8"
     """A CTranslate2 type that the device supports: int8, int8_float16, float16, float32, ..."""
     num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
-    """Batches that are computed at the same time, on the same weights; 0: the cores found, at most 4, or 2 on
-    a GPU."""
+    """Batches that are computed at the same time, on the same weights; 0: one for two cores, 4 at most; on a
+    GPU 2. Fewer workers put more together."""
     cpu_threads: int = Field(0, ge=0, le=256)
-    """Threads of one batch on a CPU; 0: the cores that there are for each worker at the start, at most 4."""
+    """Threads of one batch on a CPU; 0: half of the cores, divided among the workers at the start, at most 4.
+    Only the encoder gains by a second one."""
     batch_size: int = Field(8, ge=1, le=64, json_schema_extra=LIVE)
     """Utterances of all callers that are computed together, at most; 1: none are."""
     batch_wait_ms: float = Field(0, ge=0, le=1_000, json_schema_extra=LIVE)

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,9 +22,10 @@ from load_tests.peers.speech import MILESTONES, PATIENCE_S, System
 from load_tests.peers.table import tables
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
+from load_tests.reports import OutputOption, write
 from load_tests.speaking import STAGGER_S
 from sokuji import models
-from sokuji.client.console import one_line_failures, source_language, writable
+from sokuji.client.console import one_line_failures, source_language
 from sokuji.client.latency import FRAME_MS
 from sokuji.config import SegmentationSettings
 from sokuji.errors import SokujiError
@@ -58,19 +58,16 @@ def main(
     ] = 1.5,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Where each server listens in turn.")] = 8061,
     config: Annotated[Path, typer.Option(help="Serve config of our service.")] = Path("serve_config.yaml"),
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON report to write.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure one system after the other; the exit code is 1 if one of them could not be run."""
-    if output is not None:
-        writable(output)
     load = Load(source, levels(sessions), duration)
     chosen = [build() for name, build in _systems(source, config).items() if name in only.split(",")]
     found = asyncio.run(_measure(chosen, port, load))
     console = Console(width=None if Console().is_terminal else 120)
     for table in tables(found, 1_000 * limit):
         console.print(table)
-    if output is not None:
-        output.write_text(json.dumps(_report(found, load, limit), indent=2) + "\n", "utf-8")
+    write(output, _report(found, load, limit))
     if failures := [f"{each.name}: {each.failure}" for each in found if each.failure]:
         raise SokujiError("; ".join(failures))
 

@@ -1,6 +1,8 @@
 """Whisper base recognises real speech, knows silence from speech, and refuses what it cannot do."""
 
+import asyncio
 import shutil
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -205,6 +207,25 @@ async def test_a_local_model_that_is_broken_is_refused(tmp_path: Path) -> None:
     (folder / "model.bin").write_bytes(b"no model")
     with pytest.raises(ConfigError, match="cannot be loaded: Unsupported model binary version"):
         await _load(FasterWhisperConfig(model_size=str(folder)))
+
+
+async def test_a_load_that_nobody_waits_for_any_more_leaves_no_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, before = threading.Event(), set(threading.enumerate())
+    monkeypatch.setattr(FasterWhisper, "_load", lambda *_: gate.wait(10))
+    loading = asyncio.create_task(_load(FasterWhisperConfig()))
+    await asyncio.sleep(0)
+    started = {
+        thread for thread in threading.enumerate() if thread.name.startswith("faster-whisper")
+    } - before
+    assert started
+    loading.cancel()
+    await asyncio.gather(loading, return_exceptions=True)
+    gate.set()
+    for thread in started:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in started)
 
 
 async def test_a_recogniser_that_is_not_loaded_says_so() -> None:

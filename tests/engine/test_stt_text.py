@@ -1,11 +1,13 @@
 """What is made of a decoder's words: loops, silence, confidence, prefixes, words; and windows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from sokuji.audio import RECOGNISER_RATE
 from sokuji.providers.stt.whisper_text import Heard, Outcome, continued, token_limit, transcript
-from sokuji.providers.stt.windows import LADDER_S, LEAD_S, pieces, window_s
+from sokuji.providers.stt.windows import LADDER_S, LEAD_S, MARGIN_S, pieces, window_s
 from sokuji.providers.stt.word_times import Aligned, words
 
 
@@ -114,9 +116,10 @@ def test_a_pause_is_taken_from_the_words_beside_it() -> None:
 
 def test_a_window_is_the_shortest_that_leaves_a_margin() -> None:
     assert window_s(0.1) == LADDER_S[0]
-    assert window_s(2.6) == 5
-    assert window_s(2.8) == 8
-    assert window_s(28.3) == window_s(29.7) == 30
+    for shorter, longer in pairwise(LADDER_S):
+        assert window_s(shorter - LEAD_S - MARGIN_S - 0.01) == shorter
+        assert window_s(shorter - LEAD_S - MARGIN_S + 0.01) == longer
+    assert window_s(29.7) == 30
 
 
 def test_what_no_window_holds_is_cut_where_it_is_quietest() -> None:

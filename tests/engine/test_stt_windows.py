@@ -1,33 +1,41 @@
 """Short windows, prefixes, word times and interim hypotheses, on Whisper base and real speech."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from sokuji.errors import TooLarge
 from sokuji.providers.base import RecognitionRequest, Transcript
-from sokuji.providers.stt import decoding, windows
+from sokuji.providers.stt import windows
+from sokuji.providers.stt.decoding import Decoded, Search
 from sokuji.providers.stt.faster_whisper import FasterWhisper
+from sokuji.providers.stt.steps import Decode
 from sokuji.providers.stt.whisper_text import Outcome
 from tests.speech import noise, sample, silence
 from tests.words import normalised
 
-Heard = list[tuple[int, decoding.Search]]
+Heard = list[tuple[int, Search]]
 
 
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Length of the window in seconds and way of search, of each search."""
     found: Heard = []
-    search = decoding.Decoder.search
+    together = Decode.together
 
-    def noted(self: decoding.Decoder, encoded: Any, prompt: decoding.Prompt, how: decoding.Search) -> Any:
-        found.append((encoded.shape[1] // 50, how))
-        return search(self, encoded, prompt, how)
+    def noted(cls: type[Decode], batch: Sequence[Decode]) -> list[Decoded | None]:
+        found.extend((len(step.encoded.rows) // 50, step.search) for step in batch)
+        return together(batch)
 
-    monkeypatch.setattr(decoding.Decoder, "search", noted)
+    monkeypatch.setattr(Decode, "together", classmethod(noted))
     return found
+
+
+def window(pcm: bytes) -> int:
+    """Seconds of the shortest window that holds it."""
+    return windows.window_s(len(pcm) / 32_000)
 
 
 async def recognise(whisper: FasterWhisper, pcm: bytes, language: str | None, **more: Any) -> Transcript:
@@ -118,8 +126,9 @@ async def test_words_lie_where_they_are_said_after_silence_is_cut_away(whisper: 
 
 async def test_a_loop_is_heard_again_in_the_longest_window(whisper: FasterWhisper, searches: Heard) -> None:
     # In its short window this is heard as a good deal more than five greetings.
-    heard = await recognise(whisper, sample("en", "hello_world") * 5, "en")
-    assert [length for length, _ in searches] == [12, 30]
+    pcm = sample("en", "hello_world") * 5
+    heard = await recognise(whisper, pcm, "en")
+    assert [length for length, _ in searches] == [window(pcm), 30]
     assert heard.text.lower().count("hello world") == 5
 
 
@@ -131,10 +140,11 @@ def looping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("looping")
 async def test_a_stubborn_loop_is_searched_for_more_widely(whisper: FasterWhisper, searches: Heard) -> None:
-    heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en")
+    pcm = sample("en", "quick_brown_fox")
+    heard = await recognise(whisper, pcm, "en")
     assert heard.text == "The quick brown fox jumps over the lazy dog."
     assert [(length, how.beam_size, how.once) for length, how in searches] == [
-        (8, 1, 0),
+        (window(pcm), 1, 0),
         (30, 1, 0),
         (30, 5, 3),
     ]
@@ -148,19 +158,19 @@ async def test_an_interim_hypothesis_is_decoded_once_and_left_out_where_it_loops
     unknown = await recognise(whisper, pcm, None, interim=True)
     known = await recognise(whisper, pcm, "en", interim=True, prefix="The quick")
     assert (unknown.text, known.text) == ("", "The quick")
-    assert [length for length, _ in searches] == [8, 8]
+    assert [length for length, _ in searches] == [window(pcm)] * 2
 
 
 @pytest.mark.usefixtures("looping")
 async def test_what_nobody_waits_for_any_more_is_not_decoded_again(
     whisper: FasterWhisper, searches: Heard
 ) -> None:
-    request = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
-    asked = asyncio.create_task(whisper.transcribe([request]))
+    pcm = sample("en", "quick_brown_fox")
+    asked = asyncio.create_task(recognise(whisper, pcm, "en"))
     async with asyncio.timeout(20):
         while not searches:
             await asyncio.sleep(0.005)
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
     await whisper.check()
-    assert [length for length, how in searches if how.max_tokens > 1] == [8]
+    assert [length for length, how in searches if how.max_tokens > 1] == [window(pcm)]

@@ -60,17 +60,18 @@ class FasterWhisper:
             longest = np.zeros((WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
             warm_up = RecognitionRequest(pcm=b"", language="en")
             await batcher.run(recogniser.recognise(longest, warm_up, self.config))
+            self._loaded, self._batcher = recogniser, batcher
         except SokujiError:
-            batcher.shutdown()
             raise
         except Exception as error:  # Three libraries read the model's files, each with errors of its own.
-            batcher.shutdown()
             path = models.locate("whisper", self.config.model_size)
             reason = str(error).replace(str(path), "its folder")
             raise ConfigError(
                 f"whisper model {self.config.model_size!r} cannot be loaded: {reason}", param="model_size"
             ) from error
-        self._loaded, self._batcher = recogniser, batcher
+        finally:
+            if self._batcher is not batcher:
+                batcher.shutdown()
         self._schedule(self.config)
 
     def update(self, config: FasterWhisperConfig) -> None:
@@ -145,7 +146,9 @@ class FasterWhisper:
     async def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
         try:
             recogniser, batcher = self._ready()
-            answer = await batcher.run(self._steps(recogniser, request), urgent=not request.interim)
+            answer = await batcher.run(
+                self._steps(recogniser, request, self.config), urgent=not request.interim
+            )
             return replace(answer.value, effort=answer.effort)
         except SokujiError as error:
             return error
@@ -153,10 +156,12 @@ class FasterWhisper:
             _log.exception("recognition failed")
             return ProviderFailed(f"recognition failed ({type(error).__name__})")
 
-    def _steps(self, recogniser: Recogniser, request: RecognitionRequest) -> Steps[Transcript]:
+    def _steps(
+        self, recogniser: Recogniser, request: RecognitionRequest, config: FasterWhisperConfig
+    ) -> Steps[Transcript]:
         samples = _samples(request.pcm)
         self._accept(recogniser, request)
-        return (yield from recogniser.recognise(samples, request, self.config))
+        return (yield from recogniser.recognise(samples, request, config))
 
     def _accept(self, recogniser: Recogniser, request: RecognitionRequest) -> None:
         if request.task == "translate" and not recogniser.multilingual:
@@ -178,16 +183,17 @@ def _device(wanted: str) -> str:
 
 
 def _workers(config: FasterWhisperConfig, device: str) -> int:
-    return config.num_workers or (2 if device == "cuda" else min(4, _cores()))
+    return config.num_workers or (2 if device == "cuda" else min(4, _share()))
 
 
 def threads(config: FasterWhisperConfig) -> int:
     """Threads of one batch on a CPU."""
-    return config.cpu_threads or max(1, min(4, _cores() // _workers(config, "cpu")))
+    return config.cpu_threads or max(1, min(4, _share() // _workers(config, "cpu")))
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def _share() -> int:
+    """Half of the cores found: voices, translation and sockets want the others."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def _languages(model: WhisperModel) -> dict[str, str]:

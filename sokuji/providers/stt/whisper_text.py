@@ -88,13 +88,14 @@ class Outcome:
 
     @property
     def lost(self) -> bool:
-        """Whether the text cannot stand as it is: it does not end, or loops."""
-        return self.cut_off or self.loops
+        """Whether the text cannot stand as it is: it does not end, loops or says a thing twice, as out of
+        silence."""
+        return self.cut_off or self.loops or bool(_ECHO.search(self.text))
 
     @property
     def doubtful(self) -> bool:
-        """Whether a short window may be to blame for the text: lost, improbable, or saying a thing twice."""
-        return self.lost or self.average < _UNSURE or bool(_ECHO.search(self.text))
+        """Whether a short window may be to blame for the text."""
+        return self.lost or self.average < _UNSURE
 
 
 def transcript(heard: Sequence[Heard], language: str, prefix: str) -> Transcript:

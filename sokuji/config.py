@@ -154,9 +154,9 @@ class FasterWhisperConfig(Settings):
     """Candidates when sampling, which happens only at temperatures above 0."""
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
-    """When an utterance of which the model is unsure is heard again in the full window of 30 s, which takes
-    three to five times as long and some two points off the word errors of difficult speech. ``if_idle``: not
-    while there are others to recognise. One in which the model has lost itself is heard again in any case."""
+    """When an utterance of which the model is unsure is heard again in a window of 20 s, which takes twice as
+    long as the first time, and some errors off difficult speech. ``if_idle``: not while there are others to
+    recognise. One in which the model has lost itself is heard again in any case, in the full 30 s."""
     vad_filter: bool = Field(False, json_schema_extra=LIVE)
     """Drop silence once more before recognition; sessions have cut it away already."""
     vad_threshold: float = Field(0.5, gt=0, lt=1, json_schema_extra=LIVE)

@@ -33,17 +33,17 @@ def test_repetition_is_a_loop_only_where_it_is_too_long_for_its_sound_or_does_no
 
 
 @pytest.mark.parametrize(
-    ("found", "doubtful"),
+    ("found", "lost", "unsure"),
     [
-        (outcome(" Hello world."), False),
-        (outcome(" Hello world. Hello world."), True),
-        (outcome(" Ha, ha, ha."), False),
-        (outcome(" Hello world.", average=-1.1), True),
-        (outcome(" Hello world.", cut_off=True), True),
+        (outcome(" Hello world."), False, False),
+        (outcome(" Hello world. Hello world."), True, False),
+        (outcome(" Ha, ha, ha."), False, False),
+        (outcome(" Hello world.", average=-0.9), False, True),
+        (outcome(" Hello world.", cut_off=True), True, False),
     ],
 )
-def test_a_short_window_is_doubted_for_its_text(found: Outcome, doubtful: bool) -> None:
-    assert found.doubtful is doubtful
+def test_a_short_window_is_doubted_for_its_text(found: Outcome, lost: bool, unsure: bool) -> None:
+    assert (found.lost, found.unsure) == (lost, unsure)
 
 
 def test_silence_takes_two_witnesses() -> None:

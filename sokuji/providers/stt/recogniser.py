@@ -1,9 +1,9 @@
 """From the audio of a request to its transcript: windows, search, and what is done for a search that is lost.
 
-The shortest window that holds the speech is tried first. Where the decoder repeats itself, does not come to
-an end or is unsure, it hears the speech again in the window that it was trained on, and in the end with a
-wider search that may say nothing twice. An interim hypothesis is not worth that; one that is lost is left
-out.
+The shortest window that holds the speech is tried first. Where the decoder is unsure, it hears the speech
+again in a longer one. Where it repeats itself or does not come to an end, that is the window that it was
+trained on, and in the end a wider search that may say nothing twice. An interim hypothesis is not worth that;
+one that is lost is left out.
 """
 
 from collections.abc import Generator, Mapping
@@ -23,6 +23,7 @@ from sokuji.providers.stt.decoding import Decoded, Decoder, Prompt, Search, Task
 from sokuji.providers.stt.steps import Align, Decode, Detect, Encode, Encoded
 from sokuji.providers.stt.windows import (
     LEAD_S,
+    SECOND_WINDOW_S,
     WINDOW_S,
     Clock,
     Piece,
@@ -74,10 +75,14 @@ class _Window:
             self._encoded = yield Encode(self._model, self.piece.samples, self.seconds, spare=True)
         return self._encoded is not None
 
+    def wider(self, seconds: int) -> "_Window":
+        """The same piece in a window of so many seconds, if that is more."""
+        return self if self.seconds >= seconds else _Window(self._model, self.piece, seconds)
+
     @cached_property
     def widest(self) -> "_Window":
         """The same piece in the window that Whisper was trained on."""
-        return self if self.seconds == WINDOW_S else _Window(self._model, self.piece, WINDOW_S)
+        return self.wider(WINDOW_S)
 
 
 class Recogniser:
@@ -162,8 +167,8 @@ def _search(
     if order.request.interim:
         lost = outcome.silent or outcome.loops or outcome.improbable
         return window, None if lost else found
-    if window is not window.widest and (yield from _is_worth_another(outcome, window.widest, order)):
-        window = window.widest
+    while longer := (yield from _longer_window(outcome, window, order)):
+        window = longer
         if outcome.cut_off and not outcome.loops:
             search = Search.configured(order.config, _UNBOUNDED, usual)
         found = yield from _decoded(window, decoder, prompt, search)
@@ -177,13 +182,20 @@ def _search(
     return window, found
 
 
-def _is_worth_another(outcome: whisper_text.Outcome, widest: _Window, order: _Order) -> Steps[bool]:
-    """Whether to hear in the longest window what was decoded from a shorter one."""
-    if outcome.silent or not outcome.doubtful:
-        return False
-    if outcome.lost or order.config.second_hearing == "always":
-        return True
-    return order.config.second_hearing == "if_idle" and (yield from widest.encoded_if_idle())
+def _longer_window(outcome: whisper_text.Outcome, window: _Window, order: _Order) -> Steps[_Window | None]:
+    """A longer window in which to hear the piece again; None where what was decoded has to do."""
+    if outcome.silent:
+        return None
+    if outcome.lost:
+        return None if window is window.widest else window.widest
+    if not outcome.unsure or order.config.second_hearing == "never":
+        return None
+    wider = window.wider(SECOND_WINDOW_S)
+    if wider is window:
+        return None
+    if order.config.second_hearing == "always" or (yield from wider.encoded_if_idle()):
+        return wider
+    return None
 
 
 def _decoded(window: _Window, decoder: Decoder, prompt: Prompt, search: Search) -> Steps[Decoded]:

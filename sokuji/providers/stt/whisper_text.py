@@ -93,9 +93,9 @@ class Outcome:
         return self.cut_off or self.loops or bool(_ECHO.search(self.text))
 
     @property
-    def doubtful(self) -> bool:
-        """Whether a short window may be to blame for the text."""
-        return self.lost or self.average < _UNSURE
+    def unsure(self) -> bool:
+        """Whether a short window may be to blame for the text: the decoder did not quite believe itself."""
+        return self.average < _UNSURE
 
 
 def transcript(heard: Sequence[Heard], language: str, prefix: str) -> Transcript:

@@ -19,7 +19,7 @@ Commit = Literal["utterance", "clause"]
 """What is translated and spoken in one piece."""
 
 MOST_WORKERS = 16
-"""Of one provider. A loaded model is prepared for so many, so that their number can change at once."""
+"""Of one provider."""
 
 LIVE: dict[str, Any] = {"live": True}
 """Marks a field whose change needs no new model: ``Field(..., json_schema_extra=LIVE)``."""
@@ -140,7 +140,7 @@ class FasterWhisperConfig(Settings):
     """A CTranslate2 type that the device supports: int8, int8_float16, float16, float32, ..."""
     num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
     """Batches that are computed at the same time, on the same weights; 0: one for two cores, 4 at most; on a
-    GPU 2. Fewer workers put more together."""
+    GPU 2. Fewer workers put more together. More than there are cores, or were at the start, take a new replica."""
     cpu_threads: int = Field(0, ge=0, le=256)
     """Threads of one batch on a CPU; 0: half of the cores, divided among the workers at the start, at most 4.
     Only the encoder gains by a second one."""

@@ -18,7 +18,7 @@ from faster_whisper import WhisperModel
 
 from sokuji import models
 from sokuji.audio import RECOGNISER_RATE
-from sokuji.config import MOST_WORKERS, FasterWhisperConfig, check_live
+from sokuji.config import FasterWhisperConfig, check_live
 from sokuji.errors import (
     ConfigError,
     InvalidAudio,
@@ -45,6 +45,8 @@ class FasterWhisper:
         self._loaded: Recogniser | None = None
         self._batcher: Batcher | None = None
         self._aligns = False
+        # Each of CTranslate2's own workers keeps buffers of some 30 MB.
+        self._most_workers = max(_workers(config, "cuda"), len(os.sched_getaffinity(0)))
 
     async def load(self) -> None:
         """Load the model, and decode a window of silence so that all buffers are allocated.
@@ -78,9 +80,15 @@ class FasterWhisper:
         """Take over new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model.
+            ConfigError: another setting differs, which takes a new model, or there would be too many workers.
         """
         check_live(self.config, config)
+        if config.num_workers > self._most_workers:
+            raise ConfigError(
+                f"num_workers: the model has been loaded for {self._most_workers} at most; a new replica is "
+                "needed for more",
+                param="num_workers",
+            )
         self.config = config
         self._schedule(config)
 
@@ -138,7 +146,7 @@ class FasterWhisper:
             device=device,
             compute_type=self.config.compute_type,
             cpu_threads=threads(self.config),
-            num_workers=MOST_WORKERS,
+            num_workers=self._most_workers,
         )
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
         return Recogniser(model, _languages(model))

@@ -140,7 +140,7 @@ class FasterWhisperConfig(Settings):
     """A CTranslate2 type that the device supports: int8, int8_float16, float16, float32, ..."""
     num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
     """Batches that are computed at the same time, on the same weights; 0: one for two cores, 4 at most; on a
-    GPU 2. Fewer workers put more together. More than there are cores, or were at the start, take a new replica."""
+    GPU 2. Fewer workers put more together. More than the cores, or than at the start, take a new replica."""
     cpu_threads: int = Field(0, ge=0, le=256)
     """Threads of one batch on a CPU; 0: half of the cores, divided among the workers at the start, at most 4.
     Only the encoder gains by a second one."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
-from piper import PiperVoice
+from piper import AudioChunk, PiperVoice
 
 from load_tests.batches import BareWhisper
 from load_tests.material import Spoken
@@ -30,6 +30,7 @@ from sokuji.providers.base import (
 )
 from sokuji.providers.registry import create
 from sokuji.providers.stt.windows import Samples
+from sokuji.providers.tts import espeak
 
 RECOGNISER = FasterWhisperConfig()
 """The embedded default: its model and its compute type are those of all ways."""
@@ -189,7 +190,8 @@ def _plain_voice(config: Settings) -> Speak | None:
     voice = PiperVoice.load(folder / f"{Path(config.tts_model).name.removesuffix('.onnx')}.onnx")
 
     async def speak(text: str) -> AsyncIterator[bytes]:
-        for chunk in voice.synthesize(text):
+        chunks: list[AudioChunk] = espeak.alone(list, voice.synthesize(text))
+        for chunk in chunks:
             yield chunk.audio_int16_bytes
 
     return speak

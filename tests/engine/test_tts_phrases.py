@@ -1,5 +1,8 @@
 """Texts become phrases that can be spoken, and waveforms become chunks that can be joined."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -120,6 +123,20 @@ def test_espeak_keeps_its_voices_apart_between_threads() -> None:
     alone = [espeak.phonemize(*each) for each in asked]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda each: espeak.phonemize(*each), asked)) == alone
+
+
+@pytest.mark.parametrize("filled_with", ["85", "165"])
+def test_espeak_reads_no_memory_that_nobody_has_written(filled_with: str) -> None:
+    # In threads that it was not begun in it does, and may end the process (MALLOC_PERTURB_: mallopt(3)).
+    script = """
+from concurrent.futures import ThreadPoolExecutor
+from sokuji.providers.tts.espeak import phonemize
+for text in ["O médico receitou antibióticos durante sete dias.", "Faz muito calor."] * 30:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(phonemize, "pt-br", text).result()
+"""
+    environment = {**os.environ, "MALLOC_PERTURB_": filled_with}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
 
 
 def tone(ms: int, level: float = 0.5) -> sound.Waveform:

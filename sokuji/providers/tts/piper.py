@@ -184,8 +184,7 @@ def list_voices(name: str, description: dict[str, Any], voice_config: VoiceConfi
 
 def _phonemes(model: PiperVoice, text: str) -> list[str]:
     """The voice's symbols for one phrase; empty where nothing is speakable."""
-    with espeak.LOCK:
-        sentences = model.phonemize(text)
+    sentences = espeak.alone(model.phonemize, text)
     joined: list[str] = []
     for sentence in sentences:
         if joined:

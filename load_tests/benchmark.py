@@ -17,6 +17,7 @@ from rich.console import Console
 
 from load_tests import machine
 from load_tests.measuring import Measured, measure, settle
+from load_tests.options import levels
 from load_tests.plot import latency_png
 from load_tests.reports import OutputOption, write
 from load_tests.service import Running, started
@@ -54,17 +55,6 @@ class Load:
         """For JSON."""
         found = asdict(self)
         return {**found.pop("wanted"), **found, "stagger_s": STAGGER_S}
-
-
-def levels(text: str) -> list[int]:
-    """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
-    try:
-        found = [int(number) for number in text.split(",")]
-    except ValueError:
-        found = []
-    if not found or min(found) < 1:
-        raise typer.BadParameter(f"{text!r} is no list of numbers of sessions, like 1,2,4")
-    return found
 
 
 @app.command()

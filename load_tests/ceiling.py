@@ -32,6 +32,7 @@ from load_tests.ceiling_report import Measured, report, tables
 from load_tests.limit import Setup
 from load_tests.material import Spoken, transcripts
 from load_tests.one_process import RECOGNISER, Embedded, Way, whisper_files
+from load_tests.options import batch_sizes
 from load_tests.reports import OutputOption, write
 from load_tests.stage_limits import Work, stages
 from sokuji.audio import RECOGNISER_RATE
@@ -44,17 +45,6 @@ from sokuji.providers.stt.faster_whisper import threads
 Step = Callable[[], Awaitable[None]]
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-
-
-def batch_sizes(text: str) -> list[int]:
-    """Sizes of batches: "1,4" is [1, 4]."""
-    try:
-        found = [int(number) for number in text.split(",")]
-    except ValueError:
-        found = []
-    if not found or not all(1 <= size <= 64 for size in found):
-        raise typer.BadParameter(f"{text!r} is no list of numbers of utterances from 1 to 64, like 1,4,16")
-    return found
 
 
 @app.command()

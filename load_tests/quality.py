@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from load_tests import machine
+from load_tests.options import languages
 from load_tests.reports import OutputOption, write
 from load_tests.round_trip import RECOGNISER, Understood, loaded, understood
 from load_tests.said import Load, Said, speak
@@ -27,7 +28,6 @@ from load_tests.speaking import service_info
 from load_tests.words import CHARACTERS, Errors
 from sokuji.client.config import Config
 from sokuji.client.console import CommitOption, one_line_failures, service_url, target_language
-from sokuji.client.recordings import LANGUAGES
 from sokuji.errors import SokujiError
 
 CONFIG, PORT = Path("serve_config.yaml"), 8020
@@ -37,15 +37,6 @@ WAYS = {"clock": "computation_aware", "read": "not_computation_aware"}
 TRANSLATION = ("chrf", "chrf_normalised", "bleu")
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-
-
-def languages(value: str) -> str:
-    """Option callback: languages of which there are recordings, with commas between them."""
-    if unknown := set(value.split(",")) - set(LANGUAGES):
-        raise typer.BadParameter(
-            f"no recordings in {', '.join(sorted(unknown))}; there are: {', '.join(LANGUAGES)}"
-        )
-    return value
 
 
 @app.command()

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from load_tests import machine
 from load_tests.material import Spoken, material
+from load_tests.options import languages as recorded
 from load_tests.reports import OutputOption, write
 from load_tests.words import CHARACTERS, Errors, errors
 from sokuji import models
@@ -83,18 +84,10 @@ def summarise(results: Sequence[Result]) -> Summary:
     )
 
 
-def _languages(value: str) -> str:
-    if unknown := set(value.split(",")) - set(LANGUAGES):
-        raise typer.BadParameter(
-            f"no recordings in {', '.join(sorted(unknown))}; there are: {', '.join(LANGUAGES)}"
-        )
-    return value
-
-
 @app.command()
 @one_line_failures()
 def main(
-    languages: Annotated[str, typer.Option(callback=_languages, help="Languages spoken.")] = ",".join(
+    languages: Annotated[str, typer.Option(callback=recorded, help="Languages spoken.")] = ",".join(
         LANGUAGES
     ),
     model: Annotated[str, typer.Option(help="model_size of the recogniser.")] = "base",

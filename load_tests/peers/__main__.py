@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from load_tests import machine
-from load_tests.benchmark import levels
+from load_tests.options import levels
 from load_tests.peers.own import Sokuji
 from load_tests.peers.run import Load, Measured, measure
 from load_tests.peers.scoring import sessions_held

@@ -7,7 +7,7 @@ does so in its own ``Worker`` threads, never on the event loop.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
@@ -245,22 +245,6 @@ class Worker:
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Run ``function(*args)`` in a thread and wait for it."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
-
-    async def stream(self, iterator: Iterator[T]) -> AsyncIterator[T]:
-        """Advance a blocking iterator in a thread, one item at a time, only as fast as it is consumed."""
-        step: asyncio.Future[T | None] | None = None
-        try:
-            while True:
-                step = asyncio.ensure_future(self.run(next, iterator, None))
-                if (item := await asyncio.shield(step)) is None:
-                    return
-                yield item
-        finally:
-            # A generator that is still running in its thread cannot be closed: let the step end first.
-            if step is not None:
-                await asyncio.wait([step])
-            if isinstance(iterator, Generator):
-                await self.run(iterator.close)
 
     def shutdown(self) -> None:
         """Let running work finish and start no more."""

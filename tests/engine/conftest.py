@@ -1,16 +1,18 @@
-"""The real models, each loaded once for all tests that use it."""
+"""The real models, each loaded once for all tests that use it, and a ``Batcher`` for scripted jobs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from sokuji.config import PROVIDER_CONFIGS
+from sokuji.providers.batching import Batcher
 from sokuji.providers.registry import Stage, create
 from sokuji.providers.stt.faster_whisper import FasterWhisper
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.providers.tts.kokoro import Kokoro
 from sokuji.providers.tts.piper import Piper
+from tests.engine.jobs import Board
 
 Loaded = Callable[[Stage, str], Awaitable[Any]]
 
@@ -58,3 +60,17 @@ async def kokoro(loaded: Loaded) -> Kokoro:
     """Five voices that speak seven languages."""
     provider: Kokoro = await loaded("tts", "kokoro")
     return provider
+
+
+@pytest.fixture
+def board() -> Board:
+    """Where jobs note what was computed."""
+    return Board()
+
+
+@pytest.fixture
+def batcher(request: pytest.FixtureRequest) -> Iterator[Batcher]:
+    """One worker, batches of up to four; its threads have the test's name."""
+    batcher = Batcher(request.node.name, workers=1, batch_size=4)
+    yield batcher
+    batcher.shutdown()

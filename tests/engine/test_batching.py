@@ -14,19 +14,6 @@ from sokuji.providers.batching import Batcher
 from tests.engine.jobs import LONG_S, Board, Shout, alive, answers, asked, occupied, shouts, until
 
 
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest.fixture
-def batcher(request: pytest.FixtureRequest) -> Iterator[Batcher]:
-    """One worker, batches of up to four; its threads have the test's name."""
-    batcher = Batcher(request.node.name, workers=1, batch_size=4)
-    yield batcher
-    batcher.shutdown()
-
-
 async def test_urgent_jobs_go_before_the_rest_and_equals_in_their_order(
     batcher: Batcher, board: Board
 ) -> None:

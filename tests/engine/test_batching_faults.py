@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import pytest
@@ -14,19 +14,6 @@ import pytest
 from sokuji.errors import NoSpeech, ProviderUnavailable
 from sokuji.providers.batching import Batcher, Job
 from tests.engine.jobs import LONG_S, Board, Shout, alive, answers, asked, gone, occupied, shouts, until
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-@pytest.fixture
-def batcher(request: pytest.FixtureRequest) -> Iterator[Batcher]:
-    """One worker, batches of up to four; its threads have the test's name."""
-    batcher = Batcher(request.node.name, workers=1, batch_size=4)
-    yield batcher
-    batcher.shutdown()
 
 
 class Mute(Shout):

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from load_tests.answers import Answers, Utterance, exchanges
 from load_tests.material import transcripts
-from load_tests.quality import languages, table
+from load_tests.options import languages
+from load_tests.quality import table
 from load_tests.round_trip import PAUSE_MS, understood
 from load_tests.said import Said
 from load_tests.scores import references, score

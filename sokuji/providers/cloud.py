@@ -8,10 +8,12 @@ reach a log or an error: of a refusal only its status is told.
 import asyncio
 import json
 import os
+import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -49,6 +51,12 @@ def key(variable: str, *, what: str) -> str:
     return value
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that certificates may come from: reading them takes some 50 ms, once a process."""
+    return httpx.create_ssl_context()
+
+
 class Cloud:
     """One service: its address, its key, its connections.
 
@@ -57,16 +65,25 @@ class Cloud:
         settings: address, time and concurrency.
         headers: sent with each request, the key among them.
         variable: the environment variable that holds the key, for messages.
+        reasons: status -> what the service means by it, for messages; for those that are its own.
     """
 
-    def __init__(self, name: str, settings: CloudSettings, headers: Mapping[str, str], variable: str) -> None:
-        self._name, self._variable = name, variable
+    def __init__(
+        self,
+        name: str,
+        settings: CloudSettings,
+        headers: Mapping[str, str],
+        variable: str,
+        reasons: Mapping[int, str] | None = None,
+    ) -> None:
+        self._name, self._variable, self._reasons = name, variable, reasons or {}
         self._timeout_s = settings.timeout_s
         self._places = asyncio.Semaphore(settings.max_concurrency)
         self._client = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=dict(headers),
             timeout=settings.timeout_s,
+            verify=_trusted(),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.max_concurrency),
             # An address that moves would be sent the key.
             follow_redirects=False,
@@ -104,11 +121,22 @@ class Cloud:
         body = await self.send(method, path, **request)
         try:
             return json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self.malformed() from None
 
-    async def stream(self, method: str, path: str, **request: Any) -> AsyncGenerator[bytes, None]:
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        look: Callable[[Mapping[str, str]], None] | None = None,
+        **request: Any,
+    ) -> AsyncGenerator[bytes, None]:
         """The body of a good answer, piece by piece; closing the iterator ends the request.
+
+        Args:
+            look: sees the headers before the body is read, and raises what is wrong with them.
+            request: as for ``send``.
 
         Raises:
             DeadlineExceeded, Overloaded, ProviderUnavailable, ProviderFailed: as ``send``, but that
@@ -116,6 +144,8 @@ class Cloud:
         """
         with self._deadline():
             async with self._answer(method, path, **request) as answer:
+                if look:
+                    look(answer.headers)
                 pieces = answer.aiter_bytes()
                 while (piece := await self._next(pieces)) is not None:
                     yield piece
@@ -135,6 +165,8 @@ class Cloud:
     @asynccontextmanager
     async def _answer(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
         async with self._places:
+            if self._client.is_closed:
+                raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
             with self._failures():
                 wanted = self._client.build_request(method, path, **request)
                 async with asyncio.timeout(self._timeout_s):
@@ -176,7 +208,8 @@ class Cloud:
             return Overloaded(f"{self._name} takes no more requests for now (429)", retry_after_s=wait_s or 1)
         if status >= 500:
             return ProviderUnavailable(f"{self._name} has failed ({status})", retry_after_s=wait_s or 1)
-        return ProviderFailed(f"{self._name} refuses the request ({status})")
+        reason = f": {self._reasons[status]}" if status in self._reasons else ""
+        return ProviderFailed(f"{self._name} refuses the request ({status}{reason})")
 
 
 def retry_after(value: str | None) -> float | None:

@@ -103,7 +103,7 @@ class FasterWhisper:
         recogniser, _ = self._ready()
         return SpeechToTextInfo(
             provider=self.config.provider,
-            model=self.config.model_size,
+            model=models.title(self.config.model_size),
             languages=tuple(recogniser.languages),
             translates_to=("en",) if recogniser.multilingual else (),
             takes_context=True,

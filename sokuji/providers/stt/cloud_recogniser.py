@@ -1,0 +1,146 @@
+"""What the recognisers that call a service share: their life, and the answers of batches.
+
+A service is sent one utterance a request, as many at the same time as ``max_concurrency`` says. How a request
+looks and what its answer means is the business of each file beside this one.
+"""
+
+import asyncio
+import logging
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from sokuji.config import check_live
+from sokuji.config.cloud import CloudSettings
+from sokuji.errors import (
+    DeadlineExceeded,
+    InvalidAudio,
+    NotSupported,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+    UnsupportedLanguage,
+    listed,
+)
+from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.providers.cloud import Cloud
+
+C = TypeVar("C", bound=CloudSettings)
+
+_log = logging.getLogger(__name__)
+
+
+class CloudRecogniser(ABC, Generic[C]):
+    """A recogniser in the network; see ``SpeechToText`` for the contract."""
+
+    config: C
+
+    def __init__(self, config: C) -> None:
+        self._cloud: Cloud | None = None
+        self._take(config)
+
+    async def load(self) -> None:
+        """Ask the service what costs nothing, so that a key that it refuses is found now.
+
+        Raises:
+            ConfigError: the key is not set, or a setting is missing.
+            ProviderFailed: the service refuses the key. One that cannot be reached is no error.
+        """
+        cloud = self._connect()
+        try:
+            await self._ask(cloud)
+        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+            _log.warning("recognition begins without its service: %s", error)
+        except BaseException:
+            await cloud.aclose()
+            raise
+        self._cloud = cloud
+
+    def update(self, config: C) -> None:
+        """Take over new values of live settings, from the next request on.
+
+        Raises:
+            ConfigError: another setting differs, or the model does not know one.
+        """
+        check_live(self.config, config)
+        self._take(config)
+        if self._cloud is not None:
+            self._cloud.update(config)
+
+    async def check(self) -> None:
+        """Ask the service what costs nothing: it is there and takes the key. Raises what that raises."""
+        await self._ask(self._ready())
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        cloud, self._cloud = self._cloud, None
+        if cloud is not None:
+            await cloud.aclose()
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """One answer for each request, in the same order."""
+        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+
+    @abstractmethod
+    async def describe(self) -> SpeechToTextInfo:
+        """What it can do; asks nobody."""
+
+    @abstractmethod
+    def _connect(self) -> Cloud:
+        """The service, with its key."""
+
+    @abstractmethod
+    async def _ask(self, cloud: Cloud) -> None:
+        """The cheapest request that needs the key."""
+
+    @abstractmethod
+    async def _recognise(self, cloud: Cloud, request: RecognitionRequest) -> Transcript:
+        """The answer to one request that ``describe`` promises."""
+
+    def _take(self, config: C) -> None:
+        """Make these the settings; where they contradict each other raise ConfigError and change nothing."""
+        self.config = config
+
+    def _ready(self) -> Cloud:
+        if self._cloud is None:
+            raise ProviderUnavailable("the recogniser is not loaded")
+        return self._cloud
+
+    async def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
+        try:
+            cloud = self._ready()
+            _accept(request, await self.describe())
+            return await self._recognise(cloud, request)
+        except SokujiError as error:
+            return error
+        except Exception as error:
+            _log.exception("recognition failed")
+            return ProviderFailed(f"recognition failed ({type(error).__name__})")
+
+
+def terms(context: str) -> list[str]:
+    """The names and words of a request's context, for services that want them one by one.
+
+    A client parts them with commas, semicolons or lines. OpenAI refuses angle brackets in them.
+    """
+    return [term.strip() for term in re.split(r"[,;<>\r\n]", context) if term.strip()]
+
+
+def _accept(request: RecognitionRequest, info: SpeechToTextInfo) -> None:
+    if not request.pcm or len(request.pcm) % 2:
+        raise InvalidAudio("the audio is empty or ends within a sample", param="pcm")
+    if request.language is not None and request.language not in info.languages:
+        raise UnsupportedLanguage(
+            f"{request.language!r} is not recognised here; accepted: {listed(info.languages)}",
+            param="language",
+        )
+    for param, wanted, can in (
+        ("task", request.task == "translate", info.translates_to),
+        ("context", request.context, info.takes_context),
+        ("prefix", request.prefix, info.takes_prefix),
+        ("word_times", request.word_times, info.gives_word_times),
+    ):
+        if wanted and not can:
+            raise NotSupported(f"{info.model} knows no {param}; leave it out", param=param)

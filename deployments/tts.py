@@ -6,7 +6,8 @@ from contextlib import aclosing
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.providers.base import AudioChunk, SynthesisRequest
+from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo
+from sokuji.providers.tts import output
 
 
 @serve.deployment(
@@ -32,9 +33,18 @@ class TextToSpeech(StageReplica):
 
     stage = "tts"
 
+    async def describe(self) -> TextToSpeechInfo:
+        """What the provider can do, at the rate and in the format that the settings say."""
+        provider = self._loaded()
+        return output.described(await provider.describe(), provider.config)
+
     async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """The voice, chunk by chunk; a caller that stops reading stops the work."""
-        async with self._call() as provider, aclosing(provider.synthesize(request)) as chunks:
+        async with (
+            self._call() as provider,
+            aclosing(provider.synthesize(request)) as made,
+            aclosing(output.at_rate(made, provider.config.sample_rate)) as chunks,
+        ):
             async for chunk in chunks:
                 self._answered()
                 yield chunk

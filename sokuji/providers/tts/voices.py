@@ -6,18 +6,21 @@ from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, lis
 from sokuji.providers.base import SynthesisRequest, Voice
 
 SPEEDS = (0.25, 4.0)
-"""The slowest and the fastest speed that can be asked for."""
+"""The slowest and the fastest speed that can be asked for of a model that is run here."""
 
 
-def choose(request: SynthesisRequest, voices: Sequence[Voice]) -> Voice:
+def choose(request: SynthesisRequest, voices: Sequence[Voice], speeds: tuple[float, float] = SPEEDS) -> Voice:
     """The voice asked for, or the first that speaks the language.
+
+    Args:
+        speeds: the slowest and the fastest of this synthesiser.
 
     Raises:
         UnsupportedLanguage: none of ``voices`` speaks it.
         UnknownVoice: no such voice, or it does not speak the language.
         InvalidRequest: nobody can speak that fast or that slowly.
     """
-    slowest, fastest = SPEEDS
+    slowest, fastest = speeds
     if not slowest <= request.speed <= fastest:
         raise InvalidRequest(
             f"speed must be between {slowest} and {fastest}, not {request.speed}", param="speed"

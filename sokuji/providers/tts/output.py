@@ -1,0 +1,40 @@
+"""What leaves a synthesiser under its deployment's settings: chunks at another rate than the voice's own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+
+from sokuji.audio import StreamingResampler
+from sokuji.config import VoiceSettings
+from sokuji.providers.base import AudioChunk, Effort, TextToSpeechInfo
+
+
+def described(info: TextToSpeechInfo, settings: VoiceSettings) -> TextToSpeechInfo:
+    """What a synthesiser can do, and what comes of it under ``settings``."""
+    voices = info.voices
+    if rate := settings.sample_rate:
+        voices = tuple(replace(voice, sample_rate=rate) for voice in voices)
+    return replace(info, voices=voices, audio_format=settings.audio_format)
+
+
+async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncGenerator[AudioChunk, None]:
+    """The chunks of one request at ``sample_rate``; 0: as they are.
+
+    A chunk of which nothing can be heard yet is left out. Closing it leaves ``chunks`` to its owner.
+    """
+    resampler: StreamingResampler | None = None
+    effort: Effort | None = None
+    async for chunk in chunks:
+        if not sample_rate:
+            yield chunk
+            continue
+        resampler = resampler or StreamingResampler(chunk.sample_rate, sample_rate)
+        pcm = await asyncio.to_thread(_resampled, resampler, chunk)
+        effort = effort or chunk.effort
+        if pcm or chunk.last:
+            yield replace(chunk, pcm=pcm, sample_rate=sample_rate, effort=effort)
+            effort = None
+
+
+def _resampled(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:
+    return resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")

@@ -1,13 +1,14 @@
-"""Text to speech with Kokoro-82M: one small model for several languages, phonemes from espeak-ng.
+"""Text to speech with Kokoro-82M: one small model for several languages.
 
-A second of speech takes about half a second on two cores, so the first phrase is kept very short. The
-embedded voices are Japanese speakers with their accent in every language: by round trips through Whisper
-base they are understood well in English, Spanish, Portuguese, Italian and kana, in part in Hindi, and poorly
-in French.
+Phonemes come from espeak-ng, for Japanese from OpenJTalk; without that one, which has an extra of its own,
+the voices speak no Japanese. A second of speech takes about half a second on two cores, so the first phrase
+is kept very short. The embedded voices are Japanese speakers with their accent in every language: by round
+trips through Whisper base they are understood well in Japanese, English, Spanish, Portuguese and Italian, in
+part in Hindi, and poorly in French.
 """
 
 import json
-import re
+import logging
 import unicodedata
 from collections.abc import AsyncIterator, Container, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,16 +18,19 @@ from numpy.typing import NDArray
 
 from sokuji import models
 from sokuji.config import KokoroConfig, check_live
-from sokuji.errors import ConfigError, ModelMissing, NotSupported, ProviderUnavailable
+from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
 from sokuji.languages import LANGUAGES
 from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
-from sokuji.providers.tts import espeak, phrases, sound, voices
+from sokuji.providers.tts import espeak, japanese, phrases, sound, voices
 from sokuji.providers.tts.onnx import open_session
 from sokuji.providers.tts.turns import Turns, workers
 
+log = logging.getLogger(__name__)
+
 MODEL = "kokoro-82m-int8"
 SAMPLE_RATE = 24_000
-SPOKEN = ("en", "es", "pt", "fr", "it", "hi", "ja")
+SPOKEN = ("en", "es", "pt", "fr", "it", "hi")
+"""By all voices; Japanese as well where its reader is installed."""
 FIRST_COLUMNS = 26
 LONGEST_COLUMNS = 120
 LONGEST_PHONEMES = 500
@@ -48,18 +52,6 @@ _VOICE_TAGS = {
 # The model was trained on one symbol where espeak writes two (see the phoneme notes of misaki, its G2P). Its
 # letters for diphthongs are left out: with them Portuguese is understood worse, and English no better.
 _ONE_SYMBOL = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("dz", "ʣ"), ("ts", "ʦ"))
-_JAPANESE = (
-    ("\u031e", ""),  # lowered e and o
-    ("\u0308", ""),  # centralised a
-    ("ˈ", ""),
-    ("ˌ", ""),
-    ("ɯᵝ", "ɯ"),
-    ("ɽ", "ɾ"),
-    ("dʑ", "ʥ"),
-    ("tɕ", "ʨ"),
-)
-_KANJI = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-
 Style = NDArray[np.float32]
 """A voice: shape (510, 1, 256), one style vector for each number of phonemes."""
 
@@ -98,11 +90,7 @@ class Kokoro:
         return TextToSpeechInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
-        """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises.
-
-        Raises:
-            NotSupported: Japanese with kanji, for which espeak-ng has no readings.
-        """
+        """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises."""
         return self._turns.stream(self._speak(request))
 
     async def check(self) -> None:
@@ -128,16 +116,18 @@ class Kokoro:
 
     def _voices(self) -> tuple[Voice, ...]:
         ids = sorted(self._ready.styles, key=lambda name: (name != self.config.default_voice, name))
-        return tuple(map(_voice, ids))
+        languages = SPOKEN if self._ready.reader is None else (*SPOKEN, "ja")
+        return tuple(_voice(name, languages) for name in ids)
 
     def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
         model = self._ready
         voice = voices.choose(request, self._voices())
-        if request.language == "ja" and _KANJI.search(request.text):
-            raise NotSupported("Japanese text with kanji cannot be read; accepted: kana", param="text")
+        text = phrases.clean(request.text)
+        if request.language == "ja" and model.reader is not None:
+            text = model.reader.read(text)
         pieces = [
             piece
-            for phrase in phrases.split(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
+            for phrase in phrases.split(text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
             for piece in phrases.cut_phonemes(
                 to_symbols(phrase.text, request.language, model.ids), phrase.pause_ms, LONGEST_PHONEMES
             )
@@ -160,6 +150,7 @@ class _Model:
                 self.styles: Mapping[str, Style] = {name: archive[name] for name in archive.files}
         except (OSError, ValueError, KeyError) as error:
             raise ModelMissing(f"kokoro model {MODEL!r} is damaged or incomplete") from error
+        self.reader = _japanese_reader()
         self._session = open_session(
             folder / "model.onnx",
             device="cpu",
@@ -178,10 +169,24 @@ class _Model:
         return waveform.reshape(-1)
 
 
+def _japanese_reader() -> japanese.Reader | None:
+    try:
+        return japanese.Reader()
+    except (ImportError, RuntimeError):
+        log.info("kokoro speaks no Japanese here: that takes pip install 'sokuji-bridge[kokoro-ja]'")
+        return None
+
+
 def to_symbols(text: str, language: str, known: Container[str]) -> list[str]:
-    """The model's symbols for one phrase, those of ``known`` only; empty where nothing is speakable."""
-    ipa = espeak.phonemize(LANGUAGES[language].espeak or "", text)
-    for written, symbol in (*(_JAPANESE if language == "ja" else ()), *_ONE_SYMBOL):
+    """The model's symbols for one phrase, those of ``known`` only; empty where nothing is speakable.
+
+    Japanese comes as ``japanese.Reader`` has read it.
+    """
+    if language == "ja":
+        ipa = japanese.phonemize(text)
+    else:
+        ipa = espeak.phonemize(LANGUAGES[language].espeak or "", text)
+    for written, symbol in _ONE_SYMBOL:
         ipa = ipa.replace(written, symbol)
     # Some letters are known whole (c with cedilla), others as letter and mark (nasal vowels).
     parts = (sign if sign in known else unicodedata.normalize("NFD", sign) for sign in ipa)
@@ -195,12 +200,12 @@ def _check_default(config: KokoroConfig, styles: Mapping[str, Style]) -> None:
         )
 
 
-def _voice(name: str) -> Voice:
+def _voice(name: str, languages: tuple[str, ...]) -> Voice:
     return Voice(
         id=name,
         name=name.partition("_")[2].title(),
         language=_VOICE_TAGS[name[0]],
-        languages=SPOKEN,
+        languages=languages,
         gender="female" if name[1] == "f" else "male",
         sample_rate=SAMPLE_RATE,
     )

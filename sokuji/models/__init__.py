@@ -9,18 +9,38 @@ from pathlib import Path
 from typing import Literal
 
 from sokuji.errors import ModelMissing
-from sokuji.models import embedded, hub
+from sokuji.models import embedded, hub, nllb
 from sokuji.models.hub import Fetched, HubModel
 from sokuji.models.store import Meter, Place, Progress, quiet
-from sokuji.models.table import EMBEDDED, PIPER_REPOSITORY, WHISPER_REPOSITORIES, EmbeddedModel, Kind
+from sokuji.models.table import (
+    EMBEDDED,
+    NLLB_LICENCE,
+    NLLB_REPOSITORIES,
+    PIPER_REPOSITORY,
+    WHISPER_REPOSITORIES,
+    EmbeddedModel,
+    Kind,
+)
 
 State = Literal["verified", "present", "damaged", "missing", "fetchable"]
 
-_SETTINGS: dict[Kind, str] = {"whisper": "model_size", "piper": "tts_model"}
+_SETTINGS: dict[Kind, str] = {
+    "whisper": "model_size",
+    "piper": "tts_model",
+    "nllb": "translation_model",
+    "nllb-onnx": "translation_model",
+}
 _REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _PIPER_VOICE = re.compile(r"([a-z]{2,3}_[A-Z0-9]{2,3})-(\w+)-(x_low|low|medium|high)", re.ASCII)
 _WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json")
 _WHISPER_VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+_FOLDERS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "whisper": (_WHISPER_FILES, _WHISPER_VOCABULARIES),
+    "nllb": (nllb.FILES, nllb.VOCABULARIES),
+    "nllb-onnx": (("tokenizer.json",), ()),
+}
+"""What a local folder holds: all files of the first kind, and one of the second."""
+_NAMES = {*WHISPER_REPOSITORIES, *NLLB_REPOSITORIES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +64,28 @@ def locate(kind: Kind, name: str) -> Path:
     Args:
         kind: what sort of model.
         name: an embedded model, a name or ``owner/name`` of the hub, or a local folder; for Piper a voice or
-            a local ``.onnx`` file, whose folder is the answer.
+            a local ``.onnx`` file, whose folder is the answer; for ONNX graphs with "@int8" or the like.
 
     Raises:
         ModelMissing: it is damaged or cannot be had; the message says what to do.
     """
-    return fetch(kind, name)
+    return _provide(kind, name, quiet, convert=False)
 
 
 def fetch(kind: Kind, name: str, progress: Progress = quiet) -> Path:
-    """``locate``, telling how far it is."""
+    """``locate``, telling how far it is; weights that are in another form are converted."""
+    return _provide(kind, name, progress, convert=True)
+
+
+def _provide(kind: Kind, name: str, progress: Progress, *, convert: bool) -> Path:
     try:
         for model in EMBEDDED:
             if (model.kind, model.name) == (kind, name):
                 return embedded.provide(model, progress)
         local = _local(kind, name)
-        return local if local is not None else hub.provide(_hub_model(kind, name), progress)
+        if local is not None:
+            return local
+        return nllb.provide(_hub_model(kind, name), progress, convert=convert)
     except hub.HubError as error:
         raise _missing(
             kind,
@@ -74,6 +100,11 @@ def fetch(kind: Kind, name: str, progress: Progress = quiet) -> Path:
             f"its files cannot be read or written ({error.strerror}); SOKUJI_MODELS_DIR names "
             "another folder for them",
         ) from error
+
+
+def title(name: str) -> str:
+    """What to call a model in public: of a local folder or file its own name, not where it lies."""
+    return Path(name).name if name.startswith(("/", ".", "~")) else name
 
 
 def assemble_all(progress: Progress = quiet) -> list[ModelStatus]:
@@ -97,11 +128,15 @@ def catalogue() -> list[ModelStatus]:
     """The embedded models, those that were fetched, and the names that can be fetched; hashes nothing."""
     here = [_status(model, _state(model)) for model in _known()]
     names = {(status.kind, status.name) for status in here}
-    fetchable = dict.fromkeys(_whisper(repository).name for repository in WHISPER_REPOSITORIES.values())
+    fetchable: list[tuple[Kind, str, str]] = [
+        ("whisper", name, "MIT")
+        for name in dict.fromkeys(_whisper(repository).name for repository in WHISPER_REPOSITORIES.values())
+    ]
+    fetchable += [("nllb", name, NLLB_LICENCE) for name in NLLB_REPOSITORIES]
     return here + [
-        ModelStatus(kind="whisper", name=name, licence="MIT", size=None, state="fetchable")
-        for name in fetchable
-        if ("whisper", name) not in names
+        ModelStatus(kind=kind, name=name, licence=licence, size=None, state="fetchable")
+        for kind, name, licence in fetchable
+        if (kind, name) not in names
     ]
 
 
@@ -140,12 +175,14 @@ def _local(kind: Kind, name: str) -> Path | None:
     Raises:
         ModelMissing: files are absent.
     """
+    name = nllb.local_name(kind, name)
     path = Path(name).expanduser()
     if kind == "piper" and name.endswith(".onnx"):
         required, folder = [path, path.with_name(path.name + ".json")], path.parent
-    elif kind == "whisper" and name not in WHISPER_REPOSITORIES and (path.is_dir() or name[0] in "/.~"):
-        vocabularies = [path / file for file in _WHISPER_VOCABULARIES if (path / file).is_file()]
-        required = [*(path / file for file in _WHISPER_FILES), *(vocabularies or [path / "vocabulary.json"])]
+    elif kind in _FOLDERS and name not in _NAMES and (path.is_dir() or name[0] in "/.~"):
+        files, either = _FOLDERS[kind]
+        alternatives = [path / file for file in either if (path / file).is_file()]
+        required = [*(path / file for file in files), *(alternatives or [path / file for file in either[:1]])]
         folder = path
     else:
         return None
@@ -170,6 +207,10 @@ def _hub_model(kind: Kind, name: str) -> HubModel:
         if voice := _PIPER_VOICE.fullmatch(name):
             return _piper(voice)
         accepted = "a voice of the hub such as en_US-lessac-low, or a local .onnx file"
+    elif kind in ("nllb", "nllb-onnx"):
+        if model := nllb.hub_model(kind, name):
+            return model
+        raise _missing(kind, name, f"no such model; accepted: {nllb.accepted}")
     else:
         raise _missing(kind, name, f"no such model; accepted: {embedded_names}")
     raise _missing(kind, name, f"no such model; accepted: {embedded_names} (embedded), {accepted}")

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,10 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 class HubError(Exception):
     """A model cannot be had from the hub; the message says why."""
+
+
+class NotHeld(HubError):
+    """The repository is there, but a file of the model is not in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +66,27 @@ def provide(model: HubModel, progress: Progress) -> Path:
     Raises:
         HubError: it has to be fetched and cannot be.
     """
-    key = f"{model.kind}--{model.name.replace('/', '--')}"
-    directory = _folder() / key
+    directory = _directory(model)
     fetched = _read(directory)
     if fetched is not None and fetched.place.is_verified():
         return directory
-    with store.locked(key):
+    with store.locked(directory.name):
         # Another process may have fetched it while this one waited.
         fetched = _read(directory)
         if fetched is None or not fetched.place.verify(_meter(model, fetched.place.size, progress)):
             _fetch(model, directory, progress)
+    return directory
+
+
+def put(model: HubModel, fill: Callable[[Path], None]) -> Path:
+    """The folder of a model whose files ``fill`` writes, instead of the hub, into the empty folder given to
+    it."""
+    directory = _directory(model)
+    with store.locked(directory.name):
+        with store.replacing(directory) as fresh:
+            fill(fresh)
+            _describe(model, fresh, {path.name: _mark(path) for path in sorted(fresh.iterdir())})
+        _stamp(directory)
     return directory
 
 
@@ -81,6 +96,10 @@ def fetched() -> Iterator[Fetched]:
         for directory in sorted(_folder().iterdir()):
             if (model := _read(directory)) is not None:
                 yield model
+
+
+def _directory(model: HubModel) -> Path:
+    return _folder() / f"{model.kind}--{model.name.replace('/', '--')}"
 
 
 def _folder() -> Path:
@@ -108,12 +127,26 @@ def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
     with store.replacing(directory) as fresh:
         for path in marks:
             (partial / path).rename(fresh / Path(path).name)
-        files = {Path(path).name: [mark.size, mark.sha256] for path, mark in marks.items()}
-        manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
-        (fresh / _MANIFEST).write_text(json.dumps(manifest))
+        _describe(model, fresh, {Path(path).name: mark for path, mark in marks.items()})
     shutil.rmtree(partial)
+    _stamp(directory)
+
+
+def _describe(model: HubModel, directory: Path, marks: Mapping[str, Mark]) -> None:
+    """Note in the folder what it holds."""
+    files = {name: [mark.size, mark.sha256] for name, mark in marks.items()}
+    manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
+    (directory / _MANIFEST).write_text(json.dumps(manifest))
+
+
+def _stamp(directory: Path) -> None:
     if (fetched := _read(directory)) is not None:
         fetched.place.stamp()
+
+
+def _mark(path: Path) -> Mark:
+    size = path.stat().st_size
+    return Mark(size, sha256(path, Meter(path.name, size, quiet)))
 
 
 def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, Mark]:
@@ -122,7 +155,7 @@ def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, Mark
         found = {path: _metadata(model, path) for path in (*model.required, *model.optional)}
         for path in model.required:
             if found[path] is None:
-                raise HubError(f"{model.repository} holds no {path}")
+                raise NotHeld(f"{model.repository} holds no {path}")
         wanted = {path: entry for path, entry in found.items() if entry is not None}
         meter = _meter(model, sum(entry.size or 0 for entry in wanted.values()) or None, progress)
         return {path: _download_file(model, path, entry, into, meter) for path, entry in wanted.items()}
@@ -159,11 +192,11 @@ def _download_file(model: HubModel, path: str, entry: HfFileMetadata, into: Path
             tqdm_class=_bar(meter.add),
         )
     )
-    digest = sha256(file, Meter(path, entry.size, quiet))
-    if entry.etag and _SHA256.fullmatch(entry.etag) and digest != entry.etag:
+    mark = _mark(file)
+    if entry.etag and _SHA256.fullmatch(entry.etag) and mark.sha256 != entry.etag:
         file.unlink()
         raise HubError(f"{path} arrived damaged: its SHA-256 is not the one that the hub states")
-    return Mark(file.stat().st_size, digest)
+    return mark
 
 
 def _endpoint() -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-Kind = Literal["whisper", "piper", "kokoro", "bergamot", "vad"]
+Kind = Literal["whisper", "piper", "kokoro", "bergamot", "nllb", "nllb-onnx", "vad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +240,19 @@ WHISPER_REPOSITORIES: dict[str, str] = {
 
 PIPER_REPOSITORY = "rhasspy/piper-voices"
 """Holds all Piper voices, each with its own licence: ``en/en_US/lessac/low/en_US-lessac-low.onnx``."""
+
+NLLB_LICENCE = "CC-BY-NC-4.0"
+"""Of the weights of all NLLB models, in whatever form: not for commercial use."""
+
+NLLB_REPOSITORIES: dict[str, str] = {
+    "facebook/nllb-200-distilled-600M": "entai2965/nllb-200-distilled-600M-ctranslate2",
+    "facebook/nllb-200-distilled-1.3B": "entai2965/nllb-200-distilled-1.3B-ctranslate2",
+    "facebook/nllb-200-3.3B": "entai2965/nllb-200-3.3B-ctranslate2",
+}
+"""Names of the original weights -> repositories with the same for CTranslate2, in 32 bits, so that every
+precision can be made of them. "facebook/nllb-200-1.3B" is not here: it is converted when it is fetched."""
+
+NLLB_ONNX_REPOSITORIES: dict[str, str] = {
+    "facebook/nllb-200-distilled-600M": "Xenova/nllb-200-distilled-600M",
+}
+"""The same for ONNX Runtime. Of the larger ones no export is known that could be recommended."""

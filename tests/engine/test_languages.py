@@ -24,6 +24,24 @@ def test_table_covers_exactly_whispers_languages() -> None:
     assert sorted(column("whisper")) == sorted(WHISPER_CODES)
 
 
+def test_table_covers_exactly_nllbs_languages() -> None:
+    # "No Language Left Behind", arXiv:2207.04672: 202 tokens, counting scripts.
+    assert len(column("nllb")) == 202
+
+
+def test_a_code_names_a_script_only_where_the_language_is_written_in_two() -> None:
+    codes = set(LANGUAGES)
+    for entry in ENTRIES:
+        language, _, script = entry.code.partition("-")
+        assert entry.spoken == language
+        assert language in codes
+        if script:
+            assert entry.nllb is not None
+            assert entry.nllb.endswith(f"_{script}")
+            # Who listens or speaks knows the language.
+            assert entry.whisper is entry.espeak is entry.kokoro is None
+
+
 @pytest.mark.parametrize("name", ["code", "name", "whisper", "nllb", "deepl", "espeak", "kokoro"])
 def test_no_two_languages_share_a_name(name: str) -> None:
     values = column(name)
@@ -62,7 +80,8 @@ def test_whisper_codes_come_back_as_the_same_language() -> None:
         ("PT-br", "pt"),
         ("pt_BR", "pt"),
         ("EN", "en"),
-        ("zh-Hant-TW", "zh"),
+        ("zh-Hans-TW", "zh"),
+        ("zh-SG", "zh"),
         ("zh-yue-HK", "yue"),
         ("cmn-Hans", "zh"),
         ("jw", "jv"),
@@ -73,11 +92,32 @@ def test_whisper_codes_come_back_as_the_same_language() -> None:
         ("fil-PH", "tl"),
         ("es-419", "es"),
         ("de-DE-u-co-phonebk", "de"),
+        ("ar-EG", "ar"),
+        ("ar-arz", "arz"),
+        ("arb", "ar"),
+        ("kmr-Latn", "ku"),
+        ("sr-Latn", "sr"),
     ],
 )
 def test_tags_parse_to_the_canonical_code(tag: str, code: str) -> None:
     assert languages.parse(tag, "language") == code
     assert languages.parse_source(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("zh-Hant", "zh-Hant"),
+        ("ZH_hant_HK", "zh-Hant"),
+        ("zh-TW", "zh-Hant"),
+        ("cmn-Hant", "zh-Hant"),
+        ("ks-Deva-IN", "ks-Deva"),
+        ("knc-Arab", "kr-Arab"),
+    ],
+)
+def test_a_script_counts_where_a_language_is_written_but_not_where_it_is_spoken(tag: str, code: str) -> None:
+    assert languages.parse(tag, "target_language") == code
+    assert languages.parse_source(tag) == code.partition("-")[0]
 
 
 NOT_LANGUAGES = ["", "-", "e", "xx", "klingon", "i-klingon", "x-private", "en-", "en--US", "en US", "en\n"]
@@ -96,7 +136,7 @@ def test_other_tags_are_refused_by_name(tag: str) -> None:
 def test_automatic_detection_is_only_for_sources() -> None:
     assert languages.parse_source("auto") is None
     assert languages.parse_source("Auto") is None
-    with pytest.raises(UnsupportedLanguage, match=r"accepted: auto, af, "):
+    with pytest.raises(UnsupportedLanguage, match=r"accepted: auto, ace, "):
         languages.parse_source("xx")
 
 

@@ -20,7 +20,7 @@ _QUOTES = str.maketrans(
     {**dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'), **dict.fromkeys("\u2018\u2019\u201a", "'")}
 )
 _EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
-_KEPT = re.compile(
+KEPT = re.compile(
     r"([\r\n]+"
     r"|https?://[^\s<>]{0,2000}\w"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
@@ -53,7 +53,7 @@ def translate_text(text: str, translate: Callable[[str], str]) -> str:
 def split(text: str) -> Iterator[Piece]:
     """The pieces of a text, the translatable ones of at most ``MAX_PIECE_CHARS`` and without outer space."""
     before = "\n"
-    for index, stretch in enumerate(_KEPT.split(text)):
+    for index, stretch in enumerate(KEPT.split(text)):
         is_kept = index % 2 == 1
         if is_kept or not _TRANSLATABLE.search(stretch):
             yield Piece(stretch, translatable=False)

@@ -1,0 +1,119 @@
+"""The one table of languages: canonical code <-> the names that models and services give to it.
+
+Canonical is the shortest BCP-47 tag that tells a language from all others, with CLDR's legacy aliases
+resolved: "pt", "yue", "arz". A region is dropped, because no model here tells them apart; a script is kept
+where a model writes a language in two, and this is not the usual one: "zh-Hant".
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sokuji.errors import UnsupportedLanguage
+from sokuji.languages.table import TABLE, Language
+
+__all__ = ["AUTO", "LANGUAGES", "MAX_TAG_LENGTH", "Language", "from_whisper", "parse", "parse_source"]
+
+AUTO = "auto"
+"""What a client writes to have the source language detected."""
+
+MAX_TAG_LENGTH = 35
+"""Longer tags are refused; RFC 5646, section 4.4.1, asks for at least 35 characters."""
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType({language.code: language for language in TABLE})
+"""Canonical code -> language."""
+
+_ALIASES = {
+    "arb": "ar",
+    "ayr": "ay",
+    "cmn": "zh",
+    "dik": "din",
+    "fil": "tl",
+    "gaz": "om",
+    "in": "id",
+    "iw": "he",
+    "ji": "yi",
+    "jw": "jv",
+    "kmr": "ku",
+    "knc": "kr",
+    "mo": "ro",
+    "nb": "no",
+    "ory": "or",
+    "twi": "tw",
+}
+"""Other primary subtags for a language of the table. Whisper's Norwegian (``no``) is Bokmål."""
+
+_TRADITIONAL_CHINESE = re.compile(r"zh(?!.*-hans).*-(?:tw|hk|mo)(?:-.*)?")
+"""Where nothing is said of the script, it is that of the region (CLDR, likely subtags)."""
+
+_FROM_WHISPER = {language.whisper: language.code for language in TABLE if language.whisper}
+_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")
+_EXTENDED = re.compile(r"[a-z]{3}")
+_MIN_CHINESE = re.compile(r"zh-min\b")
+"""An irregular tag (RFC 5646, section 2.2.8), whose second part is not Minangkabau."""
+_SCRIPT = re.compile(r"-([a-z]{4})(?:-|$)")
+
+
+def parse(tag: str, param: str) -> str:
+    """The canonical code of a BCP-47 tag in any case, with ``-`` or ``_``: "PT_br" -> "pt", "zh-tw" ->
+    "zh-Hant".
+
+    Args:
+        tag: what the client sent.
+        param: the field it came in, for the error.
+
+    Raises:
+        UnsupportedLanguage: no such language; the message lists the accepted codes.
+    """
+    return _resolve(tag, param, tuple(LANGUAGES))
+
+
+def parse_source(tag: str, param: str = "source_language") -> str | None:
+    """Like ``parse`` for a language that is spoken, so without a script; "auto" is None: detect it.
+
+    Raises:
+        UnsupportedLanguage: neither "auto" nor a language of the table.
+    """
+    if tag.lower() == AUTO:
+        return None
+    return LANGUAGES[_resolve(tag, param, (AUTO, *LANGUAGES))].spoken
+
+
+def from_whisper(code: str) -> str:
+    """The canonical code of a Whisper language token (``jw`` -> ``jv``).
+
+    Raises:
+        KeyError: Whisper has no such token.
+    """
+    return _FROM_WHISPER[code]
+
+
+def _resolve(tag: str, param: str, accepted: tuple[str, ...]) -> str:
+    # Lower case maps a few characters outside ASCII into it: the Kelvin sign is no k.
+    folded = tag.lower().replace("_", "-") if len(tag) <= MAX_TAG_LENGTH and tag.isascii() else ""
+    code = _primary(folded)
+    code = _ALIASES.get(code, code)
+    if code not in LANGUAGES:
+        shown = tag if len(tag) <= MAX_TAG_LENGTH else tag[:MAX_TAG_LENGTH] + "..."
+        raise UnsupportedLanguage(
+            f"{param} {shown!r} is not a known language; accepted: {', '.join(accepted)}", param=param
+        )
+    written = f"{code}-{_script(code, folded)}"
+    return written if written in LANGUAGES else code
+
+
+def _primary(folded: str) -> str:
+    """The subtag that names the language, or "" where the tag is not well-formed."""
+    if not _TAG.fullmatch(folded) or _MIN_CHINESE.match(folded):
+        return ""
+    primary, *rest = folded.split("-")
+    # RFC 5646, section 4.5: an extended language subtag stands for itself (zh-yue is yue).
+    return rest[0] if rest and _EXTENDED.fullmatch(rest[0]) else primary
+
+
+def _script(code: str, folded: str) -> str:
+    """The script that a tag names or implies, or ""."""
+    if _TRADITIONAL_CHINESE.fullmatch(f"{code}-{folded}"):
+        return "Hant"
+    found = _SCRIPT.search(folded)
+    return found[1].title() if found else ""

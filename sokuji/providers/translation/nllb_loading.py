@@ -1,0 +1,79 @@
+"""Loads an NLLB model into the runtime that its settings ask for.
+
+Each runtime is a heavy library, of which a replica wants one: so they are imported here where they are used.
+"""
+
+import os
+from dataclasses import dataclass
+
+from sokuji import models
+from sokuji.config import NllbConfig
+from sokuji.providers.base import Pairs
+from sokuji.providers.translation.nllb_tokens import Runtime, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that can be used."""
+
+    tokens: Tokens
+    runtime: Runtime
+    pairs: Pairs
+
+
+def load(config: NllbConfig) -> tuple[Loaded, int]:
+    """The model, and how many of its batches may be computed at the same time.
+
+    Raises:
+        ConfigError: the device, the precision or an execution provider is not to be had on this machine.
+        ModelMissing: the model is not to be had, or damaged.
+    """
+    tokens, runtime, workers = (_with_onnx if config.use_onnx else _with_ctranslate2)(config)
+    known = tuple(tokens.languages)
+    return Loaded(tokens, runtime, Pairs(known, known)), workers
+
+
+def _with_ctranslate2(config: NllbConfig) -> tuple[Tokens, Runtime, int]:
+    from sokuji.providers.translation import nllb_ctranslate2 as library
+
+    where = library.device(config.device)
+    library.check_precision(config.precision, where)
+    folder = models.locate("nllb", config.translation_model)
+    tokens, workers = Tokens(folder), _workers(config, where)
+    runtime = library.CTranslate2Runtime(
+        folder,
+        tokens,
+        device=where,
+        precision=config.precision,
+        workers=workers,
+        cpu_threads=_threads(config, workers),
+    )
+    return tokens, runtime, workers
+
+
+def _with_onnx(config: NllbConfig) -> tuple[Tokens, Runtime, int]:
+    from sokuji.providers.onnx_session import CPU
+    from sokuji.providers.translation import nllb_onnx as library
+
+    execution = library.execution_providers(config)
+    library.check_precision(config.precision)
+    # A hub has each precision's graphs in files of their own.
+    folder = models.locate("nllb-onnx", f"{config.translation_model}@{config.precision}")
+    workers = _workers(config, "cpu" if execution[0][0] == CPU else "cuda")
+    runtime = library.OnnxRuntime(
+        folder, precision=config.precision, execution=execution, cpu_threads=_threads(config, workers)
+    )
+    return Tokens(folder), runtime, workers
+
+
+def _workers(config: NllbConfig, device: str) -> int:
+    return config.num_workers or (2 if device == "cuda" else min(4, _share()))
+
+
+def _threads(config: NllbConfig, workers: int) -> int:
+    return config.cpu_threads or max(1, min(4, _share() // workers))
+
+
+def _share() -> int:
+    """Half of the cores found: recognition, voices and sockets want the others."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)

@@ -7,7 +7,6 @@ from starlette.middleware.cors import CORSMiddleware
 from sokuji import __version__
 from sokuji.api import failures, rest, rest_about, rest_pipeline
 from sokuji.api.conversations import Conversations
-from sokuji.api.dependencies import MAX_FORM_FIELD_BYTES, MAX_FORM_FIELDS
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.pages import DOCS_POLICY, PagePolicies
 from sokuji.api.service import Service
@@ -28,11 +27,6 @@ def build_app(service: Service) -> FastAPI:
         description=DESCRIPTION,
         # Swagger UI would have the document checked by a service on the internet.
         swagger_ui_parameters={"validatorUrl": None},
-        form_limits={
-            "max_files": 1,
-            "max_fields": MAX_FORM_FIELDS,
-            "max_part_size": MAX_FORM_FIELD_BYTES,
-        },
     )
     app.state.service = service
     conversations = Conversations()

@@ -1,9 +1,10 @@
 """What the REST handlers share: the service they work for, a place to work in, and how forms are taken."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Request, Response
+from fastapi.routing import APIRoute
 
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
@@ -34,9 +35,30 @@ async def _fields_once(request: Request) -> None:
 # The place is given back when the handler is done, not when a slow client has taken its answer.
 IN_A_SLOT = [Depends(_request_slot, scope="function")]
 """Dependencies of a route that makes the models work."""
-FORM_IN_A_SLOT = [Depends(_fields_once), *IN_A_SLOT]
+_FORM = Depends(_fields_once)
+FORM_IN_A_SLOT = [_FORM, *IN_A_SLOT]
 """The same for a route that takes a form."""
 
 MULTIPART = Form(media_type="multipart/form-data")
 MAX_FORM_FIELDS = 16
 MAX_FORM_FIELD_BYTES = 4_096
+
+
+class BoundedForms(APIRoute):
+    """A route that reads no more of a form than its bounds allow.
+
+    FastAPI itself has such bounds (``form_limits``) since a version that is too new for vLLM.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See ``APIRoute``."""
+        handler = super().get_route_handler()
+        if _FORM not in self.dependencies:
+            return handler
+
+        async def bounded(request: Request) -> Response:
+            # The request keeps the form for whoever asks next.
+            await request.form(max_files=1, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FORM_FIELD_BYTES)
+            return await handler(request)
+
+        return bounded

@@ -28,6 +28,7 @@ from rich.console import Console
 
 from deployments import dashboard
 from deployments.environment import check_haproxy, described, open_ports, variables_beside
+from deployments.fits import check_fits
 from deployments.local_serve import LocalServe
 from sokuji.errors import ConfigError, SokujiError
 
@@ -230,6 +231,11 @@ async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> in
             if await health(client, config.url) == "healthy":
                 return await run_command(command)
     check_port(config)
+    try:
+        for doubt in check_fits(config.content):
+            console.print(doubt, soft_wrap=True)
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
     task = asyncio.current_task()
     assert task is not None
     if ports := open_ports(os.environ | config.environment):

@@ -24,6 +24,7 @@ from sokuji.client.console import (
 from sokuji.client.demo import demo
 from sokuji.client.interpreter import CONCURRENCY, Spoken, interpreter_at, interpreter_here
 from sokuji.client.model_commands import models
+from sokuji.client.profile_commands import profile
 from sokuji.config import SegmentationSettings
 from sokuji.errors import NoSpeech
 from sokuji.languages import parse_source
@@ -190,6 +191,7 @@ async def _speak(text: str, language: str, voice: str, speed: float) -> Sound:
 
 app.command()(demo)
 app.add_typer(models, name="models")
+app.add_typer(profile, name="profile")
 
 
 def main() -> None:

@@ -65,7 +65,8 @@ async def _interpret(
     async with aclosing(utterances):
         async for each in utterances:
             heard = each.transcript
-            spoken = Spoken(each.start_ms, each.end_ms, heard.language, heard.text, each.translation or "")
+            translation = each.translation.text if each.translation else ""
+            spoken = Spoken(each.start_ms, each.end_ms, heard.language, heard.text, translation)
             if spoken.translation:
                 voice = pipeline.speak(
                     spoken.translation, target, voice_id=wanted.voice_id, speed=wanted.speed

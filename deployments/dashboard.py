@@ -56,17 +56,17 @@ async def failures(client: httpx.AsyncClient) -> list[str]:
     return reasons
 
 
-async def change_gateway(client: httpx.AsyncClient, **fields: Any) -> None:
-    """Deploy what is deployed with other ``fields`` of the gateway; returns when Serve is done with it.
+async def change(client: httpx.AsyncClient, deployment: str, **fields: Any) -> None:
+    """Deploy what is deployed with other ``fields`` of a deployment; returns when Serve is done with it.
 
-    ``user_config`` is added to the present one. Applications that have no gateway, or have not been deployed
-    from a config, stay as they are. Raises ``httpx.HTTPError`` as ``details`` does.
+    ``user_config`` is added to the present one. Applications that have no such deployment, or have not been
+    deployed from a config, stay as they are. Raises ``httpx.HTTPError`` as ``details`` does.
     """
     now = await details(client)
     config = {name: now[name] for name in ("proxy_location", "http_options")}
     config["applications"] = [
-        _changed(application["deployed_app_config"], fields)
-        if GATEWAY in application["deployments"]
+        _changed(application["deployed_app_config"], deployment, fields)
+        if deployment in application["deployments"]
         else application["deployed_app_config"]
         for application in now["applications"].values()
         if application["deployed_app_config"]
@@ -79,11 +79,11 @@ async def change_gateway(client: httpx.AsyncClient, **fields: Any) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def _changed(application: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def _changed(application: dict[str, Any], deployment: str, fields: dict[str, Any]) -> dict[str, Any]:
     deployments = {each["name"]: each for each in application.get("deployments", ())}
-    gateway = deployments.get(GATEWAY, {"name": GATEWAY})
-    user_config = (gateway.get("user_config") or {}) | fields.get("user_config", {})
-    deployments[GATEWAY] = gateway | fields | {"user_config": user_config}
+    present = deployments.get(deployment, {"name": deployment})
+    user_config = (present.get("user_config") or {}) | fields.get("user_config", {})
+    deployments[deployment] = present | fields | {"user_config": user_config}
     return application | {"deployments": list(deployments.values())}
 
 
@@ -96,4 +96,4 @@ async def drain(url: str) -> None:
     async with connect(url) as client:
         if any(each["status"] == "RUNNING" for each in (await details(client))["applications"].values()):
             # All replicas at once.
-            await change_gateway(client, user_config={"draining": True}, rolling_update_percentage=1.0)
+            await change(client, GATEWAY, user_config={"draining": True}, rolling_update_percentage=1.0)

@@ -20,9 +20,10 @@ from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTr
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
-from sokuji.config import GatewaySettings, parse
+from sokuji.config import GatewaySettings, parse_gateway
 from sokuji.errors import ProviderFailed
-from sokuji.pipeline import Pipeline, Stages
+from sokuji.pipeline import Pipeline
+from sokuji.stages import Stages
 from sokuji.vad import SileroVad
 
 log = logging.getLogger("ray.serve")
@@ -73,7 +74,7 @@ class Gateway:
             [RemoteTextToSpeech(handle) for handle in tts],
         )
         settings = GatewaySettings()
-        self._service = Service(Pipeline(stages, settings.deadlines), settings)
+        self._service = Service(Pipeline(stages, settings.deadlines, settings.resilience), settings)
         self._watching: asyncio.Task[None] | None = None
         self._retiring: asyncio.Task[None] | None = None
 
@@ -90,7 +91,7 @@ class Gateway:
             ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
             ModelMissing: the voice activity model is not installed.
         """
-        settings = parse(GatewaySettings, user_config, "Gateway user_config")
+        settings = parse_gateway(user_config)
         # Loads the model that all sessions share; one that is missing fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

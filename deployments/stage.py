@@ -13,15 +13,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments import logs
-from sokuji.config import changed_fields, parse_provider
-from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
+from deployments import gpu_share, logs
+from sokuji.config import changed_fields, parse_provider, served_provider
+from sokuji.config.cloud import CloudSettings
+from sokuji.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+)
 from sokuji.providers.registry import Stage, create
 
 log = logging.getLogger("ray.serve")
 
 FRESH_S = 10.0
 """A model that has answered well within this time needs no test inference."""
+OUTAGES = (ProviderUnavailable, DeadlineExceeded, Overloaded)
+"""Of a service in the network; another replica would reach it no better, and callers fall back meanwhile."""
 STUCK_S = 60.0
 """Calls that bring no good answer for so long mean that the model hangs or is broken."""
 
@@ -39,9 +49,14 @@ class StageReplica:
 
     stage: Stage
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, gpu_memory_gb: float | None = None, beside: Sequence[str] = ()) -> None:
         logs.join()
-        self._name = provider
+        gpu_share.announce()
+        self._made_for = provider
+        self._beside = beside
+        """The other providers of the stage, each of which has a deployment of its own."""
+        self._name = served_provider(self.stage, provider, beside)
+        self._gpu_memory_gb = gpu_memory_gb
         self._provider: Any = None
         self._swap = asyncio.Lock()
         self._answered_at = 0.0
@@ -55,14 +70,15 @@ class StageReplica:
         Raises:
             ConfigError: a setting cannot take effect; the deployment is refused and says which.
         """
-        values = {"provider": self._name, **user_config}
-        if values["provider"] != self._name:
+        named = user_config.get("provider", self._name)
+        # What the graph has written there is the provider that the environment has replaced.
+        if named not in (self._name, self._made_for):
             raise ConfigError(
-                f"this deployment serves provider {self._name!r}, its user_config names "
-                f"{values['provider']!r}; change the graph's args instead",
+                f"this deployment serves provider {self._name!r}, its user_config names {named!r}; "
+                "change the graph's args instead",
                 param="provider",
             )
-        config = parse_provider(self.stage, values)
+        config = parse_provider(self.stage, {**user_config, "provider": self._name}, beside=self._beside)
         async with self._swap:
             await self._take_over(config)
 
@@ -72,10 +88,13 @@ class StageReplica:
             changed, live = changed_fields(old.config, config)
             if not changed:
                 return
+            await gpu_share.check(config, None if live else old.config, self._gpu_memory_gb)
             if live:
                 old.update(config)
                 log.info("%s: changed at once: %s", self._name, ", ".join(sorted(changed)))
                 return
+        else:
+            await gpu_share.check(config, None, self._gpu_memory_gb)
         new = create(self.stage, config)
         began = time.monotonic()
         try:
@@ -99,11 +118,17 @@ class StageReplica:
     async def check_health(self) -> None:
         """Raise when the model hangs, or fails at the smallest real inference after a quiet while."""
         now = time.monotonic()
-        if self._waiting_since is not None and now - self._waiting_since > STUCK_S:
+        elsewhere = self._provider is not None and isinstance(self._provider.config, CloudSettings)
+        if self._waiting_since is not None and now - self._waiting_since > STUCK_S and not elsewhere:
             raise ProviderFailed(f"{self._name}: calls have had no good answer for more than {STUCK_S:g} s")
         if self._provider is None or now - self._answered_at < FRESH_S or self._calls:
             return
-        await self._provider.check()
+        try:
+            await self._provider.check()
+        except OUTAGES as error:
+            if not elsewhere:
+                raise
+            log.warning("%s: %s", self._name, error.message)
         self._answered()
 
     def _answered(self, answers: Sequence[Any] = ()) -> None:

@@ -8,13 +8,21 @@ behind it (``TextToSpeechKokoro``). The Serve YAML sets resources and ``user_con
 from collections.abc import Sequence
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from ray.serve import Application, Deployment
 
 from deployments.gateway import Gateway
+from deployments.llm import LanguageModel
+from deployments.routing import Strategy, router
 from deployments.stt import SpeechToText
 from deployments.translation import Translation
 from deployments.tts import TextToSpeech
+from sokuji.profiles import EMBEDDED, deployment_names
+from sokuji.providers.base import StageName
+from sokuji.providers.registry import PROVIDERS
+
+_OWN_DEPLOYMENTS: dict[tuple[str, str], Deployment] = {("Translation", "vllm"): LanguageModel}
+"""Stage and provider -> the deployment for it, where that is not the stage's usual one."""
 
 
 class GraphArgs(BaseModel):
@@ -22,22 +30,33 @@ class GraphArgs(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    stt: list[str] = Field(["faster_whisper"], min_length=1)
-    translation: list[str] = Field(["bergamot"], min_length=1)
-    tts: list[str] = Field(["piper", "kokoro"], min_length=1)
+    stt: list[str] = Field(EMBEDDED["stt"], min_length=1)
+    translation: list[str] = Field(EMBEDDED["translation"], min_length=1)
+    tts: list[str] = Field(EMBEDDED["tts"], min_length=1)
+    load_balance_strategy: Strategy = "power_of_two"
+    """How calls are spread over the replicas of a stage (``deployments.routing``)."""
+    health_check_interval: float | None = Field(None, gt=0, le=300)
+    """Seconds between two health checks of a replica; None: what each deployment has of its own."""
+    gpu_memory_gb: float | None = Field(None, gt=0, le=1_000)
+    """GB (10^9 bytes) of each GPU that the shares (``num_gpus``) are meant for. Replicas that need more than
+    theirs are refused; the card itself counts where it can be asked."""
+
+    @field_validator("stt", "translation", "tts")
+    @classmethod
+    def _providers_are_known(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        known = PROVIDERS[cast(StageName, info.field_name)]
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"no provider {', '.join(unknown)}; accepted: {', '.join(known)}")
+        if len(set(names)) < len(names):
+            raise ValueError("a provider is named twice")
+        return names
 
 
 def app(args: GraphArgs) -> Application:
     """Wire the graph."""
-    return (
-        _deployment(Gateway)
-        .options(user_config={})
-        .bind(
-            _stage(SpeechToText, args.stt),
-            _stage(Translation, args.translation),
-            _stage(TextToSpeech, args.tts),
-        )
-    )
+    stages = (SpeechToText, args.stt), (Translation, args.translation), (TextToSpeech, args.tts)
+    bound = [_stage(stage, providers, args) for stage, providers in stages]
+    return _configured(Gateway, args).options(user_config={}).bind(*bound)
 
 
 def _deployment(decorated: Any) -> Deployment:
@@ -45,14 +64,19 @@ def _deployment(decorated: Any) -> Deployment:
     return cast(Deployment, decorated)
 
 
-def _stage(decorated: Any, providers: Sequence[str]) -> list[Application]:
-    stage = _deployment(decorated)
-    names = [stage.name, *(stage.name + _camel_case(provider) for provider in providers[1:])]
+def _configured(decorated: Any, args: GraphArgs) -> Deployment:
+    deployment = _deployment(decorated)
+    if args.health_check_interval is None:
+        return deployment
+    return deployment.options(health_check_period_s=args.health_check_interval)
+
+
+def _stage(decorated: Any, providers: Sequence[str], args: GraphArgs) -> list[Application]:
+    stage = _deployment(decorated).name
+    strategy = router(args.load_balance_strategy)
     return [
-        stage.options(name=name, user_config={"provider": provider}).bind(provider)
-        for name, provider in zip(names, providers, strict=True)
+        _configured(_OWN_DEPLOYMENTS.get((stage, provider), decorated), args)
+        .options(name=name, user_config={"provider": provider}, request_router_config=strategy)
+        .bind(provider, args.gpu_memory_gb, beside=[other for other in providers if other != provider])
+        for name, provider in zip(deployment_names(stage, providers), providers, strict=True)
     ]
-
-
-def _camel_case(provider: str) -> str:
-    return "".join(part.capitalize() for part in provider.split("_"))

@@ -14,6 +14,7 @@ from sokuji.catalogue import DEFAULT_VOICE
 from sokuji.delivery import Outlet, Place
 from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage
 from sokuji.pipeline import Pipeline
+from sokuji.providers.base import Translation
 from sokuji.unit import Prepared, Unit, Voice
 
 
@@ -25,6 +26,7 @@ class _Spoken:
     number: int
     prepared: Prepared | None
     text: str = ""
+    """Its translation."""
     waits: bool = False
     """Whether its words are translated with the end of the segment."""
 
@@ -104,19 +106,22 @@ class Branch:
 
     async def _translate_unit(self, spoken: _Spoken) -> None:
         unit = spoken.unit
-        spoken.text = await self._translation_of(spoken)
+        translation = await self._translation_of(spoken)
+        spoken.text = translation.text
         await self._outlet.emit(
             events.TranslationText(
                 segment_id=unit.segment_id,
                 clause=spoken.number,
-                text=spoken.text,
+                text=translation.text,
                 source_language=unit.language,
                 target_language=self.target,
                 is_final=unit.ending is not None,
+                provider=translation.provider,
+                score=translation.score,
             )
         )
 
-    async def _translation_of(self, spoken: _Spoken) -> str:
+    async def _translation_of(self, spoken: _Spoken) -> Translation:
         if spoken.prepared is not None:
             try:
                 return await spoken.prepared.translation()
@@ -126,7 +131,7 @@ class Branch:
         unit = spoken.unit
         return await self._outlet.insist(unit.segment_id, unit.began, lambda: self._translation(unit))
 
-    async def _translation(self, unit: Unit) -> str:
+    async def _translation(self, unit: Unit) -> Translation:
         glossary, ending = unit.conversation.glossary, unit.ending
         if ending is not None and self._from_speech(unit):
             return await self._pipeline.translate_speech(
@@ -173,6 +178,7 @@ class Branch:
                     pcm=chunk.pcm,
                     sample_rate=chunk.sample_rate,
                     last=chunk.last,
+                    provider=chunk.provider,
                 )
                 await self._outlet.emit(audio, unit.place)
                 number += 1

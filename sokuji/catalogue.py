@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sokuji.errors import NotSupported, UnknownVoice, UnsupportedLanguage, listed
+from sokuji.errors import InvalidRequest, NotSupported, UnknownVoice, UnsupportedLanguage, listed
+from sokuji.languages import LANGUAGES
 from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
 
 DEFAULT_VOICE = "default"
@@ -61,7 +62,7 @@ class Catalogue:
     @cached_property
     def speech_pairs(self) -> list[tuple[str, str]]:
         """(source, target) of all pairs in which speech can be translated to text."""
-        targets = {target for _, target in self.text_pairs} | set(self._recogniser_targets)
+        targets = {target for _, target in self.text_pairs}.union(*self._recogniser_targets.values())
         return [
             (source, target)
             for source in self.spoken
@@ -70,17 +71,22 @@ class Catalogue:
         ]
 
     @cached_property
-    def _recogniser_targets(self) -> list[str]:
-        return [language for info in self.stt for language in info.translates_to]
+    def _recogniser_targets(self) -> dict[str, list[str]]:
+        """Language -> those into which a recogniser that hears it translates."""
+        return {
+            source: [each for info in self.stt if source in info.languages for each in info.translates_to]
+            for source in self.spoken
+        }
 
     def _find(self, source: str, target: str) -> Route | None:
         if source == target:
             return Route("same")
         if (source, target) in self._pairs:
             return Route("text")
-        if target in self._recogniser_targets:
+        heard_in = self._recogniser_targets.get(source, [])
+        if target in heard_in:
             return Route("speech")
-        via = next((middle for middle in self._recogniser_targets if (middle, target) in self._pairs), None)
+        via = next((middle for middle in heard_in if (middle, target) in self._pairs), None)
         return Route("pivot", via) if via else None
 
     def route(self, source: str, target: str) -> Route:
@@ -94,7 +100,7 @@ class Catalogue:
             served = [pair[1] for pair in self.speech_pairs if pair[0] == source]
             raise UnsupportedLanguage(
                 f"speech in {source!r} cannot be translated to {target!r} here; "
-                f"targets served for {source!r}: {', '.join(served) or 'none'}",
+                f"targets served for {source!r}: {listed(served) or 'none'}",
                 param="target_language",
             )
         return found
@@ -103,13 +109,15 @@ class Catalogue:
         """Refuse a text translation that no model covers.
 
         Raises:
-            UnsupportedLanguage: the message lists all pairs served.
+            UnsupportedLanguage: the message lists what is served.
         """
         if source != target and (source, target) not in self._pairs:
-            served = ", ".join(f"{a}-{b}" for a, b in self.text_pairs)
+            targets = [b for a, b in self.text_pairs if a == source]
+            sources = sorted({a for a, _ in self.text_pairs})
+            named = f"targets served for {source!r}" if targets else "sources served"
             raise UnsupportedLanguage(
                 f"text in {source!r} cannot be translated to {target!r} here; "
-                f"pairs served: {served or 'none'}",
+                f"{named}: {listed(targets or sources) or 'none'}",
                 param="target_language",
             )
 
@@ -136,8 +144,7 @@ class Catalogue:
             self.route(source, target)
         elif target not in (served := sorted({pair[1] for pair in self.speech_pairs})):
             raise UnsupportedLanguage(
-                f"no speech can be translated to {target!r} here; "
-                f"targets served: {', '.join(served) or 'none'}",
+                f"no speech can be translated to {target!r} here; targets served: {listed(served) or 'none'}",
                 param="target_language",
             )
 
@@ -156,48 +163,90 @@ class Catalogue:
                 param="glossary",
             )
 
-    def voice(self, voice_id: str, language: str, *, param: str = "target_language") -> tuple[int, Voice]:
-        """The voice asked for and the index of the TTS provider that has it.
+    def voice(
+        self, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
+    ) -> Voice:
+        """The voice asked for; arguments and errors as for ``voices_for``."""
+        return self.voices_for(voice_id, language, speed, param=param)[0][1]
+
+    def voices_for(
+        self, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
+    ) -> list[tuple[int, Voice]]:
+        """The voice asked for, then those of other providers that stand in for it.
+
+        Each comes with the index of its TTS provider.
 
         Args:
+            speed: those that do not speak as fast or as slow are left out.
             param: the request field that ``language`` came in.
 
         Raises:
             UnknownVoice: no such voice, or it does not speak ``language``; the message lists those that do.
             UnsupportedLanguage: no voice at all speaks ``language``.
+            InvalidRequest: the voice asked for, or all of them, speak at other speeds only.
         """
-        speaking = [
-            (index, voice)
+        language = LANGUAGES[language].spoken
+        found = self._speaking(language, param)
+        if voice_id != DEFAULT_VOICE:
+            found = self._named(voice_id, language, found)
+        able = [each for each in found if self._covers(each[0], speed)]
+        if not able or (voice_id != DEFAULT_VOICE and able[0] != found[0]):
+            slowest, fastest = self.tts[found[0][0]].speeds
+            raise InvalidRequest(
+                f"speed {speed:g} is out of range for this voice; accepted: {slowest:g} to {fastest:g}",
+                param="speed",
+            )
+        return able
+
+    def _covers(self, index: int, speed: float) -> bool:
+        slowest, fastest = self.tts[index].speeds
+        return slowest <= speed <= fastest
+
+    def _named(
+        self, voice_id: str, language: str, others: list[tuple[int, Voice]]
+    ) -> list[tuple[int, Voice]]:
+        """The voice of that name, then those of other providers."""
+        for index, info in enumerate(self.tts):
+            for voice in info.voices:
+                if voice.id == voice_id and language in voice.languages:
+                    return [(index, voice), *(each for each in others if each[0] != index)]
+        names = [voice.id for voice in self.voices if language in voice.languages]
+        raise UnknownVoice(
+            f"no voice {voice_id!r} speaks {language!r}; accepted: {DEFAULT_VOICE}, {listed(names)}",
+            param="voice_id",
+        )
+
+    def _speaking(self, language: str, param: str) -> list[tuple[int, Voice]]:
+        """Each provider's first voice for a language."""
+        found = [
+            (index, next(voice for voice in info.voices if language in voice.languages))
             for index, info in enumerate(self.tts)
-            for voice in info.voices
-            if language in voice.languages
+            if any(language in voice.languages for voice in info.voices)
         ]
-        if not speaking:
+        if not found:
             spoken = sorted({code for voice in self.voices for code in voice.languages})
             raise UnsupportedLanguage(
                 f"no voice speaks {language!r} here; languages with a voice: {', '.join(spoken) or 'none'}",
                 param=param,
             )
-        if voice_id == DEFAULT_VOICE:
-            return speaking[0]
-        for index, voice in speaking:
-            if voice.id == voice_id:
-                return index, voice
-        names = listed([voice.id for _, voice in speaking])
-        raise UnknownVoice(
-            f"no voice {voice_id!r} speaks {language!r}; accepted: {DEFAULT_VOICE}, {names}", param="voice_id"
-        )
+        return found
 
-    def translator(self, source: str, target: str) -> int:
-        """Index of the first translator for a pair that ``check_text_pair`` has let through."""
-        return next(i for i, info in enumerate(self.translation) if (source, target) in info.pairs)
+    def translators(self, source: str, target: str) -> list[int]:
+        """Indices of the translators for a pair that ``check_text_pair`` has let through."""
+        return [index for index, info in enumerate(self.translation) if (source, target) in info.pairs]
 
-    def recogniser(self, language: str | None, *, translating_to: str | None = None) -> int:
-        """Index of the first recogniser that hears a language (None: whatever comes) and, where that is
-        asked for, translates it itself; the checks above have let the language through."""
-        return next(
+    def recognisers(self, language: str | None, *, translating_to: str | None = None) -> list[int]:
+        """Indices of the recognisers that hear a language (None: whatever comes) and, where that is asked
+        for, translate it themselves, which ``route`` has found.
+
+        Raises:
+            UnsupportedLanguage: none hears it, any more perhaps: a conversation outlives a change of models.
+        """
+        if language is not None:
+            self.check_spoken(language)
+        return [
             index
             for index, info in enumerate(self.stt)
             if (language is None or language in info.languages)
             and (translating_to is None or translating_to in info.translates_to)
-        )
+        ]

@@ -49,6 +49,8 @@ class Commitment:
                 start_ms=utterance.start_ms,
                 end_ms=utterance.end_ms,
                 stable_chars=len(text) if stable_chars is None else stable_chars,
+                provider=transcript.provider,
+                snr_db=utterance.snr_db,
             )
         )
 

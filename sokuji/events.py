@@ -40,9 +40,14 @@ class Transcription:
     language: str
     is_final: bool
     confidence: float | None
+    """0 to 1; None where the recogniser reports none."""
     start_ms: int
     end_ms: int
     stable_chars: int
+    provider: str | None = None
+    """Who recognised it: the preferred recogniser, or one that stands in for it."""
+    snr_db: float | None = None
+    """Signal-to-noise ratio of the utterance's audio; None where it held too little silence to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,10 @@ class TranslationText:
     source_language: str
     target_language: str
     is_final: bool
+    provider: str | None = None
+    """Who translated it; None where the speech was in the target language."""
+    score: float | None = None
+    """0 to 1, the translator's own; None where it reports none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,8 @@ class Audio:
     pcm: bytes
     sample_rate: int
     last: bool
+    provider: str | None = None
+    """Who speaks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from sokuji.config import (
     PiperConfig,
     Settings,
 )
-from sokuji.pipeline import Pipeline, Stages
+from sokuji.pipeline import Pipeline
 from sokuji.providers.base import Provider
 from sokuji.providers.registry import create
+from sokuji.stages import Stages
 
 STT: tuple[Settings, ...] = (FasterWhisperConfig(),)
 TRANSLATION: tuple[Settings, ...] = (BergamotConfig(),)

@@ -6,12 +6,12 @@ where their answers are waited for; what an answer took inside its stage comes a
 
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 
 from sokuji.providers.base import Effort
 
-__all__ = ["CONTENT_TYPE", "Kind", "answered", "exposition"]
+__all__ = ["CONTENT_TYPE", "Kind", "answered", "exposition", "failed"]
 
 Kind = Literal["final", "interim", ""]
 """Of a recognition; "" for the other stages."""
@@ -51,6 +51,17 @@ _batch = Histogram(
     buckets=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64),
     registry=_registry,
 )
+_failures = Counter(
+    "sokuji_stage_failures",
+    "Attempts that a provider failed; another attempt, or another provider, may have answered.",
+    (*_STAGE, "code"),
+    registry=_registry,
+)
+
+
+def failed(stage: str, provider: str, code: str) -> None:
+    """Count an attempt that brought no answer; ``code`` is that of its error."""
+    _failures.labels(stage, provider, code).inc()
 
 
 def answered(stage: str, provider: str, seconds: float, effort: Effort | None, kind: Kind = "") -> None:

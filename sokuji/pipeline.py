@@ -1,4 +1,4 @@
-"""One utterance through the three stages: which provider, which route, with deadlines and retries.
+"""One utterance through the three stages: which provider, which route, with deadlines, retries and fallback.
 
 The pipeline holds no conversation; sessions, recordings and the REST doors all call it. It knows the stages
 only as Protocols: in the service they are handles of Serve deployments, in the command line and the tests
@@ -7,67 +7,59 @@ they are providers in the same process.
 
 import asyncio
 import dataclasses
-import logging
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from functools import partial
 
-from sokuji import metrics, protection
+from sokuji import metrics
+from sokuji.attempts import Recogniser, Synthesiser, TextModel, choice, recognise, translate
 from sokuji.audio import StreamingResampler
 from sokuji.catalogue import Catalogue
-from sokuji.config import Deadlines
-from sokuji.errors import Overloaded, SokujiError
+from sokuji.config import Deadlines, ResilienceSettings
+from sokuji.errors import Overloaded
 from sokuji.glossary import EMPTY, find, normal, replace
+from sokuji.languages import LANGUAGES
 from sokuji.providers.base import (
     AudioChunk,
     RecognitionRequest,
-    SpeechToText,
-    SpeechToTextInfo,
+    StageName,
     SynthesisRequest,
-    TextToSpeech,
-    TextToSpeechInfo,
     Transcript,
-    TranslationInfo,
+    Translation,
     TranslationRequest,
-    Translator,
 )
-from sokuji.resilience import call, stream
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-StageName = Literal["stt", "translation", "tts"]
-State = Literal["ready", "uninitialized", "initializing", "error", "stopped"]
-DESCRIBE_TIMEOUT_S = 5.0
-MISSES_OF_A_BROKEN_STAGE = 3
-
-
-@dataclass(frozen=True)
-class Stages:
-    """The providers of each stage, in order of preference."""
-
-    stt: Sequence[SpeechToText]
-    translation: Sequence[Translator]
-    tts: Sequence[TextToSpeech]
+from sokuji.resilience import Choice, call, stream
+from sokuji.stages import SpeechToTextStage, Stages, State, TextToSpeechStage, TranslationStage
 
 
 class Pipeline:
     """Recognise, translate, speak. ``refresh`` must have succeeded once before anything else works."""
 
-    def __init__(self, stages: Stages, deadlines: Deadlines) -> None:
-        self._stages = stages
+    def __init__(
+        self, stages: Stages, deadlines: Deadlines, resilience: ResilienceSettings | None = None
+    ) -> None:
         self.deadlines = deadlines
-        self._infos: dict[StageName, list[Any]] = {}
-        self._misses: Counter[StageName] = Counter()
+        self.resilience = resilience or ResilienceSettings()
+        self.stt: SpeechToTextStage = SpeechToTextStage.of("stt", stages.stt, lambda: self.resilience)
+        self.translation: TranslationStage = TranslationStage.of(
+            "translation", stages.translation, lambda: self.resilience
+        )
+        self.tts: TextToSpeechStage = TextToSpeechStage.of("tts", stages.tts, lambda: self.resilience)
         self._catalogue: Catalogue | None = None
-        self.health: dict[StageName, State] = {
-            "stt": "uninitialized",
-            "translation": "uninitialized",
-            "tts": "uninitialized",
-        }
+        self._recognisers: list[Recogniser] = []
+        self._translators: list[TextModel] = []
+        self._synthesisers: list[Synthesiser] = []
+
+    @property
+    def stages(self) -> tuple[SpeechToTextStage, TranslationStage, TextToSpeechStage]:
+        """All three."""
+        return self.stt, self.translation, self.tts
+
+    @property
+    def health(self) -> dict[StageName, State]:
+        """How each stage is."""
+        return {stage.name: stage.state for stage in self.stages}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -82,35 +74,20 @@ class Pipeline:
         return self._catalogue
 
     async def refresh(self) -> None:
-        """Ask every provider what it can do and note which stages answer; cheap, no inference."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._refresh_stage("stt", self._stages.stt))
-            group.create_task(self._refresh_stage("translation", self._stages.translation))
-            group.create_task(self._refresh_stage("tts", self._stages.tts))
-        if len(self._infos) == len(self.health):
-            stt: list[SpeechToTextInfo] = self._infos["stt"]
-            translation: list[TranslationInfo] = self._infos["translation"]
-            tts: list[TextToSpeechInfo] = self._infos["tts"]
-            found = Catalogue(tuple(stt), tuple(translation), tuple(tts))
-            if found != self._catalogue:
-                self._catalogue = found
-
-    async def _refresh_stage(self, name: StageName, providers: Sequence[Any]) -> None:
-        if self.health[name] == "uninitialized":
-            self.health[name] = "initializing"
-        try:
-            async with asyncio.timeout(DESCRIBE_TIMEOUT_S):
-                self._infos[name] = list(await asyncio.gather(*(each.describe() for each in providers)))
-            self.health[name] = "ready"
-            self._misses[name] = 0
-        except Overloaded:
-            self._misses[name] = 0
-        except (SokujiError, TimeoutError) as error:
-            self._misses[name] += 1
-            # A stage that is only busy may miss one.
-            if self.health[name] == "ready" and self._misses[name] >= MISSES_OF_A_BROKEN_STAGE:
-                self.health[name] = "error"
-            log.info("stage %s does not answer: %s", name, error or "timed out")
+        """Ask every provider what it can do and note which ones answer; cheap, no inference."""
+        await asyncio.gather(*(stage.refresh() for stage in self.stages))
+        if not all(stage.complete for stage in self.stages):
+            return
+        # The catalogue names providers by their place among these.
+        self._recognisers, self._translators = self.stt.present, self.translation.present
+        self._synthesisers = self.tts.present
+        found = Catalogue(
+            tuple(each.known for each in self._recognisers),
+            tuple(each.known for each in self._translators),
+            tuple(each.known for each in self._synthesisers),
+        )
+        if found != self._catalogue:
+            self._catalogue = found
 
     async def recognise(
         self,
@@ -124,20 +101,13 @@ class Pipeline:
     ) -> Transcript:
         """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it.
 
-        ``prefix`` and ``word_times`` are for recognisers that know them, and left out for others; see
-        ``RecognitionRequest``.
+        ``context``, ``prefix`` and ``word_times`` are for recognisers that know them, and left out for
+        others; see ``RecognitionRequest``.
         """
-        index = self.catalogue.recogniser(language)
-        info = self.catalogue.stt[index]
         request = RecognitionRequest(
-            pcm=pcm,
-            language=language,
-            context=context,
-            prefix=prefix if info.takes_prefix else "",
-            interim=interim,
-            word_times=word_times and info.gives_word_times,
+            pcm=pcm, language=language, context=context, prefix=prefix, interim=interim, word_times=word_times
         )
-        return await self._transcribe(index, request)
+        return await self._transcribe(self.catalogue.recognisers(language), request)
 
     async def translate_speech(
         self,
@@ -147,7 +117,7 @@ class Pipeline:
         *,
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
-    ) -> str:
+    ) -> Translation:
         """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
 
         Args:
@@ -164,10 +134,12 @@ class Pipeline:
         if find(normal(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)
         middle = route.via or target
-        index = self.catalogue.recogniser(source, translating_to=middle)
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
-        heard = await self._transcribe(index, request)
-        return await self.translate_text(heard.text, middle, target)
+        heard = await self._transcribe(self.catalogue.recognisers(source, translating_to=middle), request)
+        halfway = Translation(text=heard.text, score=heard.confidence, provider=heard.provider)
+        if middle == target:
+            return halfway
+        return _joined(halfway, await self.translate_text(heard.text, middle, target))
 
     async def translate_text(
         self,
@@ -176,7 +148,7 @@ class Pipeline:
         target: str,
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
-    ) -> str:
+    ) -> Translation:
         """``text`` in the language ``target``; both codes canonical.
 
         Args:
@@ -188,34 +160,18 @@ class Pipeline:
             UnsupportedLanguage: no text model covers the pair.
         """
         if source == target or not text.strip():
-            return replace(text, glossary)
+            return Translation(text=replace(text, glossary))
         self.catalogue.check_text_pair(source, target)
-        index = self.catalogue.translator(source, target)
-        translator, info = self._stages.translation[index], self.catalogue.translation[index]
         request = TranslationRequest(
-            text=text,
-            source=source,
-            target=target,
-            context=context if info.takes_context else (),
-            glossary=glossary if info.takes_glossary else {},
+            text=text, source=source, target=target, context=context, glossary=glossary
         )
-
-        async def ask(texts: Sequence[str]) -> list[str]:
-            began = time.monotonic()
-            answers = await call(
-                lambda: translator.translate([dataclasses.replace(request, text=each) for each in texts]),
-                deadline_s=self.deadlines.translation_s,
-                what="translation",
-            )
-            good = [_good(answer) for answer in answers]
-            took_s = time.monotonic() - began
-            metrics.answered("translation", info.provider, took_s, good[0].effort if good else None)
-            return [each.text for each in good]
-
-        if glossary and not info.takes_glossary:
-            return await protection.translate(text, glossary, ask)
-        (translation,) = await ask([text])
-        return translation
+        translators = [self._translators[index] for index in self.catalogue.translators(source, target)]
+        return await call(
+            [choice(each, partial(translate, each, request)) for each in translators],
+            self.resilience,
+            deadline_s=self.deadlines.translation_s,
+            stage="translation",
+        )
 
     async def speak(
         self, text: str, language: str, *, voice_id: str, speed: float = 1.0, sample_rate: int | None = None
@@ -224,44 +180,67 @@ class Pipeline:
 
         Raises:
             UnknownVoice, UnsupportedLanguage: no such voice for the language.
+            InvalidRequest: the voice speaks at other speeds only.
         """
-        index, voice = self.catalogue.voice(voice_id, language)
-        synthesiser = self._stages.tts[index]
-        request = SynthesisRequest(text=text, language=language, voice=voice.id, speed=speed)
-        chunks = stream(
-            lambda: synthesiser.synthesize(request), deadline_s=self.deadlines.tts_s, what="speech synthesis"
-        )
-        resampler: StreamingResampler | None = None
+        choices = self._voices(text, language, voice_id, speed)
+        chunks = stream(choices, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
+        speaker: _Speaker | None = None
         began = time.monotonic()
         async with aclosing(chunks):
             async for chunk in chunks:
-                if resampler is None:
-                    provider = self.catalogue.tts[index].provider
-                    metrics.answered("tts", provider, time.monotonic() - began, chunk.effort)
-                rate = sample_rate or chunk.sample_rate
-                resampler = resampler or StreamingResampler(chunk.sample_rate, rate)
-                pcm = await asyncio.to_thread(_resample, resampler, chunk)
-                yield AudioChunk(pcm, rate, chunk.last)
+                if speaker is None:
+                    speaker = _Speaker(sample_rate or chunk.sample_rate)
+                    took_s = time.monotonic() - began
+                    metrics.answered("tts", chunk.provider or "", took_s, chunk.effort)
+                yield await asyncio.to_thread(speaker.take, chunk)
 
-    async def _transcribe(self, index: int, request: RecognitionRequest) -> Transcript:
-        recogniser, provider = self._stages.stt[index], self.catalogue.stt[index].provider
-        began = time.monotonic()
-        answers = await call(
-            lambda: recogniser.transcribe([request]), deadline_s=self.deadlines.stt_s, what="recognition"
+    def _voices(
+        self, text: str, language: str, voice_id: str, speed: float
+    ) -> list[Choice[AsyncIterator[AudioChunk]]]:
+        request = SynthesisRequest(text=text, language=LANGUAGES[language].spoken, speed=speed)
+        voices = self.catalogue.voices_for(voice_id, language, speed)
+        members = [(self._synthesisers[index], voice) for index, voice in voices]
+        return [
+            choice(member, partial(member.provider.synthesize, dataclasses.replace(request, voice=voice.id)))
+            for member, voice in members
+        ]
+
+    async def _transcribe(self, indices: Sequence[int], request: RecognitionRequest) -> Transcript:
+        recognisers = [self._recognisers[index] for index in indices]
+        if request.interim:
+            # Soon superseded: nobody else is asked, or paid, for it.
+            recognisers = [each for each in recognisers if each.breaker.admits][:1] or recognisers[:1]
+        return await call(
+            [choice(each, partial(recognise, each, request)) for each in recognisers],
+            self.resilience,
+            deadline_s=self.deadlines.stt_s,
+            stage="stt",
         )
-        (answer,) = answers
-        transcript = _good(answer)
-        took_s = time.monotonic() - began
-        kind: metrics.Kind = "interim" if request.interim else "final"
-        metrics.answered("stt", provider, took_s, transcript.effort, kind)
-        return transcript
 
 
-def _resample(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:
-    return resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")
+def _joined(first: Translation, second: Translation) -> Translation:
+    """What was translated twice, by way of a third language; it is as good as both together."""
+    known = first.score is not None and second.score is not None
+    score = (first.score or 0) * (second.score or 0) if known else None
+    names = [each.provider for each in (first, second) if each.provider]
+    return Translation(text=second.text, score=score, provider="+".join(names) or None)
 
 
-def _good(answer: T | SokujiError) -> T:
-    if isinstance(answer, SokujiError):
-        raise answer
-    return answer
+class _Speaker:
+    """Brings all chunks of a voice to one rate, also those of another voice that takes over."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._source: tuple[str | None, int] = (None, 0)
+        self._resampler = StreamingResampler(rate, rate)
+
+    def take(self, chunk: AudioChunk) -> AudioChunk:
+        """The chunk at the common rate; computes."""
+        pcm, source = b"", (chunk.provider, chunk.sample_rate)
+        if source != self._source:
+            pcm = self._resampler.flush()
+            self._source, self._resampler = source, StreamingResampler(chunk.sample_rate, self._rate)
+        pcm += self._resampler.push(chunk.pcm)
+        if chunk.last:
+            pcm += self._resampler.flush()
+        return AudioChunk(pcm, self._rate, chunk.last, provider=chunk.provider)

@@ -230,7 +230,7 @@ class Recognition:
         if segment.closed or not segment.streams or not transcript.text:
             return
         segment.words.hear(transcript.text, paused=paused)
-        segment.confidence, self.heard_ms = transcript.confidence, utterance.end_ms
+        segment.heard, self.heard_ms = transcript, utterance.end_ms
         if segment.words.stable:
             segment.language = transcript.language
         if transcript.words:
@@ -273,8 +273,9 @@ class Recognition:
 
     async def _final(self, segment: Segment, utterance: Utterance) -> Transcript:
         if utterance.cut == "sentence":
-            text, language = segment.words.stable, segment.language or ""
-            return Transcript(text=text, language=language, confidence=segment.confidence)
+            text, language, heard = segment.words.stable, segment.language or "", segment.heard
+            confidence, provider = (heard.confidence, heard.provider) if heard else (None, None)
+            return Transcript(text=text, language=language, confidence=confidence, provider=provider)
         speculation = segment.speculation
         if speculation is not None and speculation.foresaw(utterance):
             transcript = await asyncio.shield(speculation.transcript)

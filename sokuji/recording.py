@@ -15,7 +15,7 @@ from sokuji.audio import RECOGNISER_RATE
 from sokuji.config import SegmentationSettings
 from sokuji.listener import Listener
 from sokuji.pipeline import Pipeline
-from sokuji.providers.base import Transcript
+from sokuji.providers.base import Transcript, Translation
 from sokuji.segmentation import Utterance
 
 T = TypeVar("T")
@@ -28,9 +28,11 @@ class RecordedUtterance:
     """One utterance of a recording; ``translation`` is None where none was asked for."""
 
     transcript: Transcript
-    translation: str | None
+    translation: Translation | None
     start_ms: int
     end_ms: int
+    snr_db: float | None
+    """As in ``segmentation.Utterance``."""
 
 
 async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[Utterance, None]:
@@ -77,7 +79,7 @@ async def interpret(
         translation = None
         if target is not None:
             translation = await pipeline.translate_speech(transcript, piece.pcm, target)
-        return RecordedUtterance(transcript, translation, piece.start_ms, piece.end_ms)
+        return RecordedUtterance(transcript, translation, piece.start_ms, piece.end_ms, piece.snr_db)
 
     pieces = utterances(pcm, segmentation)
     async with aclosing(pieces), aclosing(in_order(pieces, work, concurrency)) as results:

@@ -70,8 +70,8 @@ class Segment:
     """Units that the branches have."""
     language: str | None = None
     """Canonical code, once words are stable."""
-    confidence: float | None = None
-    """Of the last hypothesis."""
+    heard: Transcript | None = None
+    """The last hypothesis."""
     hypothesis: asyncio.Task[None] | None = None
     speculation: Speculation | None = None
     asked_at: float = field(default_factory=time.monotonic)

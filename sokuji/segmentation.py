@@ -7,11 +7,11 @@ to whole frames.
 """
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sokuji.config import SegmentationSettings
-from sokuji.frames import FRAME_MS, Frame, quietest
+from sokuji.frames import FRAME_MS, Frame, quietest, snr_db
 
 Cut = Literal["silence", "length", "flush", "sentence"]
 
@@ -44,6 +44,7 @@ class Utterance:
     """The audio of one utterance (mono int16 at 16 kHz), which lies exactly between the two times.
 
     ``cut`` says what ended it: a silence, ``max_utterance_ms``, or a call of ``flush`` or of ``split``.
+    ``snr_db`` is the ratio of speech to noise in it; None where it holds too little silence to tell.
     """
 
     segment_id: int
@@ -51,6 +52,7 @@ class Utterance:
     start_ms: int
     end_ms: int
     cut: Cut
+    snr_db: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class Segmenter:
     def _so_far(self, count: int, cut: Cut) -> Utterance:
         frames = self._held[:count]
         pcm = b"".join(frame.pcm for frame in frames)
-        return Utterance(self._segment_id, pcm, frames[0].at_ms, frames[-1].end_ms, cut)
+        return Utterance(self._segment_id, pcm, frames[0].at_ms, frames[-1].end_ms, cut, snr_db(frames))
 
     def _begin(self) -> SpeechStarted:
         self._open = True

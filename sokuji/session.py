@@ -122,9 +122,9 @@ class Session:
         unknown: UnknownVoice | None = None
         spoken = 0
         for target in conversation.target_languages:
-            self._pipeline.catalogue.voice(DEFAULT_VOICE, target)
+            self._pipeline.catalogue.voice(DEFAULT_VOICE, target, conversation.speed)
             try:
-                self._pipeline.catalogue.voice(conversation.voice_id, target)
+                self._pipeline.catalogue.voice(conversation.voice_id, target, conversation.speed)
                 spoken += 1
             except UnknownVoice as error:
                 unknown = error

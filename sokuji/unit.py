@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sokuji.delivery import Place
 from sokuji.inbox import Conversation
-from sokuji.providers.base import AudioChunk, Transcript
+from sokuji.providers.base import AudioChunk, Transcript, Translation
 from sokuji.segmentation import Utterance
 
 Voice = AsyncGenerator[AudioChunk, None]
@@ -47,10 +47,12 @@ class Unit:
 class Prepared:
     """A translation and the beginning of its voice, made before it is sure that they are wanted."""
 
-    def __init__(self, translate: Callable[[], Awaitable[str]], speak: Callable[[str], Voice] | None) -> None:
+    def __init__(
+        self, translate: Callable[[], Awaitable[Translation]], speak: Callable[[str], Voice] | None
+    ) -> None:
         self._speak = speak
         self._voice: Voice | None = None
-        self._text: asyncio.Future[str] = asyncio.ensure_future(translate())
+        self._translation: asyncio.Future[Translation] = asyncio.ensure_future(translate())
         self._first: asyncio.Task[AudioChunk | None] = asyncio.create_task(self._begin_voice())
         self._dropping: asyncio.Task[None] | None = None
 
@@ -59,9 +61,9 @@ class Prepared:
         """Whether it has been dropped."""
         return self._dropping is not None and self._dropping.done()
 
-    async def translation(self) -> str:
+    async def translation(self) -> Translation:
         """The translation; raises what translating raised."""
-        return await asyncio.shield(self._text)
+        return await asyncio.shield(self._translation)
 
     async def voice(self) -> Voice:
         """All chunks, the prepared one first; raises what speaking raises. ``drop`` comes after it."""
@@ -78,16 +80,16 @@ class Prepared:
         await asyncio.shield(self._dropping)
 
     async def _stop(self) -> None:
-        self._text.cancel()
+        self._translation.cancel()
         self._first.cancel()
         # Nobody else may ever ask for their errors.
-        await asyncio.gather(self._text, self._first, return_exceptions=True)
+        await asyncio.gather(self._translation, self._first, return_exceptions=True)
         if self._voice is not None:
             await self._voice.aclose()
 
     async def _begin_voice(self) -> AudioChunk | None:
-        text = await asyncio.shield(self._text)
-        if self._speak is None or not text:
+        translation = await asyncio.shield(self._translation)
+        if self._speak is None or not translation.text:
             return None
-        self._voice = self._speak(text)
+        self._voice = self._speak(translation.text)
         return await anext(self._voice, None)

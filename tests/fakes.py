@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from sokuji.config import Deadlines
 from sokuji.errors import ProviderUnavailable, SokujiError
-from sokuji.pipeline import Pipeline, Stages
+from sokuji.pipeline import Pipeline
 from sokuji.providers.base import (
     AudioChunk,
     RecognitionRequest,
@@ -27,6 +27,7 @@ from sokuji.providers.base import (
     TranslationRequest,
     Voice,
 )
+from sokuji.stages import Stages
 
 A = TypeVar("A")
 Q = TypeVar("Q")

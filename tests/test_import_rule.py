@@ -10,14 +10,19 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("sokuji", "deployments", "graphs")
 
 VOCABULARY = {"errors", "languages", "audio", "config", "events", "models", "glossary", "punctuation"}
-PROVIDER = VOCABULARY - {"events"} | {"providers.base", "providers.batching", "providers.cloud"}
+PROVIDER = VOCABULARY - {"events"} | {
+    "providers.base", "providers.batching", "providers.cloud", "providers.azure", "providers.openai",
+    "providers.onnx_session",
+}  # fmt: skip
 SPEECH = {"vad", "frames", "segmentation", "listener"}
-STAGES = {"providers.base", "catalogue", "resilience", "pipeline"}
+STAGES = {"providers.base", "catalogue", "resilience", "stages", "pipeline"}
 
 WORDS = {"agreement", "clauses"}
 ENGINE = {
     "inbox", "load", "delivery", "unit", "branch", "segment", "commitment", "recognition", "listening",
 }  # fmt: skip
+
+FITTING = {"machine", "memory", "fitting", "profiles", "recommendation"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -26,6 +31,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "audio": {"errors"},
     "config": {"errors"},
     "events": {"errors"},
+    "encoding": {"errors", "audio", "config"},
     "glossary": {"errors", "punctuation"},
     "models": {"errors"},
     "punctuation": set(),
@@ -36,11 +42,16 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "clauses": VOCABULARY,
     "load": VOCABULARY,
     "listener": VOCABULARY | {"vad", "frames", "segmentation"},
-    "resilience": VOCABULARY,
+    "circuit": VOCABULARY,
+    "resilience": VOCABULARY | {"providers.base", "metrics", "circuit"},
+    "stages": VOCABULARY | {"providers.base", "circuit"},
     "providers": set(),
-    "providers.base": {"errors"},
+    "providers.base": {"errors", "config"},
+    "providers.onnx_session": {"errors"},
     "providers.batching": {"errors", "providers.base"},
     "providers.cloud": {"errors", "config"},
+    "providers.azure": {"errors", "config", "providers.cloud"},
+    "providers.openai": {"errors", "config", "providers.cloud"},
     "providers.registry": {"errors", "config", "providers.base"},
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
@@ -48,7 +59,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "catalogue": VOCABULARY | {"providers.base"},
     "protection": VOCABULARY,
     "metrics": {"providers.base"},
-    "pipeline": VOCABULARY | {"providers.base", "catalogue", "resilience", "protection", "metrics"},
+    "attempts": VOCABULARY | STAGES - {"pipeline", "catalogue"} | {"protection", "metrics"},
+    "pipeline": VOCABULARY | STAGES | {"attempts", "metrics"},
     "inbox": VOCABULARY,
     "delivery": VOCABULARY,
     "unit": VOCABULARY | SPEECH | {"providers.base", "inbox", "delivery"},
@@ -60,8 +72,18 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "session": VOCABULARY | SPEECH | STAGES | ENGINE,
     "recording": VOCABULARY | SPEECH | STAGES,
     "local": VOCABULARY | STAGES | {"providers.registry"},
-    "api": VOCABULARY | SPEECH | STAGES | {"inbox", "session", "recording", "metrics"},
-    "client": VOCABULARY | SPEECH | STAGES | {"session", "recording", "local"},
+    "machine": set(),
+    "networks": {"models"},
+    "memory": {"config", "models", "networks"},
+    "fitting": {"errors", "memory"},
+    "profiles": {"errors", "config", "models", "memory", "fitting", "providers.base"},
+    "recommendation": {"machine", "memory", "profiles"},
+    "api": VOCABULARY
+    | {"encoding"}
+    | SPEECH
+    | STAGES
+    | {"circuit", "inbox", "session", "recording", "metrics"},
+    "client": VOCABULARY | SPEECH | STAGES | FITTING | {"session", "recording", "local"},
 }
 """Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that
 is in it: the longest name that fits. "" is the package itself, which all may import for its version."""
@@ -75,6 +97,7 @@ HOMES = {
     "onnx": ("sokuji.providers",),
     "onnxruntime": ("sokuji.providers", "sokuji.vad"),
     "piper": ("sokuji.providers",),
+    "pyopenjtalk": ("sokuji.providers",),
     "torch": ("sokuji.providers",),
     "vllm": ("sokuji.providers",),
 }

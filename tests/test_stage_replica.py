@@ -7,8 +7,16 @@ import pytest
 
 from deployments import stage as stage_module
 from deployments.stage import StageReplica
-from sokuji.config import BergamotConfig, FasterWhisperConfig
-from sokuji.errors import ConfigError, NoSpeech, ProviderFailed, ProviderUnavailable
+from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig
+from sokuji.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    NoSpeech,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+)
 
 
 class Scripted:
@@ -88,6 +96,34 @@ async def test_settings_that_cannot_take_effect_are_refused_and_the_old_ones_sta
         assert provider.config == FasterWhisperConfig()
 
 
+async def test_the_environment_may_name_the_provider_of_a_stage_that_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STT_PROVIDER", "openai")
+    monkeypatch.setenv("TTS_PROVIDER", "piper")
+    replica = Ears("faster_whisper")
+    # What the graph writes into the user_config of a deployment that it makes.
+    await replica.reconfigure({"provider": "faster_whisper", "temperature": 0.5})
+    assert Scripted.made[0].config == OpenAITranscriptionConfig(temperature=0.5)
+    with pytest.raises(ConfigError, match="serves provider 'openai', its user_config names 'azure'"):
+        await replica.reconfigure({"provider": "azure"})
+    with pytest.raises(ConfigError, match="STT_PROVIDER=openai, but the stt stage has several providers"):
+        Ears("faster_whisper", beside=["azure"])
+    monkeypatch.setenv("STT_PROVIDER", "parrot")
+    with pytest.raises(ConfigError, match="no stt provider 'parrot'; accepted: faster_whisper"):
+        await Ears("faster_whisper").reconfigure({})
+
+
+async def test_a_variable_that_could_take_effect_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEAM_SIZE", "5")
+    monkeypatch.setenv("TTS_MODEL", "other")
+    with pytest.raises(ConfigError, match="BEAM_SIZE has no effect on stt provider 'azure'"):
+        await Ears("azure").reconfigure({})
+    await Ears("azure", beside=["faster_whisper"]).reconfigure({"region": "eastus"})
+    await Ears("faster_whisper").reconfigure({})
+    assert Scripted.made[-1].config == FasterWhisperConfig(beam_size=5)
+
+
 async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -103,6 +139,34 @@ async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
     provider.broken = True
     with pytest.raises(RuntimeError, match="broken"):
         await replica.check_health()
+
+
+async def test_the_outage_of_a_service_in_the_network_is_not_the_replicas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stage_module, "FRESH_S", -1)
+    faults: list[SokujiError] = [ProviderUnavailable("down"), DeadlineExceeded("slow"), Overloaded("full")]
+    fault = faults[0]
+
+    async def check(self: Scripted) -> None:
+        raise fault
+
+    monkeypatch.setattr(Scripted, "check", check)
+    cloud, local = Ears("openai"), Ears("faster_whisper")
+    await cloud.reconfigure({})
+    await local.reconfigure({})
+    for fault in faults:
+        await cloud.check_health()
+        with pytest.raises(type(fault)):
+            await local.check_health()
+    fault = ProviderFailed("the key is refused")
+    with pytest.raises(ProviderFailed):
+        await cloud.check_health()
+    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+    async with cloud._call(), local._call():
+        await cloud.check_health()
+        with pytest.raises(ProviderFailed, match="no good answer"):
+            await local.check_health()
 
 
 async def test_calls_without_a_good_answer_make_the_replica_unhealthy(

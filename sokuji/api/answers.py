@@ -5,11 +5,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sokuji.config import Limits, StreamingSettings
-from sokuji.pipeline import StageName, State
-from sokuji.providers.base import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
+from sokuji.circuit import State as CircuitState
+from sokuji.config import AudioFormat, Limits, StreamingSettings
+from sokuji.encoding import MEDIA_TYPES
+from sokuji.providers.base import StageName, Voice
+from sokuji.stages import Member, State
 
 Milliseconds = Annotated[float, Field(ge=0)]
+Provider = Annotated[
+    str | None,
+    Field(description="Who answered, which need not be the preferred provider; null: nobody had to"),
+]
+Score = Annotated[float | None, Field(description="0 to 1; null where the translator reports none")]
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 
 
@@ -42,6 +49,8 @@ class Transcription(BaseModel):
     text: str
     language: str
     confidence: float | None = Field(description="0 to 1; null where the recogniser reports none")
+    provider: Provider
+    snr_db: float | None = Field(description="Signal-to-noise ratio; null where too little silence tells it")
     processing_time_ms: Milliseconds
     segments: list[SegmentBody]
 
@@ -59,6 +68,8 @@ class TranslatedText(BaseModel):
     translated_text: str
     source_language: str
     target_language: str
+    provider: Provider
+    score: Score
     processing_time_ms: Milliseconds
 
 
@@ -75,9 +86,10 @@ class SynthesizedSpeech(BaseModel):
     """Speech in a JSON object."""
 
     audio_data: Base64
-    audio_format: Literal["wav", "pcm"]
+    audio_format: AudioFormat
     sample_rate: int
     duration_ms: Milliseconds
+    provider: Provider
     processing_time_ms: Milliseconds
 
 
@@ -121,8 +133,13 @@ class SpokenTranslation(BaseModel):
     audio_duration_ms: Milliseconds
     total_latency_ms: Milliseconds
     audio_data: Base64
-    audio_format: Literal["wav"] = "wav"
+    audio_format: AudioFormat
     audio_sample_rate: int
+    transcription_confidence: float | None = Field(
+        None, description="0 to 1; null: a text was given, or none is known"
+    )
+    translation_score: Score
+    providers: dict[StageName, str | None] = Field(description="Who answered; null: nobody had to")
 
 
 class ProviderInUse(BaseModel):
@@ -130,13 +147,21 @@ class ProviderInUse(BaseModel):
 
     provider: str
     model: str
+    state: State
+    circuit: CircuitState = Field(description="open: it keeps failing, others answer instead")
 
 
-def providers_in_use(
-    infos: Iterable[SpeechToTextInfo | TranslationInfo | TextToSpeechInfo],
-) -> list[ProviderInUse]:
-    """The providers of a stage as the wire shows them."""
-    return [ProviderInUse(provider=info.provider, model=info.model) for info in infos]
+def providers_in_use(members: Iterable[Member[Any, Any]]) -> list[ProviderInUse]:
+    """The providers of a stage that have answered, as the wire shows them."""
+    return [
+        ProviderInUse(
+            provider=member.known.provider,
+            model=member.known.model,
+            state=member.state,
+            circuit=member.breaker.state,
+        )
+        for member in members
+    ]
 
 
 class Info(BaseModel):
@@ -155,6 +180,6 @@ class Info(BaseModel):
 
 
 SOUND: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES}}
 }
 """For the OpenAPI description of a route that can also answer with the sound itself."""

@@ -23,6 +23,7 @@ from starlette.datastructures import UploadFile as StarletteUploadFile
 from sokuji import glossary, languages
 from sokuji.audio import FILE_FORMATS, MAX_RATE, MIN_RATE
 from sokuji.catalogue import DEFAULT_VOICE
+from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
 
 
@@ -74,6 +75,22 @@ DetectableLanguage = Annotated[
 VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]
 ReturnFormat = Annotated[
     Literal["json", "audio"], Field(description="json: base64 in a JSON object; audio: the file itself")
+]
+
+SampleRate = Annotated[
+    int | None,
+    Field(
+        ge=MIN_RATE,
+        le=MAX_RATE,
+        description="Hz; null: the voice's own. MP3 and Opus know some rates only: theirs is the next one",
+    ),
+]
+WantedFormat = Annotated[
+    AudioFormat | None,
+    Field(
+        description="pcm: mono 16-bit little-endian samples; opus: in Ogg; null: as the service is set, "
+        "which is wav unless it says otherwise"
+    ),
 ]
 
 
@@ -128,8 +145,8 @@ class SynthesizeRequest(RequestBody):
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: ReturnFormat = "json"
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="2.0 speaks twice as fast")
-    sample_rate: int | None = Field(None, ge=MIN_RATE, le=MAX_RATE, description="Hz; null: the voice's own")
-    audio_format: Literal["wav", "pcm"] = Field("wav", description="pcm: mono 16-bit little-endian samples")
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None
 
 
 class TranslateTextRequest(RequestBody):
@@ -139,6 +156,8 @@ class TranslateTextRequest(RequestBody):
     source_language: Language
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None
 
 
 class TranslateAudioForm(RequestBody):
@@ -149,3 +168,5 @@ class TranslateAudioForm(RequestBody):
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: ReturnFormat = "json"
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None

@@ -24,13 +24,13 @@ from sokuji.api.answers import (
     voice_bodies,
 )
 from sokuji.api.bodies import SynthesizeRequest, TranscribeForm, TranslateRequest
-from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
+from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, BoundedForms, UsedService
 from sokuji.api.failures import FAILURES, WORK_FAILURES
 from sokuji.api.service import Service
 from sokuji.audio import Sound
 from sokuji.errors import NotSupported
 
-router = APIRouter(prefix="/api/v1", responses=FAILURES)
+router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForms)
 
 
 @router.post("/stt/transcribe", tags=["Speech to text"], responses=WORK_FAILURES, dependencies=FORM_IN_A_SLOT)
@@ -45,6 +45,8 @@ async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedSe
         text=heard.text,
         language=heard.language,
         confidence=heard.confidence,
+        provider=heard.recognisers,
+        snr_db=heard.snr_db,
         processing_time_ms=work.elapsed_ms(started),
         segments=heard.segments,
     )
@@ -70,9 +72,11 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslatedT
     )
     return TranslatedText(
         original_text=body.text,
-        translated_text=translated,
+        translated_text=translated.text,
         source_language=body.source_language,
         target_language=body.target_language,
+        provider=translated.provider,
+        score=translated.score,
         processing_time_ms=work.elapsed_ms(started),
     )
 
@@ -106,31 +110,41 @@ async def synthesize(body: SynthesizeRequest, service: UsedService) -> Synthesiz
     """Speak a text. With `return_format` audio the answer is the sound itself."""
     started = time.perf_counter()
     work.check_length(service, body.text)
-    _, voice = service.pipeline.catalogue.voice(body.voice_id, body.language, param="language")
-    sound = Sound(body.sample_rate or voice.sample_rate)
-    await work.speak(
+    speaker = work.speaker(
+        service,
+        body.voice_id,
+        body.language,
+        body.speed,
+        sample_rate=body.sample_rate,
+        audio_format=body.audio_format,
+        param="language",
+    )
+    sound = Sound(speaker.sample_rate)
+    provider = await work.speak(
         service,
         body.text,
         body.language,
-        voice.id,
+        speaker.voice.id,
         into=sound,
         speed=body.speed,
-        sample_rate=body.sample_rate,
+        sample_rate=sound.sample_rate,
     )
-    data = sound.wav() if body.audio_format == "wav" else bytes(sound.pcm)
+    file = await speaker.file(sound)
     took_ms = work.elapsed_ms(started)
     if body.return_format == "audio":
         headers = {
             "X-Duration-Ms": str(sound.duration_ms),
             "X-Processing-Time-Ms": str(took_ms),
-            "X-Sample-Rate": str(sound.sample_rate),
+            "X-Sample-Rate": str(file.sample_rate),
+            "X-Provider": provider or "",
         }
-        return Response(data, media_type=f"audio/{body.audio_format}", headers=headers)
+        return Response(file.data, media_type=file.media_type, headers=headers)
     return SynthesizedSpeech(
-        audio_data=base64.b64encode(data).decode(),
-        audio_format=body.audio_format,
-        sample_rate=sound.sample_rate,
+        audio_data=base64.b64encode(file.data).decode(),
+        audio_format=speaker.audio_format,
+        sample_rate=file.sample_rate,
         duration_ms=sound.duration_ms,
+        provider=provider,
         processing_time_ms=took_ms,
     )
 

@@ -46,11 +46,7 @@ async def info(service: UsedService) -> Info:
         name="Sokuji Bridge",
         version=__version__,
         api_version="v1",
-        providers={
-            "stt": providers_in_use(catalogue.stt),
-            "translation": providers_in_use(catalogue.translation),
-            "tts": providers_in_use(catalogue.tts),
-        },
+        providers={stage.name: providers_in_use(stage.present) for stage in service.pipeline.stages},
         text_pairs=text_pairs,
         speech_pairs=speech_pairs,
         languages={code: languages.LANGUAGES[code].name for code in sorted(codes)},

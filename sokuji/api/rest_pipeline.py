@@ -3,7 +3,7 @@
 import base64
 import time
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from fastapi import APIRouter
@@ -12,15 +12,17 @@ from starlette.responses import Response
 from sokuji.api import work
 from sokuji.api.answers import SOUND, SpokenTranslation
 from sokuji.api.bodies import TranslateAudioForm, TranslateTextRequest
-from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, UsedService
+from sokuji.api.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, BoundedForms, UsedService
 from sokuji.api.failures import FAILURES, WORK_FAILURES
 from sokuji.audio import Sound
+from sokuji.encoding import Encoded
+from sokuji.providers.base import StageName
 
 MAX_HEADER_BYTES = 1_500
 """Of one text in a header: common proxies take 4 KiB for all headers of an answer."""
 ELLIPSIS = quote("…")
 
-router = APIRouter(prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILURES)
+router = APIRouter(prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILURES, route_class=BoundedForms)
 
 
 @router.post("/translate-text", responses=WORK_FAILURES, dependencies=IN_A_SLOT)
@@ -30,11 +32,23 @@ async def translate_text(body: TranslateTextRequest, service: UsedService) -> Sp
     work.check_length(service, body.text)
     pipeline, target = service.pipeline, body.target_language
     pipeline.catalogue.check_text_pair(body.source_language, target)
-    _, voice = pipeline.catalogue.voice(body.voice_id, target)
+    speaker = work.speaker(
+        service, body.voice_id, target, sample_rate=body.sample_rate, audio_format=body.audio_format
+    )
     translation = await pipeline.translate_text(body.text, body.source_language, target)
-    sound = Sound(voice.sample_rate)
-    await work.speak(service, translation, target, voice.id, into=sound)
-    return _answer(body.text, body.source_language, translation, target, sound, started)
+    sound = Sound(speaker.sample_rate)
+    provider = await work.speak(
+        service, translation.text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
+    )
+    return SpokenTranslation(
+        transcription=body.text,
+        transcription_language=body.source_language,
+        translation=translation.text,
+        translation_language=target,
+        translation_score=translation.score,
+        providers={"stt": None, "translation": translation.provider, "tts": provider},
+        **_sound(sound, speaker, await speaker.file(sound), started),
+    )
 
 
 @router.post(
@@ -48,43 +62,62 @@ async def translate_audio(
 ) -> SpokenTranslation | Response:
     """Translate a recording and speak the translation.
 
-    With `return_format` audio the answer is a WAV file; its headers `X-Transcription` and `X-Translation` are
-    percent-encoded UTF-8 and end in an ellipsis where the text is longer than 1,500 bytes so encoded.
+    With `return_format` audio the answer is the sound itself; its headers `X-Transcription` and
+    `X-Translation` are percent-encoded UTF-8 and end in an ellipsis where the text is longer than 1,500 bytes
+    so encoded.
     """
     started = time.perf_counter()
     catalogue, target = service.pipeline.catalogue, form.target_language
     catalogue.check_speech_pair(form.source_language, target)
-    _, voice = catalogue.voice(form.voice_id, target)
-    heard, sound = work.Heard([]), Sound(voice.sample_rate)
+    speaker = work.speaker(
+        service, form.voice_id, target, sample_rate=form.sample_rate, audio_format=form.audio_format
+    )
+    heard, sound, speakers = work.Heard([]), Sound(speaker.sample_rate), list[str | None]()
     utterances = work.listen(service, form.audio_file, source=form.source_language, target=target)
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:
             heard.utterances.append(utterance)
-            await work.speak(service, utterance.translation or "", target, voice.id, into=sound)
+            text = utterance.translation.text if utterance.translation else ""
+            speakers.append(
+                await work.speak(
+                    service, text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
+                )
+            )
+    file = await speaker.file(sound)
+    providers: dict[StageName, str | None] = {
+        "stt": heard.recognisers,
+        "translation": heard.translators,
+        "tts": work.named(speakers),
+    }
     if form.return_format == "audio":
         headers = {
             "X-Transcription": header_text(heard.text),
             "X-Translation": header_text(heard.translation),
             "X-Processing-Time-Ms": str(work.elapsed_ms(started)),
+            "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
         }
-        return Response(sound.wav(), media_type="audio/wav", headers=headers)
-    return _answer(heard.text, heard.language, heard.translation, target, sound, started)
-
-
-def _answer(
-    transcription: str, source: str, translation: str, target: str, sound: Sound, started: float
-) -> SpokenTranslation:
+        return Response(file.data, media_type=file.media_type, headers=headers)
     return SpokenTranslation(
-        transcription=transcription,
-        transcription_language=source,
-        translation=translation,
+        transcription=heard.text,
+        transcription_language=heard.language,
+        transcription_confidence=heard.confidence,
+        translation=heard.translation,
         translation_language=target,
-        audio_duration_ms=sound.duration_ms,
-        total_latency_ms=work.elapsed_ms(started),
-        audio_data=base64.b64encode(sound.wav()).decode(),
-        audio_sample_rate=sound.sample_rate,
+        translation_score=heard.score,
+        providers=providers,
+        **_sound(sound, speaker, file, started),
     )
+
+
+def _sound(sound: Sound, speaker: work.Speaker, file: Encoded, started: float) -> dict[str, Any]:
+    return {
+        "audio_duration_ms": sound.duration_ms,
+        "total_latency_ms": work.elapsed_ms(started),
+        "audio_data": base64.b64encode(file.data).decode(),
+        "audio_format": speaker.audio_format,
+        "audio_sample_rate": file.sample_rate,
+    }
 
 
 def header_text(text: str) -> str:

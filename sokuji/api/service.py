@@ -41,7 +41,7 @@ class Service:
     def apply(self, settings: GatewaySettings) -> None:
         """Take over settings; they hold for new requests and sessions, ``draining`` for all."""
         self.settings = settings
-        self.pipeline.deadlines = settings.deadlines
+        self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
         self.recordings = asyncio.Semaphore(settings.recording_concurrency)
         if settings.draining:
             self.drain()

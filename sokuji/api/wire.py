@@ -232,6 +232,7 @@ def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] 
         "chunk": event.chunk,
         "target_language": event.target_language,
         "last": event.last,
+        "provider": event.provider,
     }
     if encoding == "pcm_binary":
         return [frame, event.pcm]

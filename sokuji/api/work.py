@@ -5,9 +5,10 @@ Whoever cancels a call (Serve does when its client has left) ends all of this wi
 
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +16,10 @@ from starlette.concurrency import run_in_threadpool
 from sokuji import audio
 from sokuji.api.answers import SegmentBody
 from sokuji.api.service import Service
+from sokuji.config import AudioFormat
+from sokuji.encoding import Encoded, encode
 from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
+from sokuji.providers.base import Translation, Voice
 from sokuji.recording import RecordedUtterance, interpret
 
 
@@ -33,7 +37,21 @@ class Heard:
     @property
     def translation(self) -> str:
         """All of it translated."""
-        return " ".join(each.translation for each in self.utterances if each.translation)
+        return " ".join(each.text for each in self._translations if each.text)
+
+    @property
+    def _translations(self) -> list[Translation]:
+        return [each.translation for each in self.utterances if each.translation is not None]
+
+    @property
+    def recognisers(self) -> str | None:
+        """Who recognised it."""
+        return named(each.transcript.provider for each in self.utterances)
+
+    @property
+    def translators(self) -> str | None:
+        """Who translated it."""
+        return named(each.provider for each in self._translations)
 
     @property
     def language(self) -> str:
@@ -45,19 +63,38 @@ class Heard:
 
     @property
     def confidence(self) -> float | None:
-        """The mean of those that are known, weighted by duration."""
+        """Of the recogniser; None where it reports none."""
+        return self._mean(lambda each: each.transcript.confidence)
+
+    @property
+    def score(self) -> float | None:
+        """Of the translator; None where it reports none."""
+        return self._mean(lambda each: each.translation.score if each.translation else None)
+
+    @property
+    def snr_db(self) -> float | None:
+        """Signal-to-noise ratio; None where there was too little silence to tell."""
+        return self._mean(lambda each: each.snr_db)
+
+    def _mean(self, value: Callable[[RecordedUtterance], float | None]) -> float | None:
+        """The mean of the values that are known, weighted by duration."""
         known = [
-            (each.transcript.confidence, each.end_ms - each.start_ms)
+            (found, each.end_ms - each.start_ms)
             for each in self.utterances
-            if each.transcript.confidence is not None
+            if (found := value(each)) is not None
         ]
         total_ms = sum(ms for _, ms in known)
-        return round(sum(value * ms for value, ms in known) / total_ms, 4) if total_ms else None
+        return round(sum(found * ms for found, ms in known) / total_ms, 4) if total_ms else None
 
     @property
     def segments(self) -> list[SegmentBody]:
         """The pieces of all transcripts, in milliseconds of the recording."""
         return [segment for each in self.utterances for segment in _segments(each)]
+
+
+def named(providers: Iterable[str | None]) -> str | None:
+    """Who gave an answer that several may have had a part in; None: nobody had to."""
+    return ", ".join(dict.fromkeys(filter(None, providers))) or None
 
 
 def _segments(utterance: RecordedUtterance) -> list[SegmentBody]:
@@ -114,14 +151,54 @@ async def speak(
     into: audio.Sound,
     speed: float = 1.0,
     sample_rate: int | None = None,
-) -> None:
-    """Speak ``text`` and add it to a sound, whose rate becomes ``sample_rate`` or the voice's own."""
+) -> str | None:
+    """Speak ``text`` and add it to a sound, whose rate becomes ``sample_rate`` or the voice's own.
+
+    Returns:
+        Who spoke; None: there was nothing to say.
+    """
     if not text.strip():
-        return
+        return None
+    speakers: list[str | None] = []
     chunks = service.pipeline.speak(text, language, voice_id=voice_id, speed=speed, sample_rate=sample_rate)
     async with aclosing(chunks):
         async for chunk in chunks:
             into.add(chunk.pcm, chunk.sample_rate)
+            speakers.append(chunk.provider)
+    return named(speakers)
+
+
+class Speaker(NamedTuple):
+    """Who is to speak, and the sound that it becomes unless the request asks for another one."""
+
+    voice: Voice
+    sample_rate: int
+    audio_format: AudioFormat
+
+    async def file(self, sound: audio.Sound) -> Encoded:
+        """The sound as it is sent."""
+        # Encoding takes the longer the longer the sound is: not on the event loop.
+        return await run_in_threadpool(encode, bytes(sound.pcm), sound.sample_rate, self.audio_format)
+
+
+def speaker(
+    service: Service,
+    voice_id: str,
+    language: str,
+    speed: float = 1.0,
+    *,
+    sample_rate: int | None,
+    audio_format: AudioFormat | None,
+    param: str = "target_language",
+) -> Speaker:
+    """The voice asked for; rate and format, where they are not asked for, are those of its deployment.
+
+    Raises:
+        UnknownVoice, UnsupportedLanguage, InvalidRequest: as ``Catalogue.voices_for``.
+    """
+    catalogue = service.pipeline.catalogue
+    index, voice = catalogue.voices_for(voice_id, language, speed, param=param)[0]
+    return Speaker(voice, sample_rate or voice.sample_rate, audio_format or catalogue.tts[index].audio_format)
 
 
 def check_length(service: Service, text: str, param: str = "text") -> None:

@@ -2,9 +2,9 @@
 
 A deployment's settings are its ``user_config`` in the Serve YAML, validated by one of these classes. The
 upper-case names of the tuning guide may be set as environment variables of the deployment and then win
-(``parse_provider``). Fields marked ``LIVE`` change at once in ``reconfigure()``; a change of any other field
-loads the model anew beside the old one and then swaps. Secrets never stand here: they come from the
-environment alone.
+(``parse_provider``, ``parse_gateway``). Fields marked ``LIVE`` change at once in ``reconfigure()``; a change
+of any other field loads the model anew beside the old one and then swaps. Secrets never stand here: they come
+from the environment alone.
 """
 
 from sokuji.config.gateway import (
@@ -12,33 +12,64 @@ from sokuji.config.gateway import (
     Deadlines,
     GatewaySettings,
     Limits,
+    ResilienceSettings,
     SegmentationSettings,
     StreamingSettings,
 )
-from sokuji.config.providers import ENVIRONMENT, PROVIDER_CONFIGS, parse_provider
+from sokuji.config.providers import ENVIRONMENT, PROVIDER_CONFIGS, parse_provider, served_provider
 from sokuji.config.settings import LIVE, MOST_WORKERS, Settings, changed_fields, check_live, parse
-from sokuji.config.stt import FasterWhisperConfig
-from sokuji.config.translation import BergamotConfig
-from sokuji.config.tts import KokoroConfig, PiperConfig
+from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
+from sokuji.config.translation import (
+    BergamotConfig,
+    DeepLConfig,
+    NllbConfig,
+    OpenAIChatConfig,
+    VllmConfig,
+)
+from sokuji.config.tts import (
+    AudioFormat,
+    AzureSpeechConfig,
+    ElevenLabsConfig,
+    ElevenLabsVoice,
+    KokoroConfig,
+    PiperConfig,
+    VoiceSettings,
+)
+from sokuji.config.variables import GATEWAY_ENVIRONMENT, parse_gateway
 
 __all__ = [
     "ENVIRONMENT",
+    "GATEWAY_ENVIRONMENT",
     "LIVE",
     "MOST_WORKERS",
     "PROVIDER_CONFIGS",
+    "AudioFormat",
+    "AzureSpeechConfig",
+    "AzureTranscriptionConfig",
     "BergamotConfig",
     "Commit",
     "Deadlines",
+    "DeepLConfig",
+    "ElevenLabsConfig",
+    "ElevenLabsVoice",
     "FasterWhisperConfig",
     "GatewaySettings",
     "KokoroConfig",
     "Limits",
+    "NllbConfig",
+    "OpenAIChatConfig",
+    "OpenAITranscriptionConfig",
     "PiperConfig",
+    "ResilienceSettings",
     "SegmentationSettings",
     "Settings",
     "StreamingSettings",
+    "VllmConfig",
+    "VoiceSettings",
     "changed_fields",
     "check_live",
     "parse",
+    "parse_gateway",
     "parse_provider",
+    "served_provider",
 ]

@@ -62,6 +62,19 @@ class Deadlines(Settings):
     """Time to the first audio chunk, and from each chunk to the next."""
 
 
+class ResilienceSettings(Settings):
+    """When another provider of a stage answers instead of the preferred one."""
+
+    circuit_breaker_threshold: int = Field(5, ge=1, le=1_000)
+    """Failures in a row after which a provider is left alone, as long as there is another one."""
+    circuit_breaker_reset_s: float = Field(30, gt=0, le=3_600)
+    """How long; then one call tries whether it answers again. A service that asks for a longer wait
+    (``Retry-After``) gets it."""
+    fallback_after_s: float = Field(5, gt=0, le=600)
+    """How long a provider may take that has another one behind it: for an answer, or for the first sound. The
+    last one in the list has all of the deadline."""
+
+
 class Limits(Settings):
     """Bounds on what one client may send; enforced while reading."""
 
@@ -100,6 +113,7 @@ class GatewaySettings(Settings):
     segmentation: SegmentationSettings = SegmentationSettings()
     streaming: StreamingSettings = StreamingSettings()
     deadlines: Deadlines = Deadlines()
+    resilience: ResilienceSettings = ResilienceSettings()
     limits: Limits = Limits()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that are worked on at the same time, all uploads of a gateway replica

@@ -1,10 +1,17 @@
 """Settings of the recognisers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from sokuji.config.azure import AzureSettings
+from sokuji.config.cloud import CloudSettings
 from sokuji.config.settings import LIVE, MOST_WORKERS, Settings
+
+Code = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
+"""A language of the service, for example ``pt``."""
+Locale = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})+$")]
+"""A locale of Azure, for example ``pt-BR``."""
 
 
 class FasterWhisperConfig(Settings):
@@ -38,3 +45,51 @@ class FasterWhisperConfig(Settings):
     """Drop silence once more before recognition; sessions have cut it away already."""
     vad_threshold: float = Field(0.5, gt=0, lt=1, json_schema_extra=LIVE)
     """Speech threshold of ``vad_filter``."""
+
+
+class OpenAITranscriptionConfig(CloudSettings):
+    """OpenAI, or a server that speaks its protocol. The key comes from OPENAI_API_KEY.
+
+    The server must answer ``GET /models``, which is what a health check asks. A key of OpenAI that is
+    restricted must be allowed to list models. One's own servers may do without a key, and without encryption:
+    but then no key is sent to them either, unless they are on loopback.
+    """
+
+    provider: Literal["openai"] = "openai"
+    base_url: str = Field("https://api.openai.com/v1", max_length=500)
+    model: str = Field("gpt-transcribe", min_length=1, max_length=200)
+    """As the server calls it. What OpenAI's own models can do is known; of any other name the next four
+    settings say what it can."""
+    response_format: Literal["auto", "verbose_json", "json"] = "auto"
+    """How the server answers. Only ``verbose_json`` tells language, segments and probabilities. ``auto``: the
+    most that OpenAI's models give, and ``verbose_json`` from others."""
+    languages: tuple[Code, ...] = ()
+    """What it recognises; none: the languages that OpenAI lists for its models, for others Whisper's."""
+    translates: bool | None = None
+    """Whether ``/audio/translations`` makes English of it; None: what OpenAI's models can, not for others."""
+    word_times: bool | None = None
+    """Whether it tells the times of words (with ``verbose_json`` only); None as for ``translates``."""
+    temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
+    """Of sampling; 0: the most probable words (OpenAI's Whisper goes higher by itself where those make no
+    sense). gpt-transcribe has none: more than 0 is refused."""
+
+    @classmethod
+    def takes_http(cls) -> bool:
+        """For servers in one's own network."""
+        return True
+
+
+class AzureTranscriptionConfig(AzureSettings):
+    """Azure Speech, fast transcription. The key comes from AZURE_SPEECH_KEY."""
+
+    provider: Literal["azure"] = "azure"
+    base_url: str = Field("https://{region}.api.cognitive.microsoft.com", max_length=500)
+    """Resources with a name of their own have another one: https://my-name.cognitiveservices.azure.com."""
+    locales: dict[Code, Locale] = Field({})
+    """Locale in which a language is recognised, where another one is wanted (``pt: pt-PT``) or the service
+    has learned a new one (``el: el-GR``)."""
+    candidates: tuple[Code, ...] = Field((), json_schema_extra=LIVE)
+    """Languages among which is chosen where the speaker's is not known; none: all. Fewer are told apart
+    better."""
+    profanity: Literal["raw", "masked", "removed"] = Field("raw", json_schema_extra=LIVE)
+    """What becomes of swear words: as they were said, asterisks, or nothing."""

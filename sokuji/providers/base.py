@@ -7,14 +7,17 @@ does so in its own ``Worker`` threads, never on the event loop.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
+from sokuji.config.tts import AudioFormat
 from sokuji.errors import SokujiError
 
 T = TypeVar("T")
+
+StageName = Literal["stt", "translation", "tts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class Transcript:
     words: tuple[Word, ...] = ()
     """All words of ``text`` (prefix included) where the request wanted their times; joined by the spaces that
     are in ``text`` they are ``text``."""
+    provider: str | None = None
+    """Who recognised it: of several in a stage, not always the first. The pipeline fills it in."""
     effort: Effort | None = field(default=None, compare=False)
 
 
@@ -103,6 +108,8 @@ class Translation:
     text: str
     score: float | None = None
     """0 to 1; None where the provider reports none."""
+    provider: str | None = None
+    """Who translated it, as for ``Transcript``; None: nobody had to."""
     effort: Effort | None = field(default=None, compare=False)
 
 
@@ -126,6 +133,8 @@ class AudioChunk:
     sample_rate: int
     last: bool
     """True on the final chunk of the request, and only there."""
+    provider: str | None = None
+    """Who speaks, as for ``Transcript``."""
     effort: Effort | None = field(default=None, compare=False)
     """Of the first chunk, on that one."""
 
@@ -158,15 +167,45 @@ class SpeechToTextInfo:
     gives_word_times: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs(Collection[tuple[str, str]]):
+    """Each of some languages into each other of some: says as much as a tuple of all pairs, in two lists.
+
+    It is for translators who know hundreds of languages, and so tens of thousands of pairs.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+    def __contains__(self, pair: object) -> bool:
+        match pair:
+            case (source, target):
+                return source != target and source in self.sources and target in self.targets
+        return False
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((source, target) for source in self.sources for target in self.targets if source != target)
+
+    def __len__(self) -> int:
+        return len(self.sources) * len(self.targets) - len({*self.sources} & {*self.targets})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslationInfo:
     """What a translator can do, as data."""
 
     provider: str
     model: str
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, str], ...] | Pairs
     takes_context: bool = False
     takes_glossary: bool = False
+    glossary_languages: tuple[str, ...] = ()
+    """Languages between which it takes a glossary; empty: all of its own, if it takes any."""
+
+    def takes_glossary_for(self, source: str, target: str) -> bool:
+        """Whether a request for this pair may have a glossary."""
+        known = self.glossary_languages
+        return self.takes_glossary and (not known or (source in known and target in known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +215,10 @@ class TextToSpeechInfo:
     provider: str
     model: str
     voices: tuple[Voice, ...]
+    audio_format: AudioFormat = "wav"
+    """Of files with its voice, where who asks for one does not choose."""
+    speeds: tuple[float, float] = (0.25, 4.0)
+    """The slowest and the fastest that it speaks."""
 
 
 class Provider(Protocol):

@@ -5,18 +5,31 @@ here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by ste
 """
 
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 from sokuji.errors import ConfigError
+from sokuji.providers.base import StageName
 
-Stage = Literal["stt", "translation", "tts"]
+Stage = StageName
 
 PROVIDERS: dict[Stage, dict[str, str]] = {
-    "stt": {"faster_whisper": "sokuji.providers.stt.faster_whisper:FasterWhisper"},
-    "translation": {"bergamot": "sokuji.providers.translation.bergamot:Bergamot"},
+    "stt": {
+        "faster_whisper": "sokuji.providers.stt.faster_whisper:FasterWhisper",
+        "openai": "sokuji.providers.stt.openai_transcription:OpenAITranscription",
+        "azure": "sokuji.providers.stt.azure_speech:AzureTranscription",
+    },
+    "translation": {
+        "bergamot": "sokuji.providers.translation.bergamot:Bergamot",
+        "nllb": "sokuji.providers.translation.nllb:Nllb",
+        "deepl": "sokuji.providers.translation.deepl:DeepL",
+        "openai": "sokuji.providers.translation.openai_chat:OpenAIChat",
+        "vllm": "sokuji.providers.translation.vllm:Vllm",
+    },
     "tts": {
         "piper": "sokuji.providers.tts.piper:Piper",
         "kokoro": "sokuji.providers.tts.kokoro:Kokoro",
+        "elevenlabs": "sokuji.providers.tts.elevenlabs:ElevenLabs",
+        "azure": "sokuji.providers.tts.azure_speech:AzureSpeech",
     },
 }
 

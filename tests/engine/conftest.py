@@ -1,37 +1,62 @@
 """The real models, each loaded once for all tests that use it, and a ``Batcher`` for scripted jobs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from sokuji.config import PROVIDER_CONFIGS
+from sokuji.config import PROVIDER_CONFIGS, VllmConfig
 from sokuji.providers.batching import Batcher
 from sokuji.providers.registry import Stage, create
 from sokuji.providers.stt.faster_whisper import FasterWhisper
 from sokuji.providers.translation.bergamot import Bergamot
+from sokuji.providers.translation.vllm import Vllm
 from sokuji.providers.tts.kokoro import Kokoro
 from sokuji.providers.tts.piper import Piper
+from tests.cloud import services
 from tests.engine.jobs import Board
+from tests.engine.scripted_engine import BackwardsEngine
+from tests.nllb import build as tiny_nllb
 
 Loaded = Callable[[Stage, str], Awaitable[Any]]
+
+SETTINGS: dict[tuple[Stage, str], Callable[[], dict[str, Any]]] = {
+    ("translation", "nllb"): lambda: {"translation_model": str(tiny_nllb.model() / "ctranslate2")},
+}
+"""What a provider needs in tests that is not its default: a small model in place of a large one, the address
+of a scripted service. Called when it is wanted."""
+SCRIPTED: dict[tuple[Stage, str], Callable[[], Any]] = {
+    ("translation", "vllm"): lambda: Vllm(VllmConfig(), BackwardsEngine()),
+}
+"""Providers whose engine has an environment of its own (tests/llm): with one of the same interface."""
+
+
+def new_provider(stage: Stage, name: str) -> Any:
+    """A provider with its settings for tests, not loaded."""
+    if (stage, name) in SCRIPTED:
+        return SCRIPTED[stage, name]()
+    settings = SETTINGS.get((stage, name), dict)()
+    return create(stage, PROVIDER_CONFIGS[stage][name](**settings))
 
 
 @pytest.fixture(scope="session")
 async def loaded() -> AsyncIterator[Loaded]:
-    """Gives the provider of a stage with its default settings, loaded when it is first asked for."""
+    """Gives the provider of a stage with its settings for tests, loaded when it is first asked for."""
     providers: dict[tuple[Stage, str], Any] = {}
+    async with AsyncExitStack() as ending:
 
-    async def get(stage: Stage, name: str) -> Any:
-        if (stage, name) not in providers:
-            provider = create(stage, PROVIDER_CONFIGS[stage][name]())
-            await provider.load()
-            providers[stage, name] = provider
-        return providers[stage, name]
+        async def get(stage: Stage, name: str) -> Any:
+            if (stage, name) in services.SERVICES and (stage, name) not in providers:
+                entered = ending.enter_async_context(services.loaded(stage, name))
+                providers[stage, name] = await entered
+            elif (stage, name) not in providers:
+                providers[stage, name] = provider = new_provider(stage, name)
+                ending.push_async_callback(provider.aclose)
+                await provider.load()
+            return providers[stage, name]
 
-    yield get
-    for provider in providers.values():
-        await provider.aclose()
+        yield get
 
 
 @pytest.fixture(scope="session")

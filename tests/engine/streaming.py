@@ -12,9 +12,10 @@ from sokuji import events
 from sokuji.config import Deadlines, GatewaySettings, Limits, StreamingSettings
 from sokuji.errors import SokujiError
 from sokuji.inbox import Conversation
-from sokuji.pipeline import Pipeline, Stages
+from sokuji.pipeline import Pipeline
 from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest
 from sokuji.session import Session
+from sokuji.stages import Stages
 from tests.engine.coded import CodedStt, LevelVad, quiet, say, spelled
 from tests.fakes import FakeTranslator, FakeTts
 

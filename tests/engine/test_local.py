@@ -18,4 +18,4 @@ async def test_only_the_stages_asked_for_are_loaded() -> None:
         catalogue = pipeline.catalogue
         assert [info.provider for info in catalogue.translation] == ["bergamot"]
         assert (catalogue.stt, catalogue.tts) == ((), ())
-        assert "raposa" in await pipeline.translate_text("The fox is here.", "en", "pt")
+        assert "raposa" in (await pipeline.translate_text("The fox is here.", "en", "pt")).text

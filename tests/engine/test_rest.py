@@ -21,6 +21,7 @@ SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", 
 PAUSE = silence(2_000)
 PAIR = {"source_language": "pt", "target_language": "en"}
 TRANSLATION = {
+    "translation_score": None,
     "transcription": "bom dia",
     "transcription_language": "pt",
     "translation": "good morning",
@@ -58,7 +59,8 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
     assert one == {"text": "one", "start_ms": one["start_ms"], "end_ms": one["start_ms"] + 800}
     assert one["end_ms"] < two["start_ms"] < two["end_ms"] <= 3_500 * 3 + 2_000
     assert body.pop("confidence") == pytest.approx(0.77, abs=0.03), "the longer utterance weighs more"
-    assert body == {"text": "one two", "language": "pt"}
+    assert body.pop("snr_db") > 40
+    assert body == {"text": "one two", "language": "pt", "provider": "fake"}
 
 
 async def test_a_transcript_without_any_confidence_has_none() -> None:
@@ -80,8 +82,13 @@ async def test_the_language_given_is_what_the_recogniser_is_told() -> None:
 async def test_a_text_is_translated() -> None:
     async with rest(translator=FakeTranslator("good morning")) as (client, _):
         response = await client.post("/api/v1/translation/translate", json={"text": "bom dia"} | PAIR)
-    expected = {"original_text": "bom dia", "translated_text": "good morning"} | PAIR
-    assert without_times(response.json()) == expected
+    expected = {
+        "original_text": "bom dia",
+        "translated_text": "good morning",
+        "provider": "fake",
+        "score": None,
+    }
+    assert without_times(response.json()) == expected | PAIR
 
 
 async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
@@ -108,7 +115,8 @@ async def test_speech_comes_as_base64_wav() -> None:
         response = await client.post("/api/v1/tts/synthesize", json={"text": "hello", "language": "en"})
     body = without_times(response.json())
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
-    assert body == {"audio_format": "wav", "sample_rate": 22_050, "duration_ms": 200.0}
+    described = {"audio_format": "wav", "sample_rate": 22_050, "duration_ms": 200.0}
+    assert body == described | {"provider": "fake"}
 
 
 async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
@@ -119,6 +127,7 @@ async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
     assert response.headers["content-type"] == "audio/wav"
     assert wav_of(response.content) == (16_000, 3_200)
     assert response.headers["x-duration-ms"] == "200"
+    assert response.headers["x-provider"] == "fake"
     assert float(response.headers["x-processing-time-ms"]) >= 0
     assert (tts.requests[0].voice, tts.requests[0].speed) == ("joe", 1.5)
 
@@ -137,7 +146,8 @@ async def test_a_text_is_translated_and_spoken() -> None:
         response = await client.post("/api/v1/pipeline/translate-text", json={"text": "bom dia"} | PAIR)
     body = without_times(response.json())
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
-    assert body == TRANSLATION
+    providers = {"stt": None, "translation": "fake", "tts": "fake"}
+    assert body == TRANSLATION | {"providers": providers, "transcription_confidence": None}
 
 
 async def test_a_recording_is_translated_and_spoken() -> None:
@@ -146,7 +156,8 @@ async def test_a_recording_is_translated_and_spoken() -> None:
         response = await client.post("/api/v1/pipeline/translate-audio", files=upload(SHORT), data=form)
     body = without_times(response.json())
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
-    assert body == TRANSLATION
+    providers = dict.fromkeys(("stt", "translation", "tts"), "fake")
+    assert body == TRANSLATION | {"providers": providers, "transcription_confidence": 0.9}
 
 
 async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:
@@ -158,6 +169,7 @@ async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers(
         )
     assert wav_of(response.content) == (22_050, 2 * 4_410)
     assert unquote(response.headers["x-transcription"]) == "um dois"
+    assert response.headers["x-providers"] == "stt=fake; translation=fake; tts=fake"
     assert unquote(response.headers["x-translation"]) == "一 二"
     assert float(response.headers["x-processing-time-ms"]) >= 0
 

@@ -9,7 +9,8 @@ from sokuji import __version__
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
 from sokuji.errors import ProviderUnavailable
-from sokuji.pipeline import Pipeline, Stages
+from sokuji.pipeline import Pipeline
+from sokuji.stages import Stages
 from tests.fakes import FakeStt
 from tests.rest import client_of, error_of, rest
 
@@ -33,7 +34,8 @@ async def test_what_can_be_asked_for_is_listed() -> None:
         "gender": "female",
     }
     assert info["voices"] == voices
-    assert info["providers"]["stt"] == [{"provider": "fake", "model": "ear"}]
+    well = {"state": "ready", "circuit": "closed"}
+    assert info["providers"]["stt"] == [{"provider": "fake", "model": "ear"} | well]
     assert ["fr", "pt"] in info["speech_pairs"]
     assert ["fr", "pt"] not in info["text_pairs"]
     assert info["languages"]["pt"] == "Portuguese"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
@@ -197,3 +198,33 @@ async def test_draining_closes_with_the_code_that_says_come_back() -> None:
         assert (await talking.until("draining"))["reconnect_within_ms"] > 0
         assert (await talking.until("close"))["code"] == 1012
         assert (await silent.until("close"))["code"] == 1012
+
+
+@pytest.mark.knob("gateway.limits.ws_max_connections")
+@pytest.mark.parametrize("places", [1, 2])
+async def test_there_are_so_many_places_and_no_more(places: int) -> None:
+    async with doors(GatewaySettings(limits=Limits(ws_max_connections=places))) as service:
+        held = [service.connect() for _ in range(places)]
+        for caller in held:
+            caller.configure()
+            await caller.until("ready")
+        late = service.connect()
+        late.configure()
+        assert f"all {places} session places" in (await late.until("error"))["message"]
+        assert (await late.until("close"))["code"] == 1013
+        for caller in held:
+            await finish(caller)
+
+
+@pytest.mark.knob("gateway.limits.ws_max_message_size")
+@pytest.mark.parametrize(("size", "refused"), [(1_999, 1), (2_000, 0)])
+async def test_a_message_may_be_so_long_and_no_longer(size: int, refused: int) -> None:
+    async with doors(GatewaySettings(limits=Limits(ws_max_message_size=size))) as service:
+        caller = service.connect()
+        caller.configure()
+        await caller.until("ready")
+        caller.speak(bytes(2_000))
+        for _ in range(refused):
+            error = await caller.until("error")
+            assert (error["code"], error["fatal"]) == ("too_large", False)
+        await finish(caller)

@@ -180,6 +180,7 @@ async def test_a_request_that_is_superseded_while_it_waits_costs_nothing(
 
 
 @pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (8, [3])])
+@pytest.mark.knob("stt.faster_whisper.batch_size")
 async def test_batches_are_as_large_as_the_setting_allows_from_now_on(
     whisper: FasterWhisper, watched: Watched, batch_size: int, sizes: list[int]
 ) -> None:
@@ -193,6 +194,7 @@ async def test_batches_are_as_large_as_the_setting_allows_from_now_on(
     assert found == [size for size in sizes for _ in range(size)]
 
 
+@pytest.mark.knob("stt.faster_whisper.num_workers")
 async def test_another_worker_works_from_now_on(whisper: FasterWhisper, watched: Watched) -> None:
     async with changed(whisper, num_workers=1), occupied(whisper, watched):
         waiting = asyncio.create_task(answer(whisper, HELLO))

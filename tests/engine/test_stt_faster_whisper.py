@@ -156,6 +156,7 @@ async def test_its_languages_are_canonical_and_those_of_the_model(whisper: Faste
     assert info.translates_to == ("en",)
 
 
+@pytest.mark.knob("stt.faster_whisper.beam_size")
 async def test_live_settings_change_at_once_and_others_are_refused(whisper: FasterWhisper) -> None:
     request = RecognitionRequest(pcm=sample("pl", "liczenie"), language="pl")
     narrow = await recognise(whisper, request)
@@ -180,6 +181,7 @@ async def test_no_more_workers_than_the_model_is_loaded_for(
     assert whisper.config == before
 
 
+@pytest.mark.knob("stt.faster_whisper.vad_filter")
 async def test_silence_is_cut_away_where_that_is_asked_for(whisper: FasterWhisper) -> None:
     before = whisper.config
     try:

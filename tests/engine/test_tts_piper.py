@@ -181,6 +181,7 @@ async def test_damaged_and_unfit_models_are_refused(
     await piper.aclose()
 
 
+@pytest.mark.knob("tts.piper.device")
 async def test_a_gpu_that_is_not_there_is_refused() -> None:
     piper = Piper(PiperConfig(device="cuda"))
     with pytest.raises(ConfigError, match="accepted: cpu"):

@@ -223,21 +223,23 @@ def test_errors_carry_code_message_param_and_whether_they_are_fatal() -> None:
         (
             events.Transcription(
                 segment_id=1, text="Olá mun", language="pt", is_final=False, confidence=None, start_ms=0,
-                end_ms=900, stable_chars=3,
+                end_ms=900, stable_chars=3, provider="ear", snr_db=21.5,
             ),
             {
                 "type": "transcription", "text": "Olá mun", "language": "pt", "is_final": False,
                 "confidence": None, "timestamp": None, "segment_id": 1, "start_ms": 0, "end_ms": 900,
-                "stable_chars": 3,
+                "stable_chars": 3, "provider": "ear", "snr_db": 21.5,
             },
         ),
         (
             events.TranslationText(
-                segment_id=1, clause=2, text="", source_language="pt", target_language="en", is_final=True
+                segment_id=1, clause=2, text="", source_language="pt", target_language="en", is_final=True,
+                provider="mind", score=0.75,
             ),
             {
                 "type": "translation", "text": "", "source_language": "pt", "target_language": "en",
-                "timestamp": None, "segment_id": 1, "clause": 2, "is_final": True,
+                "timestamp": None, "segment_id": 1, "clause": 2, "is_final": True, "provider": "mind",
+                "score": 0.75,
             },
         ),
         (events.Ack(1_440, "Olá,", 1), {"type": "ack", "through_ms": 1_440, "text": "Olá,", "clauses": 1}),

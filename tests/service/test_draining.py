@@ -57,8 +57,8 @@ def finals(client: Client) -> list[Frame]:
 @pytest_asyncio.fixture
 async def drain(serve: httpx.AsyncClient) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Empties the gateway; at the end it takes sessions again."""
-    yield lambda: dashboard.change_gateway(serve, user_config={"draining": True})
-    await dashboard.change_gateway(serve, user_config={"draining": False})
+    yield lambda: dashboard.change(serve, dashboard.GATEWAY, user_config={"draining": True})
+    await dashboard.change(serve, dashboard.GATEWAY, user_config={"draining": False})
 
 
 async def test_a_session_in_mid_sentence_may_finish_it_before_the_gateway_is_empty(
@@ -89,7 +89,9 @@ async def test_a_session_is_told_of_a_redeployment_and_goes_on_in_the_new_replic
         await client.say(**CONFIG)
         await client.until("ready")
         # Another share of a core makes Serve start a new replica.
-        replaced = asyncio.create_task(dashboard.change_gateway(serve, ray_actor_options={"num_cpus": 0.1}))
+        replaced = asyncio.create_task(
+            dashboard.change(serve, dashboard.GATEWAY, ray_actor_options={"num_cpus": 0.1})
+        )
         talking = asyncio.create_task(talk_until_draining(client))
         await client.until("draining", timeout_s=120)
         assert await states(serve) == ["RUNNING", "STOPPING"]

@@ -18,7 +18,7 @@ from tests.service.conftest import RunningService
 from tests.words import character_error_rate
 
 RESUME_WITHIN_S = 60
-MISHEARD = 0.25
+MISHEARD = 0.4
 """Share of an utterance's letters that may be heard otherwise the second time; one word of two is more."""
 
 

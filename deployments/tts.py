@@ -35,16 +35,11 @@ class TextToSpeech(StageReplica):
 
     async def describe(self) -> TextToSpeechInfo:
         """What the provider can do, at the rate and in the format that the settings say."""
-        provider = self._loaded()
-        return output.described(await provider.describe(), provider.config)
+        return await output.describe(self._loaded())
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """The voice, chunk by chunk; a caller that stops reading stops the work."""
-        async with (
-            self._call() as provider,
-            aclosing(provider.synthesize(request)) as made,
-            aclosing(output.at_rate(made, provider.config.sample_rate)) as chunks,
-        ):
+        async with self._call() as provider, aclosing(output.synthesize(provider, request)) as chunks:
             async for chunk in chunks:
                 self._answered()
                 yield chunk

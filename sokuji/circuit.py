@@ -27,7 +27,7 @@ class Breaker:
     """The circuit of one provider.
 
     Args:
-        name: whose it is, for the log.
+        name: whose it is, for the log; it may become known later.
         rules: read anew at each failure, so that they can change.
         clock: monotonic seconds.
     """
@@ -35,7 +35,8 @@ class Breaker:
     def __init__(
         self, name: str, rules: Callable[[], ResilienceSettings], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._name, self._rules, self._clock = name, rules, clock
+        self.name = name
+        self._rules, self._clock = rules, clock
         self._failures = 0
         self._open_until: float | None = None
         self._probing = False
@@ -89,12 +90,12 @@ class Breaker:
         if self._open_until is None:
             log.warning(
                 "%s: %d failures in a row, the last one %s; others are asked instead, if there are any",
-                self._name, self._failures, error.code,
+                self.name, self._failures, error.code,
             )  # fmt: skip
         wait_s = max(rules.circuit_breaker_reset_s, error.retry_after_s or 0)
         self._open_until = self._clock() + wait_s
 
     def _succeeded(self) -> None:
         if self._open_until is not None:
-            log.info("%s answers again", self._name)
+            log.info("%s answers again", self.name)
         self._failures, self._open_until = 0, None

@@ -6,6 +6,7 @@ The command line and the engine's tests run on it. It loads what the service wou
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sokuji.config import (
@@ -17,8 +18,9 @@ from sokuji.config import (
     Settings,
 )
 from sokuji.pipeline import Pipeline
-from sokuji.providers.base import Provider
+from sokuji.providers.base import AudioChunk, Provider, SynthesisRequest, TextToSpeechInfo
 from sokuji.providers.registry import create
+from sokuji.providers.tts import output
 from sokuji.stages import Stages
 
 STT: tuple[Settings, ...] = (FasterWhisperConfig(),)
@@ -43,12 +45,11 @@ async def local_pipeline(
     Raises:
         ConfigError, ModelMissing: of the first provider that cannot be loaded.
     """
-    stages = Stages(
-        [create("stt", config) for config in stt],
-        [create("translation", config) for config in translation],
-        [create("tts", config) for config in tts],
-    )
-    providers: list[Any] = [*stages.stt, *stages.translation, *stages.tts]
+    recognisers = [create("stt", config) for config in stt]
+    translators = [create("translation", config) for config in translation]
+    voices = [create("tts", config) for config in tts]
+    stages = Stages(recognisers, translators, [_Voice(each) for each in voices])
+    providers = [*recognisers, *translators, *voices]
     try:
         await _load(providers)
         pipeline = Pipeline(stages, deadlines or Deadlines())
@@ -56,6 +57,19 @@ async def local_pipeline(
         yield pipeline
     finally:
         await asyncio.gather(*(provider.aclose() for provider in providers))
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """A synthesiser whose sound leaves it as its settings say; in the service its deployment sees to that."""
+
+    provider: Any
+
+    async def describe(self) -> TextToSpeechInfo:
+        return await output.describe(self.provider)
+
+    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+        return output.synthesize(self.provider, request)
 
 
 async def _load(providers: Sequence[Provider]) -> None:

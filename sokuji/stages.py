@@ -91,6 +91,7 @@ class Member(Generic[ProviderT, InfoT]):
         try:
             async with asyncio.timeout(DESCRIBE_TIMEOUT_S):
                 self.info = cast(InfoT, await self.provider.describe())
+            self.breaker.name = f"{what} {self.info.provider}"
             self.state, self._misses = "ready", 0
         except Overloaded:
             self._misses = 0
@@ -99,8 +100,7 @@ class Member(Generic[ProviderT, InfoT]):
             # One that is only busy may miss one.
             if self.state == "ready" and self._misses >= MISSES_OF_A_BROKEN_PROVIDER:
                 self.state = "error"
-            name = self.info.provider if self.info else "a provider"
-            log.info("%s: %s does not answer: %s", what, name, str(error) or "timed out")
+            log.info("%s does not answer: %s", self.breaker.name, str(error) or "timed out")
 
 
 @dataclass(eq=False)

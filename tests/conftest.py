@@ -11,6 +11,7 @@ _SERVICES = ("tests/service/", "tests/profiles/")
 _ORDER = (*_SERVICES, "tests/test_launch.py", "")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups at the same occasion
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name each test's group, and put the longest ones first."""
     for item in items:

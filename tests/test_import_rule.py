@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "listening": VOCABULARY | SPEECH | ENGINE - {"listening"},
     "session": VOCABULARY | SPEECH | STAGES | ENGINE,
     "recording": VOCABULARY | SPEECH | STAGES,
-    "local": VOCABULARY | STAGES | {"providers.registry"},
+    "local": VOCABULARY | STAGES | {"providers.registry", "providers.tts"},
     "machine": set(),
     "networks": {"models"},
     "memory": {"config", "models", "networks"},

@@ -19,3 +19,10 @@ async def test_only_the_stages_asked_for_are_loaded() -> None:
         assert [info.provider for info in catalogue.translation] == ["bergamot"]
         assert (catalogue.stt, catalogue.tts) == ((), ())
         assert "raposa" in (await pipeline.translate_text("The fox is here.", "en", "pt")).text
+
+
+async def test_a_voice_leaves_at_the_rate_of_its_settings() -> None:
+    async with local_pipeline((), (), [PiperConfig(sample_rate=8_000)]) as pipeline:
+        assert {voice.sample_rate for voice in pipeline.catalogue.voices} == {8_000}
+        rates = {chunk.sample_rate async for chunk in pipeline.speak("One.", "en", voice_id="default")}
+    assert rates == {8_000}

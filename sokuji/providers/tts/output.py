@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 from sokuji.audio import StreamingResampler
 from sokuji.config import VoiceSettings
-from sokuji.providers.base import AudioChunk, Effort, TextToSpeechInfo
+from sokuji.providers.base import AudioChunk, Effort, SynthesisRequest, TextToSpeechInfo
 
 
 def described(info: TextToSpeechInfo, settings: VoiceSettings) -> TextToSpeechInfo:
@@ -34,6 +36,21 @@ async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncG
         if pcm or chunk.last:
             yield replace(chunk, pcm=pcm, sample_rate=sample_rate, effort=effort)
             effort = None
+
+
+async def describe(provider: Any) -> TextToSpeechInfo:
+    """What a loaded provider can do under its own settings."""
+    return described(await provider.describe(), provider.config)
+
+
+async def synthesize(provider: Any, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
+    """The voice of a loaded provider at the rate of its own settings; closing it ends the work."""
+    async with (
+        aclosing(provider.synthesize(request)) as made,
+        aclosing(at_rate(made, provider.config.sample_rate)) as chunks,
+    ):
+        async for chunk in chunks:
+            yield chunk
 
 
 def _resampled(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:

@@ -39,7 +39,7 @@ bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and 
 		--output bench.json $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/engine -k segmentation" for some of them.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-llm: $(LLM)/.installed ## Run the tests of vLLM, with a small model on the CPU; docs/llm.md.
 	$(LLM)/bin/python -m pytest -W default tests/llm $(ARGS)

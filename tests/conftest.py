@@ -1,4 +1,4 @@
-"""Which tests run in the same process when several share the work (``make test``).
+"""Which tests run in the same process when two share the work (``make test``).
 
 All tests that keep a Ray of many processes busy use one, one after the other: two of them at a time are more
 than two cores bear. They are begun first, for they take longest. The tests of any other file stay together
@@ -6,16 +6,25 @@ too: models are loaded once for them.
 """
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 _SERVICES = ("tests/service/", "tests/profiles/")
 _ORDER = (*_SERVICES, "tests/test_launch.py", "")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups at the same occasion
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out whole files, and the services as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "services" if nodeid.startswith(_SERVICES) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How the work is shared."""
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name each test's group, and put the longest ones first."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = "services" if file.startswith(_SERVICES) else file
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put the longest tests first."""
     items.sort(key=lambda item: next(n for n, each in enumerate(_ORDER) if item.nodeid.startswith(each)))

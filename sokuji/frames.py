@@ -44,18 +44,15 @@ def snr_db(frames: Sequence[Frame]) -> float | None:
     least that 16 bits can tell (1/12 of a squared step: W. R. Bennett, "Spectra of Quantized Signals", 1948)
     counts as that.
     """
-    silent = [_power(frame) for frame in frames if not frame.voiced]
-    voiced = [_power(frame) for frame in frames if frame.voiced]
-    if len(silent) < _LEAST_SILENCE_FRAMES or not voiced:
+    whole = [frame for frame in frames if len(frame.pcm) == 2 * FRAME_SAMPLES]
+    voiced = np.array([frame.voiced for frame in whole], dtype=bool)
+    if np.sum(~voiced) < _LEAST_SILENCE_FRAMES or not np.any(voiced):
         return None
-    noise = max(float(np.median(silent)), _QUANTISATION_NOISE)
-    signal = float(np.mean(voiced)) - noise
+    samples = np.frombuffer(b"".join(frame.pcm for frame in whole), "<i2").reshape(-1, FRAME_SAMPLES)
+    powers = np.mean(np.square(samples, dtype=np.float32), axis=1)
+    noise = max(float(np.median(powers[~voiced])), _QUANTISATION_NOISE)
+    signal = float(np.mean(powers[voiced])) - noise
     return round(10 * math.log10(signal / noise), 1) if signal > 0 else None
-
-
-def _power(frame: Frame) -> float:
-    """Mean square of the samples."""
-    return float(np.mean(np.square(np.frombuffer(frame.pcm, "<i2"), dtype=np.float64)))
 
 
 def quietest(frames: Sequence[Frame], first: int) -> int:
@@ -64,7 +61,11 @@ def quietest(frames: Sequence[Frame], first: int) -> int:
     The measure is RMS level times speech probability: the level tells a pause from a word where the
     probability stays high, the probability where there is constant noise.
     """
-    levels = [frame.probability * _power(frame) ** 0.5 for frame in frames[first:]]
+    levels = [
+        frame.probability
+        * float(np.sqrt(np.mean(np.square(np.frombuffer(frame.pcm, "<i2"), dtype=np.float64))))
+        for frame in frames[first:]
+    ]
     stretch = min(_PAUSE_FRAMES, len(levels))
     smoothed = np.convolve(levels, np.ones(stretch), mode="valid")
     return first + int(np.argmin(smoothed)) + stretch // 2

@@ -5,12 +5,17 @@ than two cores bear. They are begun first, for they take longest. The tests of a
 too: models are loaded once for them.
 """
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_SERVICES = ("tests/service/", "tests/profiles/")
-_ORDER = (*_SERVICES, "tests/test_launch.py", "")
+_SERVICES = ("tests/service/", "tests/test_launch.py", "tests/profiles/")
+_ORDER = (*_SERVICES, "")
+
+# How long an example takes says more about the machine than about what is tested.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc]

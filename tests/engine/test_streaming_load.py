@@ -111,5 +111,6 @@ async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> N
         session.end()
     minutes = [minute % 10 * WORDS_OF_A_MINUTE for minute in range(HOUR)]
     assert heard == [spelled(first + number) for first in minutes for number in range(WORDS_OF_A_MINUTE)]
-    assert sum(recognised_ms[-10:]) <= 1.2 * sum(recognised_ms[1:11])
+    # How often it is recognised depends on the machine; what grows with the hour would be six times as much.
+    assert sum(recognised_ms[-10:]) <= 2 * sum(recognised_ms[1:11])
     assert max(grown[-3:]) <= 1.02 * max(grown[1:4])

@@ -71,8 +71,9 @@ class ResilienceSettings(Settings):
     """How long; then one call tries whether it answers again. A service that asks for a longer wait
     (``Retry-After``) gets it."""
     fallback_after_s: float = Field(5, gt=0, le=600)
-    """How long a provider may take that has another one behind it: for an answer, or for the first sound. The
-    last one in the list has all of the deadline."""
+    """How long a provider may take while another one whose circuit is no worse could be asked instead: for an
+    answer, or for the first sound. The last one has what is left of the stage's deadline, and if all others
+    have failed, who was slow is asked again. At the deadline or above it has no effect."""
 
 
 class Limits(Settings):

@@ -17,9 +17,8 @@ from deployments import gpu_share, logs
 from sokuji.config import changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.errors import (
+    OUTAGES,
     ConfigError,
-    DeadlineExceeded,
-    Overloaded,
     ProviderFailed,
     ProviderUnavailable,
     SokujiError,
@@ -30,8 +29,6 @@ log = logging.getLogger("ray.serve")
 
 FRESH_S = 10.0
 """A model that has answered well within this time needs no test inference."""
-OUTAGES = (ProviderUnavailable, DeadlineExceeded, Overloaded)
-"""Of a service in the network; another replica would reach it no better, and callers fall back meanwhile."""
 STUCK_S = 60.0
 """Calls that bring no good answer for so long mean that the model hangs or is broken."""
 
@@ -126,6 +123,7 @@ class StageReplica:
         try:
             await self._provider.check()
         except OUTAGES as error:
+            # Another replica would reach the service no better, and callers fall back meanwhile.
             if not elsewhere:
                 raise
             log.warning("%s: %s", self._name, error.message)

@@ -70,12 +70,19 @@ class StreamingResampler:
         self._channels = channels
         self._stream = soxr.ResampleStream(in_rate, out_rate, 1) if in_rate != out_rate else None
 
-    def push(self, pcm: bytes) -> bytes:
+    def push(self, pcm: bytes, *, last: bool = False) -> bytes:
         """Take whole frames of int16 little-endian PCM; return the mono samples that are ready.
+
+        Args:
+            last: nothing follows, so that what is still held back comes along (``flush``).
 
         Raises:
             InvalidAudio: ``pcm`` ends within a frame.
         """
+        ready = self._convert(pcm)
+        return ready + self.flush() if last else ready
+
+    def _convert(self, pcm: bytes) -> bytes:
         frame_bytes = 2 * self._channels
         if len(pcm) % frame_bytes:
             raise InvalidAudio(
@@ -108,8 +115,7 @@ def _to_pcm(samples: NDArray[np.float32]) -> bytes:
 
 def resample(pcm: bytes, in_rate: int, out_rate: int) -> bytes:
     """Mono PCM of one rate as mono PCM of another; see ``StreamingResampler`` for bounds and errors."""
-    resampler = StreamingResampler(in_rate, out_rate)
-    return resampler.push(pcm) + resampler.flush()
+    return StreamingResampler(in_rate, out_rate).push(pcm, last=True)
 
 
 def decode(source: bytes | BinaryIO, *, max_seconds: float) -> bytes:

@@ -13,13 +13,17 @@ from contextlib import contextmanager
 from typing import Literal
 
 from sokuji.config import ResilienceSettings
-from sokuji.errors import DeadlineExceeded, Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.errors import (
+    OUTAGES,
+    ProviderFailed,
+    SokujiError,
+)
 
 log = logging.getLogger(__name__)
 
 State = Literal["closed", "open", "half_open"]
 
-FAILURES = (ProviderFailed, ProviderUnavailable, Overloaded, DeadlineExceeded)
+FAILURES = (ProviderFailed, *OUTAGES)
 """What counts against a provider. A caller's mistake does not: it is an answer."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sokuji import events
-from sokuji.errors import DeadlineExceeded, Overloaded, ProviderUnavailable, SokujiError
+from sokuji.errors import OUTAGES, SokujiError
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class Outlet:
         while True:
             try:
                 return await attempt()
-            except (DeadlineExceeded, ProviderUnavailable, Overloaded):
+            except OUTAGES:
                 if time.monotonic() - began > self._patience_s:
                     raise
                 log.warning("session %s segment %d waits", self.session_id, segment_id)

@@ -127,6 +127,10 @@ class DeadlineExceeded(SokujiError):
     code, status = "deadline_exceeded", 504
 
 
+OUTAGES = (ProviderUnavailable, Overloaded, DeadlineExceeded)
+"""What may be over at the next try, or may not concern another provider."""
+
+
 class ConfigError(SokujiError):
     """A setting cannot take effect; the service refuses to start or to change with it."""
 

@@ -240,7 +240,5 @@ class _Speaker:
         if source != self._source:
             pcm = self._resampler.flush()
             self._source, self._resampler = source, StreamingResampler(chunk.sample_rate, self._rate)
-        pcm += self._resampler.push(chunk.pcm)
-        if chunk.last:
-            pcm += self._resampler.flush()
+        pcm += self._resampler.push(chunk.pcm, last=chunk.last)
         return AudioChunk(pcm, self._rate, chunk.last, provider=chunk.provider)

@@ -11,8 +11,8 @@ PACKAGES = ("sokuji", "deployments", "graphs")
 
 VOCABULARY = {"errors", "languages", "audio", "config", "events", "models", "glossary", "punctuation"}
 PROVIDER = VOCABULARY - {"events"} | {
-    "providers.base", "providers.batching", "providers.cloud", "providers.azure", "providers.openai",
-    "providers.onnx_session",
+    "providers.base", "providers.batching", "providers.cloud", "providers.cores", "providers.azure",
+    "providers.openai", "providers.onnx_session",
 }  # fmt: skip
 SPEECH = {"vad", "frames", "segmentation", "listener"}
 STAGES = {"providers.base", "catalogue", "resilience", "stages", "pipeline"}
@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.onnx_session": {"errors"},
     "providers.batching": {"errors", "providers.base"},
     "providers.cloud": {"errors", "config"},
+    "providers.cores": set(),
     "providers.azure": {"errors", "config", "providers.cloud"},
     "providers.openai": {"errors", "config", "providers.cloud"},
     "providers.registry": {"errors", "config", "providers.base"},

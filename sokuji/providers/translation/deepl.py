@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 from sokuji.config import DeepLConfig, check_live
 from sokuji.errors import (
+    OUTAGES,
     ConfigError,
-    DeadlineExceeded,
-    Overloaded,
     ProviderFailed,
     ProviderUnavailable,
     SokujiError,
@@ -80,7 +79,7 @@ class DeepL:
         self._glossaries = Glossaries(self._cloud, self.config.max_glossaries)
         try:
             await self.check()
-        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+        except OUTAGES as error:
             log.warning("DeepL could not be tried: %s", error.message)
 
     def update(self, config: DeepLConfig) -> None:

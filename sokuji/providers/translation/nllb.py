@@ -14,7 +14,7 @@ from typing import Self
 
 from sokuji.config import NllbConfig, check_live
 from sokuji.errors import ConfigError, NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.base import Effort, Pairs, Translation, TranslationInfo, TranslationRequest
+from sokuji.providers.base import Effort, Pairs, Translation, TranslationInfo, TranslationRequest, answers
 from sokuji.providers.batching import Answer, Batcher, Job
 from sokuji.providers.translation import accepting
 from sokuji.providers.translation.nllb_loading import Loaded, load
@@ -85,7 +85,7 @@ class Nllb:
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("translation", requests, self._answer)
 
     async def check(self) -> None:
         """Seek the first token of a translation."""
@@ -104,22 +104,16 @@ class Nllb:
             raise ProviderUnavailable("the translator is not loaded")
         return self._loaded, self._batcher
 
-    async def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
-        try:
-            loaded, batcher = self._ready()
-            _accept(request, loaded.pairs)
-            pieces = list(split(request.text))
-            jobs = [
-                _translate(loaded, piece.text.rstrip(), request, self.config)
-                for piece in pieces
-                if piece.is_sentence
-            ]
-            return _translation(pieces, await _all(batcher, jobs))
-        except SokujiError as error:
-            return error
-        except Exception as error:
-            _log.exception("translation failed")
-            return ProviderFailed(f"translation failed ({type(error).__name__})")
+    async def _answer(self, request: TranslationRequest) -> Translation:
+        loaded, batcher = self._ready()
+        _accept(request, loaded.pairs)
+        pieces = list(split(request.text))
+        jobs = [
+            _translate(loaded, piece.text.rstrip(), request, self.config)
+            for piece in pieces
+            if piece.is_sentence
+        ]
+        return _translation(pieces, await _all(batcher, jobs))
 
 
 async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[Answer[_Said]]:

@@ -3,11 +3,11 @@
 Each runtime is a heavy library, of which a replica wants one: so they are imported here where they are used.
 """
 
-import os
 from dataclasses import dataclass
 
 from sokuji import models
 from sokuji.config import NllbConfig
+from sokuji.providers import cores
 from sokuji.providers.base import Pairs
 from sokuji.providers.translation.nllb_tokens import Runtime, Tokens
 
@@ -39,14 +39,14 @@ def _with_ctranslate2(config: NllbConfig) -> tuple[Tokens, Runtime, int]:
     where = library.device(config.device)
     library.check_precision(config.precision, where)
     folder = models.locate("nllb", config.translation_model)
-    tokens, workers = Tokens(folder), _workers(config, where)
+    tokens, workers = Tokens(folder), cores.workers(config.num_workers, where)
     runtime = library.CTranslate2Runtime(
         folder,
         tokens,
         device=where,
         precision=config.precision,
         workers=workers,
-        cpu_threads=_threads(config, workers),
+        cpu_threads=cores.threads(config.cpu_threads, workers),
     )
     return tokens, runtime, workers
 
@@ -59,21 +59,11 @@ def _with_onnx(config: NllbConfig) -> tuple[Tokens, Runtime, int]:
     library.check_precision(config.precision)
     # A hub has each precision's graphs in files of their own.
     folder = models.locate("nllb-onnx", f"{config.translation_model}@{config.precision}")
-    workers = _workers(config, "cpu" if execution[0][0] == CPU else "cuda")
+    workers = cores.workers(config.num_workers, "cpu" if execution[0][0] == CPU else "cuda")
     runtime = library.OnnxRuntime(
-        folder, precision=config.precision, execution=execution, cpu_threads=_threads(config, workers)
+        folder,
+        precision=config.precision,
+        execution=execution,
+        cpu_threads=cores.threads(config.cpu_threads, workers),
     )
     return Tokens(folder), runtime, workers
-
-
-def _workers(config: NllbConfig, device: str) -> int:
-    return config.num_workers or (2 if device == "cuda" else min(4, _share()))
-
-
-def _threads(config: NllbConfig, workers: int) -> int:
-    return config.cpu_threads or max(1, min(4, _share() // workers))
-
-
-def _share() -> int:
-    """Half of the cores found: recognition, voices and sockets want the others."""
-    return max(1, len(os.sched_getaffinity(0)) // 2)

@@ -12,28 +12,24 @@ import logging
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import Any
 
 from sokuji.config import OpenAIChatConfig, check_live
 from sokuji.errors import (
-    DeadlineExceeded,
-    Overloaded,
+    OUTAGES,
     ProviderFailed,
     ProviderUnavailable,
     SokujiError,
     listed,
 )
-from sokuji.languages import LANGUAGES
 from sokuji.providers import cloud, openai
-from sokuji.providers.base import Pairs, Translation, TranslationInfo, TranslationRequest
+from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest, answers
 from sokuji.providers.translation import accepting, prompt
 
 MOST_ANSWER_BYTES = 2**21
 """With all that the protocol puts around each token."""
 LONGEST_FAREWELL_S = 0.1
 """For what comes behind an answer."""
-_PAIRS = Pairs(tuple(LANGUAGES), tuple(LANGUAGES))
 _THINKS_UNLESS_TOLD = re.compile(r"gpt-(5\.[1-9]|[6-9])(?!.*chat)")
 
 log = logging.getLogger(__name__)
@@ -57,7 +53,7 @@ class OpenAIChat:
         self._cloud = cloud.Cloud("the chat server", self.config, headers, openai.KEY)
         try:
             await self.check()
-        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+        except OUTAGES as error:
             log.warning("the model could not be tried: %s", error.message)
 
     def update(self, config: OpenAIChatConfig) -> None:
@@ -72,17 +68,11 @@ class OpenAIChat:
 
     async def describe(self) -> TranslationInfo:
         """Any language of the table into any other: how well depends on the model."""
-        return TranslationInfo(
-            provider=self.config.provider,
-            model=self.config.translation_model,
-            pairs=_PAIRS,
-            takes_context=True,
-            takes_glossary=True,
-        )
+        return prompt.abilities(self.config.provider, self.config.translation_model)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("translation", requests, self._answer)
 
     async def check(self) -> None:
         """Look for the model in the server's list: address, key and name are good. Nothing is computed."""
@@ -108,18 +98,14 @@ class OpenAIChat:
             raise ProviderUnavailable("the chat server's client is not loaded")
         return self._cloud
 
-    async def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
+    async def _answer(self, request: TranslationRequest) -> Translation:
         config = self.config
 
         def ask(chat: list[prompt.Message], most_tokens: int) -> AsyncGenerator[str, None]:
             return _said(self._loaded, _body(chat, most_tokens, config))
 
-        try:
-            accepting.check(request, _PAIRS)
-            told = request.context[-config.max_context :] if config.max_context else ()
-            return Translation(text=await prompt.translate(replace(request, context=told), ask))
-        except SokujiError as error:
-            return error
+        accepting.check(request, prompt.PAIRS)
+        return Translation(text=await prompt.translate(request, ask, config.max_context))
 
 
 def _body(chat: list[prompt.Message], most_tokens: int, config: OpenAIChatConfig) -> dict[str, Any]:

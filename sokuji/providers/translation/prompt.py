@@ -12,16 +12,20 @@ with the missing terms as an order; if that fails as well, so does the request.
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from sokuji.errors import ProviderFailed
 from sokuji.glossary import find, normal
 from sokuji.languages import LANGUAGES
-from sokuji.providers.base import TranslationRequest
+from sokuji.providers.base import Pairs, TranslationInfo, TranslationRequest
 from sokuji.providers.translation.accepting import has_words
 from sokuji.providers.translation.answer import bare, weight
 
 Message = dict[str, str]
 """``role`` and ``content``."""
+PAIRS = Pairs(tuple(LANGUAGES), tuple(LANGUAGES))
+"""That a language model translates: how well depends on the model."""
+
 Ask = Callable[[list[Message], int], AsyncGenerator[str, None]]
 """Messages, most tokens of an answer -> its pieces. Raises where it breaks off or meets that limit."""
 
@@ -54,8 +58,18 @@ _REMINDER = "Reply with the {target} translation of what stands between <text> a
 _STRICTER = "The translation must contain these, letter for letter: {}"
 
 
-async def translate(request: TranslationRequest, ask: Ask) -> str:
+def abilities(provider: str, model: str) -> TranslationInfo:
+    """What a language model can do: any language of the table into any other, as well as it knows them."""
+    return TranslationInfo(
+        provider=provider, model=model, pairs=PAIRS, takes_context=True, takes_glossary=True
+    )
+
+
+async def translate(request: TranslationRequest, ask: Ask, max_context: int | None = None) -> str:
     """The translation of a text, which has passed ``accepting.check``, by a model.
+
+    Args:
+        max_context: sentences of the context that the model is told, the last ones; None: all.
 
     Raises:
         ProviderFailed: the model gave no translation, or one that does not keep to the glossary.
@@ -63,6 +77,9 @@ async def translate(request: TranslationRequest, ask: Ask) -> str:
     """
     if not has_words(request.text):
         return request.text
+    if max_context is not None:
+        begin = max(0, len(request.context) - max_context)
+        request = replace(request, context=request.context[begin:])
     said = await _asked(request, messages(request), ask)
     if missing := missing_terms(request, said):
         said = await _asked(request, messages(request, missing), ask)

@@ -12,18 +12,16 @@ import math
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 
 from sokuji.config import VllmConfig, check_live
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.languages import LANGUAGES
-from sokuji.providers.base import Effort, Pairs, Translation, TranslationInfo, TranslationRequest
+from sokuji.providers.base import Effort, Translation, TranslationInfo, TranslationRequest, answers
 from sokuji.providers.translation import accepting, prompt
 from sokuji.providers.translation.engine import Engine, Sampling, assigned_gpus, memory_share
 
-_PAIRS = Pairs(tuple(LANGUAGES), tuple(LANGUAGES))
 _PROBE = TranslationRequest(text="Good morning.", source="en", target="es")
 
 _log = logging.getLogger(__name__)
@@ -83,17 +81,11 @@ class Vllm:
 
     async def describe(self) -> TranslationInfo:
         """Any language of the table into any other: how well depends on the model."""
-        return TranslationInfo(
-            provider=self.config.provider,
-            model=self.config.translation_model,
-            pairs=_PAIRS,
-            takes_context=True,
-            takes_glossary=True,
-        )
+        return prompt.abilities(self.config.provider, self.config.translation_model)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
         """One answer for each request, in the same order."""
-        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+        return await answers("translation", requests, self._answer)
 
     async def check(self) -> None:
         """Have the engine write a token."""
@@ -112,22 +104,15 @@ class Vllm:
             raise ProviderUnavailable("the language model is not loaded")
         return self._engine
 
-    async def _answer(self, request: TranslationRequest) -> Translation | SokujiError:
-        try:
-            accepting.check(request, _PAIRS)
-            engine, config = self._ready(), self.config
-            told = request.context[-config.max_context :] if config.max_context else ()
-            turn = _Turn()
-            async with self._places:
-                turn.began_at = time.monotonic()
-                ask = partial(self._ask, engine, config, turn)
-                text = await prompt.translate(replace(request, context=told), ask)
-            return Translation(text=text, score=turn.score, effort=turn.effort())
-        except SokujiError as error:
-            return error
-        except Exception as error:
-            _log.exception("translation failed")
-            return ProviderFailed(f"translation failed ({type(error).__name__})")
+    async def _answer(self, request: TranslationRequest) -> Translation:
+        accepting.check(request, prompt.PAIRS)
+        engine, config = self._ready(), self.config
+        turn = _Turn()
+        async with self._places:
+            turn.began_at = time.monotonic()
+            ask = partial(self._ask, engine, config, turn)
+            text = await prompt.translate(request, ask, config.max_context)
+        return Translation(text=text, score=turn.score, effort=turn.effort())
 
     async def _ask(
         self, engine: Engine, config: VllmConfig, turn: "_Turn", chat: list[prompt.Message], most_tokens: int

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from sokuji.config import AzureSpeechConfig, check_live
-from sokuji.errors import ConfigError, DeadlineExceeded, Overloaded, ProviderUnavailable, listed
+from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, listed
 from sokuji.providers import azure
 from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo
 from sokuji.providers.cloud import Cloud
@@ -63,7 +63,7 @@ class AzureSpeech:
         self._cloud = Cloud("Azure Speech", settings, headers, azure.KEY)
         try:
             await self.check()
-        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+        except OUTAGES as error:
             log.warning("the voices of the region are not known yet: %s", error.message)
         self._offered = self._choose(self.config)
 

@@ -17,9 +17,8 @@ from typing import Any
 from sokuji import languages
 from sokuji.config import ElevenLabsConfig, check_live
 from sokuji.errors import (
+    OUTAGES,
     ConfigError,
-    DeadlineExceeded,
-    Overloaded,
     ProviderUnavailable,
     UnsupportedLanguage,
     listed,
@@ -66,7 +65,7 @@ class ElevenLabs:
         self._cloud = cloud.Cloud("ElevenLabs", self.config, headers, KEY)
         try:
             await self.check()
-        except (ProviderUnavailable, DeadlineExceeded, Overloaded) as error:
+        except OUTAGES as error:
             log.warning("the voices are not known yet: %s", error.message)
 
     def update(self, config: ElevenLabsConfig) -> None:

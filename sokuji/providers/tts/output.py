@@ -31,7 +31,7 @@ async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncG
             yield chunk
             continue
         resampler = resampler or StreamingResampler(chunk.sample_rate, sample_rate)
-        pcm = await asyncio.to_thread(_resampled, resampler, chunk)
+        pcm = await asyncio.to_thread(resampler.push, chunk.pcm, last=chunk.last)
         effort = effort or chunk.effort
         if pcm or chunk.last:
             yield replace(chunk, pcm=pcm, sample_rate=sample_rate, effort=effort)
@@ -51,7 +51,3 @@ async def synthesize(provider: Any, request: SynthesisRequest) -> AsyncGenerator
     ):
         async for chunk in chunks:
             yield chunk
-
-
-def _resampled(resampler: StreamingResampler, chunk: AudioChunk) -> bytes:
-    return resampler.push(chunk.pcm) + (resampler.flush() if chunk.last else b"")

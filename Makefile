@@ -12,7 +12,7 @@ LLM := .venv-llm
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
-LAUNCH := $(BIN)/python -m deployments.launch --config $(CONFIG) --port $(PORT)
+LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT)
 URL := http://127.0.0.1:$(PORT)
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
@@ -38,7 +38,7 @@ bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and 
 	@$(BIN)/python -m load_tests.benchmark $(if $(findstring --url,$(ARGS)),,--config $(CONFIG) --port $(PORT)) \
 		--output bench.json $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/engine -k segmentation" for some of them.
+test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/audio -k endpointing" for some of them.
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-llm: $(LLM)/.installed ## Run the tests of vLLM, with a small model on the CPU; docs/llm.md.

@@ -20,11 +20,11 @@ from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTr
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
+from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import GatewaySettings, parse_gateway
 from sokuji.errors import ProviderFailed
-from sokuji.pipeline import Pipeline
-from sokuji.stages import Stages
-from sokuji.vad import SileroVad
+from sokuji.pipeline.members import Stages
+from sokuji.pipeline.pipeline import Pipeline
 
 log = logging.getLogger("ray.serve")
 

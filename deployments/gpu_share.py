@@ -15,11 +15,11 @@ import ray
 from ray import serve
 from ray.serve.exceptions import RayServeException
 
+from sokuji.capacity.machine import gpus
+from sokuji.capacity.memory import CUDA_PROCESS, GB, Need, need
+from sokuji.capacity.placement import check_share
 from sokuji.config import Settings
-from sokuji.fitting import check_share
-from sokuji.machine import gpus
-from sokuji.memory import CUDA_PROCESS, GB, Need, need
-from sokuji.providers.translation.engine import GPU_FRACTION
+from sokuji.providers.translation.vllm.engine import GPU_FRACTION
 
 
 async def check(config: Settings, beside: Settings | None, gpu_memory_gb: float | None) -> None:

@@ -15,8 +15,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.base import (
+from sokuji.contract import (
     AudioChunk,
     RecognitionRequest,
     SpeechToTextInfo,
@@ -27,6 +26,7 @@ from sokuji.providers.base import (
     TranslationInfo,
     TranslationRequest,
 )
+from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
 
 
 @contextmanager

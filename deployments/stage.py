@@ -16,13 +16,7 @@ from typing import Any
 from deployments import gpu_share, logs
 from sokuji.config import changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
-from sokuji.errors import (
-    OUTAGES,
-    ConfigError,
-    ProviderFailed,
-    ProviderUnavailable,
-    SokujiError,
-)
+from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.registry import Stage, create
 
 log = logging.getLogger("ray.serve")

@@ -3,8 +3,8 @@
 from ray import serve
 
 from deployments.stage import StageReplica
+from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import SokujiError
-from sokuji.providers.base import RecognitionRequest, Transcript
 
 
 @serve.deployment(

@@ -3,9 +3,9 @@
 from ray import serve
 
 from deployments.stage import StageReplica
+from sokuji.contract import Translation as TranslatedText
+from sokuji.contract import TranslationRequest
 from sokuji.errors import SokujiError
-from sokuji.providers.base import Translation as TranslatedText
-from sokuji.providers.base import TranslationRequest
 
 
 @serve.deployment(

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.providers.base import AudioChunk, SynthesisRequest, TextToSpeechInfo
+from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo
 from sokuji.providers.tts import output
 
 

@@ -17,8 +17,8 @@ from deployments.routing import Strategy, router
 from deployments.stt import SpeechToText
 from deployments.translation import Translation
 from deployments.tts import TextToSpeech
-from sokuji.profiles import EMBEDDED, deployment_names
-from sokuji.providers.base import StageName
+from sokuji.capacity.profiles import EMBEDDED, deployment_names
+from sokuji.contract import StageName
 from sokuji.providers.registry import PROVIDERS
 
 _OWN_DEPLOYMENTS: dict[tuple[str, str], Deployment] = {("Translation", "vllm"): LanguageModel}

@@ -11,7 +11,7 @@ from rich.table import Table
 from load_tests.compared import CONFIDENCE, Comparison, Side, Verdict, compare
 from load_tests.level import Level, Session, summarise
 from load_tests.usage import MEMORY
-from sokuji.client.latency import STAGES
+from sokuji.measure.latency import STAGES
 
 STATISTICS = ("p50", "p95", "mean")
 LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in STATISTICS)

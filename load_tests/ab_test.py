@@ -18,8 +18,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deployments import launch
-from deployments.launch import LaunchError, check_port, read_config
+from launcher import launch
+from launcher.launch import LaunchError, check_port, read_config
 from load_tests import machine
 from load_tests.ab_report import FIGURES, Run, comparisons, conclusion, faults, in_words, table
 from load_tests.compared import CONFIDENCE, Comparison, Side, order
@@ -28,15 +28,10 @@ from load_tests.reports import OutputOption, write
 from load_tests.service import started
 from load_tests.speaking import STAGGER_S, level
 from load_tests.usage import cpu_seconds, memory_mib, spent
+from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_language
 from sokuji.client.config import Config
-from sokuji.client.console import (
-    CommitOption,
-    PartialsOption,
-    one_line_failures,
-    target_language,
-)
-from sokuji.client.recordings import joined, sentences
 from sokuji.errors import ConfigError, SokujiError
+from sokuji.measure.samples import joined, sentences
 
 WARM_UP_S = 5.0
 """Of speech before each run, which does not count."""

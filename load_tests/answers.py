@@ -1,6 +1,6 @@
 """What a session was answered, word for word, and to which of its sentences each answer belongs.
 
-``sokuji.client.latency`` keeps the times of a conversation; this keeps its contents, by which its quality is
+``sokuji.measure.latency`` keeps the times of a conversation; this keeps its contents, by which its quality is
 judged.
 """
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sokuji import events
-from sokuji.audio import Sound, resample
+from sokuji.audio.pcm import Sound
+from sokuji.audio.resampling import resample
 
 
 @dataclass(frozen=True, slots=True)

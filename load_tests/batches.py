@@ -15,9 +15,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
-from sokuji.audio import RECOGNISER_RATE
-from sokuji.providers.stt.whisper_text import clean, token_limit
-from sokuji.providers.stt.windows import Samples, features, window_s
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.providers.stt.whisper.transcript_text import clean, token_limit
+from sokuji.providers.stt.whisper.windows import Samples, features, window_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,16 +24,10 @@ from load_tests.service import Running, started
 from load_tests.speaking import STAGGER_S, level, service_info
 from load_tests.tables import show
 from load_tests.usage import MEMORY
+from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, service_url, target_languages
 from sokuji.client.config import Config
-from sokuji.client.console import (
-    CommitOption,
-    PartialsOption,
-    one_line_failures,
-    service_url,
-    target_languages,
-)
-from sokuji.client.recordings import joined, sentences
 from sokuji.errors import SokujiError
+from sokuji.measure.samples import joined, sentences
 
 CONFIG, PORT = Path("serve_config.yaml"), 8031
 

@@ -35,12 +35,12 @@ from load_tests.one_process import RECOGNISER, Embedded, Way, whisper_files
 from load_tests.options import batch_sizes
 from load_tests.reports import OutputOption, write
 from load_tests.stage_limits import Work, stages
-from sokuji.audio import RECOGNISER_RATE
-from sokuji.client.console import one_line_failures, target_language
-from sokuji.client.recordings import sentences
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.cli.console import one_line_failures, target_language
 from sokuji.config import SegmentationSettings
 from sokuji.languages import LANGUAGES
-from sokuji.providers.stt.faster_whisper import threads
+from sokuji.measure.samples import sentences
+from sokuji.providers.stt.whisper.provider import threads
 
 Step = Callable[[], Awaitable[None]]
 

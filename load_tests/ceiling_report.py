@@ -15,8 +15,8 @@ from load_tests.limit import Limit, Setup, Spread, after_speech_s, limit, percen
 from load_tests.material import Spoken
 from load_tests.one_process import RECOGNISER, Answer
 from load_tests.words import Errors, errors
-from sokuji.client.recordings import PAUSE_MS
 from sokuji.config import SegmentationSettings
+from sokuji.measure.samples import PAUSE_MS
 
 DISTURBED = 0.1
 """Cores busy with other things from which on the figures say little of the machine."""

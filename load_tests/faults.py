@@ -11,8 +11,8 @@ import psutil
 
 from load_tests.level import Session, answer_to
 from load_tests.service import CONTROLLER, PROXY, REST, Deployed, Running
-from sokuji.client.latency import Stage
 from sokuji.errors import ConfigError
+from sokuji.measure.latency import Stage
 
 POLL_S = 0.2
 REPLACED_WITHIN_S = 60.0

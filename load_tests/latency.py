@@ -18,18 +18,18 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from deployments.environment import variables_beside
+from launcher.environment import variables_beside
 from load_tests import machine
 from load_tests.level import Level, summarise
 from load_tests.reports import OutputOption, write
 from load_tests.service import started
 from load_tests.speaking import STAGGER_S, level
+from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
-from sokuji.client.console import one_line_failures
-from sokuji.client.latency import STAGES
-from sokuji.client.recordings import joined, sentences
 from sokuji.config import Commit
 from sokuji.errors import ConfigError, SokujiError
+from sokuji.measure.latency import STAGES
+from sokuji.measure.samples import joined, sentences
 
 COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"

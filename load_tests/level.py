@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sokuji.client.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
+from sokuji.measure.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
 
 LATE_MS = 200
 """A frame that leaves later than this makes the wait that is reported longer than the service's own."""

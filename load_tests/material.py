@@ -6,8 +6,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from sokuji.audio import RECOGNISER_RATE
-from sokuji.client.recordings import sentences
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.measure.samples import sentences
 
 _LEAD_MS, _TAIL_MS = 300, 100
 """Silence around the speech, about what a session leaves there."""

@@ -18,18 +18,12 @@ from load_tests.batches import BareWhisper
 from load_tests.material import Spoken
 from sokuji import models
 from sokuji.config import BergamotConfig, FasterWhisperConfig, PiperConfig, Settings
+from sokuji.contract import RecognitionRequest, SynthesisRequest, Translation, TranslationRequest, Translator
 from sokuji.errors import SokujiError, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
-from sokuji.local import TTS
-from sokuji.providers.base import (
-    RecognitionRequest,
-    SynthesisRequest,
-    Translation,
-    TranslationRequest,
-    Translator,
-)
+from sokuji.pipeline.in_process import TTS
 from sokuji.providers.registry import create
-from sokuji.providers.stt.windows import Samples
+from sokuji.providers.stt.whisper.windows import Samples
 from sokuji.providers.tts import espeak
 
 RECOGNISER = FasterWhisperConfig()

@@ -2,7 +2,7 @@
 
 import typer
 
-from sokuji.client.recordings import LANGUAGES
+from sokuji.measure.samples import LANGUAGES
 
 
 def languages(value: str) -> str:

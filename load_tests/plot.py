@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from load_tests.level import Level
-from sokuji.client.latency import Stage
+from sokuji.measure.latency import Stage
 
 COLOURS: dict[Stage, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
 """Told apart by the colour-blind as well (Okabe and Ito, "Color Universal Design", 2008)."""

@@ -26,8 +26,8 @@ from load_tests.scores import Scores, score
 from load_tests.service import started
 from load_tests.speaking import service_info
 from load_tests.words import CHARACTERS, Errors
+from sokuji.cli.console import CommitOption, one_line_failures, service_url, target_language
 from sokuji.client.config import Config
-from sokuji.client.console import CommitOption, one_line_failures, service_url, target_language
 from sokuji.errors import SokujiError
 
 CONFIG, PORT = Path("serve_config.yaml"), 8020

@@ -26,12 +26,12 @@ from load_tests.options import languages as recorded
 from load_tests.reports import OutputOption, write
 from load_tests.words import CHARACTERS, Errors, errors
 from sokuji import models
-from sokuji.client.console import one_line_failures
-from sokuji.client.recordings import LANGUAGES
+from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig
+from sokuji.contract import RecognitionRequest
 from sokuji.errors import SokujiError
-from sokuji.providers.base import RecognitionRequest
-from sokuji.providers.stt.faster_whisper import FasterWhisper, threads
+from sokuji.measure.samples import LANGUAGES
+from sokuji.providers.stt.whisper.provider import FasterWhisper, threads
 
 WORSE_BY = 0.005
 """Errors per word, over all languages, by which we may be worse than plain faster-whisper."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sokuji.client.console import writable
+from sokuji.cli.console import writable
 
 
 def _prepared(path: Path | None) -> Path | None:

@@ -14,12 +14,12 @@ from rich.progress import track
 from load_tests.answers import Utterance
 from load_tests.material import transcripts
 from load_tests.words import Errors, errors
-from sokuji.audio import RECOGNISER_RATE
-from sokuji.client.recordings import LANGUAGES, sentences
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.config import FasterWhisperConfig
+from sokuji.contract import RecognitionRequest
 from sokuji.errors import SokujiError
-from sokuji.providers.base import RecognitionRequest
-from sokuji.providers.stt.faster_whisper import FasterWhisper
+from sokuji.measure.samples import LANGUAGES, sentences
+from sokuji.providers.stt.whisper.provider import FasterWhisper
 
 RECOGNISER = FasterWhisperConfig()
 """The recogniser of the embedded default, whatever the service has."""

@@ -15,12 +15,12 @@ from load_tests.answers import Answers
 from load_tests.material import transcripts
 from load_tests.speaking import STAGGER_S
 from sokuji import events
-from sokuji.audio import RECOGNISER_RATE, duration_ms
+from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.client.config import Config
 from sokuji.client.connection import connect
-from sokuji.client.latency import Pace
-from sokuji.client.recordings import fill, joined, sentences
 from sokuji.errors import SokujiError
+from sokuji.measure.latency import Pace
+from sokuji.measure.samples import fill, joined, sentences
 
 LATE_S = 120.0
 """How much longer than its speech a session may take before it is given up."""

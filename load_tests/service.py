@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from deployments.launch import Config, check_port, own_service, read_config, wait_until_ready
-from deployments.local_serve import LocalServe
+from launcher.launch import Config, check_port, own_service, read_config, wait_until_ready
+from launcher.serve_process import LocalServe
 
 START_S = 300.0
 """Patience with models that are loaded and warmed."""

@@ -25,10 +25,10 @@ from load_tests.soak_plot import draw
 from load_tests.soak_report import LATENCIES, Findings, Run, figures, findings
 from load_tests.speaking import STAGGER_S, level, service_info
 from load_tests.usage import memory_mib
+from sokuji.cli.console import CommitOption, one_line_failures, target_language
 from sokuji.client.config import Config
-from sokuji.client.console import CommitOption, one_line_failures, target_language
-from sokuji.client.recordings import sentences
 from sokuji.errors import SokujiError
+from sokuji.measure.samples import sentences
 
 SAMPLES = 360
 """Readings of the memory in a run, unless they would be closer together than ``LEAST_INTERVAL_S``."""

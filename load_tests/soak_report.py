@@ -8,7 +8,7 @@ from load_tests.drift import CONFIDENCE, Trend, trend
 from load_tests.faults import Kill, Recovery, Sentence, answered, recovery
 from load_tests.level import Level, Session, summarise
 from load_tests.usage import MEMORY
-from sokuji.client.latency import Stage
+from sokuji.measure.latency import Stage
 
 WARM_UP = 0.2
 """Share of the run, at most ``WARM_UP_MOST_S``, that is left out of trends: caches and pools fill up."""

@@ -13,13 +13,13 @@ from rich.progress import Progress, TaskID
 
 from load_tests.level import Session
 from sokuji import events
-from sokuji.audio import RECOGNISER_RATE, duration_ms
+from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.client.config import Config
 from sokuji.client.connection import connect
-from sokuji.client.dial import ServiceUnreachable, endpoint, unreachable
-from sokuji.client.latency import Stopwatch
-from sokuji.client.recordings import fill
+from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
 from sokuji.errors import SokujiError
+from sokuji.measure.latency import Stopwatch
+from sokuji.measure.samples import fill
 
 STAGGER_S = 4.0
 """The sessions of a level begin within this time, so that they do not speak in chorus."""

@@ -11,7 +11,7 @@ from load_tests.limit import Setup
 from load_tests.material import Spoken
 from load_tests.one_process import Embedded, good, samples
 from sokuji.config import BergamotConfig
-from sokuji.providers.base import SynthesisRequest, TranslationRequest
+from sokuji.contract import SynthesisRequest, TranslationRequest
 from sokuji.providers.registry import Stage, create
 
 Work = Callable[[Sequence[Spoken]], Awaitable[list[str]]]

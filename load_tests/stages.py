@@ -12,7 +12,7 @@ from typing import NamedTuple
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from sokuji.client.dial import endpoint
+from sokuji.client.handshake import endpoint
 
 CALL, QUEUE, BUSY, BATCH = (
     "sokuji_stage_seconds",

@@ -9,7 +9,7 @@ from rich.table import Table
 from load_tests.measuring import CORES, Measured, thin
 from load_tests.stages import Spread, StageTimes
 from load_tests.usage import MEMORY
-from sokuji.client.latency import STAGES
+from sokuji.measure.latency import STAGES
 
 PERCENTILES = ("p50", "p95", "p99")
 NAMES = ("stage", "provider", "kind", "deployment")

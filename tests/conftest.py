@@ -10,8 +10,10 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_SERVICES = ("tests/service/", "tests/test_launch.py", "tests/profiles/")
+_SERVICES = ("tests/service/", "tests/launcher/test_main.py", "tests/profiles/")
 _ORDER = (*_SERVICES, "")
+
+pytest_plugins = ["tests.support.loaded_models"]
 
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)

@@ -25,10 +25,10 @@ from load_tests.peers.wyoming import Wyoming
 from load_tests.reports import OutputOption, write
 from load_tests.speaking import STAGGER_S
 from sokuji import models
-from sokuji.client.console import one_line_failures, source_language
-from sokuji.client.latency import FRAME_MS
+from sokuji.cli.console import one_line_failures, source_language
 from sokuji.config import SegmentationSettings
 from sokuji.errors import SokujiError
+from sokuji.measure.latency import FRAME_MS
 
 MODEL = "base"
 SILENCE_MS = SegmentationSettings().min_silence_ms

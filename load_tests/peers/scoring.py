@@ -12,7 +12,7 @@ import numpy as np
 from load_tests.level import LATE_MS
 from load_tests.peers.speech import MILESTONES, Heard, Milestone, Speech
 from load_tests.words import CHARACTERS, Errors, normalised
-from sokuji.client.latency import Percentiles
+from sokuji.measure.latency import Percentiles
 
 
 def words(text: str, language: str) -> list[str]:

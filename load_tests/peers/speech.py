@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
 from load_tests.material import transcripts
-from sokuji.audio import RECOGNISER_RATE
-from sokuji.client.latency import FRAME_MS
-from sokuji.client.recordings import fill, sentences
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.errors import SokujiError
+from sokuji.measure.latency import FRAME_MS
+from sokuji.measure.samples import fill, sentences
 
 PATIENCE_S = 20.0
 """After the end of speech; a transcript that takes longer is lost."""

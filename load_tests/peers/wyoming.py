@@ -19,7 +19,7 @@ from typing import Any
 from load_tests.peers.environment import python_of, versions
 from load_tests.peers.process import HOST, listening
 from load_tests.peers.speech import PATIENCE_S, Clock, Delays, Heard, PeerFailed, Reached, Speech, kind
-from sokuji.audio import RECOGNISER_RATE
+from sokuji.audio.pcm import RECOGNISER_RATE
 
 PACKAGE = "wyoming-faster-whisper"
 LEAD_MS = 300

@@ -5,12 +5,13 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from sokuji import __version__
-from sokuji.api import failures, rest, rest_about, rest_pipeline
-from sokuji.api.conversations import Conversations
+from sokuji.api import errors
+from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes
+from sokuji.api.bridge.websocket import translate_socket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
-from sokuji.api.pages import DOCS_POLICY, PagePolicies
 from sokuji.api.service import Service
-from sokuji.api.socket import translate_socket
+from sokuji.api.sessions import Conversations
+from sokuji.api.web.pages import DOCS_POLICY, PagePolicies
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -30,9 +31,9 @@ def build_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     conversations = Conversations()
-    app.include_router(rest.router)
-    app.include_router(rest_pipeline.router)
-    app.include_router(rest_about.router)
+    app.include_router(stage_routes.router)
+    app.include_router(pipeline_routes.router)
+    app.include_router(info_routes.router)
 
     @app.websocket("/api/v1/ws/translate")
     async def translate(websocket: WebSocket) -> None:
@@ -42,12 +43,12 @@ def build_app(service: Service) -> FastAPI:
         limits = service.settings.limits
         return limits.max_upload_bytes if path in UPLOAD_PATHS else limits.max_json_bytes
 
-    failures.install(app)
+    errors.install(app)
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, limit=body_limit, timeout_s=lambda: service.settings.limits.body_timeout_s)
     app.add_middleware(UploadLimit, paths=UPLOAD_PATHS, slot=service.upload_slot)
     app.add_middleware(RateLimit, admit=service.admit)
-    app.add_middleware(failures.UnforeseenErrors)
+    app.add_middleware(errors.UnforeseenErrors)
     # Browser clients of any origin may call, as they always could; there are no cookies to be stolen.
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sokuji.api.failures import error_response
+from sokuji.api.errors import error_response
 from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0

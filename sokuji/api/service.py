@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sokuji.api.limits import MovingWindow
 from sokuji.config import GatewaySettings
 from sokuji.errors import Overloaded
-from sokuji.pipeline import Pipeline
+from sokuji.pipeline.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 

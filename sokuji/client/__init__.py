@@ -2,6 +2,6 @@
 
 from sokuji.client.config import Config
 from sokuji.client.connection import TranslationClient, connect
-from sokuji.client.dial import ConnectionLost, ServiceUnreachable
+from sokuji.client.handshake import ConnectionLost, ServiceUnreachable
 
 __all__ = ["Config", "ConnectionLost", "ServiceUnreachable", "TranslationClient", "connect"]

@@ -17,11 +17,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
 
 from sokuji.client.config import Config
-from sokuji.client.dial import ConnectionLost
+from sokuji.client.handshake import ConnectionLost
 from sokuji.client.link import Link, open_link
-from sokuji.client.outbox import Command, Outbox
 from sokuji.client.reconnection import RESUME_WITHIN_S, Backoff, Reconnection, jittered
 from sokuji.client.resumption import Continuity
+from sokuji.client.send_buffer import Command, Outbox
 from sokuji.events import Ack, Done, Event, Failed
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from sokuji.client.dial import dial, hang_up, messages
-from sokuji.client.outbox import Outbox
-from sokuji.client.wire import ProtocolViolation, decode
+from sokuji.client.handshake import dial, hang_up, messages
+from sokuji.client.messages import ProtocolViolation, decode
+from sokuji.client.send_buffer import Outbox
 from sokuji.events import Event, Failed, Ready
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sokuji.client.dial import ABNORMAL_CLOSURE, ConnectionLost, ServiceUnreachable
+from sokuji.client.handshake import ABNORMAL_CLOSURE, ConnectionLost, ServiceUnreachable
 from sokuji.client.link import Link, open_link
 from sokuji.errors import SokujiError
 

@@ -19,13 +19,7 @@ from sokuji.config.gateway import (
 from sokuji.config.providers import ENVIRONMENT, PROVIDER_CONFIGS, parse_provider, served_provider
 from sokuji.config.settings import LIVE, MOST_WORKERS, Settings, changed_fields, check_live, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
-from sokuji.config.translation import (
-    BergamotConfig,
-    DeepLConfig,
-    NllbConfig,
-    OpenAIChatConfig,
-    VllmConfig,
-)
+from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
 from sokuji.config.tts import (
     AudioFormat,
     AzureSpeechConfig,

@@ -10,13 +10,7 @@ from typing import Any
 
 from sokuji.config.settings import Settings, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
-from sokuji.config.translation import (
-    BergamotConfig,
-    DeepLConfig,
-    NllbConfig,
-    OpenAIChatConfig,
-    VllmConfig,
-)
+from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
 from sokuji.config.tts import AzureSpeechConfig, ElevenLabsConfig, KokoroConfig, PiperConfig
 from sokuji.errors import ConfigError
 

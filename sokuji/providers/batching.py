@@ -17,8 +17,8 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from sokuji.contract import Effort
 from sokuji.errors import ProviderUnavailable
-from sokuji.providers.base import Effort
 
 T = TypeVar("T")
 

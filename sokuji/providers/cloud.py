@@ -1,8 +1,8 @@
 """What the providers that call a service over HTTP have in common: keys, deadlines, bounds, what errors mean.
 
 A provider here makes one attempt. Whether another one follows, or another provider answers instead, is
-decided where the deadline of the whole stage is known (``sokuji.resilience``). Neither keys nor what was said
-reach a log or an error: of a refusal only its status is told.
+decided where the deadline of the whole stage is known (``sokuji.pipeline.fallback``). Neither keys nor what
+was said reach a log or an error: of a refusal only its status is told.
 """
 
 import asyncio

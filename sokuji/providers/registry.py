@@ -7,29 +7,29 @@ here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by ste
 from importlib import import_module
 from typing import Any
 
+from sokuji.contract import StageName
 from sokuji.errors import ConfigError
-from sokuji.providers.base import StageName
 
 Stage = StageName
 
 PROVIDERS: dict[Stage, dict[str, str]] = {
     "stt": {
-        "faster_whisper": "sokuji.providers.stt.faster_whisper:FasterWhisper",
-        "openai": "sokuji.providers.stt.openai_transcription:OpenAITranscription",
-        "azure": "sokuji.providers.stt.azure_speech:AzureTranscription",
+        "faster_whisper": "sokuji.providers.stt.whisper.provider:FasterWhisper",
+        "openai": "sokuji.providers.stt.openai.provider:OpenAITranscription",
+        "azure": "sokuji.providers.stt.azure.provider:AzureTranscription",
     },
     "translation": {
         "bergamot": "sokuji.providers.translation.bergamot:Bergamot",
-        "nllb": "sokuji.providers.translation.nllb:Nllb",
-        "deepl": "sokuji.providers.translation.deepl:DeepL",
-        "openai": "sokuji.providers.translation.openai_chat:OpenAIChat",
-        "vllm": "sokuji.providers.translation.vllm:Vllm",
+        "nllb": "sokuji.providers.translation.nllb.provider:Nllb",
+        "deepl": "sokuji.providers.translation.deepl.provider:DeepL",
+        "openai": "sokuji.providers.translation.openai:OpenAIChat",
+        "vllm": "sokuji.providers.translation.vllm.provider:Vllm",
     },
     "tts": {
-        "piper": "sokuji.providers.tts.piper:Piper",
-        "kokoro": "sokuji.providers.tts.kokoro:Kokoro",
-        "elevenlabs": "sokuji.providers.tts.elevenlabs:ElevenLabs",
-        "azure": "sokuji.providers.tts.azure_speech:AzureSpeech",
+        "piper": "sokuji.providers.tts.piper.provider:Piper",
+        "kokoro": "sokuji.providers.tts.kokoro.provider:Kokoro",
+        "elevenlabs": "sokuji.providers.tts.elevenlabs.provider:ElevenLabs",
+        "azure": "sokuji.providers.tts.azure.provider:AzureSpeech",
     },
 }
 

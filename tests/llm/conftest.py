@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sokuji.config import VllmConfig
-from sokuji.providers.translation.vllm import Vllm
+from sokuji.providers.translation.vllm.provider import Vllm
 from tests.llm import gemma
 
 collect_ignore_glob = [] if find_spec("vllm") else ["test_*.py"]

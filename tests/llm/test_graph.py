@@ -51,7 +51,7 @@ def test_a_text_is_translated_by_the_language_model_over_http(model: Path, tmp_p
     path.write_text(yaml.safe_dump(config(model)))
     port = free_port()
     call = [sys.executable, "-c", CALL, f"http://127.0.0.1:{port}"]
-    launch = [sys.executable, "-m", "deployments.launch", "--config", str(path), "--port", str(port)]
+    launch = [sys.executable, "-m", "launcher.launch", "--config", str(path), "--port", str(port)]
     # A developer's own service on this machine must not be joined.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     run = subprocess.run(

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from sokuji.config import VllmConfig
+from sokuji.contract import Translation, TranslationRequest
 from sokuji.errors import ConfigError, ModelMissing, ProviderFailed
-from sokuji.providers.base import Translation, TranslationRequest
-from sokuji.providers.translation import vllm_engine
-from sokuji.providers.translation.engine import Engine, Piece, Sampling
-from sokuji.providers.translation.prompt import messages
-from sokuji.providers.translation.vllm import Vllm
-from sokuji.providers.translation.vllm_engine import VllmEngine
+from sokuji.providers.translation.llm.prompt import messages
+from sokuji.providers.translation.vllm import async_engine
+from sokuji.providers.translation.vllm.async_engine import VllmEngine
+from sokuji.providers.translation.vllm.engine import Engine, Piece, Sampling
+from sokuji.providers.translation.vllm.provider import Vllm
 from tests.llm.conftest import SETTINGS
 
 STATION = TranslationRequest(text="Where is the station?", source="en", target="es")
@@ -150,7 +150,7 @@ async def test_where_a_template_has_no_place_for_orders_they_stand_before_the_te
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     renderer = Renderer("system")
-    monkeypatch.setattr(vllm_engine, "_launch", lambda config, memory: SimpleNamespace(renderer=renderer))
+    monkeypatch.setattr(async_engine, "_launch", lambda config, memory: SimpleNamespace(renderer=renderer))
     engine = VllmEngine(VllmConfig(translation_model=str(tmp_path)))
     await engine.start(0.2)
     await engine._render(messages(STATION))
@@ -162,7 +162,7 @@ async def test_a_model_without_a_chat_template_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     llm = SimpleNamespace(renderer=Renderer("system", "user"))
-    monkeypatch.setattr(vllm_engine, "_launch", lambda config, memory: llm)
+    monkeypatch.setattr(async_engine, "_launch", lambda config, memory: llm)
     with pytest.raises(ConfigError, match="no chat template"):
         await VllmEngine(VllmConfig(translation_model=str(tmp_path))).start(0.2)
 

@@ -17,10 +17,10 @@ import httpx
 import yaml
 from rich.console import Console
 
-from deployments import dashboard
-from deployments.launch import own_service
-from sokuji import profiles
-from tests.nllb.build import model
+from launcher import dashboard
+from launcher.launch import own_service
+from sokuji.capacity import profiles
+from tests.support.nllb.build import model
 
 DEPLOYED_S = 120
 REFUSED = "too_small_a_gpu"

@@ -12,13 +12,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from sokuji import profiles
-from sokuji.audio import Sound
+from sokuji.audio.pcm import Sound
+from sokuji.capacity import profiles
+from sokuji.capacity.profiles import Profile
 from sokuji.config import KokoroConfig
 from sokuji.config.cloud import CloudSettings
-from sokuji.local import local_pipeline
-from sokuji.profiles import Profile
-from sokuji.providers.base import StageName
+from sokuji.contract import StageName
+from sokuji.pipeline.in_process import local_pipeline
 from tests.profiles.cluster import DEPLOYED_S, REFUSED, Cluster, cluster, refused
 from tests.service.conftest import free_port
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from deployments.local_serve import session_members
+from launcher.serve_process import session_members
 
 ROOT = Path(__file__).parents[2]
 READY_S = 240
@@ -54,7 +54,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     """The service, which runs with its real models until the tests of this folder are over."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
-    command = [sys.executable, "-m", "deployments.launch", "--port", str(port), "--timeout", str(READY_S)]
+    command = [sys.executable, "-m", "launcher.launch", "--port", str(port), "--timeout", str(READY_S)]
     # A developer's own service on this machine must not be joined.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     with (

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import websockets
 
-from sokuji.audio import wav_bytes
+from sokuji.audio.pcm import wav_bytes
 from tests.service.conversation import connect, translate
-from tests.speech import sample, silence
+from tests.support.speech import sample, silence
 
 TRANSLATE_AUDIO = "/api/v1/pipeline/translate-audio"
 PT_TO_EN: dict[str, Any] = {"source_language": "pt", "target_language": "en"}

@@ -9,10 +9,10 @@ import httpx
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from deployments import dashboard
+from launcher import dashboard
 from tests.service.conftest import RunningService
 from tests.service.conversation import Client, Frame, connect
-from tests.speech import noise, sample
+from tests.support.speech import noise, sample
 
 CONFIG: dict[str, Any] = {
     "type": "config", "source_language": "pt", "target_language": "en", "output": "captions",

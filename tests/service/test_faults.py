@@ -7,7 +7,7 @@ import pytest
 
 from tests.service.conftest import RunningService
 from tests.service.conversation import connect
-from tests.speech import noise, sample
+from tests.support.speech import noise, sample
 
 SENTENCE = ["contagem", "ola_mundo", "pangrama"]
 

@@ -8,14 +8,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from sokuji import events
-from sokuji.audio import RECOGNISER_RATE
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.client.config import Config
 from sokuji.client.connection import connect
-from sokuji.client.latency import Pace, Stopwatch
-from sokuji.client.recordings import Composition, compose, sentences
 from sokuji.config import Commit
+from sokuji.measure.latency import Pace, Stopwatch
+from sokuji.measure.samples import Composition, compose, sentences
 from tests.service.conftest import RunningService
-from tests.words import character_error_rate
+from tests.support.words import character_error_rate
 
 RESUME_WITHIN_S = 60
 MISHEARD = 0.4

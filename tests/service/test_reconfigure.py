@@ -9,11 +9,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from deployments import dashboard
+from launcher import dashboard
 from sokuji import models
 from tests.service.conftest import RunningService
 from tests.service.conversation import Client, connect
-from tests.speech import noise, sample
+from tests.support.speech import noise, sample
 
 CONFIG: dict[str, Any] = {
     "type": "config", "source_language": "pt", "target_language": "en", "commit": "utterance",

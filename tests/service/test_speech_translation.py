@@ -11,10 +11,10 @@ import pytest
 from faster_whisper import WhisperModel
 
 from sokuji import models
-from sokuji.audio import wav_bytes
+from sokuji.audio.pcm import wav_bytes
 from tests.service.conversation import Frame, connect, translate
-from tests.speech import noise, reference, sample, silence
-from tests.words import normalised, word_error_rate
+from tests.support.speech import noise, reference, sample, silence
+from tests.support.words import normalised, word_error_rate
 
 PORTUGUESE = ["contagem", "ola_mundo", "pangrama"]
 MEANING = {

@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from tests.service.conversation import Frame, connect
-from tests.speech import noise, sample
-from tests.words import normalised
+from tests.support.speech import noise, sample
+from tests.support.words import normalised
 
 SPEECH = b"".join(sample("pt", name) + noise(250, seed=3) for name in ("contagem", "pangrama", "contagem"))
 

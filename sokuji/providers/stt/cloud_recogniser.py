@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from sokuji.config import check_live
 from sokuji.config.cloud import CloudSettings
+from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript
 from sokuji.errors import (
     OUTAGES,
     InvalidAudio,
@@ -21,8 +22,8 @@ from sokuji.errors import (
     UnsupportedLanguage,
     listed,
 )
-from sokuji.providers.base import RecognitionRequest, SpeechToTextInfo, Transcript, answers
 from sokuji.providers.cloud import Cloud
+from sokuji.providers.isolation import answers
 
 C = TypeVar("C", bound=CloudSettings)
 

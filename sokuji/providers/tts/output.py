@@ -6,9 +6,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from sokuji.audio import StreamingResampler
+from sokuji.audio.resampling import StreamingResampler
 from sokuji.config import VoiceSettings
-from sokuji.providers.base import AudioChunk, Effort, SynthesisRequest, TextToSpeechInfo
+from sokuji.contract import AudioChunk, Effort, SynthesisRequest, TextToSpeechInfo
 
 
 def described(info: TextToSpeechInfo, settings: VoiceSettings) -> TextToSpeechInfo:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sokuji.punctuation import (
+from sokuji.text.punctuation import (
     CLAUSE_MARKS,
     CLOSING,
     SENTENCE_MARKS,

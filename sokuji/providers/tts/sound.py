@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed
-from sokuji.providers.base import AudioChunk
 from sokuji.providers.tts.phrases import Piece
 
 FRAME_MS = 10

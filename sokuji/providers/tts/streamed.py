@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed, SokujiError
-from sokuji.providers.base import AudioChunk
 from sokuji.providers.tts import phrases
 
 CHUNK_MS = 20

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from sokuji.contract import SynthesisRequest, Voice
 from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, listed
-from sokuji.providers.base import SynthesisRequest, Voice
 
 SPEEDS = (0.25, 4.0)
 """The slowest and the fastest speed that can be asked for of a model that is run here."""

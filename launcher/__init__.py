@@ -1,0 +1,1 @@
+"""Starts the service on this machine: environment, preflight checks, ``serve run`` and its orderly end."""

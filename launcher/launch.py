@@ -1,0 +1,281 @@
+"""Start the service on this machine, and say so when it can really translate.
+
+``python -m launcher.launch [--config FILE] [--host HOST] [--port PORT] [-- COMMAND ...]`` wraps
+``serve run``: a port in use is refused before anything slow begins, a graph that cannot be deployed ends the
+wait with its reason, one line says where everything is, and Ctrl-C stops all of it. With a COMMAND the
+service runs only as long as the command does; one that is healthy on the port already is used as it is.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from rich.console import Console
+
+from launcher import dashboard
+from launcher.environment import check_haproxy, described, open_ports, variables_beside
+from launcher.preflight import check_fits
+from launcher.serve_process import LocalServe
+from sokuji.errors import ConfigError, SokujiError
+
+POLL_S = 0.5
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C, as shells have it."""
+
+console = Console(highlight=False, markup=False)
+
+
+class LaunchError(SokujiError):
+    """The service cannot run; the message says why and what to do."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Config:
+    """A Serve config, the address it listens on and the variables that it needs."""
+
+    content: dict[str, Any]
+    host: str
+    port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Base URL for a client on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def read_config(path: Path, host: str | None, port: int | None) -> Config:
+    """The Serve config at ``path``, with ``host`` and ``port`` in place of its own where they are given.
+
+    Raises:
+        LaunchError: there is no such file, it is no Serve config, or what is beside it is no environment.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+        variables = variables_beside(path)
+    except OSError as error:
+        raise LaunchError(f"cannot read {path}: {error.strerror}", exit_code=2) from None
+    except yaml.YAMLError as error:
+        raise LaunchError(f"{path} is not YAML: {error}", exit_code=2) from None
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
+    if not isinstance(content, dict) or "applications" not in content:
+        raise LaunchError(f"{path} is not a Serve config: it names no applications", exit_code=2)
+    # The defaults are those of ray.serve.schema.HTTPOptionsSchema.
+    http = {"host": "0.0.0.0", "port": 8000} | (content.get("http_options") or {})
+    http |= {"host": host or http["host"], "port": port or http["port"]}
+    return Config(content | {"http_options": http}, http["host"], http["port"], variables)
+
+
+def check_port(config: Config) -> None:
+    """Raise LaunchError if nothing can listen on the config's address, or HAProxy's ports cannot be had."""
+    variables = os.environ | config.environment
+    try:
+        check_haproxy(variables)
+        opened = open_ports(variables)
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
+    _check_port(config.host, config.port, f"serve on another one: make run PORT={config.port + 1}")
+    for name, (variable, port) in opened.items():
+        _check_port("0.0.0.0", port, f"HAProxy shows its {name} there; set {variable} to another one")
+
+
+def _check_port(host: str, port: int, way_out: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = f"port {port} is in use; {way_out}"
+        else:
+            reason = f"cannot listen on {host} port {port}: {error.strerror}"
+        raise LaunchError(reason, exit_code=2) from None
+
+
+async def health(client: httpx.AsyncClient, url: str) -> str:
+    """The ``status`` of ``GET /health``, or what stands in its way."""
+    try:
+        answer = await client.get(f"{url}/health")
+        return str(answer.json()["status"]) if answer.is_success else f"HTTP {answer.status_code}"
+    except httpx.HTTPError:
+        return "no answer"
+    except (ValueError, KeyError, TypeError):
+        return "not an answer of this service"
+
+
+async def check_deployment(url: str) -> None:
+    """Raise LaunchError if Serve has given up."""
+    with contextlib.suppress(httpx.HTTPError):
+        async with dashboard.connect(url) as client:
+            reasons = await dashboard.failures(client)
+        if reasons:
+            raise LaunchError("\n".join(reasons))
+
+
+async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> None:
+    """Return when ``GET /health`` says healthy.
+
+    Raises:
+        LaunchError: the service ended, Serve gave the application up, or the time is over.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    with service.console.status("starting: models are loaded and warmed"):
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            while (state := await health(client, url)) != "healthy":
+                if service.exit_code is not None:
+                    raise LaunchError("the service ended before it was ready; its last lines say why")
+                if service.dashboard:
+                    await check_deployment(service.dashboard)
+                if asyncio.get_running_loop().time() > deadline:
+                    raise LaunchError(f"not ready after {timeout_s:g} s: GET {url}/health: {state}")
+                await asyncio.sleep(POLL_S)
+
+
+def stop_on_signals(task: asyncio.Task[Any], service: LocalServe) -> None:
+    """The first signal cancels ``task``, a further one ends the service at once."""
+
+    def on_signal() -> None:
+        if task.cancelling():
+            service.kill()
+        else:
+            console.print("stopping when conversations have ended; once more ends it at once")
+            task.cancel()
+
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, on_signal)
+
+
+async def run_command(command: Sequence[str]) -> int:
+    """Run a program to its end; returns its exit code."""
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+def ready_line(config: Config, service: LocalServe) -> str:
+    """Where everything is."""
+    ray = os.path.relpath(Path(sys.executable).with_name("ray"))
+    return (
+        f"Sokuji Bridge is ready: API {config.url}  docs {config.url}/docs  "
+        f"Ray dashboard {service.dashboard} (its token: {ray} get-auth-token)"
+    )
+
+
+async def attend(service: LocalServe, config: Config, timeout_s: float, command: Sequence[str]) -> int:
+    """Start the service, wait for it, tell, and stay until it ends or ``command`` does."""
+    await service.start(config.content)
+    await wait_until_ready(service, config.url, timeout_s)
+    console.print(ready_line(config, service), soft_wrap=True)
+    if command:
+        service.echo = False
+        return await run_command(command)
+    raise LaunchError(f"the service ended by itself with exit code {await service.wait()}")
+
+
+@asynccontextmanager
+async def own_service(
+    console: Console, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[LocalServe]:
+    """A service that is yet to be started and ends with the block; only the logs of a failed one are kept.
+
+    Args:
+        console: where its output goes.
+        environment: variables for all its processes, besides those of this one.
+    """
+    # Not TMPDIR, which may be long: see LocalServe.
+    ray_dir = Path(tempfile.mkdtemp(prefix="sokuji-", dir="/tmp"))
+    service = LocalServe(ray_dir, console, environment)
+    with contextlib.ExitStack() as cleaning:
+        cleaning.callback(shutil.rmtree, ray_dir, ignore_errors=True)
+        try:
+            try:
+                yield service
+            finally:
+                await service.stop()
+        except LaunchError as error:
+            cleaning.pop_all()
+            raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
+
+
+async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> int:
+    """Serve until a signal, or until ``command`` ends; returns the exit code.
+
+    Raises:
+        LaunchError: the service cannot run, or ended by itself.
+    """
+    if command:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            if await health(client, config.url) == "healthy":
+                return await run_command(command)
+    check_port(config)
+    try:
+        for doubt in check_fits(config.content):
+            console.print(doubt, soft_wrap=True)
+    except ConfigError as error:
+        raise LaunchError(error.message, exit_code=2) from None
+    task = asyncio.current_task()
+    assert task is not None
+    if ports := open_ports(os.environ | config.environment):
+        console.print(f"open on all interfaces: {described(ports)}", soft_wrap=True)
+    async with own_service(console, config.environment) as service:
+        stop_on_signals(task, service)
+        try:
+            return await attend(service, config, timeout_s, command)
+        except asyncio.CancelledError:
+            return INTERRUPTED if command else 0
+
+
+def port_number(text: str) -> int:
+    """A TCP port; ``argparse`` turns the error into its message."""
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 1 to 65535")
+    return int(text)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m launcher.launch", description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, default="serve_config.yaml", help="a Serve config (YAML)")
+    parser.add_argument("--host", help="listen here instead of the config's host")
+    parser.add_argument("--port", type=port_number, help="listen here instead of the config's port")
+    parser.add_argument("--timeout", type=float, default=180, help="seconds to get ready (default: 180)")
+    parser.add_argument("command", nargs="*", help="after --: run this against the service, then stop it")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Entry point; returns the exit code."""
+    options = parse_arguments()
+    try:
+        config = read_config(options.config, options.host, options.port)
+        return asyncio.run(launch(config, options.timeout, options.command))
+    except LaunchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""``serve run`` as a child process with a Ray instance of its own, and its orderly end.
+
+All processes that Ray starts stay in the POSIX session that the child leads, so that the end of the session
+can be brought about and checked: none of them outlives ``LocalServe.stop``.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from launcher import dashboard
+from launcher.environment import haproxy_files
+
+DRAIN_S = 60.0
+"""Time for conversations to end: each takes ``streaming.drain_s`` and what its last answer takes."""
+STOP_S = 60.0
+"""Time for Serve to shut down: requests may finish (``graceful_shutdown_timeout_s``)."""
+ORPHANS_S = 5.0
+"""Time for Ray's workers to notice that their raylet is gone."""
+LONGEST_LINE = 2**24
+"""Bytes; a traceback with a request in it can be long, and a reader that gives up would block the child."""
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+DASHBOARD = re.compile(r"View the dashboard at .*?((?:https?://)[\w.:\[\]-]+)")
+
+
+def session_members(session: int) -> list[int]:
+    """Live processes of a POSIX session, from ``/proc/PID/stat`` (proc(5)): state, parent, group, session."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            state, _, _, sid = stat.read_text(errors="replace").rpartition(") ")[2].split()[:4]
+            if int(sid) == session and state != "Z":
+                members.append(int(stat.parent.name))
+    return members
+
+
+async def _clear_session(session: int) -> None:
+    patience = asyncio.get_running_loop().time() + ORPHANS_S
+    while members := session_members(session):
+        if asyncio.get_running_loop().time() > patience:
+            for pid in members:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.1)
+
+
+def _interrupted_with_its_parent() -> Callable[[], None]:
+    """What the child calls before ``exec``: should the launcher be killed, the kernel sends it SIGINT."""
+    libc = ctypes.CDLL(None)
+
+    def prepare() -> None:
+        if sys.platform == "linux":
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+    return prepare
+
+
+def _environment(ray_dir: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    return inherited | {
+        "PYTHONUNBUFFERED": "1",
+        # Ray's ports may be reachable from outside; with the token only this user can use them.
+        "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token"),
+        "RAY_TMPDIR": str(ray_dir),
+        # A service that hears people speak reports to nobody.
+        "RAY_USAGE_STATS_ENABLED": "0",
+        **haproxy_files(ray_dir),
+    }
+
+
+class LocalServe:
+    """One ``serve run``.
+
+    Args:
+        ray_dir: an empty directory for Ray's sockets and logs. Its path must be short: Ray adds about 65
+            characters to it, and the address of a Unix socket has 107 at most (unix(7)).
+        console: where the child's output goes.
+        environment: variables for the child, besides those of this process.
+    """
+
+    def __init__(self, ray_dir: Path, console: Console, environment: Mapping[str, str] | None = None) -> None:
+        self.echo = True
+        self.console = console
+        self.dashboard: str | None = None
+        """Base URL of Ray's dashboard, once it is known."""
+        self._ray_dir = ray_dir
+        self._more_environment = dict(environment or {})
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: asyncio.Task[None] | None = None
+
+    async def start(self, config: dict[str, Any]) -> None:
+        """Start ``serve run`` with a Serve config."""
+        path = self._ray_dir / "serve_config.yaml"
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        self._process = await asyncio.create_subprocess_exec(
+            # "local": never join another Ray cluster that runs on this machine.
+            *(sys.executable, "-m", "ray.serve.scripts", "run", "--address", "local", str(path)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=LONGEST_LINE,
+            env=_environment(self._ray_dir) | self._more_environment,
+            start_new_session=True,
+            preexec_fn=_interrupted_with_its_parent(),
+        )
+        assert self._process.stdout is not None
+        self._output = asyncio.create_task(self._pass_through(self._process.stdout))
+
+    async def _pass_through(self, output: asyncio.StreamReader) -> None:
+        async for raw in output:
+            line = Text.from_ansi(raw.decode(errors="replace").rstrip())
+            if found := DASHBOARD.search(line.plain):
+                self.dashboard = found[1]
+            if self.echo:
+                self.console.print(line, soft_wrap=True)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.returncode if self._process else None
+
+    def processes(self) -> list[int]:
+        """Process ids of all that belongs to it, Ray included."""
+        return session_members(self._process.pid) if self._process else []
+
+    async def wait(self) -> int:
+        """Wait until it ends by itself."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once; ``stop`` then clears up sooner."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self) -> None:
+        """End it in order if that can be had in time, then whatever is left of its session."""
+        if self._process is None or self._output is None:
+            return
+        await self._drain(self._process)
+        if self._process.returncode is None:
+            # SIGINT and to this process alone: `serve run` then shuts Serve down before Ray.
+            self._process.send_signal(signal.SIGINT)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+        self.kill()
+        await self._process.wait()
+        await _clear_session(self._process.pid)
+        self._output.cancel()
+
+    async def _drain(self, process: asyncio.subprocess.Process) -> None:
+        """Let conversations end, for when Serve shuts down it cuts their sockets before all else."""
+        if self.dashboard is None:
+            return
+        drained = asyncio.create_task(dashboard.drain(self.dashboard))
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({drained, ended}, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if drained.done() and (error := drained.exception()):
+            self.console.print(f"open conversations are cut off: {error!r}", soft_wrap=True)
+        drained.cancel()
+        ended.cancel()

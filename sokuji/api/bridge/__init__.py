@@ -1,0 +1,1 @@
+"""The bridge's own door: REST and WebSocket API, version 1."""

@@ -1,0 +1,239 @@
+"""The messages of the WebSocket API v1: what a client may send, and how session events look on the wire.
+
+Source: the bridge API, version 1 (docs/api.md). Client messages are validated strictly.
+"""
+
+import base64
+import binascii
+import re
+import time
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from sokuji import __version__, events, languages
+from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
+from sokuji.config import Commit
+from sokuji.errors import InvalidAudio, InvalidRequest
+from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.session.conversation import Conversation
+from sokuji.text.glossary import check as check_glossary
+
+AudioEncoding = Literal["wav_base64", "pcm_binary"]
+MAX_CONTEXT_CHARS = 1_000
+MAX_TARGETS = 32
+MAX_RESUME_TEXT_CHARS = 2_000
+
+Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
+
+
+_SESSION_ID = re.compile("[0-9a-f]{32}")
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a conversation goes on that lost its socket; all of it is what the client has from the server."""
+
+    session_id: str
+    from_ms: int
+    """``through_ms`` of the last ack: what the client sends next is the audio from there on."""
+    text: str
+    """``text`` of the last ack."""
+
+
+class ConfigMessage(_Message):
+    """Opens the conversation, or changes it from the next utterance on."""
+
+    type: Literal["config"]
+    source_language: str = "auto"
+    target_language: str | None = None
+    target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGETS)
+    voice_id: str = Field(DEFAULT_VOICE, max_length=200)
+    sample_rate: Rate = 16_000
+    channels: int = Field(1, ge=1, le=MAX_CHANNELS)
+    output: Literal["audio", "captions"] = "audio"
+    audio_encoding: AudioEncoding = "wav_base64"
+    output_sample_rate: Rate | None = None
+    speed: float = Field(1.0, ge=0.5, le=2.0, strict=False)
+    context: str = Field("", max_length=MAX_CONTEXT_CHARS)
+    glossary: dict[str, str] = Field(default_factory=dict)
+    partials: bool = False
+    commit: Commit | None = None
+    session_id: str | None = None
+    resume_from_ms: int | None = Field(None, ge=0)
+    resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
+
+    def conversation(self) -> Conversation:
+        """The settings for a session.
+
+        Raises:
+            InvalidRequest: no target language, or a glossary that cannot be used.
+            UnsupportedLanguage: an unknown language tag.
+        """
+        check_glossary(self.glossary)
+        return Conversation(
+            source_language=languages.parse_source(self.source_language),
+            target_languages=self._targets(),
+            voice_id=self.voice_id,
+            input_sample_rate=self.sample_rate,
+            channels=self.channels,
+            speak=self.output == "audio",
+            output_sample_rate=self.output_sample_rate,
+            speed=self.speed,
+            context=self.context,
+            glossary=self.glossary,
+            partials=self.partials,
+            commit=self.commit,
+        )
+
+    def _targets(self) -> tuple[str, ...]:
+        one = (
+            [] if self.target_language is None else [languages.parse(self.target_language, "target_language")]
+        )
+        more = [languages.parse(tag, "target_languages") for tag in self.target_languages or ()]
+        if not one + more:
+            raise InvalidRequest(
+                "target_language or target_languages is missing; name a language to translate to",
+                param="target_language",
+            )
+        return tuple(dict.fromkeys(one + more))
+
+    def resumption(self) -> Resumption | None:
+        """Where the conversation goes on; None: it is a new one.
+
+        Raises:
+            InvalidRequest: one of the fields without the others, or no session id of this service.
+        """
+        if self.session_id is None:
+            for name in ("resume_from_ms", "resume_text"):
+                if getattr(self, name) not in (None, ""):
+                    raise InvalidRequest(f"{name} needs the session_id of the session to resume", param=name)
+            return None
+        if not _SESSION_ID.fullmatch(self.session_id):
+            raise InvalidRequest("session_id is the one that ready gave: 32 hex digits", param="session_id")
+        if self.resume_from_ms is None:
+            raise InvalidRequest(
+                "session_id needs resume_from_ms, the through_ms of the last ack (0 where none came)",
+                param="resume_from_ms",
+            )
+        return Resumption(self.session_id, self.resume_from_ms, self.resume_text)
+
+
+class AudioMessage(_Message):
+    """PCM16 little-endian as base64; ``timestamp`` is the client's own and only accepted, not used."""
+
+    type: Literal["audio"]
+    data: str
+    timestamp: int | float | str | None = None
+
+    def pcm(self) -> bytes:
+        """The samples.
+
+        Raises:
+            InvalidAudio: not base64.
+        """
+        try:
+            return base64.b64decode(self.data, validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidAudio("data is not valid base64", param="data") from None
+
+
+class CommandMessage(_Message):
+    """``flush``: the utterance ends here. ``end``: no more audio. ``cancel``: stop speaking."""
+
+    type: Literal["flush", "end", "cancel"]
+
+
+ClientMessage = ConfigMessage | AudioMessage | CommandMessage
+_FIELDS = {
+    "config": tuple(ConfigMessage.model_fields),
+    "audio": tuple(AudioMessage.model_fields),
+    **dict.fromkeys(("flush", "end", "cancel"), tuple(CommandMessage.model_fields)),
+}
+_ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(
+    Annotated[ConfigMessage | AudioMessage | CommandMessage, Field(discriminator="type")]
+)
+
+
+def decode_message(text: str) -> ClientMessage:
+    """A client's text frame.
+
+    Raises:
+        InvalidRequest: broken JSON, an unknown type, or a field with a value that is not accepted.
+    """
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        # The first part of the location is the tag of the union, which is the message's own type.
+        name = str(fault["loc"][1])[:40] if len(fault["loc"]) > 1 else "type"
+        kind = fault["type"]
+        if kind == "json_invalid":
+            raise InvalidRequest("the message is not valid JSON") from None
+        if kind in ("union_tag_invalid", "union_tag_not_found", "model_attributes_type"):
+            raise InvalidRequest(
+                "a message is a JSON object with a type; accepted: config, audio, flush, end, cancel",
+                param="type",
+            ) from None
+        if kind == "extra_forbidden":
+            raise InvalidRequest(
+                f"{name!r} is no field of this message; accepted: {', '.join(_FIELDS[str(fault['loc'][0])])}",
+                param=name,
+            ) from None
+        raise InvalidRequest(f"{name}: {fault['msg']}", param=name) from None
+
+
+_EVENTS: dict[type[events.Event], str] = {
+    events.Ready: "ready",
+    events.Speech: "speech",
+    events.Transcription: "transcription",
+    events.TranslationText: "translation",
+    events.Ack: "ack",
+    events.Status: "status",
+    events.Draining: "draining",
+    events.Done: "done",
+}
+"""Events whose fields are those of their frame."""
+
+
+def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
+    """The frames that tell a client of an event, in order: dictionaries for JSON text, bytes for binary."""
+    if isinstance(event, events.Audio):
+        return _audio(event, encoding)
+    if isinstance(event, events.Failed):
+        where = {} if event.segment_id is None else {"segment_id": event.segment_id}
+        return [{"type": "error", **event.error.as_dict(), "fatal": event.fatal, **where}]
+    frame = {"type": _EVENTS[type(event)], **asdict(event)}
+    if isinstance(event, events.Ready):
+        frame["version"] = __version__
+    if isinstance(event, events.Transcription | events.TranslationText):
+        frame["timestamp"] = now_ms()
+    return [frame]
+
+
+def now_ms() -> int:
+    """Milliseconds since the Unix epoch, the ``timestamp`` of all answers."""
+    return time.time_ns() // 1_000_000
+
+
+def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
+    frame = {
+        "type": "audio",
+        "format": "wav" if encoding == "wav_base64" else "pcm_s16le",
+        "sample_rate": event.sample_rate,
+        "timestamp": now_ms(),
+        "segment_id": event.segment_id,
+        "clause": event.clause,
+        "chunk": event.chunk,
+        "target_language": event.target_language,
+        "last": event.last,
+        "provider": event.provider,
+    }
+    if encoding == "pcm_binary":
+        return [frame, event.pcm]
+    return [{**frame, "data": base64.b64encode(wav_bytes(event.pcm, event.sample_rate)).decode()}]

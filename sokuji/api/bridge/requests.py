@@ -1,0 +1,174 @@
+"""What the REST calls take: the models behind the bridge API, version 1, and its OpenAPI document.
+
+Language tags come in any form and leave as canonical codes. A field that is not of the contract is refused by
+name, so that a misspelt option never passes for one that took effect.
+"""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import UploadFile
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from starlette.datastructures import UploadFile as StarletteUploadFile
+
+from sokuji import languages
+from sokuji.audio.decoding import FILE_FORMATS
+from sokuji.audio.pcm import MAX_RATE, MIN_RATE
+from sokuji.config import AudioFormat
+from sokuji.errors import InvalidRequest
+from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.text import glossary
+
+
+def _target(tag: str, info: ValidationInfo) -> str:
+    return languages.parse(tag, str(info.field_name))
+
+
+def _source(tag: str | None, info: ValidationInfo) -> str | None:
+    return None if tag is None else languages.parse_source(tag, str(info.field_name))
+
+
+def _unicode(text: str) -> str:
+    """JSON can spell half of a surrogate pair, which is no character and has no UTF-8."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise PydanticCustomError("surrogate", "must be Unicode text, without lone surrogates")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return text
+
+
+def _file(value: Any) -> Any:
+    if not isinstance(value, StarletteUploadFile):
+        raise PydanticCustomError("file", "must be a file in a multipart form")
+    return value
+
+
+def _glossary(terms: dict[str, str]) -> dict[str, str]:
+    glossary.check(terms)
+    return terms
+
+
+TAG = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
+Text = Annotated[
+    str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
+]
+Context = Annotated[str, AfterValidator(_unicode)]
+Glossary = Annotated[dict[str, str], AfterValidator(_glossary)]
+Recording = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
+Language = Annotated[str, AfterValidator(_target), Field(description=TAG, examples=["en"])]
+DetectableLanguage = Annotated[
+    str | None,
+    AfterValidator(_source),
+    WithJsonSchema({"type": "string", "description": f'{TAG}; "auto": detect it'}),
+]
+VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]
+ReturnFormat = Annotated[
+    Literal["json", "audio"], Field(description="json: base64 in a JSON object; audio: the file itself")
+]
+
+SampleRate = Annotated[
+    int | None,
+    Field(
+        ge=MIN_RATE,
+        le=MAX_RATE,
+        description="Hz; null: the voice's own. MP3 and Opus know some rates only: theirs is the next one",
+    ),
+]
+WantedFormat = Annotated[
+    AudioFormat | None,
+    Field(
+        description="pcm: mono 16-bit little-endian samples; opus: in Ogg; null: as the service is set, "
+        "which is wav unless it says otherwise"
+    ),
+]
+
+
+class RequestBody(BaseModel):
+    """Base of all request bodies."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, data: Any) -> Any:
+        """As ``extra`` does, but naming the fields that there are."""
+        if isinstance(data, dict):
+            for name in data:
+                if name not in cls.model_fields:
+                    shown = str(name)[:40]
+                    raise InvalidRequest(
+                        f"{shown!r} is no field of this request; accepted: {', '.join(cls.model_fields)}",
+                        param=shown,
+                    )
+        return data
+
+
+class TranscribeForm(RequestBody):
+    """A recording to write down."""
+
+    audio_file: Recording
+    language: DetectableLanguage = Field("auto", validate_default=True)
+
+
+class TranslateRequest(RequestBody):
+    """A text to translate."""
+
+    text: Text
+    source_language: Language
+    target_language: Language
+    glossary: Glossary = Field(
+        {},
+        description="Source term: what it must be in the translation; itself, where it is not translated",
+        examples=[{"fatura": "statement"}],
+    )
+    context: Context | None = Field(
+        None, description="Preceding text, where the translator of the pair takes it"
+    )
+
+
+class SynthesizeRequest(RequestBody):
+    """A text to speak."""
+
+    text: Text
+    language: Language
+    voice_id: VoiceId = DEFAULT_VOICE
+    return_format: ReturnFormat = "json"
+    speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="2.0 speaks twice as fast")
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None
+
+
+class TranslateTextRequest(RequestBody):
+    """A text to translate and speak."""
+
+    text: Text
+    source_language: Language
+    target_language: Language
+    voice_id: VoiceId = DEFAULT_VOICE
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None
+
+
+class TranslateAudioForm(RequestBody):
+    """A recording to translate and speak."""
+
+    audio_file: Recording
+    source_language: DetectableLanguage = Field("auto", validate_default=True)
+    target_language: Language
+    voice_id: VoiceId = DEFAULT_VOICE
+    return_format: ReturnFormat = "json"
+    sample_rate: SampleRate = None
+    audio_format: WantedFormat = None

@@ -1,0 +1,154 @@
+"""Sound as files: mono PCM to WAV, MP3, Opus or FLAC, whole or while it comes.
+
+FFmpeg encodes, by way of PyAV: LAME for MP3 and libopus, both with what its wheels bring. Opus and MP3 know
+only some rates; sound of another one is resampled to the next that is no lower, so that nothing is lost.
+"""
+
+import io
+from typing import BinaryIO, NamedTuple
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+
+from sokuji.audio.resampling import StreamingResampler
+from sokuji.config import AudioFormat
+from sokuji.errors import InvalidRequest, TooLarge
+
+MAX_BYTES = 2**31
+"""Of samples in one file; a WAV header has 32 bits for its size."""
+_FRAME_BYTES = 2**20
+"""Given to FFmpeg at a time, which makes room for as much at once only within bounds (``decoding``)."""
+
+
+class _Codec(NamedTuple):
+    container: str
+    codec: str
+    media_type: str
+    bit_rate: int | None = None
+    rates: tuple[int, ...] = ()
+    """That the codec knows, ascending; none: all."""
+
+
+_CODECS: dict[AudioFormat, _Codec] = {
+    "wav": _Codec("wav", "pcm_s16le", "audio/wav"),
+    "pcm": _Codec("s16le", "pcm_s16le", "audio/pcm"),
+    "mp3": _Codec(
+        "mp3",
+        "libmp3lame",
+        "audio/mpeg",
+        64_000,
+        (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
+    ),
+    "opus": _Codec(
+        "ogg", "libopus", "audio/ogg; codecs=opus", 48_000, (8_000, 12_000, 16_000, 24_000, 48_000)
+    ),
+    "flac": _Codec("flac", "flac", "audio/flac"),
+}
+FORMATS: tuple[AudioFormat, ...] = tuple(_CODECS)
+MEDIA_TYPES = [codec.media_type for codec in _CODECS.values()]
+
+
+class Encoded(NamedTuple):
+    """A file."""
+
+    data: bytes
+    sample_rate: int
+    media_type: str
+
+
+class Encoder:
+    """Turns mono PCM into a file, piece by piece.
+
+    Args:
+        audio_format: of the file.
+        sample_rate: of what is pushed, 8,000 to 48,000.
+        file: where the file is written, instead of handing it out; where it can seek, the header says at the
+            end how long the sound is, which a header that is gone already cannot.
+
+    Raises:
+        InvalidRequest: a format or rate that is not there.
+    """
+
+    def __init__(self, audio_format: AudioFormat, sample_rate: int, file: BinaryIO | None = None) -> None:
+        if audio_format not in _CODECS:
+            raise InvalidRequest(
+                f"audio_format {str(audio_format)[:40]!r} cannot be made; accepted: {', '.join(FORMATS)}",
+                param="audio_format",
+            )
+        codec = _CODECS[audio_format]
+        self.media_type = codec.media_type
+        self.sample_rate = next((rate for rate in codec.rates if rate >= sample_rate), sample_rate)
+        """Of the file."""
+        self._resampler = StreamingResampler(sample_rate, self.sample_rate)
+        self._pipe = _Pipe()
+        # Without "bitexact" FFmpeg writes its version into the file.
+        self._container = av.open(
+            file or self._pipe, "w", format=codec.container, options={"fflags": "+bitexact"}
+        )
+        stream = self._container.add_stream(codec.codec, rate=self.sample_rate, layout="mono")
+        assert isinstance(stream, AudioStream)
+        self._stream = stream
+        self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
+        # Threads for as many cores as the machine has take longer to start than one takes for all.
+        self._stream.codec_context.thread_count = 1
+        if codec.bit_rate:
+            self._stream.bit_rate = codec.bit_rate
+        self._container.start_encoding()
+        self._samples = 0
+
+    def push(self, pcm: bytes) -> bytes:
+        """Take int16 little-endian samples; return the part of the file that is ready, which may be empty.
+
+        Raises:
+            InvalidAudio: ``pcm`` ends within a sample.
+            TooLarge: the file has become too long.
+        """
+        self._encode(self._resampler.push(pcm))
+        return self._pipe.take()
+
+    def flush(self) -> bytes:
+        """The rest of the file; nothing can be pushed after it."""
+        self._encode(self._resampler.flush())
+        self._container.mux(list(self._stream.encode(None)))
+        self._container.close()
+        return self._pipe.take()
+
+    def _encode(self, pcm: bytes) -> None:
+        if 2 * self._samples + len(pcm) > MAX_BYTES:
+            raise TooLarge(f"a file holds {MAX_BYTES // 2 // self.sample_rate} s at {self.sample_rate} Hz")
+        for start in range(0, len(pcm), _FRAME_BYTES):
+            samples = np.frombuffer(pcm[start : start + _FRAME_BYTES], "<i2").reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = self.sample_rate, self._samples
+            self._samples += samples.size
+            self._container.mux(list(self._stream.encode(frame)))
+
+
+class _Pipe:
+    """What FFmpeg writes to where it cannot seek."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._written += data
+        return len(data)
+
+    def take(self) -> bytes:
+        data = bytes(self._written)
+        self._written.clear()
+        return data
+
+
+def encode(pcm: bytes, sample_rate: int, audio_format: AudioFormat) -> Encoded:
+    """Mono PCM as a file. Blocks: call it in a thread.
+
+    Raises:
+        InvalidRequest, InvalidAudio, TooLarge: as ``Encoder`` does.
+    """
+    file = io.BytesIO()
+    encoder = Encoder(audio_format, sample_rate, file)
+    encoder.push(pcm)
+    encoder.flush()
+    return Encoded(file.getvalue(), encoder.sample_rate, encoder.media_type)

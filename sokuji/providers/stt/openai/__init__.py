@@ -1,0 +1,1 @@
+"""OpenAI's transcription API, and servers that are compatible with it."""

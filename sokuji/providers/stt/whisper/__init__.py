@@ -1,0 +1,1 @@
+"""Whisper under CTranslate2, by way of faster-whisper."""

@@ -1,0 +1,210 @@
+"""Speech to text with Whisper under CTranslate2, by way of faster-whisper.
+
+The work is in ``recogniser``, in steps that the ``Batcher`` puts together with those of other requests. Final
+recognitions go before interim ones. All workers share the weights.
+"""
+
+import asyncio
+import json
+import logging
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import ctranslate2
+import numpy as np
+from faster_whisper import WhisperModel
+
+from sokuji import models
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.config import FasterWhisperConfig, check_live
+from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.errors import (
+    ConfigError,
+    InvalidAudio,
+    NotSupported,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+    UnsupportedLanguage,
+)
+from sokuji.languages import LANGUAGES
+from sokuji.providers import cpu_threads
+from sokuji.providers.batching import Batcher
+from sokuji.providers.isolation import answers
+from sokuji.providers.stt.whisper.recogniser import Recogniser, Steps
+from sokuji.providers.stt.whisper.windows import WINDOW_S, Samples
+
+_log = logging.getLogger(__name__)
+
+
+class FasterWhisper:
+    """A Whisper model; see ``SpeechToText`` for the contract."""
+
+    def __init__(self, config: FasterWhisperConfig) -> None:
+        self.config = config
+        self._loaded: Recogniser | None = None
+        self._batcher: Batcher | None = None
+        self._aligns = False
+        # Each of CTranslate2's own workers keeps buffers of some 30 MB.
+        self._most_workers = max(_workers(config, "cuda"), len(os.sched_getaffinity(0)))
+
+    async def load(self) -> None:
+        """Load the model, and decode a window of silence so that all buffers are allocated.
+
+        Raises:
+            ConfigError: the device or the compute type is not to be had on this machine.
+            ModelMissing: the model is not to be had, or damaged.
+        """
+        device = _device(self.config.device)
+        batcher = Batcher("faster-whisper", workers=_workers(self.config, device))
+        try:
+            recogniser = await asyncio.to_thread(self._load, device)
+            longest = np.zeros((WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
+            warm_up = RecognitionRequest(pcm=b"", language="en")
+            await batcher.run(recogniser.recognise(longest, warm_up, self.config))
+            self._loaded, self._batcher = recogniser, batcher
+        except SokujiError:
+            raise
+        except Exception as error:  # Three libraries read the model's files, each with errors of its own.
+            path = models.locate("whisper", self.config.model_size)
+            reason = str(error).replace(str(path), "its folder")
+            raise ConfigError(
+                f"whisper model {self.config.model_size!r} cannot be loaded: {reason}", param="model_size"
+            ) from error
+        finally:
+            if self._batcher is not batcher:
+                batcher.shutdown()
+        self._schedule(self.config)
+
+    def update(self, config: FasterWhisperConfig) -> None:
+        """Take over new values of live settings, from the next request on.
+
+        Raises:
+            ConfigError: another setting differs, which takes a new model, or there would be too many workers.
+        """
+        check_live(self.config, config)
+        if config.num_workers > self._most_workers:
+            raise ConfigError(
+                f"num_workers: the model has been loaded for {self._most_workers} at most; a new replica is "
+                "needed for more",
+                param="num_workers",
+            )
+        self.config = config
+        self._schedule(config)
+
+    def _schedule(self, config: FasterWhisperConfig) -> None:
+        if self._batcher is not None:
+            self._batcher.batch_size = config.batch_size
+            self._batcher.wait_s = config.batch_wait_ms / 1_000
+            self._batcher.resize(_workers(config, _device(config.device)))
+
+    async def describe(self) -> SpeechToTextInfo:
+        """The languages that the model has tokens for."""
+        recogniser, _ = self._ready()
+        return SpeechToTextInfo(
+            provider=self.config.provider,
+            model=models.title(self.config.model_size),
+            languages=tuple(recogniser.languages),
+            translates_to=("en",) if recogniser.multilingual else (),
+            takes_context=True,
+            takes_prefix=True,
+            gives_word_times=self._aligns,
+        )
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """One answer for each request, in the same order."""
+        return await answers("recognition", requests, self._answer)
+
+    async def check(self) -> None:
+        """Decode a token of a second of silence."""
+        recogniser, batcher = self._ready()
+        if not math.isfinite((await batcher.run(recogniser.probe())).value):
+            raise ProviderFailed("the recogniser computes no finite numbers")
+
+    async def aclose(self) -> None:
+        """Free the model and the threads."""
+        self._loaded = None
+        if self._batcher is not None:
+            self._batcher.shutdown()
+
+    def _ready(self) -> tuple[Recogniser, Batcher]:
+        if self._loaded is None or self._batcher is None:
+            raise ProviderUnavailable("the recogniser is not loaded")
+        return self._loaded, self._batcher
+
+    def _load(self, device: str) -> Recogniser:
+        supported = sorted(ctranslate2.get_supported_compute_types(device))
+        if self.config.compute_type not in supported:
+            raise ConfigError(
+                f"compute_type {self.config.compute_type!r} is not supported on this {device}; accepted: "
+                f"{', '.join(supported)}",
+                param="compute_type",
+            )
+        path = models.locate("whisper", self.config.model_size)
+        model = WhisperModel(
+            str(path),
+            device=device,
+            compute_type=self.config.compute_type,
+            cpu_threads=threads(self.config),
+            num_workers=self._most_workers,
+        )
+        self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
+        return Recogniser(model, _languages(model))
+
+    async def _answer(self, request: RecognitionRequest) -> Transcript:
+        recogniser, batcher = self._ready()
+        answer = await batcher.run(self._steps(recogniser, request, self.config), urgent=not request.interim)
+        return replace(answer.value, effort=answer.effort)
+
+    def _steps(
+        self, recogniser: Recogniser, request: RecognitionRequest, config: FasterWhisperConfig
+    ) -> Steps[Transcript]:
+        samples = _samples(request.pcm)
+        self._accept(recogniser, request)
+        return (yield from recogniser.recognise(samples, request, config))
+
+    def _accept(self, recogniser: Recogniser, request: RecognitionRequest) -> None:
+        if request.task == "translate" and not recogniser.multilingual:
+            raise NotSupported(f"{self.config.model_size} cannot translate", param="task")
+        if request.language is not None and request.language not in recogniser.languages:
+            raise UnsupportedLanguage(
+                f"{request.language!r} is not recognised here; accepted: {', '.join(recogniser.languages)}",
+                param="language",
+            )
+        if request.word_times and not self._aligns:
+            raise NotSupported(f"{self.config.model_size} cannot time words", param="word_times")
+
+
+def _device(wanted: str) -> str:
+    cuda = ctranslate2.get_cuda_device_count() > 0
+    if wanted == "cuda" and not cuda:
+        raise ConfigError("device 'cuda': CTranslate2 finds no GPU; accepted: cpu, auto", param="device")
+    return "cuda" if cuda and wanted != "cpu" else "cpu"
+
+
+def _workers(config: FasterWhisperConfig, device: str) -> int:
+    return cpu_threads.workers(config.num_workers, device)
+
+
+def threads(config: FasterWhisperConfig) -> int:
+    """Threads of one batch on a CPU."""
+    return cpu_threads.threads(config.cpu_threads, _workers(config, "cpu"))
+
+
+def _languages(model: WhisperModel) -> dict[str, str]:
+    """Canonical code -> Whisper's code, for the languages that the model has tokens for."""
+    if not model.model.is_multilingual:
+        return {"en": "en"}
+    return {
+        code: language.whisper
+        for code, language in LANGUAGES.items()
+        if language.whisper and model.hf_tokenizer.token_to_id(f"<|{language.whisper}|>") is not None
+    }
+
+
+def _samples(pcm: bytes) -> Samples:
+    if not pcm or len(pcm) % 2:
+        raise InvalidAudio("the audio is empty or ends within a sample", param="pcm")
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)

@@ -1,0 +1,1 @@
+"""What all language models need that translate: prompts, and the checks of their answers."""

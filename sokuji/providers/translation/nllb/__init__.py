@@ -1,0 +1,1 @@
+"""NLLB-200 under CTranslate2 or ONNX Runtime."""

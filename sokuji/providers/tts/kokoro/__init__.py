@@ -1,0 +1,1 @@
+"""Kokoro-82M: one small model for several languages."""

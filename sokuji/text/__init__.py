@@ -1,0 +1,1 @@
+"""Text in the languages people speak: stable words, clauses, sentences, punctuation and glossaries."""

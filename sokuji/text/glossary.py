@@ -1,0 +1,177 @@
+"""Terms with a fixed translation: which glossaries are accepted, and where their terms stand in a text. Pure.
+
+A term is found as a whole word, or as whole words with any white space between them, whatever its case.
+Apostrophes, hyphens, full stops and @ join words to one: "mail" is not found in "e-mail", nor "Anna" in
+"Anna's", unless the glossary has those; what follows an elided article is found ("l'Acme"). In scripts that
+are written without spaces a term is found anywhere. Where terms overlap the leftmost is taken, and of those
+that begin together the longest. URLs are left alone. The target is written exactly as given, also at the
+beginning of a sentence: only the user knows whether "iPhone" may become "IPhone".
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sokuji.errors import InvalidRequest
+from sokuji.text.punctuation import is_spaceless
+
+MAX_TERMS = 200
+MAX_TERM_CHARS = 100
+"""Of a source term, and of a target term."""
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+# What stands with one of these between two letters is one word; behind an elided article it is another.
+_JOINING = frozenset("-\u2010\u2011.@")
+_APOSTROPHES = frozenset("'\u2019")
+# "C" is not in "C++" or "C#".
+_CLINGING = frozenset("+#")
+_URL = re.compile(r"https?://\S++")
+# Control characters, halves of surrogate pairs, separators of lines and paragraphs.
+_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+_CHARACTER = re.compile(r"\s+|\S")
+
+
+class Occurrence(NamedTuple):
+    """Where a term stands in a text, and what it must be in the translation."""
+
+    start: int
+    end: int
+    target: str
+
+
+def check(glossary: Mapping[str, str]) -> None:
+    """Refuse a glossary that is too large or that cannot be meant.
+
+    Raises:
+        InvalidRequest: too many terms, or one that is too long, blank, no text or there twice; the message
+            names it.
+    """
+    if len(glossary) > MAX_TERMS:
+        raise InvalidRequest(
+            f"the glossary has {len(glossary)} terms, the limit is {MAX_TERMS}", param="glossary"
+        )
+    seen: dict[str, str] = {}
+    for source, target in glossary.items():
+        _check_side(source, source)
+        _check_side(source, target)
+        if not any(unicodedata.category(character)[0] in "LNS" for character in source):
+            raise _refusal(source, "has neither a letter nor a digit")
+        if (other := seen.setdefault(_key(source), source)) != source:
+            raise _refusal(source, f"differs from {_shown(other)} in case or spaces only: leave one out")
+
+
+def _check_side(term: str, side: str) -> None:
+    """Check ``side`` of a term: the term itself, or its translation."""
+    what = "" if side is term else "has a translation that "
+    if len(side) > MAX_TERM_CHARS:
+        raise _refusal(term, f"{what}is longer than {MAX_TERM_CHARS} characters")
+    if not side.strip():
+        raise _refusal(term, f"{what}is blank")
+    if any(unicodedata.category(character) in _NO_TEXT for character in side):
+        raise _refusal(term, f"{what}holds a control character or half of a surrogate pair")
+
+
+def _refusal(term: str, fault: str) -> InvalidRequest:
+    return InvalidRequest(f"the glossary's term {_shown(term)} {fault}", param="glossary")
+
+
+def _shown(term: str) -> str:
+    return repr(term[:40])
+
+
+def normal(text: str) -> str:
+    """The text in the form in which terms are looked for: accented letters as one character (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _folded(text: str) -> str:
+    """The text without case, of the same length."""
+    whole = text.casefold()
+    if len(whole) == len(text):
+        return whole
+    # Few letters become two, such as ß.
+    return "".join(next(c for c in (each.casefold(), each.lower(), each) if len(c) == 1) for each in text)
+
+
+def _key(term: str) -> str:
+    return _folded(" ".join(normal(term).split()))
+
+
+def find(text: str, glossary: Mapping[str, str], *, in_compounds: bool = False) -> list[Occurrence]:
+    """Where the terms of a glossary that has passed ``check`` stand in a text, in order.
+
+    Args:
+        text: in normal form (see ``normal``).
+        in_compounds: also where a hyphen, an apostrophe or a full stop joins a term to another word.
+    """
+    targets = {_key(source): target.strip() for source, target in glossary.items()}
+    lengths: dict[str, list[int]] = {}
+    for length, first in sorted({(len(term), term[0]) for term in targets}, reverse=True):
+        lengths.setdefault(first, []).append(length)
+    # Index in the text with single spaces -> place in the text.
+    places = [match.start() for match in _CHARACTER.finditer(text)]
+    folded = _folded("".join(" " if text[place].isspace() else text[place] for place in places))
+    found: list[Occurrence] = []
+    free = 0
+    for index, place in enumerate(places):
+        if place < free or folded[index] not in lengths or not _begins(text, place, in_compounds):
+            continue
+        for length in lengths[folded[index]]:
+            term = folded[index : index + length]
+            end = places[min(index + length, len(places)) - 1] + 1
+            if len(term) == length and term in targets and _ends(text, end, in_compounds):
+                found.append(Occurrence(place, end, targets[term]))
+                free = end
+                break
+    return _outside_urls(text, found)
+
+
+def _begins(text: str, start: int, in_compounds: bool) -> bool:
+    """Whether a word may begin there."""
+    if is_spaceless(text[start]) or start == 0:
+        return True
+    if _is_of_word(text[start - 1]):
+        return False
+    return in_compounds or start == 1 or text[start - 1] not in _JOINING or not _is_of_word(text[start - 2])
+
+
+def _ends(text: str, end: int, in_compounds: bool) -> bool:
+    """Whether a word may end there."""
+    if is_spaceless(text[end - 1]) or end == len(text):
+        return True
+    if _is_of_word(text[end]):
+        return False
+    if in_compounds:
+        return True
+    joins = text[end] in _JOINING | _APOSTROPHES and end + 1 < len(text) and _is_of_word(text[end + 1])
+    return not joins and text[end] not in _CLINGING
+
+
+def _is_of_word(character: str) -> bool:
+    """Whether a word in a script with spaces goes on with it."""
+    is_of_word = character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+    return is_of_word and not is_spaceless(character)
+
+
+def _outside_urls(text: str, found: list[Occurrence]) -> list[Occurrence]:
+    inside = {place for url in _URL.finditer(text) for place in range(*url.span())} if found else set()
+    return [each for each in found if each.start not in inside and each.end - 1 not in inside]
+
+
+def fill(text: str, found: Iterable[Occurrence], fillings: Mapping[str, str] | None = None) -> str:
+    """The text with what was found in it replaced by its targets, or by what ``fillings`` has for these."""
+    pieces = []
+    behind = 0
+    for occurrence in found:
+        filling = occurrence.target if fillings is None else fillings[occurrence.target]
+        pieces += [text[behind : occurrence.start], filling]
+        behind = occurrence.end
+    return "".join(pieces) + text[behind:]
+
+
+def replace(text: str, glossary: Mapping[str, str]) -> str:
+    """A text that needs no translation, with the terms as the glossary has them."""
+    found = find(normal(text), glossary)
+    return fill(normal(text), found) if found else text

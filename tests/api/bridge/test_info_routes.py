@@ -1,0 +1,133 @@
+"""What the service tells of itself: its health, what it can do, its documentation and its pages."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sokuji import __version__
+from sokuji.api.service import Service
+from sokuji.config import GatewaySettings
+from sokuji.errors import ProviderUnavailable
+from sokuji.pipeline.members import Stages
+from sokuji.pipeline.pipeline import Pipeline
+from tests.support.fakes import FakeStt
+from tests.support.rest import client_of, error_of, rest
+
+
+async def test_what_can_be_asked_for_is_listed() -> None:
+    async with rest() as (client, _):
+        assert (await client.get("/api/v1/stt/languages")).json() == {"languages": ["en", "es", "fr", "pt"]}
+        assert (await client.get("/api/v1/translation/languages")).json() == {
+            "languages": ["en", "pt"],
+            "supports_batch": True,
+            "supports_streaming": False,
+            "pairs": [["en", "pt"], ["pt", "en"]],
+        }
+        voices = (await client.get("/api/v1/tts/voices")).json()["voices"]
+        info = (await client.get("/api/v1/info")).json()
+    assert voices[1] == {
+        "id": "dora",
+        "name": "Dora",
+        "language": "pt-BR",
+        "supported_languages": ["pt", "es"],
+        "gender": "female",
+    }
+    assert info["voices"] == voices
+    well = {"state": "ready", "circuit": "closed"}
+    assert info["providers"]["stt"] == [{"provider": "fake", "model": "ear"} | well]
+    assert ["fr", "pt"] in info["speech_pairs"]
+    assert ["fr", "pt"] not in info["text_pairs"]
+    assert info["languages"]["pt"] == "Portuguese"
+    assert info["limits"]["max_audio_s"] == 600
+    assert info["streaming"]["commit"] == "utterance"
+
+
+async def test_health_tells_which_stage_fails_without_asking_it() -> None:
+    stt = FakeStt()
+    async with rest(stt) as (client, service):
+        assert (await client.get("/health")).json()["status"] == "healthy"
+        stt.down = ProviderUnavailable("gone")
+        await service.pipeline.refresh()
+        # A busy stage may miss one.
+        assert (await client.get("/health")).json()["status"] == "healthy"
+        for _ in range(2):
+            await service.pipeline.refresh()
+        response = await client.get("/health")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "degraded",
+        "services": {"stt": "error", "translation": "ready", "tts": "ready"},
+    }
+    assert stt.requests == []
+
+
+async def test_metrics_count_what_the_stages_answer() -> None:
+    def answered(text: str) -> float:
+        found = text_string_to_metric_families(text)
+        samples = [each for family in found for each in family.samples]
+        return sum(
+            sample.value
+            for sample in samples
+            if sample.name == "sokuji_stage_seconds_count" and sample.labels["stage"] == "tts"
+        )
+
+    async with rest() as (client, _):
+        before = await client.get("/metrics")
+        spoken = await client.post("/api/v1/tts/synthesize", json={"text": "Hello.", "language": "en"})
+        after = await client.get("/metrics")
+    assert spoken.status_code == 200
+    assert before.headers["content-type"].startswith("text/plain")
+    assert answered(after.text) == answered(before.text) + 1
+
+
+async def test_before_the_stages_answer_calls_are_told_to_come_back() -> None:
+    starting = Service(Pipeline(Stages([], [], []), GatewaySettings().deadlines), GatewaySettings())
+    async with client_of(starting) as client:
+        response = await client.get("/api/v1/info")
+        assert (await client.get("/health")).json()["status"] == "degraded"
+    assert error_of(response) == (503, "overloaded", None)
+    assert response.headers["retry-after"] == "5"
+
+
+async def test_every_call_of_the_contract_is_documented_with_its_failures() -> None:
+    async with rest() as (client, _):
+        document = (await client.get("/openapi.json")).json()
+    calls = {(method, path) for path, item in document["paths"].items() for method in item}
+    assert calls == {
+        ("get", "/"),
+        ("get", "/health"),
+        ("get", "/metrics"),
+        ("get", "/api/v1/info"),
+        ("post", "/api/v1/stt/transcribe"),
+        ("get", "/api/v1/stt/languages"),
+        ("post", "/api/v1/translation/translate"),
+        ("get", "/api/v1/translation/languages"),
+        ("post", "/api/v1/tts/synthesize"),
+        ("get", "/api/v1/tts/voices"),
+        ("post", "/api/v1/pipeline/translate-text"),
+        ("post", "/api/v1/pipeline/translate-audio"),
+    }
+    failures = document["paths"]["/api/v1/tts/synthesize"]["post"]["responses"]
+    shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+    assert {status for status in failures if failures[status].get("content") == shape} == {
+        *("400", "413", "422", "429", "500", "502", "503", "504"),
+    }
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc", "/"])
+async def test_pages_load_nothing_from_elsewhere(page: str) -> None:
+    async with rest() as (client, _):
+        response = await client.get(page, headers={"Accept": "text/html,*/*;q=0.8"})
+        assets = re.findall(r'(?:src|href|spec-url)="([^"]+)"', response.text)
+        for asset in assets:
+            assert asset == "data:," or (await client.get(asset)).status_code == 200
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "//" not in policy + "".join(assets)
+
+
+async def test_a_program_is_welcomed_with_json() -> None:
+    async with rest() as (client, _):
+        response = await client.get("/", headers={"Accept": "*/*"})
+    assert response.json() == {"message": "Sokuji Bridge", "version": __version__, "docs": "/docs"}

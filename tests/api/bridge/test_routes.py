@@ -1,0 +1,203 @@
+"""The REST calls answer as the bridge API says, over stages that are fakes."""
+
+import asyncio
+import base64
+import io
+import wave
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
+from sokuji.audio.pcm import wav_bytes
+from sokuji.contract import Segment, Transcript
+from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
+from tests.support.rest import rest
+from tests.support.speech import sample, silence
+
+SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", "contagem")
+PAUSE = silence(2_000)
+PAIR = {"source_language": "pt", "target_language": "en"}
+TRANSLATION = {
+    "translation_score": None,
+    "transcription": "bom dia",
+    "transcription_language": "pt",
+    "translation": "good morning",
+    "translation_language": "en",
+    "audio_duration_ms": 200.0,
+    "audio_format": "wav",
+    "audio_sample_rate": 22_050,
+}
+
+
+def upload(pcm: bytes) -> dict[str, Any]:
+    return {"audio_file": ("../../etc/talk.wav", wav_bytes(pcm, 16_000))}
+
+
+def wav_of(data: bytes) -> tuple[int, int]:
+    with wave.open(io.BytesIO(data)) as file:
+        return file.getframerate(), file.getnframes()
+
+
+def without_times(body: dict[str, Any]) -> dict[str, Any]:
+    """The body less the durations of the work, once they are seen to be numbers."""
+    times = {name for name in body if name in ("processing_time_ms", "total_latency_ms")}
+    assert all(body[name] >= 0 for name in times)
+    assert len(times) == 1
+    return {name: value for name, value in body.items() if name not in times}
+
+
+async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -> None:
+    first = Transcript(text="one", language="es", confidence=0.5, segments=(Segment("one", 100, 900),))
+    second = Transcript(text="two", language="pt", confidence=0.9)
+    async with rest(FakeStt(first, second)) as (client, _):
+        response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT + PAUSE + LONG))
+    body = without_times(response.json())
+    one, two = body.pop("segments")
+    assert one == {"text": "one", "start_ms": one["start_ms"], "end_ms": one["start_ms"] + 800}
+    assert one["end_ms"] < two["start_ms"] < two["end_ms"] <= 3_500 * 3 + 2_000
+    assert body.pop("confidence") == pytest.approx(0.77, abs=0.03), "the longer utterance weighs more"
+    assert body.pop("snr_db") > 40
+    assert body == {"text": "one two", "language": "pt", "provider": "fake"}
+
+
+async def test_a_transcript_without_any_confidence_has_none() -> None:
+    async with rest(FakeStt(Transcript(text="one", language="pt"))) as (client, _):
+        response = await client.post(
+            "/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"}
+        )
+    assert response.json()["confidence"] is None
+
+
+async def test_the_language_given_is_what_the_recogniser_is_told() -> None:
+    stt = FakeStt()
+    async with rest(stt) as (client, _):
+        await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"})
+        await client.post("/api/v1/stt/transcribe", files=upload(SHORT))
+    assert [request.language for request in stt.requests] == ["pt", None]
+
+
+async def test_a_text_is_translated() -> None:
+    async with rest(translator=FakeTranslator("good morning")) as (client, _):
+        response = await client.post("/api/v1/translation/translate", json={"text": "bom dia"} | PAIR)
+    expected = {
+        "original_text": "bom dia",
+        "translated_text": "good morning",
+        "provider": "fake",
+        "score": None,
+    }
+    assert without_times(response.json()) == expected | PAIR
+
+
+async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
+    async with rest() as (client, _):
+        body = {"text": "Bom dia, bom Dia!", "glossary": {"dia": "Day"}} | PAIR
+        response = await client.post("/api/v1/translation/translate", json=body)
+        same = body | {"target_language": "pt"}
+        untranslated = await client.post("/api/v1/translation/translate", json=same)
+    assert response.json()["translated_text"] == "en: Bom Day, bom Day!"
+    assert untranslated.json()["translated_text"] == "Bom Day, bom Day!"
+
+
+async def test_context_reaches_a_translator_that_takes_it() -> None:
+    translator = FakeTranslator()
+    translator.info = replace(translator.info, takes_context=True)
+    async with rest(translator=translator) as (client, _):
+        body = {"text": "sim", "context": "queres?"} | PAIR
+        assert (await client.post("/api/v1/translation/translate", json=body)).status_code == 200
+    assert translator.requests[0].context == ("queres?",)
+
+
+async def test_speech_comes_as_base64_wav() -> None:
+    async with rest() as (client, _):
+        response = await client.post("/api/v1/tts/synthesize", json={"text": "hello", "language": "en"})
+    body = without_times(response.json())
+    assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
+    described = {"audio_format": "wav", "sample_rate": 22_050, "duration_ms": 200.0}
+    assert body == described | {"provider": "fake"}
+
+
+async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
+    tts = FakeTts()
+    wanted = {"text": "hello", "language": "en-GB", "voice_id": "joe", "speed": 1.5, "sample_rate": 16_000}
+    async with rest(tts=tts) as (client, _):
+        response = await client.post("/api/v1/tts/synthesize", json=wanted | {"return_format": "audio"})
+    assert response.headers["content-type"] == "audio/wav"
+    assert wav_of(response.content) == (16_000, 3_200)
+    assert response.headers["x-duration-ms"] == "200"
+    assert response.headers["x-provider"] == "fake"
+    assert float(response.headers["x-processing-time-ms"]) >= 0
+    assert (tts.requests[0].voice, tts.requests[0].speed) == ("joe", 1.5)
+
+
+async def test_speech_comes_as_bare_samples() -> None:
+    wanted = {"text": "hello", "language": "en", "return_format": "audio", "audio_format": "pcm"}
+    async with rest() as (client, _):
+        response = await client.post("/api/v1/tts/synthesize", json=wanted)
+    assert response.headers["content-type"] == "audio/pcm"
+    assert response.headers["x-sample-rate"] == "22050"
+    assert response.content == FakeTts.LEVEL.to_bytes(2, "little") * 4_410
+
+
+async def test_a_text_is_translated_and_spoken() -> None:
+    async with rest(translator=FakeTranslator("good morning")) as (client, _):
+        response = await client.post("/api/v1/pipeline/translate-text", json={"text": "bom dia"} | PAIR)
+    body = without_times(response.json())
+    assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
+    providers = {"stt": None, "translation": "fake", "tts": "fake"}
+    assert body == TRANSLATION | {"providers": providers, "transcription_confidence": None}
+
+
+async def test_a_recording_is_translated_and_spoken() -> None:
+    async with rest(FakeStt("bom dia"), FakeTranslator("good morning")) as (client, _):
+        form = {"target_language": "en"}
+        response = await client.post("/api/v1/pipeline/translate-audio", files=upload(SHORT), data=form)
+    body = without_times(response.json())
+    assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
+    providers = dict.fromkeys(("stt", "translation", "tts"), "fake")
+    assert body == TRANSLATION | {"providers": providers, "transcription_confidence": 0.9}
+
+
+async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:
+    async with rest(FakeStt("um", "dois"), FakeTranslator("一", "二")) as (client, _):
+        response = await client.post(
+            "/api/v1/pipeline/translate-audio",
+            files=upload(SHORT + PAUSE + SHORT),
+            data={"target_language": "en", "return_format": "audio"},
+        )
+    assert wav_of(response.content) == (22_050, 2 * 4_410)
+    assert unquote(response.headers["x-transcription"]) == "um dois"
+    assert response.headers["x-providers"] == "stt=fake; translation=fake; tts=fake"
+    assert unquote(response.headers["x-translation"]) == "一 二"
+    assert float(response.headers["x-processing-time-ms"]) >= 0
+
+
+@pytest.mark.parametrize("unit", ["a", "é", "一", "😀", "a😀"])
+def test_a_text_too_long_for_a_header_is_cut_between_characters(unit: str) -> None:
+    text = unit * 2_000
+    shown = header_text(text)
+    assert MAX_HEADER_BYTES - 24 < len(shown) <= MAX_HEADER_BYTES
+    head = unquote(shown, errors="strict")
+    assert head[-1] == "…"
+    assert text.startswith(head[:-1])
+
+
+async def test_a_client_that_leaves_ends_the_work_and_frees_its_place() -> None:
+    stt, tts = FakeStt(), FakeTts()
+    stt.gate.clear()
+    async with rest(stt, tts=tts, max_concurrent_requests=1) as (client, service):
+        form = {"target_language": "en"}
+        files = upload(SHORT + PAUSE + SHORT + PAUSE + SHORT)
+        call = asyncio.create_task(client.post("/api/v1/pipeline/translate-audio", files=files, data=form))
+        for _ in range(service.settings.recording_concurrency):
+            await stt.arrived.get()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await stt.idle.wait()
+        assert (service.requests, stt.cancelled, tts.requests) == (0, 2, [])
+        stt.gate.set()
+        response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT))
+    assert response.status_code == 200

@@ -1,0 +1,198 @@
+"""What one client may ask for is bounded: calls a minute, and bytes of a body while they are read."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import uvicorn
+
+from sokuji.api.app import build_app
+from sokuji.api.limits import MovingWindow
+from sokuji.api.service import Service
+from sokuji.audio.pcm import wav_bytes
+from sokuji.config import GatewaySettings, Limits
+from sokuji.errors import RateLimited
+from tests.support.fakes import FakeStt, ready_pipeline
+from tests.support.rest import error_of, rest
+from tests.support.speech import sample
+
+UPLOAD = "/api/v1/stt/transcribe"
+SPEECH = wav_bytes(sample("pt", "contagem"), 16_000)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_call_is_welcome_again_a_minute_after_the_one_that_filled_the_window() -> None:
+    clock = Clock()
+    window = MovingWindow(clock)
+    for second in (0, 10, 20):
+        clock.now = 1_000 + second
+        window.admit("a", 3)
+    clock.now = 1_030
+    with pytest.raises(RateLimited) as refusal:
+        window.admit("a", 3)
+    assert refusal.value.retry_after_s == 30
+    clock.now = 1_060
+    window.admit("a", 3)
+    with pytest.raises(RateLimited) as refusal:
+        window.admit("a", 3)
+    assert refusal.value.retry_after_s == 10
+
+
+def test_clients_do_not_share_a_window_and_are_forgotten_when_quiet() -> None:
+    clock = Clock()
+    window = MovingWindow(clock)
+    for number in range(100):
+        window.admit(f"client {number}", 1)
+    assert window.clients == 100
+    clock.now += 60
+    window.admit("another", 1)
+    assert window.clients == 1
+
+
+async def test_calls_over_the_limit_are_refused_but_probes_are_not() -> None:
+    async with rest(requests_per_minute=2) as (client, _):
+        statuses = [(await client.get("/api/v1/stt/languages")).status_code for _ in range(2)]
+        refused = await client.get("/api/v1/stt/languages")
+        assert (await client.get("/health")).status_code == 200
+    assert statuses == [200, 200]
+    assert error_of(refused) == (429, "rate_limited", None)
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
+    async with rest(requests_per_minute=1) as (client, service):
+        await client.get("/api/v1/info")
+        assert (await client.get("/api/v1/info")).status_code == 429
+        service.settings = GatewaySettings(limits=Limits(requests_per_minute=0))
+        assert (await client.get("/api/v1/info")).json()["limits"]["requests_per_minute"] == 0
+
+
+async def test_sockets_count_like_calls() -> None:
+    async with rest(requests_per_minute=1) as (client, service):
+        service.admit("127.0.0.1")
+        assert error_of(await client.get("/api/v1/info"))[0] == 429
+
+
+@pytest.mark.parametrize(("path", "limit"), [(UPLOAD, 200_000), ("/api/v1/tts/synthesize", 2_000)])
+async def test_a_body_without_a_length_is_read_up_to_the_limit_of_its_path(path: str, limit: int) -> None:
+    taken: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        chunk = b'--x\r\nContent-Disposition: form-data; name="audio_file"; filename="a"\r\n\r\n'.ljust(1_000)
+        while True:
+            taken.append(len(chunk))
+            yield chunk
+            chunk = bytes(1_000)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x" if path == UPLOAD else "application/json"}
+    async with rest(max_upload_bytes=200_000, max_json_bytes=2_000) as (client, _):
+        response = await client.post(path, content=endless(), headers=headers)
+    assert error_of(response) == (413, "too_large", None)
+    assert sum(taken) == limit + 1_000
+
+
+async def test_uploads_may_be_larger_than_json() -> None:
+    async with rest(max_json_bytes=1_024) as (client, _):
+        written = await client.post(UPLOAD, files={"audio_file": SPEECH})
+        form = {"target_language": "en"}
+        translated = await client.post(
+            "/api/v1/pipeline/translate-audio", files={"audio_file": SPEECH}, data=form
+        )
+    assert (written.status_code, translated.status_code) == (200, 200)
+
+
+@asynccontextmanager
+async def served(**limits: int) -> AsyncIterator[tuple[str, int]]:
+    """A real server on a loopback port, as (host, port)."""
+    service = Service(await ready_pipeline(), GatewaySettings(limits=Limits(**limits)))
+    config = uvicorn.Config(build_app(service), lifespan="off", ws="none", log_config=None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve([listener]))
+        try:
+            yield listener.getsockname()
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def status_line(address: tuple[str, int], request: bytes) -> bytes:
+    """The first line of the answer to a request that need not be complete."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(request)
+    line = await reader.readline()
+    writer.transport.abort()
+    return line.strip()
+
+
+@pytest.mark.parametrize(
+    ("declaration", "body"),
+    [
+        (b"Transfer-Encoding: chunked", b"400\r\n" + b"x" * 1_024 + b"\r\n"),
+        (b"Content-Length: 1000000000", b""),
+    ],
+)
+async def test_a_server_refuses_a_body_that_goes_on_before_its_end(declaration: bytes, body: bytes) -> None:
+    head = b"POST /api/v1/tts/synthesize HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    async with served(max_json_bytes=4_096) as (host, port):
+        request = head + declaration + b"\r\n\r\n" + 5 * body
+        assert (await status_line((host, port), request)).startswith(b"HTTP/1.1 413 ")
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            assert (await client.get("/health")).status_code == 200
+
+
+async def test_a_connection_goes_on_after_a_body_was_too_large() -> None:
+    async with (
+        served(max_json_bytes=4_096) as (host, port),
+        httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
+    ):
+        too_large = await client.post("/api/v1/tts/synthesize", json={"text": "a" * 100_000})
+        assert error_of(too_large) == (413, "too_large", None)
+        body = {"text": "hello", "language": "en"}
+        assert (await client.post("/api/v1/tts/synthesize", json=body)).status_code == 200
+
+
+async def test_a_body_that_stalls_is_given_up() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"--x\r\n"
+        await asyncio.sleep(30)
+        yield b"more"
+
+    async with rest(body_timeout_s=0.1) as (client, _):
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        response = await client.post(UPLOAD, content=body(), headers=headers)
+    assert error_of(response) == (408, "invalid_request", None)
+
+
+async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() -> None:
+    async with rest(max_concurrent_uploads=1) as (client, service):
+        with service.upload_slot():
+            refused = await client.post(UPLOAD, files={"audio_file": SPEECH})
+        assert error_of(refused)[:2] == (503, "overloaded")
+        assert "Retry-After" in refused.headers
+        assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
+        assert service.uploads == 0
+
+
+async def test_recordings_share_a_few_places_so_that_live_speech_does_not_wait_for_them() -> None:
+    stt = FakeStt()
+    stt.gate.clear()
+    async with rest(stt) as (client, service):
+        calls = [asyncio.create_task(client.post(UPLOAD, files={"audio_file": SPEECH})) for _ in range(6)]
+        async with asyncio.timeout(20):
+            while stt.under_way < service.settings.recording_concurrency:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        assert stt.under_way == service.settings.recording_concurrency
+        stt.gate.set()
+        assert [answer.status_code for answer in await asyncio.gather(*calls)] == [200] * 6

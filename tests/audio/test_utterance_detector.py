@@ -1,0 +1,126 @@
+"""The ear of a connection: its clock, where a conversation goes on, and the model that rates its frames."""
+
+import pytest
+
+from sokuji.audio.endpointing import SegmentEvent, SpeechStarted
+from sokuji.audio.frames import FRAME_MS
+from sokuji.audio.utterance_detector import FRAME_BYTES, Listener
+from sokuji.config import SegmentationSettings
+from tests.support.coded import LevelVad, quiet, say
+from tests.support.frames import utterances, without_pauses
+
+SETTINGS = SegmentationSettings()
+SPOKEN = quiet(1_000) + say(0, 4) + quiet(1_000)
+
+
+def opened(begin_ms: int = 0, vad: LevelVad | None = None) -> Listener:
+    listener = Listener(SETTINGS, begin_ms, vad or LevelVad())
+    assert listener.configure(16_000, 1) == []
+    return listener
+
+
+def heard(listener: Listener, pcm: bytes, size: int = 3_000) -> list[SegmentEvent]:
+    return [event for start in range(0, len(pcm), size) for event in listener.push(pcm[start : start + size])]
+
+
+def test_times_and_ids_go_on_where_the_conversation_does() -> None:
+    (first,) = utterances(heard(opened(), SPOKEN))
+    listener = opened(begin_ms=70_001)
+    assert listener.position_ms == listener.settled_ms == 70_001
+    (again,) = utterances(heard(listener, SPOKEN))
+    assert again.pcm == first.pcm
+    assert (again.start_ms, again.end_ms) == (first.start_ms + 70_001, first.end_ms + 70_001)
+    assert (first.segment_id, again.segment_id) == (0, 70_001 // FRAME_MS)
+    assert listener.position_ms == 70_001 + len(SPOKEN) // 32
+
+
+def test_ids_are_higher_than_any_from_before() -> None:
+    """Also where every segment of the connection that was lost is as short as can be."""
+    listener, ids = opened(), []
+    for _ in range(50):
+        ids += [piece.segment_id for piece in utterances(heard(listener, say(0, 1)[:FRAME_BYTES]))]
+        ids += [piece.segment_id for piece in utterances(listener.flush())]
+    assert len(ids) == 50
+    after = opened(listener.position_ms)
+    started = [event for event in heard(after, SPOKEN) if isinstance(event, SpeechStarted)]
+    assert started[0].segment_id > max(ids)
+
+
+def test_settled_time_is_never_before_the_beginning_and_only_grows() -> None:
+    listener = opened(begin_ms=5_000)
+    settled = [listener.settled_ms]
+    for start in range(0, len(SPOKEN), 500):
+        listener.push(SPOKEN[start : start + 500])
+        settled.append(listener.settled_ms)
+    assert settled == sorted(settled)
+    assert settled[0] == 5_000
+
+
+def test_growing_and_split_reach_the_open_utterance() -> None:
+    listener = opened()
+    found = heard(listener, quiet(1_000) + say(0, 8))
+    growing = listener.growing()
+    assert growing is not None
+    found += listener.split(growing.start_ms + 1_500)
+    rest = listener.growing()
+    assert rest is not None
+    (head,) = utterances(found)
+    assert growing.pcm == head.pcm + rest.pcm
+    assert head.end_ms == rest.start_ms
+    assert (head.segment_id, rest.segment_id) == (0, 1)
+
+
+def test_a_cut_for_length_comes_behind_what_is_kept() -> None:
+    pcm = quiet(1_000) + say(0, 80)
+    unkept = utterances(heard(opened(), pcm))[0]
+    listener = opened()
+    at = 32 * (unkept.end_ms + 1_000)
+    found = heard(listener, pcm[:at])
+    listener.keep(unkept.end_ms + 1_000)
+    found += heard(listener, pcm[at:])
+    kept = utterances(found)[0]
+    assert (unkept.cut, kept.cut) == ("length", "length")
+    assert kept.end_ms >= unkept.end_ms + 1_000
+
+
+class Attentive(LevelVad):
+    """Notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.resets = 0
+
+    def probability(self, frame: bytes) -> float:
+        """As loud as the frame is."""
+        self.sizes.append(len(frame))
+        return super().probability(frame)
+
+    def reset(self) -> None:
+        """Count it."""
+        self.resets += 1
+
+
+@pytest.mark.parametrize("size", [2, 1_000, 1_024, 100_000])
+def test_the_model_hears_whole_frames_and_forgets_where_the_stream_breaks_off(size: int) -> None:
+    vad = Attentive()
+    listener = opened(vad=vad)
+    resets = vad.resets
+    found = heard(listener, (quiet(1_000) + say(0, 4))[:-100], size) + listener.flush()
+    assert set(vad.sizes) == {FRAME_BYTES}
+    assert vad.resets == resets + 1
+    (piece,) = utterances(found)
+    assert piece.end_ms == listener.position_ms
+    assert len(without_pauses(found)) == 3
+
+
+def test_another_format_ends_the_utterance_and_the_clock_goes_on() -> None:
+    listener = opened()
+    heard(listener, quiet(1_000) + say(0, 4))
+    before_ms = listener.position_ms
+    (ended,) = utterances(listener.configure(48_000, 2))
+    assert ended.cut == "flush"
+    stereo = b"".join(SPOKEN[at : at + 2] * 6 for at in range(0, len(SPOKEN), 2))
+    (after,) = utterances(heard(listener, stereo, 12_000))
+    assert after.start_ms >= ended.end_ms == before_ms
+    listener.flush()
+    assert listener.position_ms == pytest.approx(before_ms + len(SPOKEN) / 32, abs=2)

@@ -1,0 +1,71 @@
+"""Voice activity: the probabilities of Silero's own batch run, frame by frame and stream by stream."""
+
+import subprocess
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faster_whisper.vad import get_vad_model
+
+from sokuji.audio import voice_activity
+from sokuji.audio.voice_activity import SileroVad
+from sokuji.errors import ModelMissing
+from tests.support.speech import sample, silence
+
+FRAME_BYTES = 1_024
+
+
+def frames(pcm: bytes) -> list[bytes]:
+    return [pcm[start : start + FRAME_BYTES] for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+@pytest.mark.parametrize("recording", [("en", "quick_brown_fox"), ("ja", "pangrama")])
+def test_streaming_equals_the_batch_probabilities_of_faster_whisper(recording: tuple[str, str]) -> None:
+    heard = frames(silence(640) + sample(*recording) + silence(640))
+    model = SileroVad()
+    streamed = [model.probability(frame) for frame in heard]
+    batch = get_vad_model()(np.frombuffer(b"".join(heard), "<i2").astype(np.float32) / 32_768)
+    assert streamed == pytest.approx(batch.ravel().tolist(), abs=1e-5)
+    assert max(streamed) > 0.95
+    assert min(streamed) < 0.05
+
+
+def test_streams_do_not_disturb_each_other() -> None:
+    speech = frames(sample("pt", "contagem"))
+    alone, first, second = SileroVad(), SileroVad(), SileroVad()
+    expected = [alone.probability(frame) for frame in speech]
+    mixed = []
+    for frame, other in zip(speech, reversed(speech), strict=True):
+        mixed.append(first.probability(frame))
+        second.probability(other)
+    assert mixed == expected
+
+
+def test_reset_forgets_what_was_heard() -> None:
+    speech = frames(sample("en", "hello_world"))
+    model = SileroVad()
+    fresh = [model.probability(frame) for frame in speech]
+    carried_over = [model.probability(frame) for frame in speech]
+    model.reset()
+    assert [model.probability(frame) for frame in speech] == fresh != carried_over
+
+
+def test_model_is_found_without_importing_faster_whisper() -> None:
+    program = (
+        "import sys; from sokuji.audio.voice_activity import SileroVad; SileroVad().probability(bytes(1024));"
+        "sys.exit(int(bool({'faster_whisper', 'ctranslate2'} & sys.modules.keys())))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("spec", [None, ModuleSpec("faster_whisper", None, origin="/nowhere/__init__.py")])
+def test_absent_model_is_an_error_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, spec: ModuleSpec | None
+) -> None:
+    monkeypatch.setattr(voice_activity, "find_spec", lambda name: spec)
+    voice_activity._model.cache_clear()
+    with pytest.raises(ModelMissing, match="pip install faster-whisper") as caught:
+        SileroVad()
+    assert str(Path("/nowhere")) not in caught.value.message

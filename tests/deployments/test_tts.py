@@ -1,0 +1,64 @@
+"""The TextToSpeech deployment, without Ray: what its settings say of rate and format is what comes of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from deployments import stage as stage_module
+from deployments.tts import TextToSpeech
+from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
+
+VOICE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
+
+
+class Hummer:
+    """Hums half a second in two chunks."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    async def load(self) -> None:
+        pass
+
+    def update(self, config: Any) -> None:
+        self.config = config
+
+    async def describe(self) -> TextToSpeechInfo:
+        return TextToSpeechInfo(provider="piper", model="hummer", voices=(VOICE,))
+
+    async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+        for last in (False, True):
+            yield AudioChunk(bytes(VOICE.sample_rate // 4 * 2), VOICE.sample_rate, last)
+
+
+async def hum(replica: Any) -> list[AudioChunk]:
+    async with aclosing(replica.synthesize(SynthesisRequest(text="Hm.", language="en"))) as chunks:
+        return [chunk async for chunk in chunks]
+
+
+@pytest.mark.knob("tts.*.sample_rate", "tts.*.audio_format")
+async def test_rate_and_format_are_those_of_the_settings_and_change_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Hummer] = []
+
+    def create(stage: str, config: Any) -> Hummer:
+        made.append(Hummer(config))
+        return made[-1]
+
+    monkeypatch.setattr(stage_module, "create", create)
+    deployment: Any = TextToSpeech
+    replica = deployment.func_or_class("piper")
+    await replica.reconfigure({})
+    assert await replica.describe() == await made[0].describe()
+    assert {chunk.sample_rate for chunk in await hum(replica)} == {22_050}
+    await replica.reconfigure({"sample_rate": 48_000, "audio_format": "flac"})
+    info = await replica.describe()
+    assert (info.audio_format, info.voices[0].sample_rate) == ("flac", 48_000)
+    chunks = await hum(replica)
+    assert {chunk.sample_rate for chunk in chunks} == {48_000}
+    assert sum(len(chunk.pcm) for chunk in chunks) == pytest.approx(48_000, abs=8)
+    assert [chunk.last for chunk in chunks] == [False, True]
+    assert len(made) == 1

@@ -1,0 +1,236 @@
+"""What the demo and the load client compute: whose wait, from when, and what counts as lost."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from load_tests.level import Session, answer_to, summarise
+from sokuji import events
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.errors import InvalidRequest
+from sokuji.measure.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
+from sokuji.measure.samples import PAUSE_MS, compose, fill, sentences
+from tests.support.speech import samples, silence
+
+COMPLETE: dict[Stage, float] = dict(zip(STAGES, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
+
+
+def translation(
+    segment_id: int, clause: int = 0, *, text: str = "b", to: str = "en", is_final: bool = True
+) -> events.TranslationText:
+    return events.TranslationText(
+        segment_id=segment_id,
+        clause=clause,
+        text=text,
+        source_language="pt",
+        target_language=to,
+        is_final=is_final,
+    )
+
+
+def spoken(segment_id: int, start_ms: int, end_ms: int) -> list[events.Event]:
+    """All that comes for one utterance."""
+    return [
+        events.Speech(state="started", at_ms=start_ms, segment_id=segment_id),
+        events.Speech(state="stopped", at_ms=end_ms, segment_id=segment_id),
+        caption(segment_id),
+        translation(segment_id),
+        audio(segment_id, 0, last=False),
+        audio(segment_id, 1, last=True),
+    ]
+
+
+def caption(segment_id: int, *, is_final: bool = True) -> events.Transcription:
+    return events.Transcription(
+        segment_id=segment_id, text="a", language="pt", is_final=is_final, confidence=None, start_ms=0,
+        end_ms=1, stable_chars=1,
+    )  # fmt: skip
+
+
+def audio(segment_id: int, chunk: int, *, last: bool, clause: int = 0, to: str = "en") -> events.Audio:
+    return events.Audio(
+        segment_id=segment_id, clause=clause, chunk=chunk, target_language=to, pcm=b"\0\0", sample_rate=8_000,
+        last=last,
+    )  # fmt: skip
+
+
+def noted(*happened: events.Event) -> Stopwatch:
+    """A stopwatch that saw one event a second, from second 11 on."""
+    stopwatch = Stopwatch("en")
+    for number, event in enumerate(happened):
+        stopwatch.note(event, 11.0 + number)
+    return stopwatch
+
+
+def session(spans_ms: Sequence[tuple[int, int]], *happened: events.Event) -> Session:
+    found = Session(spans_ms, noted(*happened))
+    found.pace.began = 10.0
+    return found
+
+
+def test_delays_are_counted_from_the_end_of_speech() -> None:
+    heard = noted(*spoken(0, 500, 1_500)).heard[0]
+    assert (heard.start_ms, heard.end_ms) == (500, 1_500)
+    assert heard.delays_ms(11.5) == {
+        "endpoint": 500,
+        "caption": 1_500,
+        "translation": 2_500,
+        "first audio": 3_500,
+        "last audio": 4_500,
+    }
+
+
+def test_a_partial_caption_is_not_the_caption() -> None:
+    first, *rest = spoken(0, 0, 1_000)
+    assert noted(first, caption(0, is_final=False), *rest[:1]).heard[0].at.keys() == {"endpoint"}
+
+
+def test_events_in_order_are_not_misplaced() -> None:
+    assert noted(*spoken(0, 0, 1), *spoken(1, 2, 3)).misplaced == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [*spoken(1, 2, 3), *spoken(0, 0, 1)[:3]],
+        [*spoken(0, 0, 1), caption(0)],
+        [*spoken(0, 0, 1)[:5], audio(0, 0, last=True)],
+    ],
+)
+def test_what_comes_twice_or_too_late_is_misplaced(wrong: list[events.Event]) -> None:
+    assert noted(*wrong).misplaced == 1
+
+
+CLAUSES: list[events.Event] = [
+    events.Speech(state="started", at_ms=0, segment_id=0),
+    translation(0, 0, is_final=False),
+    audio(0, 0, last=True),
+    events.Speech(state="stopped", at_ms=4_000, segment_id=0),
+    caption(0),
+    translation(0, 1),
+    audio(0, 0, last=True, clause=1),
+]
+
+
+def test_a_clause_that_is_spoken_before_the_end_of_speech_has_a_negative_delay() -> None:
+    assert noted(*CLAUSES).heard[0].delays_ms(15.0) == {
+        "first audio": -2_000,
+        "endpoint": -1_000,
+        "caption": 0,
+        "translation": 1_000,
+        "last audio": 2_000,
+    }
+
+
+def test_an_utterance_is_not_translated_before_its_last_clause_is() -> None:
+    reached = noted(*CLAUSES[:5]).heard[0].at
+    assert reached.keys() == {"endpoint", "caption", "first audio"}
+
+
+def test_an_end_without_words_adds_nothing_to_what_was_said_before() -> None:
+    reached = noted(*CLAUSES[:5], translation(0, 1, text="")).heard[0].at
+    assert (reached["translation"], reached["last audio"]) == (12.0, 13.0)
+
+
+def test_a_clause_without_a_voice_leaves_the_utterance_incomplete() -> None:
+    assert "last audio" not in noted(*CLAUSES[:2], *CLAUSES[3:]).heard[0].at
+
+
+def test_only_the_first_language_is_timed_but_the_order_of_all_is_checked() -> None:
+    french: list[events.Event] = [translation(0, to="fr"), audio(0, 0, last=True, to="fr")]
+    stopwatch = noted(*spoken(0, 0, 1), *french)
+    assert stopwatch.heard[0].at == noted(*spoken(0, 0, 1)).heard[0].at
+    assert stopwatch.misplaced == 0
+    assert noted(*spoken(0, 0, 1), *french, french[0]).misplaced == 1
+
+
+def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
+    delays: list[dict[Stage, float]] = [{"caption": float(ms)} for ms in range(101)]
+    delays.append({"endpoint": 7.0})
+    assert percentiles(delays) == {
+        "endpoint": Percentiles(1, 7.0, 7.0, 7.0),
+        "caption": Percentiles(101, 50.0, 95.0, 99.0),
+    }
+
+
+def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is() -> None:
+    late: dict[Stage, float] = {stage: at + 10 for stage, at in COMPLETE.items()}
+    parts = [Heard(1_000, 1_800, COMPLETE), Heard(2_300, 3_000, late)]
+    answer = answer_to(950, 3_050, parts)
+    assert answer is not None
+    assert answer.at == {**late, "first audio": COMPLETE["first audio"]}
+
+
+def test_a_sentence_of_which_a_part_stayed_without_a_voice_has_no_answer() -> None:
+    silent: dict[Stage, float] = {stage: at for stage, at in COMPLETE.items() if stage != "last audio"}
+    assert answer_to(950, 3_050, [Heard(1_000, 1_800, silent), Heard(2_300, 3_000, COMPLETE)]) is None
+
+
+def test_a_sentence_that_was_not_heard_is_lost() -> None:
+    level = summarise([session([(1_000, 2_000), (4_000, 5_000)], *spoken(0, 1_000, 2_000))])
+    assert (level.sent, level.received, level.lost, level.out_of_order) == (2, 1, 1, 0)
+    assert not level.sound
+
+
+def test_a_level_adds_up_its_sessions() -> None:
+    one = session([(200, 1_000)], *spoken(0, 250, 950))
+    two = session([(200, 1_500)], *spoken(0, 200, 1_500))
+    two.errors["overloaded"] += 1
+    level = summarise([one, two])
+    assert (level.sessions, level.sent, level.lost, level.errors) == (2, 2, 0, {"overloaded": 1})
+    assert level.sound
+    # The sentences ended at second 11 and 11.5, and that was noticed at second 12.
+    assert level.latency_ms["endpoint"].p50 == 750
+
+
+def test_a_session_that_never_began_has_lost_everything() -> None:
+    refused = Session([(1_000, 2_000)], Stopwatch("en"))
+    refused.errors["service_unreachable"] += 1
+    level = summarise([refused])
+    assert (level.lost, level.latency_ms, level.errors) == (1, {}, {"service_unreachable": 1})
+
+
+def test_a_composition_knows_where_its_sentences_lie() -> None:
+    tone = b"\1\0" * 8_000
+    composed = compose([tone, tone], pause_ms=250)
+    assert composed.spans_ms == ((250, 750), (1_000, 1_500))
+    assert composed.pcm == silence(250) + tone + silence(250) + tone + silence(250)
+
+
+def test_real_sentences_lose_the_silence_at_their_ends_and_no_more() -> None:
+    for clip, (_, recording, _) in zip(sentences("pt"), samples("pt"), strict=True):
+        place = recording.find(clip)
+        assert 0 < place < len(recording) - len(clip)
+        loudest = np.abs(np.frombuffer(recording, "<i2").astype(int)).max()
+        cut = np.frombuffer(recording[:place] + recording[place + len(clip) :], "<i2").astype(int)
+        assert np.abs(cut).max() < 0.05 * loudest
+
+
+def test_a_language_without_recordings_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InvalidRequest, match="accepted: en, es, fr"):
+        sentences("de")
+
+
+@pytest.mark.parametrize("duration_s", [1, 10, 30])
+def test_speech_fills_its_time_without_exceeding_it_by_more_than_one_sentence(duration_s: int) -> None:
+    clips = [silence(1_000), silence(2_000)]
+    composed = fill(clips, duration_s, first=1)
+    seconds = len(composed.pcm) / 2 / RECOGNISER_RATE
+    lengths = [end - start for start, end in composed.spans_ms]
+    assert lengths == ([2_000, 1_000] * 10)[: len(lengths)]
+    assert seconds <= max(duration_s, 2 + 2 * PAUSE_MS / 1_000)
+    assert seconds > duration_s - 2 - PAUSE_MS / 1_000
+
+
+async def test_a_frame_leaves_when_it_has_been_spoken_and_not_before() -> None:
+    pace, reached, left = Pace(), list[float](), list[float]()
+    pcm = silence(250)
+    frames = []
+    async for frame in pace.frames(pcm, RECOGNISER_RATE, reached.append):
+        frames.append(frame)
+        left.append(time.monotonic())
+    assert b"".join(frames) == pcm
+    assert reached == [80, 160, 240, 250]
+    assert all(at >= pace.spoken_at(ms) for at, ms in zip(left, reached, strict=True))

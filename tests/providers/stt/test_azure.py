@@ -1,0 +1,211 @@
+"""Azure Speech: what goes over the wire to fast transcription, what is made of its answers, its settings."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sokuji.config import AzureTranscriptionConfig, parse_provider
+from sokuji.contract import RecognitionRequest, Segment, Transcript
+from sokuji.errors import ConfigError, ProviderFailed, SokujiError, UnsupportedLanguage
+from sokuji.providers import azure as service
+from sokuji.providers.stt.azure.locales import LOCALES
+from sokuji.providers.stt.azure.provider import AzureTranscription
+from tests.support.cloud.azure_stt import answer, azure
+from tests.support.cloud.faults import status
+from tests.support.cloud.forms import read_form
+from tests.support.cloud.openai_stt import said, speech
+from tests.support.cloud.server import KEY, Server, serve
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    monkeypatch.setenv("AZURE_SPEECH_KEY", KEY)
+    async with serve(azure) as running:
+        yield running
+
+
+async def recognise(server: Server, config: Any = None, **wanted: Any) -> Transcript:
+    """The answer to one request, which must be good, of a provider of its own."""
+    heard = await outcome(server, config, **wanted)
+    assert isinstance(heard, Transcript)
+    return heard
+
+
+async def outcome(server: Server, config: Any = None, **wanted: Any) -> Transcript | SokujiError:
+    provider = AzureTranscription(AzureTranscriptionConfig(base_url=server.url, **(config or {})))
+    await provider.load()
+    (heard,) = await provider.transcribe([RecognitionRequest(**{"pcm": speech(7), **wanted})])
+    await provider.aclose()
+    return heard
+
+
+def definition(server: Server) -> Any:
+    """What the last request said beside its sound."""
+    return json.loads(read_form(server.requests[-1]).fields["definition"][0])
+
+
+@pytest.mark.knob("AZURE_SPEECH_KEY")
+async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server) -> None:
+    heard = await recognise(server, language="pt", context="Contoso, Mary Rondo;\nJessie, ", word_times=True)
+    request = server.requests[-1]
+    assert (request.method, request.path) == ("POST", "/speechtotext/transcriptions:transcribe")
+    assert request.query == {"api-version": "2025-10-15"}
+    assert read_form(request).pcm() == speech(7)
+    assert definition(server) == {
+        "locales": ["pt-BR"],
+        "profanityFilterMode": "None",
+        "phraseList": {"phrases": ["Contoso", "Mary Rondo", "Jessie"]},
+    }
+    assert heard.text == said(7)
+    assert heard.language == "pt"
+    assert heard.confidence == pytest.approx((0.9 * 1 + 0.5 * 3) / 4)
+    assert heard.segments == (Segment("Utterance 7,", 0, 1_000), Segment('and "so on".', 1_000, 4_000))
+    assert [(word.text, word.start_ms, word.end_ms) for word in heard.words] == [
+        ("Utterance", 0, 500),
+        ("7,", 500, 1_000),
+        ("and", 1_000, 2_000),
+        ('"so', 2_000, 3_000),
+        ('on".', 3_000, 4_000),
+    ]
+
+
+async def test_an_unknown_language_is_the_one_most_was_said_in(server: Server) -> None:
+    heard = await recognise(server)
+    assert "locales" not in definition(server)
+    assert (heard.language, heard.words) == ("pt", ())
+
+
+async def test_an_unknown_language_is_one_of_the_candidates(server: Server) -> None:
+    await recognise(server, {"candidates": ["pt", "ja"]})
+    assert definition(server)["locales"] == ["pt-BR", "ja-JP"]
+
+
+async def test_another_locale_can_be_had_and_a_language_that_is_not_in_the_table(server: Server) -> None:
+    locales = {"locales": {"pt": "pt-PT", "el": "el-GR"}, "candidates": ["el"]}
+    assert (await recognise(server, locales, language="pt")).language == "pt"
+    assert definition(server)["locales"] == ["pt-PT"]
+    await recognise(server, locales, language="el")
+    assert definition(server)["locales"] == ["el-GR"]
+    assert isinstance(await outcome(server, language="el"), UnsupportedLanguage)
+
+
+@pytest.mark.parametrize(
+    ("profanity", "mode"), [("raw", "None"), ("masked", "Masked"), ("removed", "Removed")]
+)
+async def test_what_becomes_of_swear_words_is_a_setting(profanity: str, mode: str, server: Server) -> None:
+    await recognise(server, {"profanity": profanity})
+    assert definition(server)["profanityFilterMode"] == mode
+
+
+async def test_settings_of_the_request_change_while_it_runs(server: Server) -> None:
+    provider = AzureTranscription(AzureTranscriptionConfig(base_url=server.url))
+    await provider.load()
+    provider.update(provider.config.model_copy(update={"profanity": "masked", "candidates": ("en",)}))
+    await provider.transcribe([RecognitionRequest(pcm=speech(7))])
+    assert definition(server) == {"locales": ["en-US"], "profanityFilterMode": "Masked"}
+    with pytest.raises(ConfigError, match="candidates: la not known"):
+        provider.update(provider.config.model_copy(update={"candidates": ("la",)}))
+    assert provider.config.candidates == ("en",)
+    await provider.aclose()
+
+
+def spoken_as(*locales: str | None) -> bytes:
+    """An answer whose phrases are in these locales."""
+    body = answer(said(7))
+    for phrase, locale in zip(body["phrases"], locales, strict=True):
+        phrase["locale"] = locale
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("locales", "code"),
+    [
+        (("zh-HK", "zh-HK"), "yue"),
+        (("zh-TW", "zh-TW"), "zh-Hant"),
+        (("nb-NO", "fil-PH"), "tl"),
+        ((None, "en-GB"), "en"),
+    ],
+)
+async def test_a_locale_of_the_answer_is_a_language_of_ours(
+    locales: tuple[str, ...], code: str, server: Server
+) -> None:
+    server.fail(None, status(200, body=spoken_as(*locales)))
+    assert (await recognise(server)).language == code
+
+
+@pytest.mark.parametrize("locales", [("xx-XX", "xx-XX"), (None, None)])
+async def test_a_language_that_is_not_known_is_an_error_of_its_item(
+    locales: tuple[str | None, ...], server: Server
+) -> None:
+    server.fail(None, status(200, body=spoken_as(*locales)), status(200, body=spoken_as(*locales)))
+    heard = await outcome(server)
+    assert (type(heard), getattr(heard, "param", "")) == (UnsupportedLanguage, "language")
+    server.fail(None, status(200, body=spoken_as(*locales)))
+    assert (await recognise(server, language="pt")).language == "pt"
+
+
+@pytest.mark.parametrize("channels", [[], [{"text": ""}]])
+async def test_silence_is_an_empty_text(channels: Any, server: Server) -> None:
+    body = json.dumps({"durationMilliseconds": 9, "combinedPhrases": channels, "phrases": []}).encode()
+    server.fail(None, status(200, body=body))
+    heard = await recognise(server, word_times=True)
+    assert (heard.text, heard.confidence, heard.segments, heard.words) == ("", None, (), ())
+
+
+async def test_what_the_service_does_not_say_is_not_made_up(server: Server) -> None:
+    body = answer(said(7))
+    for phrase in body["phrases"]:
+        phrase["confidence"] = 0
+        del phrase["words"]
+    server.fail(None, status(200, body=json.dumps(body).encode()))
+    assert (await recognise(server, language="pt")).confidence is None
+    server.fail(None, status(200, body=json.dumps(body).encode()))
+    heard = await outcome(server, language="pt", word_times=True)
+    assert (type(heard), "times of words" in str(heard)) == (ProviderFailed, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"offsetMilliseconds": -1}, {"durationMilliseconds": "soon"}, {"confidence": 1.5}, {"text": None}],
+)
+async def test_a_phrase_that_makes_no_sense_is_refused(wrong: dict[str, Any], server: Server) -> None:
+    body = answer(said(7))
+    body["phrases"][0] |= wrong
+    server.fail(None, status(200, body=json.dumps(body).encode()))
+    assert isinstance(await outcome(server, language="pt"), ProviderFailed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"locales": {"xx": "xx-XX"}}, "locales: xx not known; accepted: "),
+        ({"candidates": ["pt", "el"]}, "candidates: el not known; accepted: af, am"),
+    ],
+)
+def test_a_language_that_nobody_knows_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AzureTranscription(AzureTranscriptionConfig(**settings))
+
+
+def test_the_region_comes_from_the_settings_or_the_environment() -> None:
+    config = AzureTranscriptionConfig(region="westeurope")
+    assert service.base_url(config) == "https://westeurope.api.cognitive.microsoft.com"
+    config = parse_provider("stt", {"provider": "azure"}, {"AZURE_SPEECH_REGION": "eastus2"})
+    assert service.base_url(config) == "https://eastus2.api.cognitive.microsoft.com"
+    own = AzureTranscriptionConfig(base_url="https://my-name.cognitiveservices.azure.com")
+    assert service.base_url(own) == own.base_url
+
+
+async def test_without_a_region_it_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_SPEECH_KEY", KEY)
+    with pytest.raises(ConfigError, match="region is not set.*AZURE_SPEECH_REGION") as caught:
+        await AzureTranscription(AzureTranscriptionConfig()).load()
+    assert caught.value.param == "region"
+
+
+async def test_it_promises_the_table_and_no_locale_stands_for_two_languages(server: Server) -> None:
+    provider = AzureTranscription(AzureTranscriptionConfig(base_url=server.url))
+    assert (await provider.describe()).languages == tuple(sorted(LOCALES))
+    assert len(set(LOCALES.values())) == len(LOCALES)

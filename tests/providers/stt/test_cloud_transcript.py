@@ -1,0 +1,114 @@
+"""What answers of recognition services have in common: names of languages, words, how sure they are."""
+
+import math
+from typing import Any
+
+import pytest
+
+from sokuji.contract import RecognitionRequest, Transcript, Word
+from sokuji.errors import UnsupportedLanguage
+from sokuji.languages import LANGUAGES
+from sokuji.providers.stt.cloud_transcript import spread, weighted
+from sokuji.providers.stt.openai.responses import Answer, language, transcript
+
+
+def test_every_language_is_known_by_its_names() -> None:
+    for entry in LANGUAGES.values():
+        names = (entry.name, entry.name.lower(), entry.code, entry.whisper or entry.code)
+        assert {language(name) for name in names} == {entry.code}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Mandarin", "zh"),
+        ("nynorsk", "nn"),
+        ("chinese", "zh"),
+        ("javanese", "jv"),
+        ("haitian creole", "ht"),
+        ("pt-BR", "pt"),
+        ("myanmar", "my"),
+    ],
+)
+def test_a_language_is_known_by_its_other_names(name: str, code: str) -> None:
+    assert language(name) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "reported", "words"),
+    [
+        ("¿Qué? ¡Nada!", ["Qué", "Nada"], ["¿Qué?", "¡Nada!"]),
+        ("It costs 20 euros.", ["It", "costs", "twenty", "euros"], ["It", "costs 20", "euros."]),
+        ("電車は遅い。駅", ["電車", "は", "遅い", "駅"], ["電車", "は", "遅い。", "駅"]),
+        ("twenty-one - or so", [" twenty", "one", "or ", "so"], ["twenty-", "one -", "or", "so"]),
+        ("a cat and a dog", ["a", "cat", "and", "a", "dog"], ["a", "cat", "and", "a", "dog"]),
+        ("so long " + "x" * 40 + " so", ["no", "so"], ["so long " + "x" * 40 + " so"]),
+        ("Hello.", ["", "Bye"], []),
+        ("", ["Bye"], []),
+    ],
+)
+def test_words_have_the_marks_of_the_text(text: str, reported: list[str], words: list[str]) -> None:
+    timed = spread(text, [Word(word, place, place + 1) for place, word in enumerate(reported)])
+    assert [word.text for word in timed] == words
+    assert [word.start_ms for word in timed] == sorted({word.start_ms for word in timed})
+
+
+@pytest.mark.parametrize("name", [None, "", " ", "klingon", "xx"])
+def test_a_language_that_is_none_is_refused(name: str | None) -> None:
+    with pytest.raises(UnsupportedLanguage) as caught:
+        language(name)
+    assert caught.value.param == "language"
+
+
+@pytest.mark.parametrize(
+    ("values", "mean"),
+    [
+        ([(0.5, 1), (1, 3)], 0.875),
+        ([(0.5, 0), (1, 0)], 0.75),
+        ([(0.5, -1)], 0.5),
+        ([(0, 1), (0.5, 1)], 0.25),
+        ([(0, 1), (0, 1)], None),
+        ([(0.5, 1), (None, 1)], None),
+        ([(float("nan"), 1)], None),
+        ([], None),
+    ],
+)
+def test_a_mean_is_told_only_of_what_was_measured(
+    values: list[tuple[float | None, float]], mean: float | None
+) -> None:
+    assert weighted(values) == (None if mean is None else pytest.approx(mean))
+
+
+SEGMENT = {"text": " Olá.", "start": 0, "end": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "confidence"),
+    [
+        ({}, None),
+        ({"segments": None, "words": None, "logprobs": None}, None),
+        ({"segments": [], "logprobs": []}, None),
+        ({"segments": [SEGMENT]}, None),
+        ({"segments": [{**SEGMENT, "avg_logprob": 0.0}]}, None),
+        ({"segments": [{**SEGMENT, "avg_logprob": float("nan")}]}, None),
+        ({"segments": [{**SEGMENT, "avg_logprob": -1.0, "end": 0}]}, math.exp(-1)),
+        ({"segments": [{**SEGMENT, "avg_logprob": 0.1, "end": "1.5"}]}, 1),
+        ({"logprobs": [{"logprob": -1}, {"logprob": -3}]}, math.exp(-2)),
+        ({"logprobs": [{"logprob": -1}, {"token": "a"}]}, None),
+    ],
+)
+def test_openai_is_as_sure_as_it_says_and_else_says_nothing(
+    more: dict[str, Any], confidence: float | None
+) -> None:
+    request = RecognitionRequest(pcm=b"", language="pt")
+    heard = transcript(Answer.model_validate({"text": " Olá. ", **more}), request)
+    assert heard.text == "Olá."
+    assert all(segment.text == "Olá." for segment in heard.segments)
+    assert heard.confidence == (None if confidence is None else pytest.approx(confidence))
+
+
+def test_silence_is_an_empty_text_in_whatever_language() -> None:
+    silence = Answer.model_validate({"text": " ", "languages": [], "logprobs": [{"logprob": -1}]})
+    for code in (None, "pt"):
+        heard = transcript(silence, RecognitionRequest(pcm=b"", language=code))
+        assert heard == Transcript(text="", language=code or "")

@@ -1,0 +1,176 @@
+"""Short windows, prefixes, word times and interim hypotheses, on Whisper base and real speech."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.errors import TooLarge
+from sokuji.providers.stt.whisper import windows
+from sokuji.providers.stt.whisper.batched_steps import Decode
+from sokuji.providers.stt.whisper.decoding import Decoded, Search
+from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.stt.whisper.transcript_text import Outcome
+from tests.support.speech import noise, sample, silence
+from tests.support.words import normalised
+
+Heard = list[tuple[int, Search]]
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """Length of the window in seconds and way of search, of each search."""
+    found: Heard = []
+    together = Decode.together
+
+    def noted(cls: type[Decode], batch: Sequence[Decode]) -> list[Decoded | None]:
+        found.extend((len(step.encoded.rows) // 50, step.search) for step in batch)
+        return together(batch)
+
+    monkeypatch.setattr(Decode, "together", classmethod(noted))
+    return found
+
+
+def window(pcm: bytes) -> int:
+    """Seconds of the shortest window that holds it."""
+    return windows.window_s(len(pcm) / 32_000)
+
+
+async def recognise(whisper: FasterWhisper, pcm: bytes, language: str | None, **more: Any) -> Transcript:
+    (answer,) = await whisper.transcribe([RecognitionRequest(pcm=pcm, language=language, **more)])
+    assert isinstance(answer, Transcript)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "quick_brown_fox"), ("es", "conteo"), ("ja", "konnichiwa_sekai")]
+)
+async def test_a_short_window_hears_what_the_longest_does(
+    whisper: FasterWhisper, language: str, name: str, searches: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = await recognise(whisper, sample(language, name), language)
+    monkeypatch.setattr(windows, "LADDER_S", (30,))
+    long = await recognise(whisper, sample(language, name), language)
+    assert [length <= 8 for length, _ in searches] == [True, False]
+    assert normalised(short.text, language) == normalised(long.text, language)
+
+
+@pytest.mark.parametrize("prefix", ["The quick brown", "The quick brown fox jumps over the lazy dog."])
+async def test_a_transcript_goes_on_from_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
+    heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix=prefix)
+    assert heard.text == "The quick brown fox jumps over the lazy dog."
+
+
+async def test_a_prefix_is_kept_even_where_it_is_wrong(whisper: FasterWhisper) -> None:
+    heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix="THE  quick, green")
+    assert heard.text.startswith("THE  quick, green")
+    assert heard.text.endswith("over the lazy dog.")
+
+
+async def test_a_prefix_needs_no_spaces_and_silence_adds_nothing(whisper: FasterWhisper) -> None:
+    heard = await recognise(whisper, sample("zh", "jishu"), "zh", prefix="一二三")
+    assert heard.text.startswith("一二三四五六")
+    quiet = await recognise(whisper, noise(1_500), "en", prefix="Hello world.", word_times=True)
+    assert quiet.text == "Hello world."
+    assert [word.text for word in quiet.words] == ["Hello", "world."]
+
+
+async def test_a_prefix_gives_no_commands_and_is_bounded(whisper: FasterWhisper) -> None:
+    pcm = sample("en", "hello_world")
+    heard = await recognise(whisper, pcm, "en", prefix="Hello<|endoftext|>")
+    assert heard.text.startswith("Hello<|endoftext|>")
+    (error,) = await whisper.transcribe(
+        [RecognitionRequest(pcm=pcm, language="en", prefix="many words " * 200)]
+    )
+    assert isinstance(error, TooLarge)
+
+
+@pytest.mark.parametrize("prefix", ["", "Hello world. The quick"])
+async def test_words_are_timed_where_they_are_heard(whisper: FasterWhisper, prefix: str) -> None:
+    first, second = sample("en", "hello_world"), sample("en", "quick_brown_fox")
+    pcm = first + silence(1_000) + second
+    heard = await recognise(whisper, pcm, "en", prefix=prefix, word_times=True)
+    assert " ".join(word.text for word in heard.words) == heard.text
+    times = [at for word in heard.words for at in (word.start_ms, word.end_ms)]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] <= len(pcm) / 32
+    end_ms, start_ms = len(first) / 32, len(first) / 32 + 1_000
+    world, the, quick = heard.words[1:4]
+    assert 300 < world.end_ms < end_ms + 100
+    assert world.end_ms + 300 < the.start_ms < quick.start_ms
+    assert quick.start_ms > start_ms
+    assert (heard.segments[0].start_ms, heard.segments[-1].end_ms) == (times[0], times[-1])
+
+
+@pytest.mark.parametrize(("language", "name"), [("ja", "konnichiwa_sekai"), ("hi", "namaste_duniya")])
+async def test_words_of_any_script_are_the_text(whisper: FasterWhisper, language: str, name: str) -> None:
+    heard = await recognise(whisper, sample(language, name), language, word_times=True)
+    assert len(heard.words) > 1
+    joint = " " if language == "hi" else ""
+    assert joint.join(word.text for word in heard.words) == heard.text
+
+
+async def test_words_lie_where_they_are_said_after_silence_is_cut_away(whisper: FasterWhisper) -> None:
+    before = whisper.config
+    try:
+        whisper.update(before.model_copy(update={"vad_filter": True}))
+        pcm = silence(4_000) + sample("en", "hello_world") + silence(4_000)
+        heard = await recognise(whisper, pcm, "en", word_times=True)
+    finally:
+        whisper.update(before)
+    assert len(heard.words) == 2
+    assert 3_500 < heard.words[0].start_ms < heard.words[1].end_ms < 5_600
+
+
+async def test_a_loop_is_heard_again_in_the_longest_window(whisper: FasterWhisper, searches: Heard) -> None:
+    # In its short window this is heard as a good deal more than five greetings.
+    pcm = sample("en", "hello_world") * 5
+    heard = await recognise(whisper, pcm, "en")
+    assert [length for length, _ in searches] == [window(pcm), 30]
+    assert heard.text.lower().count("hello world") == 5
+
+
+@pytest.fixture
+def looping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is decoded is taken for a loop: hardly anything makes this model loop in all its windows."""
+    monkeypatch.setattr(Outcome, "loops", True)
+
+
+@pytest.mark.usefixtures("looping")
+async def test_a_stubborn_loop_is_searched_for_more_widely(whisper: FasterWhisper, searches: Heard) -> None:
+    pcm = sample("en", "quick_brown_fox")
+    heard = await recognise(whisper, pcm, "en")
+    assert heard.text == "The quick brown fox jumps over the lazy dog."
+    assert [(length, how.beam_size, how.once) for length, how in searches] == [
+        (window(pcm), 1, 0),
+        (30, 1, 0),
+        (30, 5, 3),
+    ]
+
+
+@pytest.mark.usefixtures("looping")
+async def test_an_interim_hypothesis_is_decoded_once_and_left_out_where_it_loops(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    pcm = sample("en", "quick_brown_fox")
+    unknown = await recognise(whisper, pcm, None, interim=True)
+    known = await recognise(whisper, pcm, "en", interim=True, prefix="The quick")
+    assert (unknown.text, known.text) == ("", "The quick")
+    assert [length for length, _ in searches] == [window(pcm)] * 2
+
+
+@pytest.mark.usefixtures("looping")
+async def test_what_nobody_waits_for_any_more_is_not_decoded_again(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    pcm = sample("en", "quick_brown_fox")
+    asked = asyncio.create_task(recognise(whisper, pcm, "en"))
+    async with asyncio.timeout(20):
+        while not searches:
+            await asyncio.sleep(0.005)
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    await whisper.check()
+    assert [length for length, how in searches if how.max_tokens > 1] == [window(pcm)]

@@ -1,0 +1,229 @@
+"""What every provider of every stage must do, on its real model."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sokuji.config import PROVIDER_CONFIGS
+from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, TextToSpeech, TranslationRequest
+from sokuji.errors import ProviderUnavailable, SokujiError
+from sokuji.languages import LANGUAGES
+from sokuji.providers.registry import PROVIDERS, Stage
+from tests.support.cloud.services import SERVICES
+from tests.support.loaded_models import Loaded, new_provider
+from tests.support.speech import sample
+
+SENTENCES = {
+    "en": ("The train is late.", "Where is the station?"),
+    "pt": ("O trem está atrasado.", "Onde fica a estação?"),
+}
+LONG = "1, 2, 3, 4, 5, 6, 7, 8. " * 2
+
+
+@dataclass(frozen=True)
+class Exam:
+    """How a provider of one stage is asked."""
+
+    good: Callable[[Any], list[Any]]
+    """From what ``describe`` says: two requests that it can fulfil, with different answers."""
+    bad: Any
+    """A request that must be refused."""
+    ask: Callable[[Any, Sequence[Any]], Coroutine[Any, Any, list[Any]]]
+    languages: Callable[[Any], set[str]]
+    """All languages that ``describe`` names."""
+    alike: Callable[[Any, Any], bool] = lambda one, other: bool(one == other)
+    """Whether two answers could be to the same request."""
+
+
+async def _recognise(provider: Any, requests: Sequence[Any]) -> list[Any]:
+    answers: list[Any] = await provider.transcribe(requests)
+    return answers
+
+
+async def _translate(provider: Any, requests: Sequence[Any]) -> list[Any]:
+    answers: list[Any] = await provider.translate(requests)
+    return answers
+
+
+async def _speak(provider: TextToSpeech, requests: Sequence[Any]) -> list[Any]:
+    """The answer to a text is how many seconds it sounds."""
+    return list(await asyncio.gather(*(_speak_one(provider, request) for request in requests)))
+
+
+async def _speak_one(provider: TextToSpeech, request: SynthesisRequest) -> float | SokujiError:
+    chunks: list[AudioChunk] = []
+    try:
+        async for chunk in provider.synthesize(request):
+            chunks.append(chunk)
+    except SokujiError as error:
+        return error
+    assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert len({chunk.sample_rate for chunk in chunks}) == 1
+    assert all(len(chunk.pcm) % 2 == 0 for chunk in chunks)
+    return sum(len(chunk.pcm) for chunk in chunks) / 2 / chunks[0].sample_rate
+
+
+def _utterances(info: Any) -> list[RecognitionRequest]:
+    names = ("hello_world", "quick_brown_fox")
+    # A service that is played here tells utterances apart by their first sample.
+    return [
+        RecognitionRequest(pcm=number.to_bytes(2, "little") + sample("en", name), language="en")
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _texts(info: Any) -> list[TranslationRequest]:
+    source, target = next(pair for pair in info.pairs if pair[0] in SENTENCES)
+    return [TranslationRequest(text=text, source=source, target=target) for text in SENTENCES[source]]
+
+
+def _speeches(info: Any) -> list[SynthesisRequest]:
+    return [_speech(info, "1."), _speech(info, "1, 2, 3, 4, 5, 6.")]
+
+
+def _speech(info: Any, text: str) -> SynthesisRequest:
+    voice = info.voices[0]
+    return SynthesisRequest(text=text, language=voice.languages[0], voice=voice.id)
+
+
+def _alike_long(one: Any, other: Any) -> bool:
+    # No two renderings of a text are quite the same.
+    return bool(0.7 < one / other < 1.4)
+
+
+EXAMS: dict[Stage, Exam] = {
+    "stt": Exam(
+        good=_utterances,
+        bad=RecognitionRequest(pcm=b"odd"),
+        ask=_recognise,
+        languages=lambda info: {*info.languages, *info.translates_to},
+    ),
+    "translation": Exam(
+        good=_texts,
+        bad=TranslationRequest(text="Hello.", source="en", target="en"),
+        ask=_translate,
+        languages=lambda info: {language for pair in info.pairs for language in pair},
+    ),
+    "tts": Exam(
+        good=_speeches,
+        bad=SynthesisRequest(text="Hello.", language="en", voice="nobody"),
+        ask=_speak,
+        languages=lambda info: {language for voice in info.voices for language in voice.languages},
+        alike=_alike_long,
+    ),
+}
+
+every_provider = pytest.mark.parametrize(
+    ("stage", "name"), [(stage, name) for stage, table in PROVIDERS.items() for name in table]
+)
+every_local_provider = pytest.mark.parametrize(
+    ("stage", "name"),
+    [(stage, name) for stage, table in PROVIDERS.items() for name in table if (stage, name) not in SERVICES],
+)
+every_voice = pytest.mark.parametrize("name", PROVIDERS["tts"])
+
+
+def test_every_provider_has_settings_of_its_name() -> None:
+    assert {stage: list(table) for stage, table in PROVIDER_CONFIGS.items()} == {
+        stage: list(table) for stage, table in PROVIDERS.items()
+    }
+
+
+@every_provider
+async def test_it_says_who_it_is_and_names_known_languages(stage: Stage, name: str, loaded: Loaded) -> None:
+    info = await (await loaded(stage, name)).describe()
+    assert info.provider == name
+    assert info.model
+    named = EXAMS[stage].languages(info)
+    assert named
+    assert named <= LANGUAGES.keys()
+
+
+@every_provider
+async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
+    stage: Stage, name: str, loaded: Loaded
+) -> None:
+    provider, exam = await loaded(stage, name), EXAMS[stage]
+    first, second = exam.good(await provider.describe())
+    (alone,) = await exam.ask(provider, [first])
+    answers = await exam.ask(provider, [second, exam.bad, first])
+    assert isinstance(answers[1], SokujiError)
+    assert exam.alike(answers[2], alone)
+    assert not isinstance(answers[0], SokujiError)
+    assert not exam.alike(answers[0], alone)
+
+
+@every_provider
+async def test_an_empty_batch_has_no_answers(stage: Stage, name: str, loaded: Loaded) -> None:
+    assert await EXAMS[stage].ask(await loaded(stage, name), []) == []
+
+
+@every_provider
+async def test_calls_may_overlap_and_the_event_loop_goes_on(stage: Stage, name: str, loaded: Loaded) -> None:
+    provider, exam = await loaded(stage, name), EXAMS[stage]
+    calls = [
+        asyncio.create_task(exam.ask(provider, [request])) for request in exam.good(await provider.describe())
+    ]
+    ticks = 0
+    while not all(call.done() for call in calls):
+        ticks += 1
+        await asyncio.sleep(0)
+    (first,), (second,) = (call.result() for call in calls)
+    assert not isinstance(first, SokujiError)
+    assert not isinstance(second, SokujiError)
+    assert not exam.alike(first, second)
+    assert ticks > 3
+
+
+@every_provider
+async def test_a_caller_that_goes_away_leaves_it_usable(stage: Stage, name: str, loaded: Loaded) -> None:
+    provider, exam = await loaded(stage, name), EXAMS[stage]
+    requests = exam.good(await provider.describe())
+    impatient = asyncio.create_task(exam.ask(provider, requests))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    (answer,) = await exam.ask(provider, requests[:1])
+    assert not isinstance(answer, SokujiError)
+
+
+@every_local_provider
+async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(stage: Stage, name: str) -> None:
+    before = set(threading.enumerate())
+    provider = new_provider(stage, name)
+    await provider.load()
+    await provider.check()
+    # Those of asyncio's own pool stay.
+    threads = {
+        thread for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio_")
+    }
+    assert threads
+    await provider.aclose()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+@every_provider
+async def test_its_check_fails_while_nothing_is_loaded(stage: Stage, name: str) -> None:
+    provider = new_provider(stage, name)
+    with pytest.raises(ProviderUnavailable, match="not loaded"):
+        await provider.check()
+    await provider.aclose()
+
+
+@every_voice
+async def test_a_voice_that_is_stopped_early_can_speak_again(name: str, loaded: Loaded) -> None:
+    provider = await loaded("tts", name)
+    info = await provider.describe()
+    async with aclosing(provider.synthesize(_speech(info, LONG))) as chunks:
+        first = await anext(chunks)
+    assert first.pcm
+    assert not first.last
+    assert await _speak_one(provider, _speech(info, "1."))

@@ -1,0 +1,281 @@
+"""NLLB translates by its language tokens, under both runtimes alike, and loses no words to its limits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sokuji.config import NllbConfig
+from sokuji.contract import Pairs, Translation, TranslationRequest
+from sokuji.errors import (
+    ConfigError,
+    InvalidRequest,
+    NotSupported,
+    ProviderFailed,
+    SokujiError,
+    UnsupportedLanguage,
+)
+from sokuji.providers.translation.nllb.provider import Nllb
+from sokuji.providers.translation.nllb.tokens import Found, Search, Source
+from tests.support.nllb import build
+from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
+
+CODES = ("en", "pt", "es")
+BOOK = [
+    (TranslationRequest(text=phrase[one], source=CODES[one], target=CODES[two]), phrase[two])
+    for phrase in PHRASES
+    for one in range(3)
+    for two in range(3)
+    if one != two
+]
+HELLO = TranslationRequest(text="Where is the hotel?", source="en", target="es")
+DOUBT = TranslationRequest(text=AMBIGUOUS, source="en", target="pt")
+WHOLE = TranslationRequest(text=PHRASES[-1][0], source="en", target="pt")
+IN_PARTS = f"{PHRASES[-3][1]} {PHRASES[-2][1]}"
+
+RUNTIMES = {
+    "ctranslate2": {},
+    "onnx": {"use_onnx": True},
+}
+
+
+def config(runtime: str, **more: Any) -> NllbConfig:
+    settings = {"precision": "float32", "num_beams": 1, "num_workers": 1, "cpu_threads": 1}
+    folder = str(build.model() / runtime)
+    return NllbConfig(**{"translation_model": folder, **settings, **RUNTIMES[runtime], **more})
+
+
+async def new(runtime: str, **more: Any) -> Nllb:
+    provider = Nllb(config(runtime, **more))
+    await provider.load()
+    return provider
+
+
+@pytest.fixture(scope="module")
+async def both() -> AsyncIterator[dict[str, Nllb]]:
+    """The same model under each runtime."""
+    providers = {runtime: await new(runtime) for runtime in RUNTIMES}
+    yield providers
+    for provider in providers.values():
+        await provider.aclose()
+
+
+@pytest.fixture(params=RUNTIMES)
+def nllb(request: pytest.FixtureRequest, both: dict[str, Nllb]) -> Nllb:
+    """The model, under each runtime in turn, with the same settings at the beginning of each test."""
+    provider = both[request.param]
+    provider.update(config(request.param))
+    return provider
+
+
+def turn(provider: Nllb, **knobs: Any) -> None:
+    """Change live settings."""
+    provider.update(provider.config.model_copy(update=knobs))
+
+
+async def said(provider: Nllb, *requests: TranslationRequest) -> list[str]:
+    answers = await provider.translate(requests)
+    assert all(isinstance(answer, Translation) for answer in answers), answers
+    return [answer.text for answer in answers if isinstance(answer, Translation)]
+
+
+async def refused(provider: Nllb, request: TranslationRequest) -> SokujiError:
+    (answer,) = await provider.translate([request])
+    assert isinstance(answer, SokujiError)
+    return answer
+
+
+class Spy:
+    """Notes what a runtime is given."""
+
+    def __init__(self, provider: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.batches: list[list[Source]] = []
+        loaded = provider._loaded
+        assert loaded is not None
+        self._runtime = loaded.runtime
+        monkeypatch.setattr(provider, "_loaded", replace(loaded, runtime=self))
+
+    def translate(self, sources: Sequence[Source], search: Search) -> list[Found]:
+        self.batches.append(list(sources))
+        return self._runtime.translate(sources, search)
+
+
+async def test_every_pair_of_its_languages_is_served_and_the_description_stays_small(nllb: Nllb) -> None:
+    info = await nllb.describe()
+    assert info.pairs == Pairs(("en", "es", "pt"), ("en", "es", "pt"))
+    assert info.model == nllb.config.translation_model
+
+
+@pytest.mark.knob("translation.nllb.translation_model")
+async def test_each_language_token_leads_to_its_language_whatever_else_is_in_the_batch(nllb: Nllb) -> None:
+    assert await said(nllb, *(request for request, _ in BOOK)) == [wanted for _, wanted in BOOK]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+async def test_eight_bits_are_enough(runtime: str) -> None:
+    provider = await new(runtime, precision="int8")
+    assert await said(provider, *(request for request, _ in BOOK)) == [wanted for _, wanted in BOOK]
+    await provider.aclose()
+
+
+@pytest.mark.parametrize("knobs", [
+    {"num_beams": 1},
+    {"num_beams": 1, "length_penalty": 0.0},
+    {"num_beams": 2},
+    {"num_beams": 4, "length_penalty": 0.0},
+    {"num_beams": 5, "length_penalty": 2.0},
+    {"num_beams": 3, "max_length": 4},
+    {"num_beams": 2, "max_length": 3, "length_penalty": 0.0},
+    {"max_input_length": 4},
+])  # fmt: skip
+@pytest.mark.knob("translation.nllb.use_onnx")
+async def test_both_runtimes_say_the_same_with_the_same_scores(
+    both: dict[str, Nllb], knobs: dict[str, Any]
+) -> None:
+    answers = []
+    for runtime, provider in both.items():
+        provider.update(config(runtime, **knobs))
+        answers.append(await provider.translate([*(request for request, _ in BOOK), DOUBT]))
+    for one, other in zip(*answers, strict=True):
+        if isinstance(one, Translation):
+            assert isinstance(other, Translation)
+            assert other.text == one.text
+            assert one.score is not None
+            assert other.score == pytest.approx(one.score, abs=1e-3)
+        else:
+            assert str(other) == str(one)
+
+
+async def test_the_score_is_how_sure_the_model_is(nllb: Nllb) -> None:
+    sure, doubtful, wordless = await nllb.translate([HELLO, DOUBT, replace(HELLO, text="...")])
+    assert isinstance(sure, Translation)
+    assert isinstance(doubtful, Translation)
+    assert isinstance(wordless, Translation)
+    assert sure.score is not None
+    assert doubtful.score is not None
+    assert 0 < doubtful.score < 0.7 < sure.score <= 1
+    assert wordless == Translation(text="...", score=None)
+
+
+@pytest.mark.knob("translation.nllb.num_beams")
+async def test_beams_find_what_the_most_probable_next_word_misses(nllb: Nllb) -> None:
+    assert (await said(nllb, DOUBT))[0] in VARIANTS
+    turn(nllb, num_beams=8)
+    assert await said(nllb, DOUBT) == [LIKELIEST]
+
+
+@pytest.mark.knob("translation.nllb.length_penalty")
+async def test_a_length_penalty_above_1_favours_longer_translations(nllb: Nllb) -> None:
+    turn(nllb, num_beams=8, length_penalty=4.0)
+    assert (await said(nllb, DOUBT))[0] in VARIANTS
+
+
+@pytest.mark.knob("translation.nllb.max_length")
+async def test_a_sentence_whose_translation_would_be_too_long_is_divided_not_cut(nllb: Nllb) -> None:
+    assert await said(nllb, WHOLE) == [PHRASES[-1][1]]
+    turn(nllb, max_length=5)
+    assert await said(nllb, WHOLE) == [IN_PARTS]
+
+
+async def test_where_dividing_does_not_help_the_request_fails_alone(nllb: Nllb) -> None:
+    turn(nllb, max_length=3)
+    long, short = await nllb.translate([HELLO, replace(HELLO, text="Thank you very much.")])
+    assert isinstance(long, ProviderFailed)
+    assert "max_length (3)" in long.message
+    assert isinstance(short, Translation)
+    assert short.text == "Muchas gracias."
+
+
+async def test_once_a_sentence_has_failed_the_others_of_its_text_are_left(
+    nllb: Nllb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = Spy(nllb, monkeypatch)
+    turn(nllb, max_length=3, max_batch_size=1)
+    error = await refused(nllb, replace(HELLO, text=HELLO.text + " Good night." * 200))
+    assert isinstance(error, ProviderFailed)
+    assert len(spy.batches) < 200
+
+
+async def test_a_sentence_that_is_too_long_is_divided_before_it_is_translated(nllb: Nllb) -> None:
+    turn(nllb, max_input_length=5)
+    assert await said(nllb, WHOLE) == [IN_PARTS]
+
+
+async def test_a_word_without_end_is_divided_anywhere(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy(nllb, monkeypatch)
+    turn(nllb, max_input_length=4)
+    await nllb.translate([replace(HELLO, text="hotel" * 8)])
+    given = [source for batch in spy.batches for source in batch]
+    assert len(given) > 3
+    assert all(len(source.ids) <= 4 + 2 for source in given)
+
+
+async def test_sentences_are_translated_one_by_one_and_what_is_between_them_stays(nllb: Nllb) -> None:
+    text = "Good night.  Where is the hotel?\n\n😀 I am hungry. https://example.com/a?b=1"
+    wanted = "Buenas noches.  ¿Dónde está el hotel?\n\n😀 Tengo hambre. https://example.com/a?b=1"
+    assert await said(nllb, replace(HELLO, text=text)) == [wanted]
+
+
+@pytest.mark.knob("translation.nllb.max_batch_size")
+@pytest.mark.parametrize("most", [1, 5])
+async def test_sentences_of_all_callers_are_computed_together_up_to_the_limit(
+    nllb: Nllb, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    spy = Spy(nllb, monkeypatch)
+    turn(nllb, max_batch_size=most)
+    callers = [nllb.translate([request]) for request, _ in BOOK[:30]]
+    answers = [answer for answers in await asyncio.gather(*callers) for answer in answers]
+    assert [answer.text for answer in answers if isinstance(answer, Translation)] == [
+        wanted for _, wanted in BOOK[:30]
+    ]
+    assert max(map(len, spy.batches)) == most
+    targets = max(spy.batches, key=len)
+    assert most == 1 or len({source.target for source in targets}) > 1
+    sizes = {
+        answer.effort.batch_size for answer in answers if isinstance(answer, Translation) and answer.effort
+    }
+    assert max(sizes) == most
+
+
+async def test_for_a_caller_who_has_gone_nothing_is_begun(
+    nllb: Nllb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = Spy(nllb, monkeypatch)
+    turn(nllb, max_batch_size=1)
+    gone = asyncio.create_task(nllb.translate([replace(HELLO, text="Good night. " * 200)]))
+    while not spy.batches:
+        await asyncio.sleep(0)
+    gone.cancel()
+    assert await said(nllb, HELLO) == ["¿Dónde está el hotel?"]
+    assert len(spy.batches) < 100
+
+
+async def test_tokens_that_stand_in_a_text_are_read_as_text(
+    nllb: Nllb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spy = Spy(nllb, monkeypatch)
+    await nllb.translate([replace(HELLO, text="Good </s> night spa_Latn <pad>")])
+    ((source,),) = spy.batches
+    assert source.ids[-1] == 2
+    assert not {1, 2, source.target} & set(source.ids[:-1])
+
+
+async def test_what_cannot_be_translated_is_refused(nllb: Nllb) -> None:
+    error = await refused(nllb, replace(HELLO, target="de"))
+    assert isinstance(error, UnsupportedLanguage)
+    assert "en to es" in error.message
+    for request, param in [
+        (replace(HELLO, context=("Good morning.",)), "context"),
+        (replace(HELLO, glossary={"hotel": "posada"}), "glossary"),
+    ]:
+        error = await refused(nllb, request)
+        assert isinstance(error, NotSupported)
+        assert error.param == param
+    assert isinstance(await refused(nllb, replace(HELLO, text="Hotel \ud800")), InvalidRequest)
+
+
+async def test_what_needs_a_new_model_is_not_taken_over(nllb: Nllb) -> None:
+    with pytest.raises(ConfigError, match="precision"):
+        turn(nllb, precision="int8")

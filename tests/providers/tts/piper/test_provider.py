@@ -1,0 +1,190 @@
+"""Piper says what it is given, at the speed asked for, in chunks that begin soon and join to the whole."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from piper.config import PiperConfig as VoiceConfig
+
+from sokuji import models
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.audio.resampling import resample
+from sokuji.config import PiperConfig
+from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Transcript
+from sokuji.errors import ConfigError, InvalidRequest, ModelMissing, UnknownVoice, UnsupportedLanguage
+from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.tts.piper.provider import Piper, list_voices
+from tests.support.words import word_error_rate
+
+VOICE = "en_US-joe-medium"
+LONG = (
+    "Yes. Dr. Smith went to the market in the morning, and he bought five apples, two kilos of rice and some "
+    "bread for his old mother, who lives alone in a small house behind the station. Then he went home."
+)
+
+
+def asked(text: str, language: str = "en", voice: str | None = None, speed: float = 1.0) -> SynthesisRequest:
+    return SynthesisRequest(text=text, language=language, voice=voice, speed=speed)
+
+
+async def speak(piper: Piper, text: str, speed: float = 1.0) -> list[AudioChunk]:
+    return [chunk async for chunk in piper.synthesize(asked(text, speed=speed))]
+
+
+def samples(chunks: list[AudioChunk]) -> NDArray[np.int32]:
+    return np.frombuffer(b"".join(chunk.pcm for chunk in chunks), "<i2").astype(np.int32)
+
+
+def seconds(chunks: list[AudioChunk]) -> float:
+    return len(samples(chunks)) / chunks[0].sample_rate
+
+
+@pytest.fixture
+async def steady(piper: Piper) -> AsyncIterator[Piper]:
+    """The voice without its random variation: the same text gives the same samples."""
+    usual = piper.config
+    piper.update(PiperConfig(noise_scale=0, noise_w_scale=0))
+    yield piper
+    piper.update(usual)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The quick brown fox jumps over the lazy dog.",
+        "Could you tell me where the nearest train station is?",
+        LONG,
+    ],
+)
+async def test_what_is_heard_is_what_was_written(piper: Piper, whisper: FasterWhisper, text: str) -> None:
+    chunks = await speak(piper, text)
+    pcm = resample(b"".join(chunk.pcm for chunk in chunks), chunks[0].sample_rate, RECOGNISER_RATE)
+    (heard,) = await whisper.transcribe([RecognitionRequest(pcm=pcm, language="en")])
+    assert isinstance(heard, Transcript)
+    assert word_error_rate(text.replace("Dr.", "Doctor"), heard.text.replace("Dr.", "Doctor"), "en") <= 0.15
+
+
+async def test_speed_shortens_and_slowness_stretches(steady: Piper) -> None:
+    text = "The girl bought five apples and a kilo of rice at the market."
+    usual = seconds(await speak(steady, text))
+    assert seconds(await speak(steady, text, speed=2.0)) == pytest.approx(usual / 2, rel=0.2)
+    assert seconds(await speak(steady, text, speed=0.5)) == pytest.approx(usual * 2, rel=0.2)
+
+
+async def test_live_settings_hold_from_the_next_request_on(steady: Piper) -> None:
+    first = samples(await speak(steady, "Good morning."))
+    assert np.array_equal(first, samples(await speak(steady, "Good morning.")))
+    steady.update(PiperConfig(noise_scale=0.667, noise_w_scale=0.8))
+    assert not np.array_equal(first, samples(await speak(steady, "Good morning.")))
+    steady.update(PiperConfig(num_workers=2))
+    with pytest.raises(ConfigError, match="cpu_threads"):
+        steady.update(PiperConfig(cpu_threads=2))
+
+
+async def test_a_request_gives_the_same_chunks_again(piper: Piper) -> None:
+    assert await speak(piper, LONG) == await speak(piper, LONG)
+
+
+async def test_chunks_begin_small_and_only_the_final_one_is_last(piper: Piper) -> None:
+    chunks = await speak(piper, LONG[len("Yes. ") :])
+    assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert 0.1 < seconds(chunks[:1]) < 0.4
+    assert max(seconds([chunk]) for chunk in chunks) < 2.5
+
+
+async def test_phrases_are_not_levelled_to_full_scale(piper: Piper) -> None:
+    assert all(np.abs(samples([chunk])).max() < 31_000 for chunk in await speak(piper, LONG))
+
+
+@pytest.mark.parametrize("text", ["", "...", "😀 ❤️", "\x00\x01", "\u200d", "[[]]", "— ?! —"])
+async def test_text_without_words_is_one_empty_chunk(piper: Piper, text: str) -> None:
+    (chunk,) = await speak(piper, text)
+    assert (chunk.pcm, chunk.last, chunk.sample_rate) == (b"", True, 22_050)
+
+
+async def test_raw_phonemes_cannot_be_injected(steady: Piper) -> None:
+    injected = samples(await speak(steady, "Say [[fˈɪʃ fˈɪʃ fˈɪʃ fˈɪʃ]] now."))
+    assert np.array_equal(injected, samples(await speak(steady, "Say [fˈɪʃ fˈɪʃ fˈɪʃ fˈɪʃ] now.")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["word " * 800, "a" * 4_000, "9" * 4_000, "x\x00\u202e\ud800. " * 500, "é\u0301\u0302" * 1_300],
+    ids=["words", "letters", "digits", "controls", "accents"],
+)
+async def test_huge_texts_begin_at_once_and_can_be_left(piper: Piper, text: str) -> None:
+    async with aclosing(piper.synthesize(asked(text))) as chunks:  # type: ignore[type-var]
+        first = await anext(chunks)
+    assert not first.last
+    assert 0.1 < seconds([first]) < 40
+
+
+async def test_other_voices_languages_and_speeds_are_refused(piper: Piper) -> None:
+    for request, error, accepted in (
+        (asked("Hello.", voice="nobody"), UnknownVoice, VOICE),
+        (asked("Olá.", language="pt"), UnsupportedLanguage, "accepted: en"),
+        (asked("Hello.", speed=0), InvalidRequest, "between 0.25 and 4.0"),
+    ):
+        with pytest.raises(error, match=accepted):
+            await anext(piper.synthesize(request))
+
+
+async def test_it_says_which_voice_it_is(piper: Piper) -> None:
+    info = await piper.describe()
+    assert info.model == VOICE
+    (voice,) = info.voices
+    assert (voice.id, voice.language, voice.languages) == (VOICE, "en-US", ("en",))
+    assert voice.sample_rate == 22_050
+    chunks = [chunk async for chunk in piper.synthesize(asked("Hello.", voice=voice.id))]
+    assert chunks[-1].pcm
+
+
+def described(**changes: object) -> dict[str, object]:
+    path = models.locate("piper", VOICE) / f"{VOICE}.onnx.json"
+    return {**json.loads(path.read_text("utf-8")), **changes}
+
+
+def test_speakers_of_one_model_are_told_apart() -> None:
+    crowd = described(num_speakers=3, speaker_id_map={"ann": 0, "bob": 2, "eve": 1}, default_speaker_id=1)
+    voices = list_voices("en_GB-crowd-low", crowd, VoiceConfig.from_dict(crowd))
+    assert [voice.id for voice in voices] == [
+        "en_GB-crowd-low#eve",
+        "en_GB-crowd-low#ann",
+        "en_GB-crowd-low#bob",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("description", "error", "message"),
+    [
+        ("{", ModelMissing, "describes no Piper voice"),
+        ("[]", ModelMissing, "describes no Piper voice"),
+        ({"phoneme_type": "pinyin"}, ConfigError, "accepted: espeak, text"),
+        ({"language": {"code": "xx_YY"}}, ConfigError, "speaks 'xx-YY'"),
+        ({}, ModelMissing, "damaged"),
+    ],
+)
+async def test_damaged_and_unfit_models_are_refused(
+    tmp_path: Path, description: str | dict[str, object], error: type[Exception], message: str
+) -> None:
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(b"no model")
+    text = description if isinstance(description, str) else json.dumps(described(**description))
+    model.with_name("mine.onnx.json").write_text(text, "utf-8")
+    piper = Piper(PiperConfig(tts_model=str(model)))
+    with pytest.raises(error, match=message) as caught:
+        await piper.load()
+    assert str(tmp_path) not in str(caught.value)
+    await piper.aclose()
+
+
+@pytest.mark.knob("tts.piper.device")
+async def test_a_gpu_that_is_not_there_is_refused() -> None:
+    piper = Piper(PiperConfig(device="cuda"))
+    with pytest.raises(ConfigError, match="accepted: cpu"):
+        await piper.load()
+    await piper.aclose()

@@ -1,0 +1,129 @@
+"""The streaming engine: what must hold whatever is said, however it arrives, fails and is read."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sokuji import events
+from sokuji.config import Commit
+from sokuji.session.conversation import Conversation
+from tests.support.coded import CodedStt, quiet, say, spelled
+from tests.support.fakes import FakeTts
+from tests.support.streaming import (
+    Script,
+    assert_acknowledged,
+    assert_append_only,
+    assert_delivered,
+    assert_whole,
+    finals,
+    of_kind,
+    open_session,
+    ready,
+    running,
+    speak,
+    told,
+)
+
+SCRIPTS = st.lists(
+    st.tuples(st.integers(1, 14), st.sampled_from([64, 96, 160, 320, 448, 600, 1_200, 3_000])),
+    min_size=1,
+    max_size=6,
+).map(Script)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    script=SCRIPTS,
+    seed=st.integers(0, 1_000),
+    sizes=st.lists(st.integers(1_000, 30_000), min_size=2, max_size=4),
+    loses=st.sampled_from([0.0, 0.2]),
+    pause_s=st.sampled_from([0.0, 0.004]),
+    commit=st.sampled_from(["clause", "utterance"]),
+    prefix=st.booleans(),
+    targets=st.sampled_from([("en",), ("en", "pt")]),
+)
+async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back(
+    script: Script, seed: int, sizes: list[int], loses: float, pause_s: float, commit: Commit, prefix: bool,
+    targets: tuple[str, ...],
+) -> None:  # fmt: skip
+    stt = CodedStt(seed, loses=loses, delay_s=0.001, prefix=prefix)
+    conversation = Conversation(
+        source_language="pt",
+        target_languages=targets,
+        partials=True,
+        commit=commit,
+    )
+    session = open_session(await ready(stt))
+    async with running(session, pause_s) as seen:
+        session.configure(conversation)
+        await speak(session, script.pcm, sizes)
+        session.end()
+    assert_whole(seen, script, targets)
+    assert_append_only(seen)
+    assert_acknowledged(seen)
+    assert_delivered(seen, targets)
+    assert stt.under_way == 0
+
+
+COMMANDS = st.sampled_from(["", "", "", "flush", "cancel", "config", "pause"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    said=st.lists(st.tuples(st.integers(1, 12), COMMANDS), min_size=1, max_size=10),
+    seed=st.integers(0, 1_000),
+    source=st.sampled_from(["pt", "es"]),
+    chosen=st.lists(st.sampled_from([("en",), ("pt", "en"), ("en", "es"), ("es",)]), min_size=2, max_size=3),
+    commits=st.lists(st.sampled_from(["clause", "utterance"]), min_size=2, max_size=3),
+    loses=st.sampled_from([0.0, 0.2]),
+    pause_s=st.sampled_from([0.0, 0.004]),
+)
+async def test_whatever_the_client_says_meanwhile_every_word_reaches_those_that_it_was_meant_for(
+    said: list[tuple[int, str]], seed: int, source: str, chosen: list[tuple[str, ...]], commits: list[Commit],
+    loses: float, pause_s: float,
+) -> None:  # fmt: skip
+    stt, tts = CodedStt(seed, loses=loses, delay_s=0.001), FakeTts()
+    stt.info = replace(stt.info, languages=("en", "es", "pt"), translates_to=("en",))
+    session, expected, turn, number = open_session(await ready(stt, tts=tts)), Expected(), 0, 0
+    async with running(session, pause_s) as seen:
+        for count, command in [(0, "config"), *said]:
+            await speak(session, say(number, count))
+            expected.say(range(number, number + count), chosen[turn % len(chosen)])
+            number += count
+            match command:
+                case "config":
+                    turn += 1
+                    session.configure(
+                        Conversation(
+                            source_language=source,
+                            target_languages=chosen[turn % len(chosen)],
+                            partials=bool(seed % 2),
+                            commit=commits[turn % len(commits)],
+                        )
+                    )
+                case "flush":
+                    session.flush()
+                case "cancel":
+                    session.cancel()
+                case "pause":
+                    await speak(session, quiet(seed))
+        session.end()
+    assert " ".join(event.text for event in finals(seen)).split() == [spelled(each) for each in range(number)]
+    assert {target: " ".join(told(seen, target)).split() for target in expected.words} == expected.words
+    assert_append_only(seen)
+    assert_acknowledged(seen)
+    assert not of_kind(seen, events.Failed)
+    assert stt.under_way == tts.under_way == 0
+
+
+class Expected:
+    """The words that each target should get."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, list[str]] = {}
+
+    def say(self, numbers: range, targets: tuple[str, ...]) -> None:
+        """These words are for those."""
+        for target in targets:
+            self.words.setdefault(target, []).extend(spelled(number) for number in numbers)

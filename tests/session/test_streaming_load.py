@@ -1,0 +1,116 @@
+"""The streaming engine under load and for a long time: bounded lag, nothing lost, no growth."""
+
+import asyncio
+import gc
+import tracemalloc
+
+from sokuji import events
+from sokuji.config import StreamingSettings
+from tests.support.coded import CodedStt, quiet, say, spelled
+from tests.support.fakes import FakeTts
+from tests.support.streaming import (
+    CLAUSES,
+    EchoTranslator,
+    Script,
+    assert_append_only,
+    assert_whole,
+    finals,
+    of_kind,
+    open_session,
+    ready,
+    running,
+    speak,
+)
+
+HOUR = 60
+"""Minutes."""
+WORDS_OF_A_MINUTE = 150
+
+
+async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_kept() -> None:
+    stt, script = CodedStt(), Script([(10, 700)] * 12)
+    settings = StreamingSettings(partial_interval_ms=50, max_recognition_s=0.3)
+    session = open_session(await ready(stt), settings)
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        third = len(script.pcm) // 6 * 2
+        await speak(session, script.pcm[:third], rest_s=0.004)
+        calm = len(stt.requests)
+        stt.delay_s = 0.5
+        tracemalloc.start()
+        await speak(session, script.pcm[third:], rest_s=0.004)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        session.end()
+    assert_whole(seen, script)
+    assert_append_only(seen)
+    states = [event.load for event in of_kind(seen, events.Status)]
+    assert "speculation_off" in states
+    # What is held is the speech that waits, and what the fakes remember of it.
+    assert held < 6 * len(script.pcm)
+    overloaded = stt.requests[calm:]
+    # Twice as much speech as before, and hardly more than its final recognitions are left.
+    assert sum(request.interim for request in overloaded) < calm
+    assert len(overloaded) <= 3 * len(finals(seen))
+
+
+async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
+    stt = CodedStt(delay_s=0.3)
+    session = open_session(await ready(stt), StreamingSettings(partial_interval_ms=50, max_recognition_s=0.1))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, Script([(6, 700)] * 2).pcm)
+        async with asyncio.timeout(10):
+            while not any(event.load == "speculation_off" for event in of_kind(seen, events.Status)):
+                await asyncio.sleep(0.01)
+        stt.delay_s = 0
+        for _ in range(12):
+            await speak(session, say(0, 6) + quiet(700), rest_s=0.002)
+        session.end()
+    assert of_kind(seen, events.Status)[-1].load != "speculation_off"
+
+
+async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> None:
+    stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
+    session = open_session(await ready(stt, translator, tts), StreamingSettings(partial_interval_ms=10))
+    heard: list[str] = []
+    recognised_ms: list[float] = []
+    grown: list[int] = []
+
+    acked_ms = 0
+
+    async def read() -> None:
+        nonlocal acked_ms
+        async for event in session.events():
+            if isinstance(event, events.Transcription) and event.is_final:
+                heard.extend(event.text.split())
+            elif isinstance(event, events.Ack):
+                acked_ms = event.through_ms
+
+    async def listen(minute: int) -> None:
+        """A minute of speech, never more than half of one ahead of what has been delivered."""
+        sound = say(minute % 10 * WORDS_OF_A_MINUTE, WORDS_OF_A_MINUTE) + quiet(12_000)
+        for second in range(60):
+            session.feed(sound[32_000 * second : 32_000 * (second + 1)])
+            while 60_000 * minute + 1_000 * second - acked_ms > 30_000:
+                await asyncio.sleep(0.001)
+
+    async with asyncio.timeout(110), asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        tasks.create_task(read())
+        session.configure(CLAUSES)
+        for minute in range(HOUR):
+            await listen(minute)
+            recognised_ms.append(sum(len(request.pcm) for request in stt.requests) / 32)
+            stt.requests.clear()
+            tts.forget()
+            translator.forget()
+            if minute % 5 == 4:
+                gc.collect()
+                grown.append(len(gc.get_objects()))
+        session.end()
+    minutes = [minute % 10 * WORDS_OF_A_MINUTE for minute in range(HOUR)]
+    assert heard == [spelled(first + number) for first in minutes for number in range(WORDS_OF_A_MINUTE)]
+    # How often it is recognised depends on the machine; what grows with the hour would be six times as much.
+    assert sum(recognised_ms[-10:]) <= 2 * sum(recognised_ms[1:11])
+    assert max(grown[-3:]) <= 1.02 * max(grown[1:4])

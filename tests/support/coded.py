@@ -1,0 +1,148 @@
+"""Speech that fakes understand: each word has a level of its own, so that what was said is known exactly.
+
+``say`` makes the sound of words; ``LevelVad`` hears that somebody speaks; ``CodedStt`` recognises the words
+in any piece of such sound, is unsure about a word that is cut off, mishears the last words of interim
+requests on purpose, and knows when each word was said.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript, Word
+from sokuji.errors import ProviderUnavailable, SokujiError, TooLarge
+
+RATE = 16_000
+WORD_MS = 320
+"""Nine loud frames of the voice activity model, and a quiet one."""
+_LOUD, _WHOLE = 9 * 512, 10 * 512
+_FLOOR, _STEP = 1_000, 10
+
+
+def say(first: int, count: int) -> bytes:
+    """The sound of the words number ``first`` to ``first + count - 1``, with hardly a gap between them."""
+    words = np.zeros((count, _WHOLE), "<i2")
+    words[:, :_LOUD] = (np.arange(first, first + count) * _STEP + _FLOOR)[:, np.newaxis]
+    return words.tobytes()
+
+
+def quiet(ms: int) -> bytes:
+    """Silence."""
+    return bytes(2 * RATE * ms // 1_000)
+
+
+def spelled(number: int) -> str:
+    """A word as it is written: some end a clause, some a sentence."""
+    mark = "." if number % 9 == 8 else "," if number % 4 == 3 else ""
+    return f"{'Word' if number % 9 == 0 else 'word'}{number}{mark}"
+
+
+class LevelVad:
+    """Whatever is loud is speech."""
+
+    def probability(self, frame: bytes) -> float:
+        """1 for a frame most of which is loud, else 0."""
+        return float(np.median(np.abs(np.frombuffer(frame, "<i2"))) > _FLOOR / 2)
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
+
+
+class CodedStt:
+    """Recognises coded speech.
+
+    Args:
+        seed: of the mistakes in interim requests.
+        loses: share of the calls that fail as when a replica is lost.
+        delay_s: of every answer.
+        longest_prefix: words that a prefix may have.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        loses: float = 0,
+        delay_s: float = 0,
+        prefix: bool = True,
+        longest_prefix: int = 1_000,
+        language: str = "pt",
+    ) -> None:
+        self._random = random.Random(seed)
+        self.loses = loses
+        self.delay_s = delay_s
+        self.longest_prefix = longest_prefix
+        self.language = language
+        self.requests: list[RecognitionRequest] = []
+        self.under_way = 0
+        self.info = SpeechToTextInfo(
+            provider="coded", model="ear", languages=("en", "es", "pt"), translates_to=("en",),
+            takes_context=True, takes_prefix=prefix, gives_word_times=True,
+        )  # fmt: skip
+
+    async def describe(self) -> SpeechToTextInfo:
+        """What it can do."""
+        return self.info
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """The words in each request."""
+        return [await self._answer(request) for request in requests]
+
+    async def _answer(self, request: RecognitionRequest) -> Transcript:
+        self.requests.append(request)
+        self.under_way += 1
+        try:
+            await asyncio.sleep(self.delay_s)
+        finally:
+            self.under_way -= 1
+        if self._random.random() < self.loses:
+            raise ProviderUnavailable("lost on purpose")
+        if len(request.prefix.split()) > self.longest_prefix:
+            raise TooLarge("the prefix is too long", param="prefix")
+        heard = _heard(request.pcm)
+        if request.interim and self._random.random() < 0.5:
+            heard = self._misheard(heard)
+        text = " ".join(word.text for word in heard)
+        if request.prefix:
+            heard = _continued(request.prefix.split(), heard)
+            text = " ".join(word.text for word in heard)
+        return Transcript(
+            text=text,
+            language=request.language or self.language,
+            confidence=0.9,
+            words=tuple(heard) if request.word_times else (),
+        )
+
+    def _misheard(self, heard: list[Word]) -> list[Word]:
+        """The last word or two wrong."""
+        right = max(0, len(heard) - self._random.randint(1, 2))
+        return heard[:right] + [
+            Word(f"noise{len(self.requests)}x{place}", word.start_ms, word.end_ms)
+            for place, word in enumerate(heard[right:])
+        ]
+
+
+def _heard(pcm: bytes) -> list[Word]:
+    """The words of a piece of sound; one of which the lesser part is missing is heard as another."""
+    levels = np.frombuffer(pcm, "<i2").astype(int)
+    edges = [0, *(np.flatnonzero(np.diff(levels)) + 1).tolist(), len(levels)]
+    found = []
+    for start, end in pairwise(edges):
+        share, number = (end - start) / _LOUD, (int(levels[start]) - _FLOOR) // _STEP if end > start else -1
+        if number >= 0 and share >= 0.3:
+            text = spelled(number) if share >= 0.7 else f"part{number}"
+            found.append(Word(text, start * 1_000 // RATE, end * 1_000 // RATE))
+    return found
+
+
+def _continued(known: list[str], heard: list[Word]) -> list[Word]:
+    """The known words as they are, save that a mark may follow the last, and what was heard behind them."""
+    if len(heard) >= len(known) and heard[len(known) - 1].text.startswith(known[-1]):
+        known = [*known[:-1], heard[len(known) - 1].text]
+    return [
+        *(Word(said, word.start_ms, word.end_ms) for said, word in zip(known, heard, strict=False)),
+        *heard[len(known) :],
+    ]

@@ -1,0 +1,186 @@
+"""Stages without models: they fulfil the Protocols, answer by script, and remember what they were asked.
+
+Each fake takes the answers it will give, one per request; when they are used up it answers by a fixed rule.
+A ``ProviderUnavailable`` in a script is raised, as when a replica is lost; any other error is the answer to
+its request alone. ``delay_s`` makes every answer take that long; while ``gate`` is cleared a stage holds all
+its answers back, ``arrived`` yields each request as it comes, and ``idle`` is set while none is under way, so
+that tests need not guess at times.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Generic, TypeVar
+
+from sokuji.config import Deadlines
+from sokuji.contract import (
+    AudioChunk,
+    RecognitionRequest,
+    SpeechToTextInfo,
+    SynthesisRequest,
+    TextToSpeechInfo,
+    Transcript,
+    Translation,
+    TranslationInfo,
+    TranslationRequest,
+    Voice,
+)
+from sokuji.errors import ProviderUnavailable, SokujiError
+from sokuji.pipeline.members import Stages
+from sokuji.pipeline.pipeline import Pipeline
+
+A = TypeVar("A")
+Q = TypeVar("Q")
+VOICES = (
+    Voice(id="joe", name="Joe", language="en-US", languages=("en",), gender="male"),
+    Voice(id="dora", name="Dora", language="pt-BR", languages=("pt", "es"), gender="female"),
+)
+
+
+class _Fake(Generic[Q, A]):
+    def __init__(self, answers: Sequence[A | SokujiError], delay_s: float) -> None:
+        self.answers = deque(answers)
+        self.delay_s = delay_s
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.requests: list[Q] = []
+        self.arrived: asyncio.Queue[Q] = asyncio.Queue()
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.under_way = 0
+        self.cancelled = 0
+        self.down: SokujiError | None = None
+        """Set it and ``describe`` raises it."""
+
+    async def _next(self, request: Q) -> A | SokujiError | None:
+        self.requests.append(request)
+        self.arrived.put_nowait(request)
+        self.idle.clear()
+        answer = self.answers.popleft() if self.answers else None
+        self.under_way += 1
+        try:
+            await self.gate.wait()
+            await asyncio.sleep(self.delay_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.under_way -= 1
+            if not self.under_way:
+                self.idle.set()
+        if isinstance(answer, ProviderUnavailable):
+            raise answer
+        return answer
+
+    def forget(self) -> None:
+        """Drop what is remembered of requests, for tests of memory."""
+        self.requests.clear()
+        while not self.arrived.empty():
+            self.arrived.get_nowait()
+
+    def _check(self) -> None:
+        if self.down is not None:
+            raise self.down
+
+
+class FakeStt(_Fake[RecognitionRequest, "str | Transcript"]):
+    """Hears what the script says; after that "utterance 1", "utterance 2", ...
+
+    Args:
+        language: what it detects where the request names no language.
+    """
+
+    def __init__(
+        self, *answers: str | Transcript | SokujiError, language: str = "pt", delay_s: float = 0
+    ) -> None:
+        super().__init__(answers, delay_s)
+        self.language = language
+        self.info = SpeechToTextInfo(
+            provider="fake", model="ear", languages=("en", "es", "fr", "pt"), translates_to=("en",)
+        )
+
+    async def describe(self) -> SpeechToTextInfo:
+        """What it can do."""
+        self._check()
+        return self.info
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """The next answers of the script."""
+        return [await self._hear(request) for request in requests]
+
+    async def _hear(self, request: RecognitionRequest) -> Transcript | SokujiError:
+        answer = await self._next(request)
+        if isinstance(answer, Transcript | SokujiError):
+            return answer
+        text = f"utterance {len(self.requests)}" if answer is None else answer
+        return Transcript(text=text, language=request.language or self.language, confidence=0.9)
+
+
+class FakeTranslator(_Fake[TranslationRequest, str]):
+    """Says what the script says; after that the text with the target language before it: "en: olá"."""
+
+    def __init__(self, *answers: str | SokujiError, delay_s: float = 0) -> None:
+        super().__init__(answers, delay_s)
+        self.info = TranslationInfo(provider="fake", model="mind", pairs=(("en", "pt"), ("pt", "en")))
+
+    async def describe(self) -> TranslationInfo:
+        """What it can do."""
+        self._check()
+        return self.info
+
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+        """The next answers of the script."""
+        return [await self.answer(request) for request in requests]
+
+    async def answer(self, request: TranslationRequest) -> Translation | SokujiError:
+        """The next answer of the script."""
+        answer = await self._next(request)
+        if isinstance(answer, SokujiError):
+            return answer
+        return Translation(text=f"{request.target}: {request.text}" if answer is None else answer)
+
+
+class FakeTts(_Fake[SynthesisRequest, int]):
+    """Speaks a constant level, 100 ms a chunk at 22,050 Hz; the script says how many chunks, after that two.
+
+    An error in the script comes after the first chunk, as when a voice breaks off; ``delay_s`` and ``gate``
+    hold the first chunk.
+    """
+
+    CHUNK_SAMPLES = 2_205
+    LEVEL = 1_000
+
+    def __init__(self, *answers: int | SokujiError, delay_s: float = 0) -> None:
+        super().__init__(answers, delay_s)
+        self.info = TextToSpeechInfo(provider="fake", model="mouth", voices=VOICES)
+
+    async def describe(self) -> TextToSpeechInfo:
+        """What it can do."""
+        self._check()
+        return self.info
+
+    async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+        """The chunks that the script asks for."""
+        answer = await self._next(request)
+        pcm = self.LEVEL.to_bytes(2, "little", signed=True) * self.CHUNK_SAMPLES
+        count = answer if isinstance(answer, int) else 2
+        for number in range(count):
+            yield AudioChunk(pcm, 22_050, number == count - 1)
+            if isinstance(answer, SokujiError):
+                raise answer
+
+
+async def ready_pipeline(
+    stt: FakeStt | None = None,
+    translator: FakeTranslator | None = None,
+    tts: FakeTts | None = None,
+    *,
+    deadlines: Deadlines | None = None,
+) -> Pipeline:
+    """A pipeline over fakes that has found out what they can do."""
+    stages = Stages(
+        stt=[stt or FakeStt()], translation=[translator or FakeTranslator()], tts=[tts or FakeTts()]
+    )
+    pipeline = Pipeline(stages, deadlines or Deadlines())
+    await pipeline.refresh()
+    return pipeline

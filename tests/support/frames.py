@@ -1,0 +1,71 @@
+"""Numbered frames for the segmenter, and a stream that feeds them to it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sokuji.audio.endpointing import Segmenter, SegmentEvent, SpeechPaused, SpeechResumed, Utterance
+from sokuji.audio.frames import FRAME_MS, FRAME_SAMPLES
+from sokuji.config import SegmentationSettings
+
+FRAME_BYTES = 2 * FRAME_SAMPLES
+BYTES_PER_MS = 32
+
+# Times are whole frames, so that the expected numbers can be read off: 4 frames confirm, 10 frames end.
+SETTINGS = SegmentationSettings(
+    min_speech_ms=4 * FRAME_MS,
+    min_silence_ms=10 * FRAME_MS,
+    pre_roll_ms=6 * FRAME_MS,
+    padding_ms=3 * FRAME_MS,
+    max_utterance_ms=100 * FRAME_MS,
+)
+SPEECH, SILENCE = 0.9, 0.1
+
+
+def frame(index: int) -> bytes:
+    """A frame that no other frame equals."""
+    return np.full(FRAME_SAMPLES, index, "<i2").tobytes()
+
+
+def pcm_between(first: int, end: int) -> bytes:
+    return b"".join(frame(index) for index in range(first, end))
+
+
+class Stream:
+    """Feeds a segmenter numbered frames; ``seen`` gathers all its events."""
+
+    def __init__(self, settings: SegmentationSettings = SETTINGS, first_frame: int = 0) -> None:
+        self.segmenter = Segmenter(settings, first_frame * FRAME_MS)
+        self.count = first_frame
+        self.seen: list[SegmentEvent] = []
+
+    def feed(self, probability: float, frames: int) -> list[SegmentEvent]:
+        """The events of so many frames, save pauses."""
+        found: list[SegmentEvent] = []
+        for _ in range(frames):
+            found += self.segmenter.push(frame(self.count), probability, self.count * FRAME_MS)
+            self.count += 1
+        self.seen += found
+        return without_pauses(found)
+
+    def flush(self) -> list[SegmentEvent]:
+        return self._noted(self.segmenter.flush())
+
+    def split(self, at_ms: int) -> list[SegmentEvent]:
+        return self._noted(self.segmenter.split(at_ms))
+
+    def _noted(self, found: list[SegmentEvent]) -> list[SegmentEvent]:
+        self.seen += found
+        return found
+
+
+def without_pauses(found: Iterable[SegmentEvent]) -> list[SegmentEvent]:
+    return [event for event in found if not isinstance(event, SpeechPaused | SpeechResumed)]
+
+
+def changed(**settings: float) -> SegmentationSettings:
+    return SegmentationSettings.model_validate(SETTINGS.model_dump() | settings)
+
+
+def utterances(found: Iterable[SegmentEvent]) -> list[Utterance]:
+    return [event for event in found if isinstance(event, Utterance)]

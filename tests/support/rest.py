@@ -1,0 +1,42 @@
+"""A client of the REST door over fake stages, without a network."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from sokuji.api.app import build_app
+from sokuji.api.service import Service
+from sokuji.config import Deadlines, GatewaySettings, Limits
+from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+
+
+@asynccontextmanager
+async def rest(
+    stt: FakeStt | None = None,
+    translator: FakeTranslator | None = None,
+    tts: FakeTts | None = None,
+    *,
+    deadlines: Deadlines | None = None,
+    **limits: Any,
+) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
+    """A client and the service that it talks to; ``limits`` are fields of ``Limits``."""
+    settings = GatewaySettings(limits=Limits(**limits), deadlines=deadlines or Deadlines())
+    service = Service(await ready_pipeline(stt, translator, tts), settings)
+    async with client_of(service) as client:
+        yield client, service
+
+
+def client_of(service: Service) -> httpx.AsyncClient:
+    """A client of an app for ``service``, to which what the app lets escape is an error of the test."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(build_app(service)), base_url="http://test")
+
+
+def error_of(response: httpx.Response) -> tuple[int, str, str | None]:
+    """The status, code and param of a failure, once it is seen to have the shape that all failures have."""
+    body = response.json()
+    assert list(body) == ["error"]
+    assert set(body["error"]) == {"code", "message", "param"}
+    assert body["error"]["message"]
+    return response.status_code, body["error"]["code"], body["error"]["param"]

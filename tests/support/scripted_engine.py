@@ -1,0 +1,75 @@
+"""Engines without a model, behind the same interface as vLLM."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+from sokuji.errors import ProviderFailed
+from sokuji.providers.translation.llm.prompt import Message
+from sokuji.providers.translation.vllm.engine import Piece, Sampling
+from sokuji.providers.worker import Worker
+
+HOLA = [Piece("Buenos días, ", (-0.2, -0.4)), Piece("mi amigo.", (-0.6,))]
+
+
+@dataclass(eq=False)
+class ScriptedEngine:
+    """Answers everything with these pieces, or raises what is among them; remembers what it is asked."""
+
+    script: Sequence[Piece | Exception] = field(default_factory=lambda: HOLA)
+    on_gpu: bool = True
+    memory: float | None = None
+    chats: list[tuple[list[Message], Sampling]] = field(default_factory=list)
+    written: int = 0
+    """Pieces that were taken from it."""
+    at_work: int = 0
+    dead: bool = False
+    closed: bool = False
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is cleared nothing is written."""
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def start(self, memory: float) -> None:
+        self.memory = memory
+
+    async def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        self.chats.append((list(chat), sampling))
+        self.at_work += 1
+        try:
+            for piece in self.script:
+                await self.gate.wait()
+                if isinstance(piece, Exception):
+                    raise piece
+                self.written += 1
+                yield piece
+        finally:
+            self.at_work -= 1
+
+    async def check(self) -> None:
+        if self.dead:
+            raise ProviderFailed("dead")
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class BackwardsEngine:
+    """Writes the words of the text backwards, one at a time, and takes its time in a thread of its own."""
+
+    on_gpu = True
+
+    async def start(self, memory: float) -> None:
+        self._worker = Worker("backwards")
+
+    async def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+        text = chat[-1]["content"].rpartition("<text>\n")[2].partition("\n</text>")[0]
+        for word in reversed(text.split()):
+            yield Piece(await self._worker.run("{} ".format, word))
+
+    async def check(self) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        self._worker.shutdown()

@@ -23,7 +23,7 @@ from sokuji.api.service import Service
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import GatewaySettings, parse_gateway
 from sokuji.errors import ProviderFailed
-from sokuji.pipeline.members import Stages
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 
 log = logging.getLogger("ray.serve")
@@ -68,7 +68,7 @@ class Gateway:
         tts: Sequence[DeploymentHandle[Any]],
     ) -> None:
         logs.join()
-        stages = Stages(
+        stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
             [RemoteTranslator(handle) for handle in translation],
             [RemoteTextToSpeech(handle) for handle in tts],

@@ -16,7 +16,7 @@ from ray import serve
 from ray.serve.exceptions import RayServeException
 
 from sokuji.capacity.machine import gpus
-from sokuji.capacity.memory import CUDA_PROCESS, GB, Need, need
+from sokuji.capacity.memory import CUDA_PROCESS, GB, MemoryNeed, need
 from sokuji.capacity.placement import check_share
 from sokuji.config import Settings
 from sokuji.providers.translation.vllm.engine import GPU_FRACTION
@@ -64,7 +64,7 @@ def _assigned() -> float:
     return float(resources.get("GPU", 0))
 
 
-def _together(new: Need, old: Need) -> Need:
+def _together(new: MemoryNeed, old: MemoryNeed) -> MemoryNeed:
     # They are in one process.
     gpu = new.gpu + old.gpu - (CUDA_PROCESS if new.gpu and old.gpu else 0)
     return replace(new, gpu=gpu, gpu_share=new.gpu_share + old.gpu_share)

@@ -17,14 +17,14 @@ from ray.serve.handle import DeploymentHandle
 
 from sokuji.contract import (
     AudioChunk,
+    RecogniserInfo,
     RecognitionRequest,
-    SpeechToTextInfo,
+    SynthesiserInfo,
     SynthesisRequest,
-    TextToSpeechInfo,
     Transcript,
-    Translation,
-    TranslationInfo,
+    TranslatedText,
     TranslationRequest,
+    TranslatorInfo,
 )
 from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
 
@@ -64,9 +64,9 @@ class _Remote:
 class RemoteSpeechToText(_Remote):
     """A SpeechToText deployment."""
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """See ``SpeechToText``."""
-        info: SpeechToTextInfo = await self._call("describe")
+        info: RecogniserInfo = await self._call("describe")
         return info
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
@@ -78,23 +78,23 @@ class RemoteSpeechToText(_Remote):
 class RemoteTranslator(_Remote):
     """A Translation deployment."""
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """See ``Translator``."""
-        info: TranslationInfo = await self._call("describe")
+        info: TranslatorInfo = await self._call("describe")
         return info
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """See ``Translator``."""
-        answers: list[Translation | SokujiError] = await self._call("translate", list(requests))
+        answers: list[TranslatedText | SokujiError] = await self._call("translate", list(requests))
         return answers
 
 
 class RemoteTextToSpeech(_Remote):
     """A TextToSpeech deployment."""
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """See ``TextToSpeech``."""
-        info: TextToSpeechInfo = await self._call("describe")
+        info: SynthesiserInfo = await self._call("describe")
         return info
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:

@@ -3,7 +3,7 @@
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.contract import Translation as TranslatedText
+from sokuji.contract import TranslatedText as TranslatedText
 from sokuji.contract import TranslationRequest
 from sokuji.errors import SokujiError
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
 from sokuji.providers.tts import output
 
 
@@ -33,7 +33,7 @@ class TextToSpeech(StageReplica):
 
     stage = "tts"
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """What the provider can do, at the rate and in the format that the settings say."""
         return await output.describe(self._loaded())
 

@@ -48,7 +48,7 @@ class LaunchError(SokujiError):
 
 
 @dataclass(frozen=True)
-class Config:
+class ServeConfig:
     """A Serve config, the address it listens on and the variables that it needs."""
 
     content: dict[str, Any]
@@ -63,7 +63,7 @@ class Config:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
-def read_config(path: Path, host: str | None, port: int | None) -> Config:
+def read_config(path: Path, host: str | None, port: int | None) -> ServeConfig:
     """The Serve config at ``path``, with ``host`` and ``port`` in place of its own where they are given.
 
     Raises:
@@ -83,10 +83,10 @@ def read_config(path: Path, host: str | None, port: int | None) -> Config:
     # The defaults are those of ray.serve.schema.HTTPOptionsSchema.
     http = {"host": "0.0.0.0", "port": 8000} | (content.get("http_options") or {})
     http |= {"host": host or http["host"], "port": port or http["port"]}
-    return Config(content | {"http_options": http}, http["host"], http["port"], variables)
+    return ServeConfig(content | {"http_options": http}, http["host"], http["port"], variables)
 
 
-def check_port(config: Config) -> None:
+def check_port(config: ServeConfig) -> None:
     """Raise LaunchError if nothing can listen on the config's address, or HAProxy's ports cannot be had."""
     variables = os.environ | config.environment
     try:
@@ -175,7 +175,7 @@ async def run_command(command: Sequence[str]) -> int:
             await process.wait()
 
 
-def ready_line(config: Config, service: LocalServe) -> str:
+def ready_line(config: ServeConfig, service: LocalServe) -> str:
     """Where everything is."""
     ray = os.path.relpath(Path(sys.executable).with_name("ray"))
     return (
@@ -184,7 +184,7 @@ def ready_line(config: Config, service: LocalServe) -> str:
     )
 
 
-async def attend(service: LocalServe, config: Config, timeout_s: float, command: Sequence[str]) -> int:
+async def attend(service: LocalServe, config: ServeConfig, timeout_s: float, command: Sequence[str]) -> int:
     """Start the service, wait for it, tell, and stay until it ends or ``command`` does."""
     await service.start(config.content)
     await wait_until_ready(service, config.url, timeout_s)
@@ -220,7 +220,7 @@ async def own_service(
             raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
 
 
-async def launch(config: Config, timeout_s: float, command: Sequence[str]) -> int:
+async def launch(config: ServeConfig, timeout_s: float, command: Sequence[str]) -> int:
     """Serve until a signal, or until ``command`` ends; returns the exit code.
 
     Raises:

@@ -118,7 +118,7 @@ def _contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
     Raises:
         ConfigError: one is no Serve config, or nothing can listen on the port.
     """
-    found: dict[Side, launch.Config] = {}
+    found: dict[Side, launch.ServeConfig] = {}
     for side, path in configs.items():
         try:
             found[side] = read_config(path, "127.0.0.1", port)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sokuji.measure.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
+from sokuji.measure.latency import STAGES, Pace, Percentiles, Stage, Stopwatch, UtteranceTimes, percentiles
 
 LATE_MS = 200
 """A frame that leaves later than this makes the wait that is reported longer than the service's own."""
@@ -39,7 +39,7 @@ class Session:
         return found
 
 
-def answer_to(start_ms: int, end_ms: int, heard: Iterable[Heard]) -> Heard | None:
+def answer_to(start_ms: int, end_ms: int, heard: Iterable[UtteranceTimes]) -> UtteranceTimes | None:
     """What came back for the sentence between two times; None where something is missing.
 
     A sentence with pauses may be heard as several utterances. All of them must have been answered; the first

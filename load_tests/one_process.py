@@ -18,7 +18,13 @@ from load_tests.batches import BareWhisper
 from load_tests.material import Spoken
 from sokuji import models
 from sokuji.config import BergamotConfig, FasterWhisperConfig, PiperConfig, Settings
-from sokuji.contract import RecognitionRequest, SynthesisRequest, Translation, TranslationRequest, Translator
+from sokuji.contract import (
+    RecognitionRequest,
+    SynthesisRequest,
+    TranslatedText,
+    TranslationRequest,
+    Translator,
+)
 from sokuji.errors import SokujiError, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.in_process import TTS
@@ -120,7 +126,7 @@ class Embedded:
         """The text in the language wanted."""
         request = TranslationRequest(text=text, source=self.source, target=self.target)
         (answer,) = await self.translator.translate([request])
-        found: Translation = good(answer)
+        found: TranslatedText = good(answer)
         return found.text
 
     async def _hear(self, spoken: Spoken) -> str:

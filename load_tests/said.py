@@ -16,8 +16,8 @@ from load_tests.material import transcripts
 from load_tests.speaking import STAGGER_S
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
+from sokuji.client.client import connect
 from sokuji.client.config import Config
-from sokuji.client.connection import connect
 from sokuji.errors import SokujiError
 from sokuji.measure.latency import Pace
 from sokuji.measure.samples import fill, joined, sentences

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from launcher.launch import Config, check_port, own_service, read_config, wait_until_ready
+from launcher.launch import ServeConfig, check_port, own_service, read_config, wait_until_ready
 from launcher.serve_process import LocalServe
 
 START_S = 300.0
@@ -36,7 +36,7 @@ class Running:
         service: its processes.
     """
 
-    def __init__(self, serve: Config, service: LocalServe) -> None:
+    def __init__(self, serve: ServeConfig, service: LocalServe) -> None:
         self._serve = serve
         self._service = service
 

@@ -14,8 +14,8 @@ from rich.progress import Progress, TaskID
 from load_tests.level import Session
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
+from sokuji.client.client import connect
 from sokuji.client.config import Config
-from sokuji.client.connection import connect
 from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
 from sokuji.errors import SokujiError
 from sokuji.measure.latency import Stopwatch

@@ -55,7 +55,7 @@ class RecognitionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class TranscriptSegment:
     """A piece of a transcript; times in milliseconds from the start of the request's audio."""
 
     text: str
@@ -82,7 +82,7 @@ class Transcript:
     """Canonical code of the language spoken (also where ``text`` is its translation)."""
     confidence: float | None = None
     """0 to 1, from token probabilities; None where the provider reports none."""
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[TranscriptSegment, ...] = ()
     words: tuple[Word, ...] = ()
     """All words of ``text`` (prefix included) where the request wanted their times; joined by the spaces that
     are in ``text`` they are ``text``."""
@@ -104,7 +104,7 @@ class TranslationRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class TranslatedText:
     """A translated text."""
 
     text: str
@@ -156,7 +156,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechToTextInfo:
+class RecogniserInfo:
     """What a recogniser can do, as data."""
 
     provider: str
@@ -193,7 +193,7 @@ class Pairs(Collection[tuple[str, str]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationInfo:
+class TranslatorInfo:
     """What a translator can do, as data."""
 
     provider: str
@@ -211,7 +211,7 @@ class TranslationInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextToSpeechInfo:
+class SynthesiserInfo:
     """What a synthesiser can do, as data; the first voice that covers a language is its default there."""
 
     provider: str
@@ -248,10 +248,10 @@ class Provider(Protocol):
         """Free the model and the threads."""
 
 
-class SpeechToText(Protocol):
+class Recogniser(Protocol):
     """Recognises utterances."""
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What it can do; cheap, no inference."""
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
@@ -261,17 +261,17 @@ class SpeechToText(Protocol):
 class Translator(Protocol):
     """Translates texts."""
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """What it can do; cheap, no inference."""
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
 
 
-class TextToSpeech(Protocol):
+class Synthesiser(Protocol):
     """Speaks texts."""
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """What it can do; cheap, no inference."""
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:

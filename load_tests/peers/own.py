@@ -12,8 +12,8 @@ from load_tests.peers.process import HOST
 from load_tests.peers.speech import PATIENCE_S, Clock, Delays, Heard, PeerFailed, Reached, Speech, length_ms
 from load_tests.service import started
 from sokuji import __version__, events
+from sokuji.client.client import connect
 from sokuji.client.config import Config
-from sokuji.client.connection import connect
 
 
 @dataclass(slots=True)

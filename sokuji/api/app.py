@@ -10,7 +10,7 @@ from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes
 from sokuji.api.bridge.websocket import translate_socket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.service import Service
-from sokuji.api.sessions import Conversations
+from sokuji.api.sessions import Sessions
 from sokuji.api.web.pages import DOCS_POLICY, PagePolicies
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
@@ -30,7 +30,7 @@ def build_app(service: Service) -> FastAPI:
         swagger_ui_parameters={"validatorUrl": None},
     )
     app.state.service = service
-    conversations = Conversations()
+    conversations = Sessions()
     app.include_router(stage_routes.router)
     app.include_router(pipeline_routes.router)
     app.include_router(info_routes.router)

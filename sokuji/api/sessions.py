@@ -7,7 +7,7 @@ from typing import Protocol
 from sokuji.errors import Overloaded
 
 
-class Connection(Protocol):
+class SessionConnection(Protocol):
     """A client's connection that holds a conversation."""
 
     @property
@@ -18,14 +18,14 @@ class Connection(Protocol):
         """Close it: the client has connected again."""
 
 
-class Conversations:
+class Sessions:
     """Session id -> the connection that holds the session."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Connection] = {}
+        self._held: dict[str, SessionConnection] = {}
 
     @contextmanager
-    def hold(self, session_id: str, connection: Connection) -> Iterator[None]:
+    def hold(self, session_id: str, connection: SessionConnection) -> Iterator[None]:
         """Let a connection have a session.
 
         A client can be back before the service has noticed the loss of its old socket. So the newcomer wins,

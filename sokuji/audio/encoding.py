@@ -49,7 +49,7 @@ FORMATS: tuple[AudioFormat, ...] = tuple(_CODECS)
 MEDIA_TYPES = [codec.media_type for codec in _CODECS.values()]
 
 
-class Encoded(NamedTuple):
+class EncodedAudio(NamedTuple):
     """A file."""
 
     data: bytes
@@ -57,7 +57,7 @@ class Encoded(NamedTuple):
     media_type: str
 
 
-class Encoder:
+class AudioEncoder:
     """Turns mono PCM into a file, piece by piece.
 
     Args:
@@ -141,14 +141,14 @@ class _Pipe:
         return data
 
 
-def encode(pcm: bytes, sample_rate: int, audio_format: AudioFormat) -> Encoded:
+def encode(pcm: bytes, sample_rate: int, audio_format: AudioFormat) -> EncodedAudio:
     """Mono PCM as a file. Blocks: call it in a thread.
 
     Raises:
-        InvalidRequest, InvalidAudio, TooLarge: as ``Encoder`` does.
+        InvalidRequest, InvalidAudio, TooLarge: as ``AudioEncoder`` does.
     """
     file = io.BytesIO()
-    encoder = Encoder(audio_format, sample_rate, file)
+    encoder = AudioEncoder(audio_format, sample_rate, file)
     encoder.push(pcm)
     encoder.flush()
-    return Encoded(file.getvalue(), encoder.sample_rate, encoder.media_type)
+    return EncodedAudio(file.getvalue(), encoder.sample_rate, encoder.media_type)

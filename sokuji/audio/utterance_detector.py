@@ -26,7 +26,7 @@ class VoiceActivity(Protocol):
         """The next frame begins a new stream."""
 
 
-class Listener:
+class UtteranceDetector:
     """Cuts a stream of audio into utterances; ``configure`` comes before ``push``.
 
     Args:

@@ -31,7 +31,7 @@ from sokuji.capacity.model_sizes import (
     PIPER_BYTES,
     STORED_BYTES,
     WHISPER,
-    Network,
+    ModelShape,
     nearest,
     whisper_network,
 )
@@ -64,7 +64,7 @@ WEIGHT_BYTES = {"int8": 1, "int16": 2, "float16": 2, "bfloat16": 2, "float32": 4
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class MemoryNeed:
     """Bytes."""
 
     gpu: int
@@ -73,7 +73,7 @@ class Need:
     """Part of a GPU's memory that is taken whatever there is, from 0 to 1."""
 
 
-def need(config: Settings, *, share: float) -> Need | None:
+def need(config: Settings, *, share: float) -> MemoryNeed | None:
     """What a replica with these settings takes.
 
     Args:
@@ -85,7 +85,7 @@ def need(config: Settings, *, share: float) -> Need | None:
     """
     estimate = _ESTIMATES.get(type(config))
     # Providers that call a service hold connections and nothing else.
-    return estimate(config, share > 0) if estimate else Need(gpu=0, ram=PROCESS)
+    return estimate(config, share > 0) if estimate else MemoryNeed(gpu=0, ram=PROCESS)
 
 
 def gigabytes(size: int) -> str:
@@ -93,7 +93,7 @@ def gigabytes(size: int) -> str:
     return f"{size / GB:.1f} GB"
 
 
-def _faster_whisper(config: FasterWhisperConfig, has_gpu: bool) -> Need | None:
+def _faster_whisper(config: FasterWhisperConfig, has_gpu: bool) -> MemoryNeed | None:
     known = whisper_network(config.model_size)
     files = _size(Path(config.model_size).expanduser())
     if known is None and files is None:
@@ -104,7 +104,7 @@ def _faster_whisper(config: FasterWhisperConfig, has_gpu: bool) -> Need | None:
     return _transformer(shape, batch, config.compute_type, None if known else files, on_gpu=on_gpu)
 
 
-def _nllb_200(config: NllbConfig, has_gpu: bool) -> Need | None:
+def _nllb_200(config: NllbConfig, has_gpu: bool) -> MemoryNeed | None:
     known = NLLB.get(config.translation_model.rpartition("/")[2])
     files = _size(Path(config.translation_model).expanduser())
     if known is None and files is None:
@@ -137,7 +137,9 @@ class _Batch:
     """0: as many as the provider takes by itself."""
 
 
-def _transformer(shape: Network, batch: _Batch, numbers: str, files: int | None, *, on_gpu: bool) -> Need:
+def _transformer(
+    shape: ModelShape, batch: _Batch, numbers: str, files: int | None, *, on_gpu: bool
+) -> MemoryNeed:
     """The formula above.
 
     Args:
@@ -156,8 +158,8 @@ def _transformer(shape: Network, batch: _Batch, numbers: str, files: int | None,
     work = (batch.workers or WORKERS) * (batch.items * item + SCRATCH * shape.width // WIDEST)
     if on_gpu:
         # What it computes with is made from what is stored, in the machine's memory.
-        return Need(gpu=model + work + CUDA_PROCESS, ram=PROCESS + stored + CUDA_PROCESS)
-    return Need(gpu=0, ram=PROCESS + stored + model + work)
+        return MemoryNeed(gpu=model + work + CUDA_PROCESS, ram=PROCESS + stored + CUDA_PROCESS)
+    return MemoryNeed(gpu=0, ram=PROCESS + stored + model + work)
 
 
 def _size(path: Path) -> int | None:
@@ -169,28 +171,28 @@ def _size(path: Path) -> int | None:
     return None
 
 
-def _vllm(config: VllmConfig, has_gpu: bool) -> Need:
+def _vllm(config: VllmConfig, has_gpu: bool) -> MemoryNeed:
     # Its engine fills what it is given, and says itself if the model does not fit in that.
-    return Need(gpu=0, ram=PROCESS + 2 * GB, gpu_share=config.gpu_memory_utilization if has_gpu else 0)
+    return MemoryNeed(gpu=0, ram=PROCESS + 2 * GB, gpu_share=config.gpu_memory_utilization if has_gpu else 0)
 
 
-def _piper(config: PiperConfig, has_gpu: bool) -> Need | None:
+def _piper(config: PiperConfig, has_gpu: bool) -> MemoryNeed | None:
     quality = config.tts_model.rpartition("-")[2]
     size = _size(Path(config.tts_model).expanduser()) or PIPER_BYTES.get(quality)
     if size is None:
         return None
     if config.device == "cuda":
         # ONNX Runtime takes memory in powers of two, so up to twice of what it needs.
-        return Need(gpu=2 * size + SCRATCH + CUDA_PROCESS, ram=PROCESS + 3 * size + CUDA_PROCESS)
-    return Need(gpu=0, ram=PROCESS + 3 * size)
+        return MemoryNeed(gpu=2 * size + SCRATCH + CUDA_PROCESS, ram=PROCESS + 3 * size + CUDA_PROCESS)
+    return MemoryNeed(gpu=0, ram=PROCESS + 3 * size)
 
 
-def _kokoro(config: KokoroConfig, has_gpu: bool) -> Need:
-    return Need(gpu=0, ram=PROCESS + 3 * _size_of_embedded("kokoro"))
+def _kokoro(config: KokoroConfig, has_gpu: bool) -> MemoryNeed:
+    return MemoryNeed(gpu=0, ram=PROCESS + 3 * _size_of_embedded("kokoro"))
 
 
-def _bergamot(config: BergamotConfig, has_gpu: bool) -> Need:
-    return Need(gpu=0, ram=PROCESS + 3 * _size_of_embedded("bergamot"))
+def _bergamot(config: BergamotConfig, has_gpu: bool) -> MemoryNeed:
+    return MemoryNeed(gpu=0, ram=PROCESS + 3 * _size_of_embedded("bergamot"))
 
 
 def _size_of_embedded(kind: Kind) -> int:
@@ -200,7 +202,7 @@ def _size_of_embedded(kind: Kind) -> int:
 _ON_GPU = ("CUDA", "Tensorrt")
 """How the names of ONNX Runtime's execution providers on a GPU begin."""
 
-_ESTIMATES: dict[type[Settings], Callable[[Any, bool], Need | None]] = {
+_ESTIMATES: dict[type[Settings], Callable[[Any, bool], MemoryNeed | None]] = {
     FasterWhisperConfig: _faster_whisper,
     PiperConfig: _piper,
     KokoroConfig: _kokoro,

@@ -13,7 +13,7 @@ STORED_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class ModelShape:
     """A transformer with a decoder, as far as its memory goes."""
 
     parameters: int
@@ -23,15 +23,15 @@ class Network:
     vocabulary: int
 
 
-def _whisper(parameters: int, layers: int, width: int) -> Network:
-    return Network(parameters, layers, width, vocabulary=51_866)
+def _whisper(parameters: int, layers: int, width: int) -> ModelShape:
+    return ModelShape(parameters, layers, width, vocabulary=51_866)
 
 
-def _nllb(parameters: int, layers: int, width: int) -> Network:
-    return Network(parameters, layers, width, vocabulary=256_206)
+def _nllb(parameters: int, layers: int, width: int) -> ModelShape:
+    return ModelShape(parameters, layers, width, vocabulary=256_206)
 
 
-WHISPER: dict[str, Network] = {
+WHISPER: dict[str, ModelShape] = {
     "tiny": _whisper(39_000_000, 4, 384),
     "base": _whisper(74_000_000, 6, 512),
     "small": _whisper(244_000_000, 12, 768),
@@ -42,7 +42,7 @@ WHISPER: dict[str, Network] = {
     "distil-medium": _whisper(394_000_000, 2, 1_024),
     "distil-large": _whisper(756_000_000, 2, 1_280),
 }
-NLLB: dict[str, Network] = {
+NLLB: dict[str, ModelShape] = {
     "nllb-200-distilled-600M": _nllb(615_000_000, 12, 1_024),
     "nllb-200-distilled-1.3B": _nllb(1_370_000_000, 24, 1_024),
     "nllb-200-1.3B": _nllb(1_370_000_000, 24, 1_024),
@@ -52,7 +52,7 @@ PIPER_BYTES = {"x_low": 28_000_000, "low": 63_000_000, "medium": 78_000_000, "hi
 """Quality -> size of a voice's file, float32, of the largest voice of that quality in the hub."""
 
 
-def whisper_network(name: str) -> Network | None:
+def whisper_network(name: str) -> ModelShape | None:
     """Of a name of Whisper's, or its repository on the hub; None: it is not known."""
     aliases = {repository: alias for alias, repository in WHISPER_REPOSITORIES.items()}
     alias = aliases.get(name, name)
@@ -64,7 +64,7 @@ def whisper_network(name: str) -> Network | None:
     return WHISPER[family]
 
 
-def nearest(known: dict[str, Network], stored: int) -> Network:
+def nearest(known: dict[str, ModelShape], stored: int) -> ModelShape:
     """The smallest of the known networks whose files are as large; the largest if none is."""
     by_size = sorted(known.values(), key=lambda shape: shape.parameters)
     return next((shape for shape in by_size if shape.parameters * STORED_BYTES >= stored), by_size[-1])

@@ -8,11 +8,11 @@ than one whole on a card. Pure.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sokuji.capacity.memory import Need, gigabytes
+from sokuji.capacity.memory import MemoryNeed, gigabytes
 from sokuji.errors import ConfigError
 
 
-def check_share(name: str, needed: Need | None, share: float, gpu_bytes: int | None) -> None:
+def check_share(name: str, needed: MemoryNeed | None, share: float, gpu_bytes: int | None) -> None:
     """Refuse a replica whose part of a GPU cannot hold what it needs.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from sokuji.capacity.memory import GB, PROCESS, Need, need
+from sokuji.capacity.memory import GB, PROCESS, MemoryNeed, need
 from sokuji.capacity.placement import Replica, check_share, gpus_for
 from sokuji.config import Settings, parse_provider, served_provider
 from sokuji.config.azure import AzureSettings
@@ -64,9 +64,9 @@ class Deployment:
     cpus: float
 
     @property
-    def need(self) -> Need | None:
+    def need(self) -> MemoryNeed | None:
         """Of each replica; None where that is not known."""
-        return need(self.config, share=self.gpus) if self.config else Need(gpu=0, ram=PROCESS)
+        return need(self.config, share=self.gpus) if self.config else MemoryNeed(gpu=0, ram=PROCESS)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ class Profile:
     @property
     def ram(self) -> int:
         """Bytes of the machine's memory that they may take at most, Ray included."""
-        return RAY + sum(each.replicas * (each.need or Need(0, PROCESS)).ram for each in self.deployments)
+        return RAY + sum(
+            each.replicas * (each.need or MemoryNeed(0, PROCESS)).ram for each in self.deployments
+        )
 
     def check(self, gpu_memory: int | None = None) -> None:
         """Refuse it where a replica does not fit into its part of a GPU.

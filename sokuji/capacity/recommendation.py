@@ -19,7 +19,7 @@ PREFERRED: dict[Wish | None, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class Recommendation:
     """What is recommended, and why."""
 
     profile: Profile
@@ -37,7 +37,7 @@ def recommend(
     machine: Machine,
     wish: Wish | None,
     environment: Mapping[str, str],
-) -> Advice:
+) -> Recommendation:
     """The best profile that runs here; the last of the order where none does.
 
     Args:
@@ -50,7 +50,7 @@ def recommend(
     lacks = [missing(profile, machine, environment) for profile in order]
     chosen = next((place for place, lack in enumerate(lacks) if not lack), len(order) - 1)
     better = order[chosen - 1] if chosen else None
-    return Advice(
+    return Recommendation(
         profile=order[chosen],
         why=_reasons(order[chosen], machine, wish, best=not chosen),
         lacking=lacks[chosen],

@@ -31,7 +31,7 @@ PartialsOption = Annotated[
 ]
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group of commands whose failures are one line on standard error."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -30,8 +30,8 @@ from sokuji.cli.console import (
     target_languages,
     writable,
 )
+from sokuji.client.client import connect
 from sokuji.client.config import Config
-from sokuji.client.connection import connect
 from sokuji.client.handshake import DEFAULT_URL
 from sokuji.errors import NoSpeech
 from sokuji.measure.latency import STAGES, Pace, Stopwatch

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from sokuji import events, languages
 from sokuji.audio.pcm import RECOGNISER_RATE, Sound
+from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
-from sokuji.client.connection import TranslationClient, connect
 from sokuji.config import SegmentationSettings
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.pipeline import Pipeline
@@ -21,7 +21,7 @@ CONCURRENCY = 2
 
 
 @dataclass(slots=True)
-class Spoken:
+class InterpretedUtterance:
     """One utterance, what it means, and that spoken; times are milliseconds of the recording."""
 
     start_ms: int
@@ -32,7 +32,7 @@ class Spoken:
     sound: Sound = field(default_factory=Sound)
 
 
-Interpreter = Callable[[bytes], AsyncGenerator[Spoken, None]]
+Interpreter = Callable[[bytes], AsyncGenerator[InterpretedUtterance, None]]
 """Takes a recording, mono int16 PCM at 16 kHz, and gives its utterances in order."""
 
 
@@ -53,7 +53,7 @@ async def interpreter_here(wanted: Config) -> AsyncIterator[Interpreter]:
 
 async def _interpret(
     pipeline: Pipeline, pcm: bytes, source: str | None, target: str, wanted: Config
-) -> AsyncGenerator[Spoken, None]:
+) -> AsyncGenerator[InterpretedUtterance, None]:
     utterances = interpret(
         pipeline,
         pcm,
@@ -66,7 +66,7 @@ async def _interpret(
         async for each in utterances:
             heard = each.transcript
             translation = each.translation.text if each.translation else ""
-            spoken = Spoken(each.start_ms, each.end_ms, heard.language, heard.text, translation)
+            spoken = InterpretedUtterance(each.start_ms, each.end_ms, heard.language, heard.text, translation)
             if spoken.translation:
                 voice = pipeline.speak(
                     spoken.translation, target, voice_id=wanted.voice_id, speed=wanted.speed
@@ -90,14 +90,16 @@ async def interpreter_at(url: str, wanted: Config) -> AsyncIterator[Interpreter]
         yield lambda pcm: _converse(conversation, pcm)
 
 
-async def _converse(conversation: TranslationClient, pcm: bytes) -> AsyncGenerator[Spoken, None]:
-    under_way: dict[int, Spoken] = {}
+async def _converse(
+    conversation: TranslationClient, pcm: bytes
+) -> AsyncGenerator[InterpretedUtterance, None]:
+    under_way: dict[int, InterpretedUtterance] = {}
     answers = conversation.converse(_seconds(pcm))
     async with aclosing(answers):
         async for event in answers:
             match event:
                 case events.Transcription(is_final=True):
-                    heard = Spoken(event.start_ms, event.end_ms, event.language, event.text)
+                    heard = InterpretedUtterance(event.start_ms, event.end_ms, event.language, event.text)
                     under_way[event.segment_id] = heard
                 case events.TranslationText():
                     under_way[event.segment_id].translation += event.text

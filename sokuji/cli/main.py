@@ -11,7 +11,7 @@ from sokuji import __version__
 from sokuji.audio.decoding import decode
 from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
 from sokuji.cli.console import (
-    Commands,
+    CommandGroup,
     Screen,
     audio_screen,
     clock,
@@ -22,7 +22,7 @@ from sokuji.cli.console import (
     writable,
 )
 from sokuji.cli.demo import demo
-from sokuji.cli.interpreter import CONCURRENCY, Spoken, interpreter_at, interpreter_here
+from sokuji.cli.interpreter import CONCURRENCY, InterpretedUtterance, interpreter_at, interpreter_here
 from sokuji.cli.model_commands import models
 from sokuji.cli.profile_commands import profile
 from sokuji.client.config import Config
@@ -36,7 +36,7 @@ MAX_RECORDING_S = 2 * 3_600.0
 LOADING = "loading the models"
 
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Speech-to-speech translation. Recordings are worked on in this process, on the embedded models; "
@@ -118,14 +118,14 @@ def _read(file: Path) -> bytes:
         return decode(source, max_seconds=MAX_RECORDING_S)
 
 
-def _show(screen: Screen, each: Spoken, target: str) -> None:
+def _show(screen: Screen, each: InterpretedUtterance, target: str) -> None:
     times = _times(each)
     screen.line(f"{times}  {each.language}  {each.text}")
     screen.line(f"{'':{len(times)}}  {target}  {each.translation}", style="bold")
     screen.reached(each.end_ms)
 
 
-def _times(each: Spoken | RecordedUtterance) -> str:
+def _times(each: InterpretedUtterance | RecordedUtterance) -> str:
     return f"{clock(each.start_ms)} - {clock(each.end_ms)}"
 
 

@@ -14,7 +14,7 @@ from sokuji.capacity.machine import Machine, probe
 from sokuji.capacity.memory import gigabytes
 from sokuji.capacity.placement import unplaced
 from sokuji.capacity.profiles import Deployment, Profile
-from sokuji.capacity.recommendation import Advice, Wish, recommend
+from sokuji.capacity.recommendation import Recommendation, Wish, recommend
 from sokuji.errors import ConfigError
 
 profile = typer.Typer(
@@ -37,7 +37,7 @@ def recommend_profile(wish: WishOption = None, as_json: AsJson = False) -> None:
             typer.echo(line)
 
 
-def _described(advice: Advice, machine: Machine) -> dict[str, Any]:
+def _described(advice: Recommendation, machine: Machine) -> dict[str, Any]:
     better = advice.better
     return {
         "profile": advice.profile.name,
@@ -50,7 +50,7 @@ def _described(advice: Advice, machine: Machine) -> dict[str, Any]:
     }
 
 
-def _told(advice: Advice) -> list[str]:
+def _told(advice: Recommendation) -> list[str]:
     found = advice.profile
     lines = [f"{found.name}: {found.purpose}", *(f"  {reason}" for reason in advice.why)]
     if advice.lacking:

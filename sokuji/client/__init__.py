@@ -1,7 +1,7 @@
 """The async client and the `sokuji` command line."""
 
+from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
-from sokuji.client.connection import TranslationClient, connect
 from sokuji.client.handshake import ConnectionLost, ServiceUnreachable
 
 __all__ = ["Config", "ConnectionLost", "ServiceUnreachable", "TranslationClient", "connect"]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sokuji.client.connection import Connection, open_link
 from sokuji.client.handshake import ABNORMAL_CLOSURE, ConnectionLost, ServiceUnreachable
-from sokuji.client.link import Link, open_link
 from sokuji.errors import SokujiError
 
 RESUME_WITHIN_S = 30.0
@@ -57,7 +57,7 @@ class Reconnection:
         """The conversation goes on: the next loss has nothing to do with the last one."""
         self._attempt, self._spent_s = 0, 0.0
 
-    async def link(self, loss: ConnectionLost, config: Mapping[str, Any]) -> Link:
+    async def link(self, loss: ConnectionLost, config: Mapping[str, Any]) -> Connection:
         """A new connection after a loss.
 
         Args:

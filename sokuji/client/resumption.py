@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sokuji import events
-from sokuji.client.told import SLACK_MS, Expected, Segment, Told, Track, overlaps
+from sokuji.client.unacknowledged import (
+    SLACK_MS,
+    ExpectedRepeat,
+    ReceivedSegment,
+    ReceivedText,
+    Track,
+    overlaps,
+)
 
 _CAPTION = "caption"
 """Captions are a track like the translations, which are known by their language."""
@@ -23,7 +30,7 @@ _STOP = "stop"
 class _Route:
     """Where the voice of a clause belongs."""
 
-    told: Told | None
+    told: ReceivedText | None
     """None: to something that is past."""
     skip: int | None
     """So many chunks of it the application has; None: all."""
@@ -38,7 +45,7 @@ class _Here:
     id: int
     start_ms: int
     end_ms: int | None = None
-    own: Segment | None = None
+    own: ReceivedSegment | None = None
     """The application's segment for what is new in it, where no older one takes that up."""
     routes: dict[tuple[str, int], _Route] = field(default_factory=dict)
 
@@ -50,9 +57,9 @@ class Continuity:
         self.acked = events.Ack(0)
         """Where another connection has to begin."""
         self._tracks: defaultdict[str, Track] = defaultdict(Track)
-        self._segments: list[Segment] = []
+        self._segments: list[ReceivedSegment] = []
         """Those that have not been acknowledged."""
-        self._before: list[Segment] = []
+        self._before: list[ReceivedSegment] = []
         """Those of them that began in a connection that is lost."""
         self._failures: dict[int, Counter[str]] = {}
         """Segment id -> error codes that will come again."""
@@ -143,7 +150,7 @@ class Continuity:
         segment = self._home(here, _CAPTION) or self._own(here)
         segment.end_ms = event.end_ms
         segment.closed.add(_CAPTION)
-        self._tracks[_CAPTION].tell(Told(segment, 0, text))
+        self._tracks[_CAPTION].tell(ReceivedText(segment, 0, text))
         return replace(event, segment_id=segment.id, text=text, stable_chars=len(text))
 
     def _translation(self, event: events.TranslationText) -> events.Event | None:
@@ -159,12 +166,16 @@ class Continuity:
         return None
 
     def _tell(
-        self, here: _Here, segment: Segment, event: events.TranslationText, expected: Sequence[Expected]
+        self,
+        here: _Here,
+        segment: ReceivedSegment,
+        event: events.TranslationText,
+        expected: Sequence[ExpectedRepeat],
     ) -> events.Event:
         language = event.target_language
         number = event.clause if segment is here.own else segment.next_clause[language]
         segment.next_clause[language] = number + 1
-        told = Told(segment, number, event.text, complete=not event.text)
+        told = ReceivedText(segment, number, event.text, complete=not event.text)
         self._tracks[language].tell(told)
         route = _Route(told, sum(each.chunks for each in expected), None if expected else 0)
         here.routes.setdefault((language, event.clause), route)
@@ -176,7 +187,7 @@ class Continuity:
         here, language = self._at(event.segment_id, self.acked.through_ms), event.target_language
         route = here.routes.get((language, event.clause))
         if route is None:
-            told = Told(self._own(here), event.clause, "")
+            told = ReceivedText(self._own(here), event.clause, "")
             route = here.routes[language, event.clause] = _Route(told, 0, 0)
         if route.told is None or route.skip is None:
             return None
@@ -209,25 +220,25 @@ class Continuity:
         """The segment of this connection with that id; it begins at ``start_ms`` if it is new."""
         return self._here.setdefault(number, _Here(number, start_ms))
 
-    def _known(self, here: _Here) -> list[Segment]:
+    def _known(self, here: _Here) -> list[ReceivedSegment]:
         """The application's segments with the same speech; while that goes on, all from the first of them."""
         known = [each for each in self._before if overlaps(each, here.start_ms, here.end_ms)]
         return self._before[self._before.index(known[0]) :] if known and here.end_ms is None else known
 
-    def _own(self, here: _Here) -> Segment:
+    def _own(self, here: _Here) -> ReceivedSegment:
         if here.own is None:
             number = self._last_id + 1 if self._resumed else here.id
-            here.own = Segment(number, here.start_ms, here.end_ms)
+            here.own = ReceivedSegment(number, here.start_ms, here.end_ms)
             self._segments.append(here.own)
             self._last_id = max(self._last_id, number)
         return here.own
 
-    def _home(self, here: _Here, track: str) -> Segment | None:
+    def _home(self, here: _Here, track: str) -> ReceivedSegment | None:
         """Where something new in ``here`` belongs; None where the application has all of that segment."""
         known = self._known(here)
         return next((each for each in known if track not in each.closed), None if known else self._own(here))
 
-    def _match(self, here: _Here, track: str, text: str) -> tuple[Sequence[Expected], str | None]:
+    def _match(self, here: _Here, track: str, text: str) -> tuple[Sequence[ExpectedRepeat], str | None]:
         known = self._known(here)
         last_ms = max((each.end_ms or 0 for each in known), default=0) + SLACK_MS
         over = here.end_ms is not None and here.end_ms <= last_ms
@@ -235,7 +246,7 @@ class Continuity:
         return self._tracks[track].match(text, known, settled=settled and bool(known))
 
 
-def _route(expected: Sequence[Expected]) -> _Route:
+def _route(expected: Sequence[ExpectedRepeat]) -> _Route:
     """Where the voice of a clause belongs that repeats those."""
     complete = all(each.told.complete for each in expected)
     last = expected[-1].told if expected else None

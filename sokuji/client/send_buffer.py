@@ -23,7 +23,7 @@ class _Message:
     end: int
 
 
-class Outbox:
+class SendBuffer:
     """The messages of one conversation.
 
     Args:

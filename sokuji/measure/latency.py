@@ -52,7 +52,7 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Heard:
+class UtteranceTimes:
     """What came back for one utterance, as the service heard it. ``at`` are ``time.monotonic()`` seconds."""
 
     start_ms: int
@@ -86,7 +86,7 @@ class Stopwatch:
     """
 
     def __init__(self, target: str) -> None:
-        self.heard: dict[int, Heard] = {}
+        self.heard: dict[int, UtteranceTimes] = {}
         """By segment id."""
         self.misplaced = 0
         """Final captions, translations and chunks of audio that came twice or behind a later one."""
@@ -98,7 +98,7 @@ class Stopwatch:
         """``event`` came at ``at``, in ``time.monotonic()`` seconds."""
         match event:
             case events.Speech(state="started"):
-                self.heard[event.segment_id] = Heard(event.at_ms, event.at_ms)
+                self.heard[event.segment_id] = UtteranceTimes(event.at_ms, event.at_ms)
             case events.Speech(state="stopped"):
                 self._of(event.segment_id).end_ms = event.at_ms
                 self._of(event.segment_id).at["endpoint"] = at
@@ -137,8 +137,8 @@ class Stopwatch:
         if clauses.voice_at.keys() >= clauses.text_at.keys():
             reached["last audio"] = max(clauses.voice_at.values())
 
-    def _of(self, segment_id: int) -> Heard:
-        return self.heard.setdefault(segment_id, Heard(0, 0))
+    def _of(self, segment_id: int) -> UtteranceTimes:
+        return self.heard.setdefault(segment_id, UtteranceTimes(0, 0))
 
     def _check(self, event: events.Event, track: str, *place: int) -> None:
         if place <= self._last.get((type(event), track), ()):

@@ -11,7 +11,7 @@ from typing import Literal
 from sokuji.errors import ModelMissing
 from sokuji.models import embedded, hub, nllb
 from sokuji.models.hub import Fetched, HubModel
-from sokuji.models.store import Meter, Place, Progress, quiet
+from sokuji.models.store import ModelFolder, Progress, ProgressMeter, quiet
 from sokuji.models.table import (
     EMBEDDED,
     NLLB_LICENCE,
@@ -148,7 +148,7 @@ def _status(model: EmbeddedModel | Fetched, state: State) -> ModelStatus:
     return ModelStatus(kind=model.kind, name=model.name, licence=model.licence, size=model.size, state=state)
 
 
-def _place(model: EmbeddedModel | Fetched) -> Place:
+def _place(model: EmbeddedModel | Fetched) -> ModelFolder:
     return model.place if isinstance(model, Fetched) else embedded.place(model)
 
 
@@ -165,7 +165,7 @@ def _hashed_state(model: EmbeddedModel | Fetched, progress: Progress) -> State:
     place = _place(model)
     if not place.directory.exists():
         return _state(model)
-    sound = place.verify(Meter(f"{model.kind} {model.name}", place.size, progress))
+    sound = place.verify(ProgressMeter(f"{model.kind} {model.name}", place.size, progress))
     return "verified" if sound else "damaged"
 
 

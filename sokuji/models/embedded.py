@@ -8,17 +8,17 @@ from pathlib import Path
 
 from sokuji.errors import ModelMissing
 from sokuji.models import store
-from sokuji.models.store import Mark, Meter, Place, Progress
-from sokuji.models.table import EmbeddedModel, Part
+from sokuji.models.store import FileDigest, ModelFolder, Progress, ProgressMeter
+from sokuji.models.table import EmbeddedModel, PackageFile
 
 
-def place(model: EmbeddedModel) -> Place:
+def place(model: EmbeddedModel) -> ModelFolder:
     """Where the model lies, or will lie, and what its files must be."""
     folder = _path(model.folder) if model.folder is not None else None
-    return Place(
+    return ModelFolder(
         key=f"{model.kind}--{model.name}",
         directory=folder or store.root() / "assembled" / f"{model.kind}--{model.name}",
-        files={file.name: Mark(file.size, file.sha256) for file in model.files},
+        files={file.name: FileDigest(file.size, file.sha256) for file in model.files},
     )
 
 
@@ -51,7 +51,7 @@ def provide(model: EmbeddedModel, progress: Progress) -> Path:
     return home.directory
 
 
-def _assemble(model: EmbeddedModel, home: Place, progress: Progress) -> None:
+def _assemble(model: EmbeddedModel, home: ModelFolder, progress: Progress) -> None:
     meter = _meter(model, progress)
     with store.replacing(home.directory) as fresh:
         for file in model.files:
@@ -61,14 +61,14 @@ def _assemble(model: EmbeddedModel, home: Place, progress: Progress) -> None:
     home.stamp()
 
 
-def _path(part: Part) -> Path | None:
+def _path(part: PackageFile) -> Path | None:
     # The package is looked up, not imported: some import libraries that are not needed here.
     spec = find_spec(part.package)
     return Path(spec.origin).parent / part.path if spec is not None and spec.origin is not None else None
 
 
-def _meter(model: EmbeddedModel, progress: Progress) -> Meter:
-    return Meter(f"{model.kind} {model.name}", model.size, progress)
+def _meter(model: EmbeddedModel, progress: Progress) -> ProgressMeter:
+    return ProgressMeter(f"{model.kind} {model.name}", model.size, progress)
 
 
 def _damaged(model: EmbeddedModel) -> ModelMissing:

@@ -18,7 +18,7 @@ from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, Rep
 from huggingface_hub.utils.tqdm import tqdm
 
 from sokuji.models import store
-from sokuji.models.store import Mark, Meter, Place, Progress, quiet, sha256
+from sokuji.models.store import FileDigest, ModelFolder, Progress, ProgressMeter, quiet, sha256
 from sokuji.models.table import Kind
 
 _MANIFEST = "manifest.json"
@@ -52,7 +52,7 @@ class Fetched:
     kind: Kind
     name: str
     licence: str
-    place: Place
+    place: ModelFolder
 
     @property
     def size(self) -> int:
@@ -110,15 +110,15 @@ def _read(directory: Path) -> Fetched | None:
     """The model in a folder; None: there is none, or what it should be cannot be told."""
     try:
         manifest = json.loads((directory / _MANIFEST).read_text())
-        files = {name: Mark(*mark) for name, mark in manifest["files"].items()}
-        place = Place(directory.name, directory, files)
+        files = {name: FileDigest(*mark) for name, mark in manifest["files"].items()}
+        place = ModelFolder(directory.name, directory, files)
         return Fetched(manifest["kind"], manifest["name"], manifest["licence"], place)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
-def _meter(model: HubModel, total: int | None, progress: Progress) -> Meter:
-    return Meter(f"{model.kind} {model.name}", total, progress)
+def _meter(model: HubModel, total: int | None, progress: Progress) -> ProgressMeter:
+    return ProgressMeter(f"{model.kind} {model.name}", total, progress)
 
 
 def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
@@ -132,7 +132,7 @@ def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
     _stamp(directory)
 
 
-def _describe(model: HubModel, directory: Path, marks: Mapping[str, Mark]) -> None:
+def _describe(model: HubModel, directory: Path, marks: Mapping[str, FileDigest]) -> None:
     """Note in the folder what it holds."""
     files = {name: [mark.size, mark.sha256] for name, mark in marks.items()}
     manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
@@ -144,12 +144,12 @@ def _stamp(directory: Path) -> None:
         fetched.place.stamp()
 
 
-def _mark(path: Path) -> Mark:
+def _mark(path: Path) -> FileDigest:
     size = path.stat().st_size
-    return Mark(size, sha256(path, Meter(path.name, size, quiet)))
+    return FileDigest(size, sha256(path, ProgressMeter(path.name, size, quiet)))
 
 
-def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, Mark]:
+def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, FileDigest]:
     """Fetch the files into ``into``, in the repository's own folders; returns path -> what the file is."""
     try:
         found = {path: _metadata(model, path) for path in (*model.required, *model.optional)}
@@ -180,7 +180,9 @@ def _metadata(model: HubModel, path: str) -> HfFileMetadata | None:
         return None
 
 
-def _download_file(model: HubModel, path: str, entry: HfFileMetadata, into: Path, meter: Meter) -> Mark:
+def _download_file(
+    model: HubModel, path: str, entry: HfFileMetadata, into: Path, meter: ProgressMeter
+) -> FileDigest:
     # The commit is pinned, so that the file is the one whose size and hash the hub has just stated.
     file = Path(
         hf_hub_download(

@@ -36,7 +36,7 @@ def root() -> Path:
 
 
 @dataclass(slots=True)
-class Meter:
+class ProgressMeter:
     """Adds up the bytes done for one model and reports each step."""
 
     name: str
@@ -51,7 +51,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FileDigest:
     """What a file must be."""
 
     size: int
@@ -59,13 +59,13 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModelFolder:
     """A model's folder and what its files must be."""
 
     key: str
     """Names the model's stamp and lock: safe as a file name."""
     directory: Path
-    files: Mapping[str, Mark]
+    files: Mapping[str, FileDigest]
 
     @property
     def size(self) -> int:
@@ -80,7 +80,7 @@ class Place:
         """Whether all files are unchanged since they were hashed, going by size and modification time."""
         return _read_stamp(self.key) == self._entries()
 
-    def verify(self, meter: Meter) -> bool:
+    def verify(self, meter: ProgressMeter) -> bool:
         """Hash all files and remember the result; False: one is absent or damaged."""
         sound = self.is_whole() and all(
             sha256(self.directory / name, meter) == mark.sha256 for name, mark in self.files.items()
@@ -108,7 +108,7 @@ class Place:
         }
 
 
-def copy(sources: Iterable[Path], target: Path, meter: Meter) -> str:
+def copy(sources: Iterable[Path], target: Path, meter: ProgressMeter) -> str:
     """Write the sources one after the other into the new file ``target``; returns the SHA-256 of it."""
     digest = hashlib.sha256()
     with target.open("xb") as out:
@@ -120,7 +120,7 @@ def copy(sources: Iterable[Path], target: Path, meter: Meter) -> str:
     return digest.hexdigest()
 
 
-def sha256(path: Path, meter: Meter) -> str:
+def sha256(path: Path, meter: ProgressMeter) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     for block in _blocks(path):

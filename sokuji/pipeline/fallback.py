@@ -25,7 +25,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.pipeline import metrics
-from sokuji.pipeline.circuit_breaker import FAILURES, Breaker
+from sokuji.pipeline.circuit_breaker import FAILURES, CircuitBreaker
 
 T = TypeVar("T")
 FIRST_PAUSE_S = 0.05
@@ -41,7 +41,7 @@ class Choice(Generic[T]):
     """A provider that could answer, and how it is asked."""
 
     provider: str
-    breaker: Breaker
+    breaker: CircuitBreaker
     ask: Callable[[], T]
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sokuji.config import BergamotConfig, Deadlines, FasterWhisperConfig, KokoroConfig, PiperConfig, Settings
-from sokuji.contract import AudioChunk, Provider, SynthesisRequest, TextToSpeechInfo
-from sokuji.pipeline.members import Stages
+from sokuji.contract import AudioChunk, Provider, SynthesiserInfo, SynthesisRequest
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.providers.registry import create
 from sokuji.providers.tts import output
@@ -41,7 +41,7 @@ async def local_pipeline(
     recognisers = [create("stt", config) for config in stt]
     translators = [create("translation", config) for config in translation]
     voices = [create("tts", config) for config in tts]
-    stages = Stages(recognisers, translators, [_Voice(each) for each in voices])
+    stages = StageProviders(recognisers, translators, [_Voice(each) for each in voices])
     providers = [*recognisers, *translators, *voices]
     try:
         await _load(providers)
@@ -58,7 +58,7 @@ class _Voice:
 
     provider: Any
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         return await output.describe(self.provider)
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:

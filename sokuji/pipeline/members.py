@@ -13,16 +13,16 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from sokuji.config import ResilienceSettings
 from sokuji.contract import (
-    SpeechToText,
-    SpeechToTextInfo,
+    Recogniser,
+    RecogniserInfo,
     StageName,
-    TextToSpeech,
-    TextToSpeechInfo,
-    TranslationInfo,
+    Synthesiser,
+    SynthesiserInfo,
     Translator,
+    TranslatorInfo,
 )
 from sokuji.errors import Overloaded, SokujiError
-from sokuji.pipeline.circuit_breaker import Breaker
+from sokuji.pipeline.circuit_breaker import CircuitBreaker
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ STARTUP_PATIENCE_S = 60.0
 """After this the service begins with those providers that are there, if each stage has one."""
 
 
-class Info(Protocol):
+class ProviderInfo(Protocol):
     """What all ``*Info`` have."""
 
     @property
@@ -54,16 +54,16 @@ class Describing(Protocol):
 
 
 ProviderT = TypeVar("ProviderT", bound=Describing)
-InfoT = TypeVar("InfoT", bound=Info)
+InfoT = TypeVar("InfoT", bound=ProviderInfo)
 
 
 @dataclass(frozen=True)
-class Stages:
+class StageProviders:
     """The providers of each stage, in order of preference."""
 
-    stt: Sequence[SpeechToText]
+    stt: Sequence[Recogniser]
     translation: Sequence[Translator]
-    tts: Sequence[TextToSpeech]
+    tts: Sequence[Synthesiser]
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class Member(Generic[ProviderT, InfoT]):
     """One provider of a stage."""
 
     provider: ProviderT
-    breaker: Breaker
+    breaker: CircuitBreaker
     info: InfoT | None = None
     """What it can do; None: it has never answered."""
     state: State = "uninitialized"
@@ -121,7 +121,7 @@ class Stage(Generic[ProviderT, InfoT]):
         return cls(
             name,
             [
-                Member(provider, Breaker(f"{name} provider {number + 1}", rules))
+                Member(provider, CircuitBreaker(f"{name} provider {number + 1}", rules))
                 for number, provider in enumerate(providers)
             ],
         )
@@ -146,6 +146,6 @@ class Stage(Generic[ProviderT, InfoT]):
         return next((state for state in ("error", "initializing") if state in states), "uninitialized")
 
 
-SpeechToTextStage = Stage[SpeechToText, SpeechToTextInfo]
-TranslationStage = Stage[Translator, TranslationInfo]
-TextToSpeechStage = Stage[TextToSpeech, TextToSpeechInfo]
+RecognitionStage = Stage[Recogniser, RecogniserInfo]
+TranslationStage = Stage[Translator, TranslatorInfo]
+SynthesisStage = Stage[Synthesiser, SynthesiserInfo]

@@ -20,16 +20,23 @@ from sokuji.contract import (
     StageName,
     SynthesisRequest,
     Transcript,
-    Translation,
+    TranslatedText,
     TranslationRequest,
 )
 from sokuji.errors import Overloaded
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import Recogniser, Synthesiser, TextModel, choice, recognise, translate
+from sokuji.pipeline.attempts import (
+    RecogniserMember,
+    SynthesiserMember,
+    TranslatorMember,
+    choice,
+    recognise,
+    translate,
+)
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.fallback import Choice, call, stream
-from sokuji.pipeline.members import SpeechToTextStage, Stages, State, TextToSpeechStage, TranslationStage
+from sokuji.pipeline.members import RecognitionStage, StageProviders, State, SynthesisStage, TranslationStage
 from sokuji.text.glossary import EMPTY, find, normal, replace
 
 
@@ -37,22 +44,22 @@ class Pipeline:
     """Recognise, translate, speak. ``refresh`` must have succeeded once before anything else works."""
 
     def __init__(
-        self, stages: Stages, deadlines: Deadlines, resilience: ResilienceSettings | None = None
+        self, stages: StageProviders, deadlines: Deadlines, resilience: ResilienceSettings | None = None
     ) -> None:
         self.deadlines = deadlines
         self.resilience = resilience or ResilienceSettings()
-        self.stt: SpeechToTextStage = SpeechToTextStage.of("stt", stages.stt, lambda: self.resilience)
+        self.stt: RecognitionStage = RecognitionStage.of("stt", stages.stt, lambda: self.resilience)
         self.translation: TranslationStage = TranslationStage.of(
             "translation", stages.translation, lambda: self.resilience
         )
-        self.tts: TextToSpeechStage = TextToSpeechStage.of("tts", stages.tts, lambda: self.resilience)
+        self.tts: SynthesisStage = SynthesisStage.of("tts", stages.tts, lambda: self.resilience)
         self._catalogue: Catalogue | None = None
-        self._recognisers: list[Recogniser] = []
-        self._translators: list[TextModel] = []
-        self._synthesisers: list[Synthesiser] = []
+        self._recognisers: list[RecogniserMember] = []
+        self._translators: list[TranslatorMember] = []
+        self._synthesisers: list[SynthesiserMember] = []
 
     @property
-    def stages(self) -> tuple[SpeechToTextStage, TranslationStage, TextToSpeechStage]:
+    def stages(self) -> tuple[RecognitionStage, TranslationStage, SynthesisStage]:
         """All three."""
         return self.stt, self.translation, self.tts
 
@@ -117,7 +124,7 @@ class Pipeline:
         *,
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
-    ) -> Translation:
+    ) -> TranslatedText:
         """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
 
         Args:
@@ -136,7 +143,7 @@ class Pipeline:
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         heard = await self._transcribe(self.catalogue.recognisers(source, translating_to=middle), request)
-        halfway = Translation(text=heard.text, score=heard.confidence, provider=heard.provider)
+        halfway = TranslatedText(text=heard.text, score=heard.confidence, provider=heard.provider)
         if middle == target:
             return halfway
         return _joined(halfway, await self.translate_text(heard.text, middle, target))
@@ -148,7 +155,7 @@ class Pipeline:
         target: str,
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
-    ) -> Translation:
+    ) -> TranslatedText:
         """``text`` in the language ``target``; both codes canonical.
 
         Args:
@@ -160,7 +167,7 @@ class Pipeline:
             UnsupportedLanguage: no text model covers the pair.
         """
         if source == target or not text.strip():
-            return Translation(text=replace(text, glossary))
+            return TranslatedText(text=replace(text, glossary))
         self.catalogue.check_text_pair(source, target)
         request = TranslationRequest(
             text=text, source=source, target=target, context=context, glossary=glossary
@@ -218,12 +225,12 @@ class Pipeline:
         )
 
 
-def _joined(first: Translation, second: Translation) -> Translation:
+def _joined(first: TranslatedText, second: TranslatedText) -> TranslatedText:
     """What was translated twice, by way of a third language; it is as good as both together."""
     known = first.score is not None and second.score is not None
     score = (first.score or 0) * (second.score or 0) if known else None
     names = [each.provider for each in (first, second) if each.provider]
-    return Translation(text=second.text, score=score, provider="+".join(names) or None)
+    return TranslatedText(text=second.text, score=score, provider="+".join(names) or None)
 
 
 class _Speaker:

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from sokuji.audio.endpointing import Utterance
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.audio.utterance_detector import Listener
+from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
-from sokuji.contract import Transcript, Translation
+from sokuji.contract import Transcript, TranslatedText
 from sokuji.pipeline.pipeline import Pipeline
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class RecordedUtterance:
     """One utterance of a recording; ``translation`` is None where none was asked for."""
 
     transcript: Transcript
-    translation: Translation | None
+    translation: TranslatedText | None
     start_ms: int
     end_ms: int
     snr_db: float | None
@@ -37,7 +37,7 @@ class RecordedUtterance:
 
 async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[Utterance, None]:
     """Cut mono int16 PCM at 16 kHz into utterances, in order; none where nobody speaks."""
-    listener = Listener(settings)
+    listener = UtteranceDetector(settings)
     listener.configure(RECOGNISER_RATE, channels=1)
     # Slice by slice: the first utterance is there early, and a long file leaves threads to live sessions.
     for start in range(0, len(pcm), SLICE_BYTES):

@@ -48,7 +48,7 @@ Job = Generator[Any, Any, T]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class JobResult(Generic[T]):
     """What a job returned, and what it took."""
 
     value: T
@@ -63,7 +63,7 @@ class _Ticket:
     urgent: bool
     number: int
     came_at: float
-    outcome: Future[Answer[Any]] = field(default_factory=Future)
+    outcome: Future[JobResult[Any]] = field(default_factory=Future)
     step: Any = None
     """What is to be computed next; None before the job has begun."""
     began_at: float | None = None
@@ -125,7 +125,7 @@ class Batcher:
                     thread.start()
             self._changed.notify_all()
 
-    async def run(self, job: Job[T], *, urgent: bool = True) -> Answer[T]:
+    async def run(self, job: Job[T], *, urgent: bool = True) -> JobResult[T]:
         """What ``job`` returns; its errors are raised. For a caller that is cancelled no step is begun."""
         ticket = _Ticket(job, urgent, next(self._numbers), time.monotonic())
         self._queue([ticket])
@@ -268,7 +268,7 @@ def _advance(ticket: _Ticket, result: Any) -> bool:
         else:
             ticket.step = ticket.job.send(result)
     except StopIteration as end:
-        _resolve(ticket, Answer(end.value, ticket.effort()))
+        _resolve(ticket, JobResult(end.value, ticket.effort()))
     except Exception as error:
         _resolve(ticket, error)
     else:
@@ -276,7 +276,7 @@ def _advance(ticket: _Ticket, result: Any) -> bool:
     return False
 
 
-def _resolve(ticket: _Ticket, outcome: Answer[Any] | Exception) -> None:
+def _resolve(ticket: _Ticket, outcome: JobResult[Any] | Exception) -> None:
     try:
         if isinstance(outcome, Exception):
             ticket.outcome.set_exception(outcome)

@@ -57,7 +57,7 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-class Cloud:
+class CloudClient:
     """One service: its address, its key, its connections.
 
     Args:

@@ -1,4 +1,4 @@
-"""What has been recognised leaves here: captions to the client, units to the branches, both to the ledger.
+"""What has been recognised leaves here: captions to the client, clauses to the branches, both to the ledger.
 
 What has passed this room is never taken back.
 """
@@ -12,24 +12,24 @@ from sokuji import events
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import Transcript
 from sokuji.session.branch import Branch
-from sokuji.session.output import Outlet
+from sokuji.session.clause import Clause, Ending, SpeculativeOutput
+from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
-from sokuji.session.unit import Ending, Prepared, Unit
-from sokuji.text import clauses
+from sokuji.text import clause_boundaries
 
 REMEMBERED = 3
-"""Units that go along with the next one as its context."""
-NOTHING: Mapping[str, Prepared] = MappingProxyType({})
+"""Clauses that go along with the next one as its context."""
+NOTHING: Mapping[str, SpeculativeOutput] = MappingProxyType({})
 
 
 class Commitment:
     """Commits the words of one session, in order."""
 
-    def __init__(self, outlet: Outlet, branches: Mapping[str, Branch]) -> None:
+    def __init__(self, outlet: SessionOutput, branches: Mapping[str, Branch]) -> None:
         self._outlet = outlet
         self._branches = branches
         self._said: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
-        """Language and words of the last units."""
+        """Language and words of the last clauses."""
 
     async def tell(
         self,
@@ -58,16 +58,16 @@ class Commitment:
     def clauses(self, segment: Segment, rest: str, language: str, *, paused: bool) -> None:
         """Hand over the complete clauses of ``rest``, the stable words that no branch has."""
         start = 0
-        for end in clauses.complete(rest, language=language, paused=paused):
-            unit = self.unit(segment, rest[start:end].strip(), language)
-            self.commit(segment, unit, rest[start:end], time.monotonic())
+        for end in clause_boundaries.complete(rest, language=language, paused=paused):
+            clause = self.clause(segment, rest[start:end].strip(), language)
+            self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
-    def unit(self, segment: Segment, text: str, language: str, ending: Ending | None = None) -> Unit:
-        """The next unit of a segment."""
-        return Unit(
+    def clause(self, segment: Segment, text: str, language: str, ending: Ending | None = None) -> Clause:
+        """The next clause of a segment."""
+        return Clause(
             segment_id=segment.segment_id,
-            clause=segment.clauses,
+            clause=segment.clause_count,
             text=text,
             language=language,
             conversation=segment.conversation,
@@ -78,12 +78,12 @@ class Commitment:
     def commit(
         self,
         segment: Segment,
-        unit: Unit,
+        clause: Clause,
         text: str,
         due: float,
-        prepared: Mapping[str, Prepared] = NOTHING,
+        prepared: Mapping[str, SpeculativeOutput] = NOTHING,
     ) -> None:
-        """Hand a unit over to the branches.
+        """Hand a clause over to the branches.
 
         Args:
             text: its words as they stand in the segment's text.
@@ -91,20 +91,22 @@ class Commitment:
             prepared: what has been made of it already, by target language.
         """
         targets = segment.conversation.target_languages
-        end_ms = unit.ending.utterance.end_ms if unit.ending else None
-        self._outlet.ledger.commit(unit.place, text, targets, due, end_ms)
+        end_ms = clause.ending.utterance.end_ms if clause.ending else None
+        self._outlet.ledger.commit(clause.place, text, targets, due, end_ms)
         segment.committed += len(text)
-        segment.clauses += 1
-        if unit.text:
-            self._said.append((unit.language, unit.text))
+        segment.clause_count += 1
+        if clause.text:
+            self._said.append((clause.language, clause.text))
         for target in targets:
-            self._branches[target].put(unit, prepared.get(target))
+            self._branches[target].put(clause, prepared.get(target))
 
     async def nothing(self, segment: Segment, due: float, end_ms: int) -> None:
         """A segment has ended in which there were no words."""
         self._outlet.ledger.commit((segment.segment_id, 0), "", (), due, end_ms)
         await self._outlet.settle()
 
-    def prepare(self, unit: Unit) -> dict[str, Prepared]:
-        """Begin to translate and to speak a unit that may yet be committed, in each target language."""
-        return {target: self._branches[target].prepare(unit) for target in unit.conversation.target_languages}
+    def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
+        """Begin to translate and to speak a clause that may yet be committed, in each target language."""
+        return {
+            target: self._branches[target].prepare(clause) for target in clause.conversation.target_languages
+        }

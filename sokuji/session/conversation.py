@@ -8,7 +8,7 @@ from sokuji.config import Commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class ConversationSettings:
     """What the client asked for; languages are canonical codes."""
 
     target_languages: tuple[str, ...]
@@ -44,4 +44,4 @@ class Command(Enum):
     """From the service itself: finish what is being said, and end."""
 
 
-Message = bytes | Conversation | Command
+Message = bytes | ConversationSettings | Command

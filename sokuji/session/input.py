@@ -9,7 +9,7 @@ import asyncio
 
 from sokuji.config import Limits
 from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, TooLarge
-from sokuji.session.conversation import Command, Conversation, Message
+from sokuji.session.conversation import Command, ConversationSettings, Message
 
 QUEUED_MESSAGES = 20_000
 """Only a bound against floods of tiny messages; seconds of audio have their own limit."""
@@ -19,13 +19,13 @@ class SessionTooLong(TooLarge):
     """The session has had all the audio it may have; unlike other oversized input this ends it."""
 
 
-class Inbox:
+class SessionInput:
     """The messages of one client, oldest first."""
 
     def __init__(self, limits: Limits, begin_ms: int = 0) -> None:
         self._limits = limits
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
-        self._conversation: Conversation | None = None
+        self._conversation: ConversationSettings | None = None
         self.received_ms = float(begin_ms)
         """Audio taken so far, with what came before a resumption."""
         self.delivered_ms = begin_ms
@@ -37,7 +37,7 @@ class Inbox:
         """The next message, when there is one."""
         return await self._messages.get()
 
-    def put(self, message: Conversation | Command) -> None:
+    def put(self, message: ConversationSettings | Command) -> None:
         """Take settings or a command.
 
         Raises:
@@ -47,7 +47,7 @@ class Inbox:
         if self.ended:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
         self._queue(message)
-        if isinstance(message, Conversation):
+        if isinstance(message, ConversationSettings):
             self._conversation = message
         self.ended = message is Command.END
 

@@ -17,11 +17,11 @@ from sokuji.audio.endpointing import (
     SpeechStopped,
     Utterance,
 )
-from sokuji.audio.utterance_detector import Listener
+from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import StreamingSettings
-from sokuji.session.conversation import Command, Conversation
-from sokuji.session.input import Inbox
-from sokuji.session.output import Outlet, Place
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.input import SessionInput
+from sokuji.session.output import ClausePosition, SessionOutput
 from sokuji.session.recognition import Recognition
 
 
@@ -36,13 +36,13 @@ class Listening:
 
     def __init__(
         self,
-        inbox: Inbox,
-        listener: Listener,
+        inbox: SessionInput,
+        listener: UtteranceDetector,
         recognition: Recognition,
-        outlet: Outlet,
+        outlet: SessionOutput,
         settings: StreamingSettings,
         *,
-        on_conversation: Callable[[Conversation], Awaitable[None]],
+        on_conversation: Callable[[ConversationSettings], Awaitable[None]],
         on_audio: Callable[[], Awaitable[None]],
         on_cancel: Callable[[], None],
     ) -> None:
@@ -56,7 +56,7 @@ class Listening:
         self._on_conversation = on_conversation
         self._on_audio = on_audio
         self._on_cancel = on_cancel
-        self._conversation: Conversation | None = None
+        self._conversation: ConversationSettings | None = None
         self._began, self._begin_ms = time.monotonic(), listener.position_ms
         self._open_segment_id: int | None = None
         self._next_segment_id = 0
@@ -65,7 +65,7 @@ class Listening:
     async def run(self) -> None:
         """Listen until the end, or until the conversation has to move elsewhere."""
         while (message := await self._next_message()) is not None:
-            if isinstance(message, Conversation):
+            if isinstance(message, ConversationSettings):
                 configure = self._listener.configure
                 heard = await asyncio.to_thread(configure, message.input_sample_rate, message.channels)
                 await self._pass_on(heard)
@@ -83,7 +83,7 @@ class Listening:
             await self._pass_on(await asyncio.to_thread(self._listener.flush))
         await self._recognition.end()
 
-    async def _next_message(self) -> bytes | Conversation | Command | None:
+    async def _next_message(self) -> bytes | ConversationSettings | Command | None:
         """The next message; None: no more is to be listened to."""
         if self._drain_by is not None and not self._listener.in_speech:
             self.drained = True
@@ -151,8 +151,8 @@ class Listening:
         waiting_ms = self._inbox.received_ms - self._listener.position_ms
         return max(spoken, time.monotonic() - waiting_ms / 1_000)
 
-    def next_place(self) -> Place:
-        """The place of the next unit that will be committed of what is listened to now."""
+    def next_place(self) -> ClausePosition:
+        """The place of the next clause that will be committed of what is listened to now."""
         if self._open_segment_id is not None:
             return self._open_segment_id, self._recognition.next_clause
         return self._next_segment_id, 0

@@ -26,7 +26,7 @@ RELEASE = 0.75
 """Share of a limit below which it no longer counts as exceeded."""
 
 
-class Load:
+class LoadShedding:
     """The load that one session sees."""
 
     def __init__(self, settings: StreamingSettings) -> None:

@@ -1,7 +1,8 @@
 """What leaves a session: its events in order, what the client has been told of, and what it need not hear.
 
 The stages of a session put their events here and report what has been delivered in each target language; the
-acknowledgements follow from that. ``Ledger`` is pure; ``Outlet`` joins it to the queue that a door reads.
+acknowledgements follow from that. ``DeliveryLedger`` is pure; ``SessionOutput`` joins it to the queue that a
+door reads.
 """
 
 import asyncio
@@ -19,23 +20,23 @@ from sokuji.errors import OUTAGES, SokujiError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Place = tuple[int, int]
-"""A unit's segment id and its number within the segment: places are ordered as they were spoken."""
+ClausePosition = tuple[int, int]
+"""A clause's segment id and its number within the segment: places are ordered as they were spoken."""
 
 QUEUED_EVENTS = 256
 
 
 @dataclass(slots=True)
 class _Entry:
-    place: Place
+    place: ClausePosition
     text: str
     end_ms: int | None
     due: float
     waiting: set[str]
 
 
-class Ledger:
-    """Units of speech that are not delivered everywhere yet, oldest first."""
+class DeliveryLedger:
+    """Clauses of speech that are not delivered everywhere yet, oldest first."""
 
     def __init__(self, through_ms: int = 0, text: str = "") -> None:
         self.acked = events.Ack(through_ms, text)
@@ -43,20 +44,22 @@ class Ledger:
 
     @property
     def oldest_due(self) -> float | None:
-        """When the oldest unit under way had been said (monotonic seconds)."""
+        """When the oldest clause under way had been said (monotonic seconds)."""
         return self._entries[0].due if self._entries else None
 
-    def commit(self, place: Place, text: str, targets: Iterable[str], due: float, end_ms: int | None) -> None:
-        """A unit is on its way to ``targets``.
+    def commit(
+        self, place: ClausePosition, text: str, targets: Iterable[str], due: float, end_ms: int | None
+    ) -> None:
+        """A clause is on its way to ``targets``.
 
         Args:
             text: its words, as they stand in the segment's text.
             due: when it had been said (monotonic seconds).
-            end_ms: with the last unit of a segment, where that ends.
+            end_ms: with the last clause of a segment, where that ends.
         """
         self._entries.append(_Entry(place, text, end_ms, due, set(targets)))
 
-    def delivered(self, place: Place, target: str) -> None:
+    def delivered(self, place: ClausePosition, target: str) -> None:
         """``target`` is through with everything up to ``place``."""
         for entry in self._entries:
             if entry.place > place:
@@ -88,20 +91,22 @@ class Ledger:
         return self.acked
 
 
-class Outlet:
+class SessionOutput:
     """Where the stages of one session put what its client will see."""
 
-    def __init__(self, session_id: str, ledger: Ledger, patience_s: float) -> None:
+    def __init__(self, session_id: str, ledger: DeliveryLedger, patience_s: float) -> None:
         self.session_id = session_id
         self.ledger = ledger
         self.on_delivered: Callable[[float], Awaitable[None]] | None = None
         """Called with the lag in seconds when a segment has been delivered everywhere."""
         self._patience_s = patience_s
-        self._queue: asyncio.Queue[tuple[events.Event | None, Place | None]] = asyncio.Queue(QUEUED_EVENTS)
+        self._queue: asyncio.Queue[tuple[events.Event | None, ClausePosition | None]] = asyncio.Queue(
+            QUEUED_EVENTS
+        )
         self._turn = asyncio.Lock()
-        self._muted_before: Place = (-1, 0)
+        self._muted_before: ClausePosition = (-1, 0)
 
-    async def emit(self, event: events.Event, place: Place | None = None) -> None:
+    async def emit(self, event: events.Event, place: ClausePosition | None = None) -> None:
         """Queue an event; ``place`` belongs to a voice, which may yet be muted."""
         await self._put(event, place)
 
@@ -109,7 +114,7 @@ class Outlet:
         """Nothing comes any more."""
         await self._put(None, None)
 
-    async def _put(self, event: events.Event | None, place: Place | None) -> None:
+    async def _put(self, event: events.Event | None, place: ClausePosition | None) -> None:
         # Who waits for room in a queue may be overtaken, who waits for a lock may not.
         async with self._turn:
             await self._queue.put((event, place))
@@ -121,15 +126,15 @@ class Outlet:
             if event is not None and (place is None or not self.is_muted(place)):
                 yield event
 
-    def mute(self, before: Place) -> None:
-        """Units before that place are not heard any more."""
+    def mute(self, before: ClausePosition) -> None:
+        """Clauses before that place are not heard any more."""
         self._muted_before = max(self._muted_before, before)
 
-    def is_muted(self, place: Place) -> bool:
-        """Whether that unit is not to be heard."""
+    def is_muted(self, place: ClausePosition) -> bool:
+        """Whether that clause is not to be heard."""
         return place < self._muted_before
 
-    async def delivered(self, place: Place, target: str) -> None:
+    async def delivered(self, place: ClausePosition, target: str) -> None:
         """``target`` is through with everything up to ``place``: acknowledge what all targets are."""
         self.ledger.delivered(place, target)
         await self.settle()

@@ -1,4 +1,4 @@
-"""The recogniser's stage of a session: from utterances, growing and complete, to units for the branches.
+"""The recogniser's stage of a session: from utterances, growing and complete, to clauses for the branches.
 
 While somebody speaks the open segment is recognised again and again, as often as the load allows. Words on
 which hypotheses agree are stable; with clause commitment they go to the branches clause by clause. A long
@@ -20,12 +20,12 @@ from sokuji.contract import Transcript
 from sokuji.errors import SokujiError, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.branch import Branch
+from sokuji.session.clause import Clause, Ending, SpeculativeOutput
 from sokuji.session.commitment import Commitment
-from sokuji.session.conversation import Conversation
-from sokuji.session.load_shedding import Load
-from sokuji.session.output import Outlet
+from sokuji.session.conversation import ConversationSettings
+from sokuji.session.load_shedding import LoadShedding
+from sokuji.session.output import SessionOutput
 from sokuji.session.segment import SPLIT_MS, Segment, Speculation, Split
-from sokuji.session.unit import Ending, Prepared, Unit
 from sokuji.text.stable_text import StableText
 
 LEAST_SPEECH_MS = 900
@@ -45,8 +45,8 @@ class Recognition:
     def __init__(
         self,
         pipeline: Pipeline,
-        outlet: Outlet,
-        load: Load,
+        outlet: SessionOutput,
+        load: LoadShedding,
         branches: Mapping[str, Branch],
         resumed_text: str,
     ) -> None:
@@ -81,8 +81,8 @@ class Recognition:
 
     @property
     def next_clause(self) -> int:
-        """How many units of the open segment have been committed."""
-        return self._open.clauses if self._open else 0
+        """How many clauses of the open segment have been committed."""
+        return self._open.clause_count if self._open else 0
 
     async def run(self) -> None:
         """Recognise what is complete, in order, until ``end`` has been worked off."""
@@ -98,7 +98,7 @@ class Recognition:
             self._stop(self._open)
         await self._complete.put(None)
 
-    def begin(self, segment_id: int, conversation: Conversation, commit: Commit) -> None:
+    def begin(self, segment_id: int, conversation: ConversationSettings, commit: Commit) -> None:
         """Somebody has begun to speak."""
         segment = self._open = Segment(segment_id, conversation, commit)
         if self._carried is not None:
@@ -220,8 +220,8 @@ class Recognition:
         rest = copy.deepcopy(segment.words).settle(transcript.text)[segment.committed :].strip()
         if rest:
             ending = Ending(utterance=speculation.utterance, transcript=transcript)
-            speculation.unit = self._commitment.unit(segment, rest, transcript.language, ending)
-            speculation.prepared = self._commitment.prepare(speculation.unit)
+            speculation.clause = self._commitment.clause(segment, rest, transcript.language, ending)
+            speculation.prepared = self._commitment.prepare(speculation.clause)
 
     async def _hear(
         self, segment: Segment, transcript: Transcript, utterance: Utterance, *, paused: bool
@@ -264,8 +264,8 @@ class Recognition:
         rest = text[segment.committed :]
         if rest.strip() or segment.committed:
             ending = Ending(utterance=utterance, transcript=transcript)
-            unit = self._commitment.unit(segment, rest.strip(), transcript.language, ending)
-            self._commitment.commit(segment, unit, rest, due, _matching(speculation, unit))
+            clause = self._commitment.clause(segment, rest.strip(), transcript.language, ending)
+            self._commitment.commit(segment, clause, rest, due, _matching(speculation, clause))
         else:
             await self._commitment.nothing(segment, due, utterance.end_ms)
         if speculation is not None:
@@ -288,9 +288,9 @@ class Recognition:
         )
 
 
-def _matching(speculation: Speculation | None, unit: Unit) -> Mapping[str, Prepared]:
-    """What a speculation has prepared for just this unit; it is then the branches' own."""
-    if speculation is None or speculation.unit != unit:
+def _matching(speculation: Speculation | None, clause: Clause) -> Mapping[str, SpeculativeOutput]:
+    """What a speculation has prepared for just this clause; it is then the branches' own."""
+    if speculation is None or speculation.clause != clause:
         return {}
     prepared, speculation.prepared = speculation.prepared, {}
     return prepared

@@ -13,9 +13,9 @@ from itertools import pairwise
 from sokuji.audio.endpointing import Utterance
 from sokuji.config import Commit
 from sokuji.contract import Transcript, Word
-from sokuji.session.conversation import Conversation
-from sokuji.session.unit import Prepared, Unit
-from sokuji.text import clauses
+from sokuji.session.clause import Clause, SpeculativeOutput
+from sokuji.session.conversation import ConversationSettings
+from sokuji.text import clause_boundaries
 from sokuji.text.stable_text import StableText
 
 SPLIT_MS = 8_000
@@ -37,8 +37,8 @@ class Speculation:
     utterance: Utterance
     transcript: asyncio.Task[Transcript | None]
     """None: it failed."""
-    unit: Unit | None = None
-    prepared: dict[str, Prepared] = field(default_factory=dict)
+    clause: Clause | None = None
+    prepared: dict[str, SpeculativeOutput] = field(default_factory=dict)
     dropped: bool = False
 
     def foresaw(self, utterance: Utterance) -> bool:
@@ -59,15 +59,15 @@ class Segment:
     """An utterance that is being said, or was said and waits for its turn."""
 
     segment_id: int
-    conversation: Conversation
+    conversation: ConversationSettings
     commit: Commit
     words: StableText = field(default_factory=StableText)
     committed: int = 0
     """Characters of the stable words that the branches have."""
     told: int = 0
     """Characters of the stable words that the client was told are stable."""
-    clauses: int = 0
-    """Units that the branches have."""
+    clause_count: int = 0
+    """Clauses that the branches have."""
     language: str | None = None
     """Canonical code, once words are stable."""
     heard: Transcript | None = None
@@ -97,9 +97,9 @@ class Segment:
             utterance: its audio so far.
         """
         stable, length_ms = self.words.stable, utterance.end_ms - utterance.start_ms
-        chars = clauses.last_sentence(stable)
+        chars = clause_boundaries.last_sentence(stable)
         if length_ms > 1.5 * SPLIT_MS:
-            chars = max([chars, *clauses.complete(stable, language=self.language or "")[-1:]])
+            chars = max([chars, *clause_boundaries.complete(stable, language=self.language or "")[-1:]])
         if length_ms <= SPLIT_MS or not max(self.committed, self.told, 1) <= chars < len(stable):
             return None
         gap_ms = _gap_ms(words, stable[:chars])

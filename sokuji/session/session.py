@@ -14,18 +14,18 @@ import time
 from collections.abc import AsyncGenerator
 
 from sokuji import events
-from sokuji.audio.utterance_detector import Listener, VoiceActivity
+from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
 from sokuji.errors import NotSupported, SokujiError, UnknownVoice
 from sokuji.events import Ack, Event
 from sokuji.pipeline.catalogue import DEFAULT_VOICE
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.branch import Branch
-from sokuji.session.conversation import Command, Conversation
-from sokuji.session.input import Inbox
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.input import SessionInput
 from sokuji.session.listening import Listening
-from sokuji.session.load_shedding import Load
-from sokuji.session.output import Ledger, Outlet, Place
+from sokuji.session.load_shedding import LoadShedding
+from sokuji.session.output import ClausePosition, DeliveryLedger, SessionOutput
 from sokuji.session.recognition import Recognition
 
 log = logging.getLogger(__name__)
@@ -58,11 +58,11 @@ class Session:
     ) -> None:
         self.session_id = session_id
         self._pipeline = pipeline
-        self._inbox = Inbox(settings.limits, begin_ms)
-        self._listener = Listener(settings.segmentation, begin_ms, vad)
-        self._load = Load(settings.streaming)
-        ledger = Ledger(begin_ms, resumed_text)
-        self._outlet = Outlet(session_id, ledger, PATIENCE * settings.limits.max_backlog_s)
+        self._inbox = SessionInput(settings.limits, begin_ms)
+        self._listener = UtteranceDetector(settings.segmentation, begin_ms, vad)
+        self._load = LoadShedding(settings.streaming)
+        ledger = DeliveryLedger(begin_ms, resumed_text)
+        self._outlet = SessionOutput(session_id, ledger, PATIENCE * settings.limits.max_backlog_s)
         self._outlet.on_delivered = self._note_delivery
         self._branches: dict[str, Branch] = {}
         self._recognition = Recognition(pipeline, self._outlet, self._load, self._branches, resumed_text)
@@ -100,7 +100,7 @@ class Session:
         oldest = min(due for due in waiting if due is not None)
         return max(0, round(1_000 * (time.monotonic() - oldest)))
 
-    def configure(self, conversation: Conversation) -> None:
+    def configure(self, conversation: ConversationSettings) -> None:
         """Begin, or go on with other settings: the utterance in progress ends under the old ones.
 
         Raises:
@@ -118,7 +118,7 @@ class Session:
             self._check_voice(conversation)
         self._inbox.put(conversation)
 
-    def _check_voice(self, conversation: Conversation) -> None:
+    def _check_voice(self, conversation: ConversationSettings) -> None:
         """Each target needs some voice, and the one that is named must speak one of them."""
         unknown: UnknownVoice | None = None
         spoken = 0
@@ -133,7 +133,7 @@ class Session:
             raise unknown
 
     def feed(self, pcm: bytes) -> None:
-        """Take audio; see ``Inbox.feed`` for the format and the errors."""
+        """Take audio; see ``SessionInput.feed`` for the format and the errors."""
         self._inbox.feed(pcm)
 
     def flush(self) -> None:
@@ -186,7 +186,7 @@ class Session:
         for branch in self._branches.values():
             branch.end()
 
-    async def _begin(self, conversation: Conversation) -> None:
+    async def _begin(self, conversation: ConversationSettings) -> None:
         """From here on the conversation is this one."""
         for target in conversation.target_languages:
             if target not in self._branches:
@@ -210,8 +210,8 @@ class Session:
         if self._load.state != self._told_load:
             await self._tell_status()
 
-    def _mute(self, before: Place | None = None) -> None:
-        """No voice for units before that place; None: for what has been committed of what was listened to."""
+    def _mute(self, before: ClausePosition | None = None) -> None:
+        """No voice for clauses before that place; None: what has been committed so far."""
         self._outlet.mute(before or self._listening.next_place())
         for branch in self._branches.values():
             branch.hush()

@@ -35,7 +35,7 @@ _SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextStretch:
     """A stretch of text; all pieces in order make the whole."""
 
     text: str
@@ -50,28 +50,28 @@ def translate_text(text: str, translate: Callable[[str], str]) -> str:
     return "".join(_translate(piece, translate) if piece.translatable else piece.text for piece in pieces)
 
 
-def split(text: str) -> Iterator[Piece]:
+def split(text: str) -> Iterator[TextStretch]:
     """The pieces of a text, the translatable ones of at most ``MAX_PIECE_CHARS`` and without outer space."""
     before = "\n"
     for index, stretch in enumerate(KEPT.split(text)):
         is_kept = index % 2 == 1
         if is_kept or not _TRANSLATABLE.search(stretch):
-            yield Piece(stretch, translatable=False)
+            yield TextStretch(stretch, translatable=False)
         else:
             yield from _pieces(stretch, at_line_start=before[-1] in "\r\n")
         before = stretch if is_kept else before
 
 
-def _pieces(stretch: str, at_line_start: bool) -> Iterator[Piece]:
+def _pieces(stretch: str, at_line_start: bool) -> Iterator[TextStretch]:
     body = stretch.strip()
     start = stretch.index(body)
-    yield Piece(stretch[:start], translatable=False)
+    yield TextStretch(stretch[:start], translatable=False)
     is_sentence = at_line_start
     for sentence, gap in _sentences(body):
         yield from _clauses(sentence, is_sentence)
-        yield Piece(gap, translatable=False)
+        yield TextStretch(gap, translatable=False)
         is_sentence = True
-    yield Piece(stretch[start + len(body) :], translatable=False)
+    yield TextStretch(stretch[start + len(body) :], translatable=False)
 
 
 def _sentences(body: str) -> Iterator[tuple[str, str]]:
@@ -84,15 +84,15 @@ def _sentences(body: str) -> Iterator[tuple[str, str]]:
     yield body[begin:], ""
 
 
-def _clauses(sentence: str, is_sentence: bool) -> Iterator[Piece]:
+def _clauses(sentence: str, is_sentence: bool) -> Iterator[TextStretch]:
     begin = 0
     while len(sentence) - begin > MAX_PIECE_CHARS:
         cut = _cut(sentence, begin)
         clause = sentence[begin:cut].rstrip()
-        yield Piece(clause, translatable=True)
-        yield Piece(sentence[begin + len(clause) : cut], translatable=False)
+        yield TextStretch(clause, translatable=True)
+        yield TextStretch(sentence[begin + len(clause) : cut], translatable=False)
         begin = cut
-    yield Piece(sentence[begin:], translatable=True, is_sentence=is_sentence and begin == 0)
+    yield TextStretch(sentence[begin:], translatable=True, is_sentence=is_sentence and begin == 0)
 
 
 def _cut(sentence: str, begin: int) -> int:
@@ -105,7 +105,7 @@ def _cut(sentence: str, begin: int) -> int:
     return end
 
 
-def _translate(piece: Piece, translate: Callable[[str], str]) -> str:
+def _translate(piece: TextStretch, translate: Callable[[str], str]) -> str:
     text = piece.text
     shouted = text.isupper() and " " in text
     if shouted:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sokuji.api.sessions import Conversations
+from sokuji.api.sessions import Sessions
 from sokuji.errors import Overloaded
 
 
@@ -16,7 +16,7 @@ class Connection:
 
 
 def test_the_connection_that_comes_later_has_the_session() -> None:
-    conversations, old, new, other = Conversations(), Connection(), Connection(), Connection()
+    conversations, old, new, other = Sessions(), Connection(), Connection(), Connection()
     with conversations.hold("a", old), conversations.hold("b", other):
         with conversations.hold("a", new):
             assert (old.replaced, new.replaced, other.replaced) == (1, 0, 0)
@@ -25,7 +25,7 @@ def test_the_connection_that_comes_later_has_the_session() -> None:
 
 
 def test_a_connection_that_was_replaced_leaves_the_session_to_the_new_one() -> None:
-    conversations, new = Conversations(), Connection()
+    conversations, new = Sessions(), Connection()
     old_place, new_place = conversations.hold("a", Connection()), conversations.hold("a", new)
     old_place.__enter__()
     with new_place:
@@ -35,7 +35,7 @@ def test_a_connection_that_was_replaced_leaves_the_session_to_the_new_one() -> N
 
 
 def test_no_conversation_begins_while_one_is_too_far_behind() -> None:
-    conversations = Conversations()
+    conversations = Sessions()
     conversations.check_lag(10)
     with conversations.hold("a", Connection(lag_ms=300)), conversations.hold("b", Connection(10_000)):
         conversations.check_lag(10)

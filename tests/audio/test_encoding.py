@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sokuji.audio import encoding
-from sokuji.audio.encoding import FORMATS, Encoder, encode
+from sokuji.audio.encoding import FORMATS, AudioEncoder, encode
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidAudio, InvalidRequest, TooLarge
 
@@ -87,7 +87,7 @@ def test_a_rate_that_the_codec_does_not_know_becomes_the_next_one(
 @pytest.mark.parametrize("size", [66, 1_000])
 def test_a_stream_is_encoded_while_it_comes(audio_format: AudioFormat, size: int) -> None:
     pcm = tone(22_050, 0.3)
-    encoder = Encoder(audio_format, 22_050)
+    encoder = AudioEncoder(audio_format, 22_050)
     parts = [encoder.push(pcm[at : at + size]) for at in range(0, len(pcm), size)]
     rest = encoder.flush()
     # Opus leaves in pages of a second.
@@ -122,24 +122,24 @@ def test_the_same_sound_gives_the_same_file_which_tells_nothing_of_its_maker(
 )
 def test_other_formats_and_rates_are_refused(audio_format: AudioFormat, rate: int, accepted: str) -> None:
     with pytest.raises(InvalidRequest, match=accepted):
-        Encoder(audio_format, rate)
+        AudioEncoder(audio_format, rate)
 
 
 def test_half_a_sample_is_refused() -> None:
     with pytest.raises(InvalidAudio, match="not whole frames"):
-        Encoder("wav", 22_050).push(b"\x00")
+        AudioEncoder("wav", 22_050).push(b"\x00")
 
 
 def test_a_file_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoding, "MAX_BYTES", 2 * 22_050)
-    encoder = Encoder("wav", 22_050)
+    encoder = AudioEncoder("wav", 22_050)
     encoder.push(bytes(2 * 22_050))
     with pytest.raises(TooLarge, match="1 s at 22050 Hz"):
         encoder.push(bytes(2))
 
 
 def test_what_is_handed_out_is_not_kept() -> None:
-    encoder = Encoder("wav", 48_000)
+    encoder = AudioEncoder("wav", 48_000)
     encoder.push(bytes(96_000))
     tracemalloc.start()
     for _ in range(60):

@@ -4,7 +4,7 @@ import pytest
 
 from sokuji.audio.endpointing import SegmentEvent, SpeechStarted
 from sokuji.audio.frames import FRAME_MS
-from sokuji.audio.utterance_detector import FRAME_BYTES, Listener
+from sokuji.audio.utterance_detector import FRAME_BYTES, UtteranceDetector
 from sokuji.config import SegmentationSettings
 from tests.support.coded import LevelVad, quiet, say
 from tests.support.frames import utterances, without_pauses
@@ -13,13 +13,13 @@ SETTINGS = SegmentationSettings()
 SPOKEN = quiet(1_000) + say(0, 4) + quiet(1_000)
 
 
-def opened(begin_ms: int = 0, vad: LevelVad | None = None) -> Listener:
-    listener = Listener(SETTINGS, begin_ms, vad or LevelVad())
+def opened(begin_ms: int = 0, vad: LevelVad | None = None) -> UtteranceDetector:
+    listener = UtteranceDetector(SETTINGS, begin_ms, vad or LevelVad())
     assert listener.configure(16_000, 1) == []
     return listener
 
 
-def heard(listener: Listener, pcm: bytes, size: int = 3_000) -> list[SegmentEvent]:
+def heard(listener: UtteranceDetector, pcm: bytes, size: int = 3_000) -> list[SegmentEvent]:
     return [event for start in range(0, len(pcm), size) for event in listener.push(pcm[start : start + size])]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sokuji.capacity.memory import PROCESS, Need, need
+from sokuji.capacity.memory import PROCESS, MemoryNeed, need
 from sokuji.config import (
     BergamotConfig,
     DeepLConfig,
@@ -20,13 +20,13 @@ MIB = 2**20
 ONE = {"num_workers": 1, "beam_size": 5, "device": "cuda"}
 
 
-def whisper(**settings: Any) -> Need:
+def whisper(**settings: Any) -> MemoryNeed:
     found = need(FasterWhisperConfig(**{**ONE, "batch_size": 1, **settings}), share=1)
     assert found is not None
     return found
 
 
-def nllb(**settings: Any) -> Need:
+def nllb(**settings: Any) -> MemoryNeed:
     settings = {"translation_model": "facebook/nllb-200-distilled-600M", "device": "cuda", **settings}
     found = need(NllbConfig(**settings), share=1)
     assert found is not None
@@ -149,4 +149,4 @@ def test_an_engine_that_fills_its_part_of_a_gpu_takes_that_part() -> None:
 
 
 def test_a_client_of_a_service_needs_a_process_and_nothing_else() -> None:
-    assert need(DeepLConfig(), share=0) == Need(gpu=0, ram=PROCESS)
+    assert need(DeepLConfig(), share=0) == MemoryNeed(gpu=0, ram=PROCESS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sokuji.capacity.memory import GB, Need
+from sokuji.capacity.memory import GB, MemoryNeed
 from sokuji.capacity.placement import Replica, check_share, gpus_for, unplaced
 from sokuji.errors import ConfigError
 
@@ -14,14 +14,14 @@ def replicas(*gpus: float) -> list[Replica]:
 @pytest.mark.parametrize(
     ("needed", "share", "gpu_bytes"),
     [
-        (Need(3 * GB, 0), 0.5, 6 * GB),
-        (Need(3 * GB, 0), 0.5, None),
-        (Need(0, 90 * GB), 0, None),
+        (MemoryNeed(3 * GB, 0), 0.5, 6 * GB),
+        (MemoryNeed(3 * GB, 0), 0.5, None),
+        (MemoryNeed(0, 90 * GB), 0, None),
         (None, 0.1, GB),
-        (Need(0, 0, gpu_share=0.5), 0.5, 8 * GB),
+        (MemoryNeed(0, 0, gpu_share=0.5), 0.5, 8 * GB),
     ],
 )
-def test_what_fits_is_let_through(needed: Need | None, share: float, gpu_bytes: int | None) -> None:
+def test_what_fits_is_let_through(needed: MemoryNeed | None, share: float, gpu_bytes: int | None) -> None:
     check_share("Ears", needed, share, gpu_bytes)
 
 
@@ -29,20 +29,20 @@ def test_what_fits_is_let_through(needed: Need | None, share: float, gpu_bytes: 
     ("needed", "share", "gpu_bytes", "said"),
     [
         (
-            Need(5 * GB, 0),
+            MemoryNeed(5 * GB, 0),
             0.5,
             6 * GB,
             "needs 5.0 GB .* share of 0.5 of 6.0 GB is 3.0 GB: 2.0 GB are missing",
         ),
-        (Need(5 * GB, 0), 0.5, 6 * GB, "Take num_gpus 0.84, a smaller"),
-        (Need(9 * GB, 0), 0.5, 6 * GB, "a larger GPU"),
-        (Need(9 * GB, 0), 2, 6 * GB, "3.0 GB are missing"),
-        (Need(1, 0), 0, None, "has no share of one: give it num_gpus"),
-        (Need(0, 0, gpu_share=0.9), 0.5, 8 * GB, r"takes 0\.90 .* \(num_gpus\) is 0\.5"),
+        (MemoryNeed(5 * GB, 0), 0.5, 6 * GB, "Take num_gpus 0.84, a smaller"),
+        (MemoryNeed(9 * GB, 0), 0.5, 6 * GB, "a larger GPU"),
+        (MemoryNeed(9 * GB, 0), 2, 6 * GB, "3.0 GB are missing"),
+        (MemoryNeed(1, 0), 0, None, "has no share of one: give it num_gpus"),
+        (MemoryNeed(0, 0, gpu_share=0.9), 0.5, 8 * GB, r"takes 0\.90 .* \(num_gpus\) is 0\.5"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name_and_amount(
-    needed: Need, share: float, gpu_bytes: int | None, said: str
+    needed: MemoryNeed, share: float, gpu_bytes: int | None, said: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"Ears .*{said}"):
         check_share("Ears", needed, share, gpu_bytes)

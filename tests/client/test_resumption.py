@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sokuji import events
 from sokuji.client.resumption import Continuity
-from sokuji.client.wording import beyond
+from sokuji.client.text_overlap import beyond
 from sokuji.errors import ProviderFailed
 from tests.support.stateless_service import TARGETS, Clause, Place, Sentence, Talk
 

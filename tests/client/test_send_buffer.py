@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.client.send_buffer import Command, Outbox
+from sokuji.client.send_buffer import Command, SendBuffer
 
 MS = 4 * 8
 """Bytes of a millisecond of stereo at 8 kHz."""
@@ -22,7 +22,7 @@ STEPS = st.lists(
 )
 
 
-def all_of(outbox: Outbox) -> Iterator[bytes | Command]:
+def all_of(outbox: SendBuffer) -> Iterator[bytes | Command]:
     """What can be taken without waiting."""
     while True:
         step = outbox.take().__await__()
@@ -37,7 +37,7 @@ def all_of(outbox: Outbox) -> Iterator[bytes | Command]:
 
 @given(STEPS)
 async def test_each_connection_gets_all_that_is_not_acknowledged(steps: list[tuple[str, int]]) -> None:
-    outbox = Outbox(8_000, 2)
+    outbox = SendBuffer(8_000, 2)
     said, sent, acked_ms = b"", 0, 0
     for kind, amount in [*steps, ("lose", 0), ("take", 1_000)]:
         if kind == "say":
@@ -65,7 +65,7 @@ async def test_each_connection_gets_all_that_is_not_acknowledged(steps: list[tup
 
 
 async def test_commands_keep_their_place_and_only_the_end_outlives_its_ack() -> None:
-    outbox = Outbox(8_000, 2)
+    outbox = SendBuffer(8_000, 2)
     for content in (bytes(100 * MS), "flush", bytes(50 * MS), "cancel", "flush", "end"):
         outbox.put(content)
     assert [len(each) for each in all_of(outbox)] == [100 * MS, 5, 50 * MS, 6, 5, 3]
@@ -78,7 +78,7 @@ async def test_commands_keep_their_place_and_only_the_end_outlives_its_ack() -> 
 
 
 async def test_who_takes_waits_for_something_to_send() -> None:
-    outbox = Outbox(8_000, 2)
+    outbox = SendBuffer(8_000, 2)
     taking = asyncio.create_task(outbox.take())
     await asyncio.sleep(0)
     assert not taking.done()

@@ -8,7 +8,7 @@ import pytest
 
 from deployments import stage as stage_module
 from deployments.tts import TextToSpeech
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 
 VOICE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
 
@@ -25,8 +25,8 @@ class Hummer:
     def update(self, config: Any) -> None:
         self.config = config
 
-    async def describe(self) -> TextToSpeechInfo:
-        return TextToSpeechInfo(provider="piper", model="hummer", voices=(VOICE,))
+    async def describe(self) -> SynthesiserInfo:
+        return SynthesiserInfo(provider="piper", model="hummer", voices=(VOICE,))
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         for last in (False, True):

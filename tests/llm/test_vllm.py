@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from sokuji.config import VllmConfig
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import ConfigError, ModelMissing, ProviderFailed
 from sokuji.providers.translation.llm.prompt import messages
 from sokuji.providers.translation.vllm import async_engine
 from sokuji.providers.translation.vllm.async_engine import VllmEngine
-from sokuji.providers.translation.vllm.engine import Engine, Piece, Sampling
+from sokuji.providers.translation.vllm.engine import Engine, GeneratedText, Sampling
 from sokuji.providers.translation.vllm.provider import Vllm
 from tests.llm.conftest import SETTINGS
 
@@ -30,7 +30,7 @@ def engine_of(provider: Vllm) -> Any:
     return provider._engine
 
 
-async def written(engine: Engine, text: str, tokens: int) -> list[Piece]:
+async def written(engine: Engine, text: str, tokens: int) -> list[GeneratedText]:
     """The whole answer."""
     request = TranslationRequest(text=text, source="en", target="es")
     return [piece async for piece in engine.generate(messages(request), Sampling(0.0, tokens))]
@@ -39,7 +39,7 @@ async def written(engine: Engine, text: str, tokens: int) -> list[Piece]:
 @pytest.mark.knob("translation.vllm.translation_model")
 async def test_the_model_translates_and_says_how_sure_it_is(vllm: Vllm) -> None:
     (found,) = await vllm.translate([STATION])
-    assert isinstance(found, Translation)
+    assert isinstance(found, TranslatedText)
     assert found.text == "¿Dónde está la estación?"
     assert found.score is not None
     assert 0 < found.score <= 1
@@ -65,7 +65,7 @@ async def test_closing_an_answer_in_the_middle_takes_its_request_out_of_the_engi
         await anext(pieces)
         assert engine._llm.get_num_unfinished_requests() == 1
     assert engine._llm.get_num_unfinished_requests() == 0
-    assert isinstance((await vllm.translate([STATION]))[0], Translation)
+    assert isinstance((await vllm.translate([STATION]))[0], TranslatedText)
 
 
 async def test_a_caller_that_goes_away_takes_its_requests_out_of_the_engine(vllm: Vllm) -> None:
@@ -94,8 +94,8 @@ async def test_several_answers_are_written_together_token_by_token(vllm: Vllm) -
 async def test_a_batch_is_answered_in_order_and_in_the_engine_at_the_same_time(vllm: Vllm) -> None:
     texts = ("Good morning.", STATION.text, "Where is the house?", STATION.text)
     found = await vllm.translate([TranslationRequest(text=text, source="en", target="es") for text in texts])
-    assert isinstance(found[1], Translation)
-    assert isinstance(found[3], Translation)
+    assert isinstance(found[1], TranslatedText)
+    assert isinstance(found[3], TranslatedText)
     assert found[1].text == found[3].text == "¿Dónde está la estación?"
     assert found[1].effort is not None
     assert found[1].effort.batch_size > 1
@@ -122,12 +122,14 @@ async def test_how_fast_it_is(vllm: Vllm, capsys: pytest.CaptureFixture[str]) ->
 
 async def _tokens_per_second(engine: Engine, together: int) -> float:
     began = time.monotonic()
-    answers: Sequence[list[Piece]] = await asyncio.gather(*(_all(engine, COUNTING) for _ in range(together)))
+    answers: Sequence[list[GeneratedText]] = await asyncio.gather(
+        *(_all(engine, COUNTING) for _ in range(together))
+    )
     count = sum(len(piece.logprobs) for answer in answers for piece in answer)
     return count / (time.monotonic() - began)
 
 
-async def _all(engine: Engine, chat: list[dict[str, str]]) -> list[Piece]:
+async def _all(engine: Engine, chat: list[dict[str, str]]) -> list[GeneratedText]:
     return [piece async for piece in engine.generate(chat, Sampling(0.0, 64))]
 
 

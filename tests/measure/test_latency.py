@@ -10,7 +10,7 @@ from load_tests.level import Session, answer_to, summarise
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.errors import InvalidRequest
-from sokuji.measure.latency import STAGES, Heard, Pace, Percentiles, Stage, Stopwatch, percentiles
+from sokuji.measure.latency import STAGES, Pace, Percentiles, Stage, Stopwatch, UtteranceTimes, percentiles
 from sokuji.measure.samples import PAUSE_MS, compose, fill, sentences
 from tests.support.speech import samples, silence
 
@@ -157,7 +157,7 @@ def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
 
 def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is() -> None:
     late: dict[Stage, float] = {stage: at + 10 for stage, at in COMPLETE.items()}
-    parts = [Heard(1_000, 1_800, COMPLETE), Heard(2_300, 3_000, late)]
+    parts = [UtteranceTimes(1_000, 1_800, COMPLETE), UtteranceTimes(2_300, 3_000, late)]
     answer = answer_to(950, 3_050, parts)
     assert answer is not None
     assert answer.at == {**late, "first audio": COMPLETE["first audio"]}
@@ -165,7 +165,10 @@ def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is()
 
 def test_a_sentence_of_which_a_part_stayed_without_a_voice_has_no_answer() -> None:
     silent: dict[Stage, float] = {stage: at for stage, at in COMPLETE.items() if stage != "last audio"}
-    assert answer_to(950, 3_050, [Heard(1_000, 1_800, silent), Heard(2_300, 3_000, COMPLETE)]) is None
+    assert (
+        answer_to(950, 3_050, [UtteranceTimes(1_000, 1_800, silent), UtteranceTimes(2_300, 3_000, COMPLETE)])
+        is None
+    )
 
 
 def test_a_sentence_that_was_not_heard_is_lost() -> None:

@@ -13,7 +13,7 @@ from faster_whisper.utils import _MODELS as FASTER_WHISPER_MODELS
 
 from sokuji import models
 from sokuji.errors import ModelMissing
-from sokuji.models.table import EMBEDDED, WHISPER_REPOSITORIES, EmbeddedModel, Kind, ModelFile, Part
+from sokuji.models.table import EMBEDDED, WHISPER_REPOSITORIES, EmbeddedModel, Kind, ModelFile, PackageFile
 from tests.support.hub import Hub
 
 FIRST, SECOND, SMALL = b"first part, " * 1_000, b"second part." * 1_000, b"{}"
@@ -38,8 +38,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_bytes(content)
     monkeypatch.syspath_prepend(folder.parent)
     files = (
-        _file("model.bin", FIRST + SECOND, Part("tiny_whisper", "part1"), Part("tiny_whisper", "part2")),
-        _file("config.json", SMALL, Part("tiny_whisper", "config.json")),
+        _file(
+            "model.bin",
+            FIRST + SECOND,
+            PackageFile("tiny_whisper", "part1"),
+            PackageFile("tiny_whisper", "part2"),
+        ),
+        _file("config.json", SMALL, PackageFile("tiny_whisper", "config.json")),
     )
     model = EmbeddedModel(kind="whisper", name="mini", licence="MIT", extra="embedded-models", files=files)
     monkeypatch.setattr(models, "EMBEDDED", (model,))
@@ -58,7 +63,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield hub
 
 
-def _file(name: str, content: bytes, *parts: Part) -> ModelFile:
+def _file(name: str, content: bytes, *parts: PackageFile) -> ModelFile:
     return ModelFile(name, len(content), hashlib.sha256(content).hexdigest(), parts)
 
 
@@ -139,7 +144,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(
     monkeypatch.undo()
     absent = EmbeddedModel(
         kind="whisper", name="mini", licence="MIT", extra="embedded-models",
-        files=(_file("model.bin", FIRST, Part("no_such_package", "model.bin")),),
+        files=(_file("model.bin", FIRST, PackageFile("no_such_package", "model.bin")),),
     )  # fmt: skip
     monkeypatch.setattr(models, "EMBEDDED", (absent,))
     with pytest.raises(ModelMissing, match=r"pip install 'sokuji-bridge\[embedded-models\]'"):

@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from sokuji.contract import Pairs, SpeechToTextInfo, TextToSpeechInfo, TranslationInfo, Voice
+from sokuji.contract import Pairs, RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
 from sokuji.errors import UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.catalogue import Catalogue, Route
 
-WHISPER = SpeechToTextInfo(provider="w", model="m", languages=("en", "fr", "ja", "pt"), translates_to=("en",))
-BERGAMOT = TranslationInfo(provider="b", model="m", pairs=(("en", "pt"), ("pt", "en")))
+WHISPER = RecogniserInfo(provider="w", model="m", languages=("en", "fr", "ja", "pt"), translates_to=("en",))
+BERGAMOT = TranslatorInfo(provider="b", model="m", pairs=(("en", "pt"), ("pt", "en")))
 JOE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
 DORA = Voice(id="dora", name="Dora", language="pt-BR", languages=("en", "pt"))
 CATALOGUE = Catalogue(
     (WHISPER,),
     (BERGAMOT,),
     (
-        TextToSpeechInfo(provider="p", model="m", voices=(JOE,)),
-        TextToSpeechInfo(provider="k", model="m", voices=(DORA,)),
+        SynthesiserInfo(provider="p", model="m", voices=(JOE,)),
+        SynthesiserInfo(provider="k", model="m", voices=(DORA,)),
     ),
 )
 
@@ -77,11 +77,11 @@ def test_other_providers_voices_stand_in_for_the_one_asked_for() -> None:
 
 
 def test_hundreds_of_languages_are_told_in_few_words_and_a_script_is_not_spoken() -> None:
-    everything = TranslationInfo(provider="n", model="m", pairs=Pairs(tuple(LANGUAGES), tuple(LANGUAGES)))
+    everything = TranslatorInfo(provider="n", model="m", pairs=Pairs(tuple(LANGUAGES), tuple(LANGUAGES)))
     catalogue = Catalogue(CATALOGUE.stt, (everything,), (*CATALOGUE.tts,))
     with pytest.raises(UnsupportedLanguage, match="languages with a voice: en, pt"):
         catalogue.voice("default", "zh-Hant")
-    one = TextToSpeechInfo(provider="k", model="m", voices=(replace(JOE, languages=("zh",)),))
+    one = SynthesiserInfo(provider="k", model="m", voices=(replace(JOE, languages=("zh",)),))
     assert Catalogue((), (everything,), (one,)).voice("default", "zh-Hant").id == JOE.id
     assert catalogue.translators("pt", "zh-Hant") == [0]
     with pytest.raises(UnsupportedLanguage) as refusal:

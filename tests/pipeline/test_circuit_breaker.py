@@ -7,7 +7,7 @@ import pytest
 
 from sokuji.config import ResilienceSettings
 from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, SokujiError
-from sokuji.pipeline.circuit_breaker import Breaker
+from sokuji.pipeline.circuit_breaker import CircuitBreaker
 
 
 class Clock:
@@ -24,23 +24,23 @@ class Rules:
         return self.settings
 
 
-def told(breaker: Breaker) -> tuple[str, bool]:
+def told(breaker: CircuitBreaker) -> tuple[str, bool]:
     """Its state, and whether it admits a call."""
     return breaker.state, breaker.admits
 
 
-def fail(breaker: Breaker, error: SokujiError | None = None) -> None:
+def fail(breaker: CircuitBreaker, error: SokujiError | None = None) -> None:
     with pytest.raises(SokujiError), breaker.watching():
         raise error or ProviderFailed("broken")
 
 
-def succeed(breaker: Breaker) -> None:
+def succeed(breaker: CircuitBreaker) -> None:
     with breaker.watching():
         pass
 
 
 def test_it_opens_after_so_many_failures_in_a_row_and_not_before() -> None:
-    breaker = Breaker("x", Rules(), Clock())
+    breaker = CircuitBreaker("x", Rules(), Clock())
     for _ in range(5):
         fail(breaker)
         fail(breaker)
@@ -52,7 +52,7 @@ def test_it_opens_after_so_many_failures_in_a_row_and_not_before() -> None:
 
 
 def test_a_callers_mistake_shows_that_the_provider_is_well() -> None:
-    breaker = Breaker("x", Rules(), Clock())
+    breaker = CircuitBreaker("x", Rules(), Clock())
     for _ in range(5):
         fail(breaker)
         fail(breaker, InvalidRequest("nonsense"))
@@ -61,7 +61,7 @@ def test_a_callers_mistake_shows_that_the_provider_is_well() -> None:
 
 def test_one_call_probes_after_a_while_and_its_end_decides() -> None:
     clock = Clock()
-    breaker = Breaker("x", Rules(), clock)
+    breaker = CircuitBreaker("x", Rules(), clock)
     for _ in range(3):
         fail(breaker)
     clock.now += 9.9
@@ -81,7 +81,7 @@ def test_one_call_probes_after_a_while_and_its_end_decides() -> None:
 
 def test_a_probe_that_is_cancelled_leaves_room_for_the_next() -> None:
     clock = Clock()
-    breaker = Breaker("x", Rules(), clock)
+    breaker = CircuitBreaker("x", Rules(), clock)
     for _ in range(3):
         fail(breaker)
     clock.now += 10
@@ -92,7 +92,7 @@ def test_a_probe_that_is_cancelled_leaves_room_for_the_next() -> None:
 
 def test_a_probe_whose_answer_has_begun_leaves_room_for_the_next() -> None:
     clock = Clock()
-    breaker = Breaker("x", Rules(), clock)
+    breaker = CircuitBreaker("x", Rules(), clock)
     for _ in range(3):
         fail(breaker)
     clock.now += 10
@@ -109,7 +109,7 @@ def test_a_probe_whose_answer_has_begun_leaves_room_for_the_next() -> None:
 
 def test_a_service_that_asks_for_a_longer_wait_gets_it() -> None:
     clock = Clock()
-    breaker = Breaker("x", Rules(), clock)
+    breaker = CircuitBreaker("x", Rules(), clock)
     for _ in range(3):
         fail(breaker, Overloaded("full", retry_after_s=60))
     clock.now += 59
@@ -120,7 +120,7 @@ def test_a_service_that_asks_for_a_longer_wait_gets_it() -> None:
 
 def test_other_rules_hold_from_the_next_failure_on() -> None:
     rules = Rules()
-    breaker = Breaker("x", rules, Clock())
+    breaker = CircuitBreaker("x", rules, Clock())
     fail(breaker)
     rules.settings = ResilienceSettings(circuit_breaker_threshold=2)
     fail(breaker)
@@ -129,7 +129,7 @@ def test_other_rules_hold_from_the_next_failure_on() -> None:
 
 def test_a_probe_that_fails_opens_it_again_also_where_the_threshold_has_risen() -> None:
     rules, clock = Rules(), Clock()
-    breaker = Breaker("x", rules, clock)
+    breaker = CircuitBreaker("x", rules, clock)
     for _ in range(3):
         fail(breaker)
     rules.settings = ResilienceSettings(circuit_breaker_threshold=100, circuit_breaker_reset_s=10)
@@ -140,7 +140,7 @@ def test_a_probe_that_fails_opens_it_again_also_where_the_threshold_has_risen() 
 
 def test_the_log_tells_of_it_once_and_of_its_end(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "sokuji.pipeline.circuit_breaker")
-    breaker = Breaker("tts provider 1", Rules(), Clock())
+    breaker = CircuitBreaker("tts provider 1", Rules(), Clock())
     for _ in range(5):
         fail(breaker)
     succeed(breaker)

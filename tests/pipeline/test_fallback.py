@@ -17,7 +17,7 @@ from sokuji.errors import (
     SokujiError,
     UnsupportedLanguage,
 )
-from sokuji.pipeline.circuit_breaker import Breaker
+from sokuji.pipeline.circuit_breaker import CircuitBreaker
 from sokuji.pipeline.fallback import Choice, call, stream
 
 RULES = ResilienceSettings(circuit_breaker_threshold=3, fallback_after_s=0.1)
@@ -32,8 +32,8 @@ class Clock:
         return self.now
 
 
-def breaker() -> Breaker:
-    return Breaker("x", lambda: RULES)
+def breaker() -> CircuitBreaker:
+    return CircuitBreaker("x", lambda: RULES)
 
 
 class Oracle:
@@ -253,7 +253,7 @@ async def test_what_fails_behind_the_last_sound_is_no_reason_to_say_it_again() -
 
 
 async def test_a_listener_that_stands_still_keeps_nobody_from_a_provider_that_is_back() -> None:
-    voice = Choice("one", Breaker("x", lambda: RULES, clock := Clock()), speaker())
+    voice = Choice("one", CircuitBreaker("x", lambda: RULES, clock := Clock()), speaker())
     for _ in range(RULES.circuit_breaker_threshold):
         with pytest.raises(ProviderFailed), voice.breaker.watching():
             raise BROKEN

@@ -9,7 +9,7 @@ from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import Transcript, Voice
 from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUnavailable, UnsupportedLanguage
 from sokuji.pipeline import members as stages_module
-from sokuji.pipeline.members import Stages
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
@@ -39,7 +39,7 @@ def voice(name: str, *answers: int | ProviderFailed | ProviderUnavailable) -> Fa
 async def pipeline(
     stt: Sequence[FakeStt] = (), translation: Sequence[FakeTranslator] = (), tts: Sequence[FakeTts] = ()
 ) -> Pipeline:
-    stages = Stages(stt or [FakeStt()], translation or [FakeTranslator()], tts or [FakeTts()])
+    stages = StageProviders(stt or [FakeStt()], translation or [FakeTranslator()], tts or [FakeTts()])
     made = Pipeline(stages, Deadlines(), ResilienceSettings(circuit_breaker_threshold=2))
     await made.refresh()
     return made

@@ -18,7 +18,7 @@ from sokuji.errors import (
     ProviderUnavailable,
     SokujiError,
 )
-from sokuji.providers.cloud import LONGEST_RETRY_AFTER_S, MOST_ANSWER_BYTES, Cloud, key, retry_after
+from sokuji.providers.cloud import LONGEST_RETRY_AFTER_S, MOST_ANSWER_BYTES, CloudClient, key, retry_after
 from tests.support.cloud.faults import (
     EVERY_FAULT,
     PATIENT_S,
@@ -58,7 +58,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def cloud(server: Server) -> AsyncIterator[Cloud]:
+async def cloud(server: Server) -> AsyncIterator[CloudClient]:
     async with aclosing(connect(server.url)) as cloud:
         yield cloud
 
@@ -67,12 +67,12 @@ def settings(url: str, timeout_s: float = PATIENT_S, max_concurrency: int = 32) 
     return CloudSettings(base_url=f"{url}/v1", timeout_s=timeout_s, max_concurrency=max_concurrency)
 
 
-def connect(url: str, max_concurrency: int = 32) -> Cloud:
+def connect(url: str, max_concurrency: int = 32) -> CloudClient:
     known = settings(url, max_concurrency=max_concurrency)
-    return Cloud("echo", known, {"Authorization": f"Bearer {KEY}"}, "ECHO_KEY")
+    return CloudClient("echo", known, {"Authorization": f"Bearer {KEY}"}, "ECHO_KEY")
 
 
-async def say(cloud: Cloud) -> object:
+async def say(cloud: CloudClient) -> object:
     """The JSON of an answer that must be an object with what was said, as a provider reads it."""
     answer = await cloud.send_json("POST", "/say", json=SAID)
     if not (isinstance(answer, dict) and "said" in answer):
@@ -80,12 +80,12 @@ async def say(cloud: Cloud) -> object:
     return answer
 
 
-async def read(cloud: Cloud) -> bytes:
+async def read(cloud: CloudClient) -> bytes:
     async with aclosing(cloud.stream("GET", "/stream")) as pieces:
         return b"".join([piece async for piece in pieces])
 
 
-async def test_a_request_crosses_the_wire_as_it_is_meant(cloud: Cloud, server: Server) -> None:
+async def test_a_request_crosses_the_wire_as_it_is_meant(cloud: CloudClient, server: Server) -> None:
     assert await say(cloud) == SAID
     assert await cloud.send("POST", "/say", params={"a": "b c"}, content=b"[]") == b"[]"
     first, second = server.requests
@@ -95,7 +95,7 @@ async def test_a_request_crosses_the_wire_as_it_is_meant(cloud: Cloud, server: S
     assert server.connections == 1
 
 
-async def test_a_stream_is_read_piece_by_piece(cloud: Cloud, server: Server) -> None:
+async def test_a_stream_is_read_piece_by_piece(cloud: CloudClient, server: Server) -> None:
     cloud.update(settings(server.url, SHORT_S))
     server.fail(stall(2))
     heard = b""
@@ -109,7 +109,11 @@ async def test_a_stream_is_read_piece_by_piece(cloud: Cloud, server: Server) -> 
 
 @every_fault_of_json
 async def test_every_fault_has_its_error_and_the_next_request_is_well(
-    fault: Fault, error: type[SokujiError], cloud: Cloud, server: Server, caplog: pytest.LogCaptureFixture
+    fault: Fault,
+    error: type[SokujiError],
+    cloud: CloudClient,
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     cloud.update(settings(server.url, limit_s(error)))
@@ -125,7 +129,7 @@ async def test_every_fault_has_its_error_and_the_next_request_is_well(
 
 @pytest.mark.parametrize(("fault", "error"), EVERY_FAULT)
 async def test_every_fault_of_a_stream_has_its_error(
-    fault: Fault, error: type[SokujiError], cloud: Cloud, server: Server
+    fault: Fault, error: type[SokujiError], cloud: CloudClient, server: Server
 ) -> None:
     cloud.update(settings(server.url, limit_s(error)))
     server.fail(fault)
@@ -138,7 +142,7 @@ async def test_every_fault_of_a_stream_has_its_error(
 
 @pytest.mark.parametrize("fault", [cut(None), cut_off(None)])
 async def test_a_stream_whose_end_is_missing_has_broken_off(
-    fault: Fault, cloud: Cloud, server: Server
+    fault: Fault, cloud: CloudClient, server: Server
 ) -> None:
     server.fail(fault)
     with pytest.raises(ProviderUnavailable):
@@ -161,7 +165,7 @@ async def test_after_its_end_it_is_unavailable(server: Server) -> None:
 
 async def test_what_a_status_means_to_the_service_is_told(server: Server) -> None:
     meanings = {456: "the quota is used up"}
-    async with aclosing(Cloud("echo", settings(server.url), {}, "ECHO_KEY", meanings)) as cloud:
+    async with aclosing(CloudClient("echo", settings(server.url), {}, "ECHO_KEY", meanings)) as cloud:
         server.fail(status(456), status(457))
         with pytest.raises(ProviderFailed, match="456: the quota is used up"):
             await say(cloud)
@@ -169,7 +173,7 @@ async def test_what_a_status_means_to_the_service_is_told(server: Server) -> Non
             await say(cloud)
 
 
-async def test_an_address_that_moves_is_not_sent_the_key(cloud: Cloud, server: Server) -> None:
+async def test_an_address_that_moves_is_not_sent_the_key(cloud: CloudClient, server: Server) -> None:
     async with serve(service) as elsewhere:
         server.fail(status(307, {"Location": f"{elsewhere.url}/v1/say"}))
         with pytest.raises(ProviderFailed, match="307"):
@@ -177,7 +181,7 @@ async def test_an_address_that_moves_is_not_sent_the_key(cloud: Cloud, server: S
         assert elsewhere.connections == 0
 
 
-async def test_a_refused_key_is_named_by_its_variable(cloud: Cloud, server: Server) -> None:
+async def test_a_refused_key_is_named_by_its_variable(cloud: CloudClient, server: Server) -> None:
     server.fail(status(401), status(403))
     for _ in range(2):
         with pytest.raises(ProviderFailed, match="ECHO_KEY"):
@@ -189,7 +193,7 @@ async def test_a_refused_key_is_named_by_its_variable(cloud: Cloud, server: Serv
     [(429, Overloaded, 1), (503, ProviderUnavailable, 1), (502, ProviderUnavailable, 1)],
 )
 async def test_when_to_try_again_is_what_the_service_says(
-    code: int, error: type[SokujiError], default: float, cloud: Cloud, server: Server
+    code: int, error: type[SokujiError], default: float, cloud: CloudClient, server: Server
 ) -> None:
     server.fail(status(code, {"Retry-After": "7"}), status(code), status(code, {"Retry-After": "soon"}))
     for seconds in (7, default, default):
@@ -226,14 +230,16 @@ def test_a_date_to_try_again_at_is_so_many_seconds_away() -> None:
     assert 50 < wait_s <= 60
 
 
-async def test_an_answer_that_is_too_long_is_refused_while_it_is_read(cloud: Cloud, server: Server) -> None:
+async def test_an_answer_that_is_too_long_is_refused_while_it_is_read(
+    cloud: CloudClient, server: Server
+) -> None:
     server.fail(endless())
     with pytest.raises(ProviderFailed, match=f"{MOST_ANSWER_BYTES:,} bytes"):
         await say(cloud)
     await asyncio.wait_for(server.requests[0].closed.wait(), 5)
 
 
-async def test_a_call_that_is_given_up_ends_its_connection(cloud: Cloud, server: Server) -> None:
+async def test_a_call_that_is_given_up_ends_its_connection(cloud: CloudClient, server: Server) -> None:
     server.fail(silent, stall(1))
     for call in (say, read):
         task = asyncio.create_task(call(cloud))
@@ -246,7 +252,7 @@ async def test_a_call_that_is_given_up_ends_its_connection(cloud: Cloud, server:
         await asyncio.wait_for(server.requests[-1].closed.wait(), 5)
 
 
-async def test_a_stream_that_is_not_read_to_its_end_is_ended(cloud: Cloud, server: Server) -> None:
+async def test_a_stream_that_is_not_read_to_its_end_is_ended(cloud: CloudClient, server: Server) -> None:
     server.fail(stall(1))
     async with aclosing(cloud.stream("GET", "/stream")) as pieces:
         assert await anext(pieces) == b"one "
@@ -270,7 +276,7 @@ async def test_waiting_for_a_place_counts_as_time(server: Server) -> None:
         assert [type(answer) for answer in answers] == [DeadlineExceeded, DeadlineExceeded]
 
 
-async def test_a_new_time_limit_holds_for_the_next_request(cloud: Cloud, server: Server) -> None:
+async def test_a_new_time_limit_holds_for_the_next_request(cloud: CloudClient, server: Server) -> None:
     cloud.update(settings(server.url, timeout_s=SHORT_S / 4))
     server.fail(silent)
     with pytest.raises(DeadlineExceeded, match="0.05 s"):

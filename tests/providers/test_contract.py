@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sokuji.config import PROVIDER_CONFIGS
-from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, TextToSpeech, TranslationRequest
+from sokuji.contract import AudioChunk, RecognitionRequest, Synthesiser, SynthesisRequest, TranslationRequest
 from sokuji.errors import ProviderUnavailable, SokujiError
 from sokuji.languages import LANGUAGES
 from sokuji.providers.registry import PROVIDERS, Stage
@@ -50,12 +50,12 @@ async def _translate(provider: Any, requests: Sequence[Any]) -> list[Any]:
     return answers
 
 
-async def _speak(provider: TextToSpeech, requests: Sequence[Any]) -> list[Any]:
+async def _speak(provider: Synthesiser, requests: Sequence[Any]) -> list[Any]:
     """The answer to a text is how many seconds it sounds."""
     return list(await asyncio.gather(*(_speak_one(provider, request) for request in requests)))
 
 
-async def _speak_one(provider: TextToSpeech, request: SynthesisRequest) -> float | SokujiError:
+async def _speak_one(provider: Synthesiser, request: SynthesisRequest) -> float | SokujiError:
     chunks: list[AudioChunk] = []
     try:
         async for chunk in provider.synthesize(request):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sokuji.config import BergamotConfig
-from sokuji.contract import SynthesisRequest, TextToSpeech, TranslationRequest
+from sokuji.contract import Synthesiser, SynthesisRequest, TranslationRequest
 from sokuji.providers.translation import bergamot as bergamot_module
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.providers.tts import sound
@@ -57,7 +57,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Busy:
     return counted
 
 
-async def speak(provider: TextToSpeech) -> None:
+async def speak(provider: Synthesiser) -> None:
     async for _ in provider.synthesize(SynthesisRequest(text="1.", language="en")):
         pass
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.client.client import connect
 from sokuji.client.config import Config
-from sokuji.client.connection import connect
 from sokuji.config import Commit
 from sokuji.measure.latency import Pace, Stopwatch
 from sokuji.measure.samples import Composition, compose, sentences

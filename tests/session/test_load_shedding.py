@@ -5,26 +5,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sokuji.config import StreamingSettings
-from sokuji.session.load_shedding import RARER, SHARE, SLOWED, Load
+from sokuji.session.load_shedding import RARER, SHARE, SLOWED, LoadShedding
 
 SETTINGS = StreamingSettings(partial_interval_ms=500, max_recognition_s=2.0, max_lag_s=10.0)
 STATES = ["normal", "partials_slowed", "speculation_off"]
 
 
-def loaded(*times_s: float, chosen: StreamingSettings = SETTINGS) -> Load:
-    load = Load(chosen)
+def loaded(*times_s: float, chosen: StreamingSettings = SETTINGS) -> LoadShedding:
+    load = LoadShedding(chosen)
     for took_s in times_s:
         load.recognised(took_s, interim=True)
     return load
 
 
-def interval_s(load: Load) -> float:
+def interval_s(load: LoadShedding) -> float:
     """The shortest time after which a hypothesis is allowed, to a millisecond."""
     return next(ms for ms in range(1_000_000) if load.may_hypothesise(ms / 1_000)) / 1_000
 
 
 def test_before_anything_is_known_the_load_is_normal() -> None:
-    load = Load(SETTINGS)
+    load = LoadShedding(SETTINGS)
     assert (load.state, load.speculates, interval_s(load)) == ("normal", True, 0.5)
 
 
@@ -53,7 +53,7 @@ def test_partials_as_often_as_possible_are_slowed_only_when_somebody_can_see_it(
         *["normal"] * 2,
         STATES[1],
     ]
-    assert Load(every_time).may_hypothesise(0.0)
+    assert LoadShedding(every_time).may_hypothesise(0.0)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_output_that_is_late_stops_speculation(lag_ms: int, state: str) -> None:
 
 
 def test_each_state_is_left_at_a_lower_load_than_it_is_entered_with() -> None:
-    load = Load(SETTINGS)
+    load = LoadShedding(SETTINGS)
     for lag_ms, state in [(5_100, STATES[2]), (4_900, STATES[2]), (3_800, STATES[2]), (3_700, STATES[0])]:
         load.delivered(lag_ms)
         assert load.state == state
@@ -80,7 +80,7 @@ def test_a_single_slow_answer_changes_nothing() -> None:
 
 
 def test_it_slows_down_step_by_step_and_recovers_in_the_same_steps() -> None:
-    load = Load(SETTINGS)
+    load = LoadShedding(SETTINGS)
     seen = []
     for took_s in [0.2] * 5 + [4.0] * 20 + [0.2] * 40:
         load.recognised(took_s, interim=True)
@@ -117,7 +117,7 @@ def test_without_the_setting_nothing_is_speculated_and_the_state_is_the_same(tim
     st.lists(st.one_of(st.floats(0, 100), st.integers(0, 1_000_000)), max_size=40),
 )
 def test_whatever_happens(chosen: StreamingSettings, heard: list[float | int]) -> None:
-    load = Load(chosen)
+    load = LoadShedding(chosen)
     for each in heard:
         before = load.state
         if isinstance(each, int):
@@ -145,7 +145,7 @@ def test_a_steady_load_has_a_steady_state(took_s: float, count: int) -> None:
 
 
 def test_a_final_recognition_that_took_several_searches_does_not_slow_the_interim_ones() -> None:
-    load = Load(StreamingSettings(partial_interval_ms=500))
+    load = LoadShedding(StreamingSettings(partial_interval_ms=500))
     load.recognised(0.2, interim=True)
     load.recognised(1.8, interim=False)
     assert load.may_hypothesise(0.5)

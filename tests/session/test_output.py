@@ -6,11 +6,11 @@ import time
 import pytest
 
 from sokuji import events
-from sokuji.session.output import QUEUED_EVENTS, Ledger, Outlet
+from sokuji.session.output import QUEUED_EVENTS, DeliveryLedger, SessionOutput
 
 
 async def test_events_leave_in_the_order_in_which_they_came_also_when_the_client_reads_slowly() -> None:
-    outlet = Outlet("test", Ledger(), 1)
+    outlet = SessionOutput("test", DeliveryLedger(), 1)
     for _ in range(QUEUED_EVENTS):
         await outlet.emit(events.Done())
     reader = outlet.events()
@@ -27,7 +27,7 @@ async def test_events_leave_in_the_order_in_which_they_came_also_when_the_client
 
 
 async def test_what_is_delivered_is_noted_although_a_clause_behind_it_is_delivered_too() -> None:
-    outlet, noted = Outlet("test", Ledger(), 1), list[float]()
+    outlet, noted = SessionOutput("test", DeliveryLedger(), 1), list[float]()
 
     async def note(lag_s: float) -> None:
         noted.append(lag_s)

@@ -20,13 +20,13 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.conversation import Conversation
+from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
 from sokuji.session.session import Session
 from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.speech import noise, sample, silence
 
-PT_TO_EN = Conversation(source_language="pt", target_languages=("en",))
+PT_TO_EN = ConversationSettings(source_language="pt", target_languages=("en",))
 E = TypeVar("E")
 FRAME_BYTES = 2 * 1_280
 """80 ms at 16 kHz."""
@@ -60,7 +60,7 @@ async def running(session: Session) -> AsyncIterator[list[events.Event]]:
 
 
 async def converse(
-    pipeline: Pipeline, pcm: bytes, conversation: Conversation = PT_TO_EN
+    pipeline: Pipeline, pcm: bytes, conversation: ConversationSettings = PT_TO_EN
 ) -> list[events.Event]:
     """Everything that comes of one recording."""
     session = open_session(pipeline)
@@ -140,7 +140,7 @@ async def test_silence_is_acknowledged_although_nobody_speaks() -> None:
 
 async def test_a_caption_session_has_no_audio() -> None:
     tts = FakeTts()
-    conversation = Conversation(source_language="pt", target_languages=("en",), speak=False)
+    conversation = ConversationSettings(source_language="pt", target_languages=("en",), speak=False)
     seen = await converse(await ready_pipeline(tts=tts), utterances(2), conversation)
     assert len(of_kind(seen, events.TranslationText)) == 2
     assert not of_kind(seen, events.Audio)
@@ -240,7 +240,7 @@ async def test_a_second_config_holds_from_the_next_utterance_on() -> None:
     async with running(session) as seen:
         session.configure(PT_TO_EN)
         session.feed(utterances(1))
-        session.configure(Conversation(source_language="en", target_languages=("pt",)))
+        session.configure(ConversationSettings(source_language="en", target_languages=("pt",)))
         session.feed(utterances(1))
         session.end()
     assert [event.target_language for event in of_kind(seen, events.TranslationText)] == ["en", "pt"]
@@ -251,7 +251,7 @@ async def test_a_second_config_holds_from_the_next_utterance_on() -> None:
 
 async def test_stereo_at_48_khz_is_heard_like_mono_at_16_khz() -> None:
     stt = FakeStt()
-    conversation = Conversation(
+    conversation = ConversationSettings(
         source_language="pt", target_languages=("en",), input_sample_rate=48_000, channels=2
     )
     mono = utterances(2)
@@ -269,7 +269,9 @@ async def test_stereo_at_48_khz_is_heard_like_mono_at_16_khz() -> None:
 
 
 async def test_the_requested_output_rate_is_honoured() -> None:
-    conversation = Conversation(source_language="pt", target_languages=("en",), output_sample_rate=8_000)
+    conversation = ConversationSettings(
+        source_language="pt", target_languages=("en",), output_sample_rate=8_000
+    )
     seen = await converse(await ready_pipeline(), utterances(1), conversation)
     heard = of_kind(seen, events.Audio)
     assert {event.sample_rate for event in heard} == {8_000}
@@ -307,23 +309,23 @@ async def test_a_flood_of_tiny_messages_is_bounded() -> None:
 async def test_unknown_languages_and_voices_are_refused_with_what_is_served() -> None:
     session = open_session(await ready_pipeline())
     with pytest.raises(UnsupportedLanguage, match="targets served: en"):
-        session.configure(Conversation(target_languages=("ja",)))
+        session.configure(ConversationSettings(target_languages=("ja",)))
     with pytest.raises(UnsupportedLanguage, match="accepted: auto, en"):
-        session.configure(Conversation(source_language="xx", target_languages=("en",)))
+        session.configure(ConversationSettings(source_language="xx", target_languages=("en",)))
     with pytest.raises(NotSupported, match="no context"):
-        session.configure(Conversation(target_languages=("en",), context="names"))
+        session.configure(ConversationSettings(target_languages=("en",), context="names"))
     with pytest.raises(UnknownVoice, match="accepted: default, joe"):
-        session.configure(Conversation(target_languages=("en",), voice_id="nobody"))
+        session.configure(ConversationSettings(target_languages=("en",), voice_id="nobody"))
 
 
 async def test_a_language_heard_without_a_route_is_told_and_its_caption_stays() -> None:
     stt = FakeStt(language="en")
     stt.info = type(stt.info)(provider="fake", model="ear", languages=("en", "fr"))
     pipeline = await ready_pipeline(stt)
-    seen = await converse(pipeline, utterances(1), Conversation(target_languages=("pt",)))
+    seen = await converse(pipeline, utterances(1), ConversationSettings(target_languages=("pt",)))
     assert len(of_kind(seen, events.TranslationText)) == 1
     stt.language = "fr"
-    seen = await converse(pipeline, utterances(1), Conversation(target_languages=("pt",)))
+    seen = await converse(pipeline, utterances(1), ConversationSettings(target_languages=("pt",)))
     assert [event.language for event in of_kind(seen, events.Transcription)] == ["fr"]
     assert [failure.error.code for failure in of_kind(seen, events.Failed)] == ["unsupported_language"]
 

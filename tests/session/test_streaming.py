@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sokuji import events
 from sokuji.config import Commit
-from sokuji.session.conversation import Conversation
+from sokuji.session.conversation import ConversationSettings
 from tests.support.coded import CodedStt, quiet, say, spelled
 from tests.support.fakes import FakeTts
 from tests.support.streaming import (
@@ -48,7 +48,7 @@ async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back
     targets: tuple[str, ...],
 ) -> None:  # fmt: skip
     stt = CodedStt(seed, loses=loses, delay_s=0.001, prefix=prefix)
-    conversation = Conversation(
+    conversation = ConversationSettings(
         source_language="pt",
         target_languages=targets,
         partials=True,
@@ -95,7 +95,7 @@ async def test_whatever_the_client_says_meanwhile_every_word_reaches_those_that_
                 case "config":
                     turn += 1
                     session.configure(
-                        Conversation(
+                        ConversationSettings(
                             source_language=source,
                             target_languages=chosen[turn % len(chosen)],
                             partials=bool(seed % 2),

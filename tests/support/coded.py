@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript, Word
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript, Word
 from sokuji.errors import ProviderUnavailable, SokujiError, TooLarge
 
 RATE = 16_000
@@ -78,12 +78,12 @@ class CodedStt:
         self.language = language
         self.requests: list[RecognitionRequest] = []
         self.under_way = 0
-        self.info = SpeechToTextInfo(
+        self.info = RecogniserInfo(
             provider="coded", model="ear", languages=("en", "es", "pt"), translates_to=("en",),
             takes_context=True, takes_prefix=prefix, gives_word_times=True,
         )  # fmt: skip
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What it can do."""
         return self.info
 

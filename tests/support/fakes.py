@@ -15,18 +15,18 @@ from typing import Generic, TypeVar
 from sokuji.config import Deadlines
 from sokuji.contract import (
     AudioChunk,
+    RecogniserInfo,
     RecognitionRequest,
-    SpeechToTextInfo,
+    SynthesiserInfo,
     SynthesisRequest,
-    TextToSpeechInfo,
     Transcript,
-    Translation,
-    TranslationInfo,
+    TranslatedText,
     TranslationRequest,
+    TranslatorInfo,
     Voice,
 )
 from sokuji.errors import ProviderUnavailable, SokujiError
-from sokuji.pipeline.members import Stages
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 
 A = TypeVar("A")
@@ -95,11 +95,11 @@ class FakeStt(_Fake[RecognitionRequest, "str | Transcript"]):
     ) -> None:
         super().__init__(answers, delay_s)
         self.language = language
-        self.info = SpeechToTextInfo(
+        self.info = RecogniserInfo(
             provider="fake", model="ear", languages=("en", "es", "fr", "pt"), translates_to=("en",)
         )
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What it can do."""
         self._check()
         return self.info
@@ -121,23 +121,23 @@ class FakeTranslator(_Fake[TranslationRequest, str]):
 
     def __init__(self, *answers: str | SokujiError, delay_s: float = 0) -> None:
         super().__init__(answers, delay_s)
-        self.info = TranslationInfo(provider="fake", model="mind", pairs=(("en", "pt"), ("pt", "en")))
+        self.info = TranslatorInfo(provider="fake", model="mind", pairs=(("en", "pt"), ("pt", "en")))
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """What it can do."""
         self._check()
         return self.info
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """The next answers of the script."""
         return [await self.answer(request) for request in requests]
 
-    async def answer(self, request: TranslationRequest) -> Translation | SokujiError:
+    async def answer(self, request: TranslationRequest) -> TranslatedText | SokujiError:
         """The next answer of the script."""
         answer = await self._next(request)
         if isinstance(answer, SokujiError):
             return answer
-        return Translation(text=f"{request.target}: {request.text}" if answer is None else answer)
+        return TranslatedText(text=f"{request.target}: {request.text}" if answer is None else answer)
 
 
 class FakeTts(_Fake[SynthesisRequest, int]):
@@ -152,9 +152,9 @@ class FakeTts(_Fake[SynthesisRequest, int]):
 
     def __init__(self, *answers: int | SokujiError, delay_s: float = 0) -> None:
         super().__init__(answers, delay_s)
-        self.info = TextToSpeechInfo(provider="fake", model="mouth", voices=VOICES)
+        self.info = SynthesiserInfo(provider="fake", model="mouth", voices=VOICES)
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """What it can do."""
         self._check()
         return self.info
@@ -178,7 +178,7 @@ async def ready_pipeline(
     deadlines: Deadlines | None = None,
 ) -> Pipeline:
     """A pipeline over fakes that has found out what they can do."""
-    stages = Stages(
+    stages = StageProviders(
         stt=[stt or FakeStt()], translation=[translator or FakeTranslator()], tts=[tts or FakeTts()]
     )
     pipeline = Pipeline(stages, deadlines or Deadlines())

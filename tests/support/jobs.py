@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 
-from sokuji.providers.batching import Answer, Batcher, Job
+from sokuji.providers.batching import Batcher, Job, JobResult
 
 LONG_S = 60.0
 """No test waits so long."""
@@ -80,7 +80,7 @@ async def occupied(batcher: Batcher, board: Board) -> AsyncIterator[None]:
         await running
 
 
-Run = asyncio.Task[Answer[list[str]]]
+Run = asyncio.Task[JobResult[list[str]]]
 
 
 def asked(batcher: Batcher, *steps: Shout, urgent: bool = True) -> Run:

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from sokuji.errors import ProviderFailed
 from sokuji.providers.translation.llm.prompt import Message
-from sokuji.providers.translation.vllm.engine import Piece, Sampling
+from sokuji.providers.translation.vllm.engine import GeneratedText, Sampling
 from sokuji.providers.worker import Worker
 
-HOLA = [Piece("Buenos días, ", (-0.2, -0.4)), Piece("mi amigo.", (-0.6,))]
+HOLA = [GeneratedText("Buenos días, ", (-0.2, -0.4)), GeneratedText("mi amigo.", (-0.6,))]
 
 
 @dataclass(eq=False)
 class ScriptedEngine:
     """Answers everything with these pieces, or raises what is among them; remembers what it is asked."""
 
-    script: Sequence[Piece | Exception] = field(default_factory=lambda: HOLA)
+    script: Sequence[GeneratedText | Exception] = field(default_factory=lambda: HOLA)
     on_gpu: bool = True
     memory: float | None = None
     chats: list[tuple[list[Message], Sampling]] = field(default_factory=list)
@@ -34,7 +34,9 @@ class ScriptedEngine:
     async def start(self, memory: float) -> None:
         self.memory = memory
 
-    async def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+    async def generate(
+        self, chat: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[GeneratedText, None]:
         self.chats.append((list(chat), sampling))
         self.at_work += 1
         try:
@@ -63,10 +65,12 @@ class BackwardsEngine:
     async def start(self, memory: float) -> None:
         self._worker = Worker("backwards")
 
-    async def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+    async def generate(
+        self, chat: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[GeneratedText, None]:
         text = chat[-1]["content"].rpartition("<text>\n")[2].partition("\n</text>")[0]
         for word in reversed(text.split()):
-            yield Piece(await self._worker.run("{} ".format, word))
+            yield GeneratedText(await self._worker.run("{} ".format, word))
 
     async def check(self) -> None:
         pass

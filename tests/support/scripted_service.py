@@ -11,8 +11,8 @@ from websockets.http11 import Request, Response
 
 from sokuji import events
 from sokuji.api.bridge.messages import AudioEncoding, encode_event
+from sokuji.client.client import TranslationClient
 from sokuji.client.config import Config
-from sokuji.client.connection import TranslationClient
 
 ENGLISH = Config(target_language="en")
 SECOND = bytes(32_000)

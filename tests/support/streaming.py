@@ -10,17 +10,17 @@ from typing import TypeVar
 
 from sokuji import events
 from sokuji.config import Deadlines, GatewaySettings, Limits, StreamingSettings
-from sokuji.contract import Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import SokujiError
-from sokuji.pipeline.members import Stages
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.conversation import Conversation
+from sokuji.session.conversation import ConversationSettings
 from sokuji.session.session import Session
 from tests.support.coded import CodedStt, LevelVad, quiet, say, spelled
 from tests.support.fakes import FakeTranslator, FakeTts
 
 E = TypeVar("E")
-CLAUSES = Conversation(source_language="pt", target_languages=("en",), partials=True, commit="clause")
+CLAUSES = ConversationSettings(source_language="pt", target_languages=("en",), partials=True, commit="clause")
 UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 EAGER = StreamingSettings(partial_interval_ms=0, max_recognition_s=60)
 
@@ -30,20 +30,22 @@ class EchoTranslator(FakeTranslator):
 
     def __init__(self, *, delay_s: float = 0) -> None:
         super().__init__(delay_s=delay_s)
-        self.info = TranslationInfo(
+        self.info = TranslatorInfo(
             provider="fake", model="echo", pairs=(("pt", "en"), ("pt", "es"), ("en", "pt"))
         )
 
-    async def answer(self, request: TranslationRequest) -> Translation | SokujiError:
+    async def answer(self, request: TranslationRequest) -> TranslatedText | SokujiError:
         """The words of the request."""
         told = await super().answer(request)
-        return told if isinstance(told, SokujiError) else Translation(text=request.text)
+        return told if isinstance(told, SokujiError) else TranslatedText(text=request.text)
 
 
 async def ready(
     stt: CodedStt, translator: FakeTranslator | None = None, tts: FakeTts | None = None
 ) -> Pipeline:
-    pipeline = Pipeline(Stages([stt], [translator or EchoTranslator()], [tts or FakeTts()]), Deadlines())
+    pipeline = Pipeline(
+        StageProviders([stt], [translator or EchoTranslator()], [tts or FakeTts()]), Deadlines()
+    )
     await pipeline.refresh()
     return pipeline
 
@@ -116,7 +118,10 @@ async def speak(
 
 
 async def converse(
-    script: Script, stt: CodedStt, conversation: Conversation = CLAUSES, streaming: StreamingSettings = EAGER
+    script: Script,
+    stt: CodedStt,
+    conversation: ConversationSettings = CLAUSES,
+    streaming: StreamingSettings = EAGER,
 ) -> list[events.Event]:
     session = open_session(await ready(stt), streaming)
     async with running(session) as seen:

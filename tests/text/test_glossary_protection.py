@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.glossary import Occurrence, find, replace
 from sokuji.text.glossary_protection import Ask, translate
@@ -167,7 +167,7 @@ def asking(bergamot: Bergamot, source: str, target: str) -> Ask:
     async def ask(texts: list[str]) -> list[str]:
         requests = [TranslationRequest(text=text, source=source, target=target) for text in texts]
         answers = await bergamot.translate(requests)
-        return [answer.text for answer in answers if isinstance(answer, Translation)]
+        return [answer.text for answer in answers if isinstance(answer, TranslatedText)]
 
     return ask
 

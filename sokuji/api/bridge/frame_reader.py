@@ -20,7 +20,7 @@ PATIENCE = 100
 ABNORMAL_CLOSURE = 1006
 
 
-class Reader:
+class FrameReader:
     """The frames of one client."""
 
     def __init__(self, websocket: WebSocket, limits: Limits) -> None:

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from sokuji import __version__, languages
 from sokuji.api.bridge.dependencies import UsedService
-from sokuji.api.bridge.responses import Health, Info, Welcome, providers_in_use, voice_bodies
+from sokuji.api.bridge.responses import Health, ServiceInfo, Welcome, providers_in_use, voice_bodies
 from sokuji.api.errors import FAILURES
 from sokuji.api.web.pages import web_page
 from sokuji.pipeline import metrics
@@ -37,13 +37,13 @@ async def prometheus() -> Response:
 
 
 @router.get("/api/v1/info", responses=FAILURES)
-async def info(service: UsedService) -> Info:
+async def info(service: UsedService) -> ServiceInfo:
     """Versions, providers and models, languages, voices, limits and defaults."""
     catalogue = service.pipeline.catalogue
     text_pairs, speech_pairs, voices = catalogue.text_pairs, catalogue.speech_pairs, catalogue.voices
     codes = {code for pair in text_pairs + speech_pairs for code in pair} | set(catalogue.spoken)
     codes |= {code for voice in voices for code in voice.languages}
-    return Info(
+    return ServiceInfo(
         name="Sokuji Bridge",
         version=__version__,
         api_version="v1",

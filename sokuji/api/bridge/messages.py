@@ -17,7 +17,7 @@ from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.config import Commit
 from sokuji.errors import InvalidAudio, InvalidRequest
 from sokuji.pipeline.catalogue import DEFAULT_VOICE
-from sokuji.session.conversation import Conversation
+from sokuji.session.conversation import ConversationSettings
 from sokuji.text.glossary import check as check_glossary
 
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
@@ -68,7 +68,7 @@ class ConfigMessage(_Message):
     resume_from_ms: int | None = Field(None, ge=0)
     resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
 
-    def conversation(self) -> Conversation:
+    def conversation(self) -> ConversationSettings:
         """The settings for a session.
 
         Raises:
@@ -76,7 +76,7 @@ class ConfigMessage(_Message):
             UnsupportedLanguage: an unknown language tag.
         """
         check_glossary(self.glossary)
-        return Conversation(
+        return ConversationSettings(
             source_language=languages.parse_source(self.source_language),
             target_languages=self._targets(),
             voice_id=self.voice_id,

@@ -16,16 +16,16 @@ from starlette.concurrency import run_in_threadpool
 from sokuji.api.bridge.responses import SegmentBody
 from sokuji.api.service import Service
 from sokuji.audio import decoding
-from sokuji.audio.encoding import Encoded, encode
+from sokuji.audio.encoding import EncodedAudio, encode
 from sokuji.audio.pcm import Sound
 from sokuji.config import AudioFormat
-from sokuji.contract import Translation, Voice
+from sokuji.contract import TranslatedText, Voice
 from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
 from sokuji.pipeline.recordings import RecordedUtterance, interpret
 
 
 @dataclass(slots=True)
-class Heard:
+class RecognisedRecording:
     """What was said in a recording, utterance by utterance; at least one once it is read."""
 
     utterances: list[RecordedUtterance]
@@ -41,7 +41,7 @@ class Heard:
         return " ".join(each.text for each in self._translations if each.text)
 
     @property
-    def _translations(self) -> list[Translation]:
+    def _translations(self) -> list[TranslatedText]:
         return [each.translation for each in self.utterances if each.translation is not None]
 
     @property
@@ -176,7 +176,7 @@ class Speaker(NamedTuple):
     sample_rate: int
     audio_format: AudioFormat
 
-    async def file(self, sound: Sound) -> Encoded:
+    async def file(self, sound: Sound) -> EncodedAudio:
         """The sound as it is sent."""
         # Encoding takes the longer the longer the sound is: not on the event loop.
         return await run_in_threadpool(encode, bytes(sound.pcm), sound.sample_rate, self.audio_format)

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from sokuji.api.bridge import operations
 from sokuji.api.bridge.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, BoundedForms, UsedService
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
-from sokuji.api.bridge.responses import SOUND, SpokenTranslation
+from sokuji.api.bridge.responses import SOUND, PipelineResponse
 from sokuji.api.errors import FAILURES, WORK_FAILURES
-from sokuji.audio.encoding import Encoded
+from sokuji.audio.encoding import EncodedAudio
 from sokuji.audio.pcm import Sound
 from sokuji.contract import StageName
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILU
 
 
 @router.post("/translate-text", responses=WORK_FAILURES, dependencies=IN_A_SLOT)
-async def translate_text(body: TranslateTextRequest, service: UsedService) -> SpokenTranslation:
+async def translate_text(body: TranslateTextRequest, service: UsedService) -> PipelineResponse:
     """Translate a text and speak the translation."""
     started = time.perf_counter()
     operations.check_length(service, body.text)
@@ -40,7 +40,7 @@ async def translate_text(body: TranslateTextRequest, service: UsedService) -> Sp
     provider = await operations.speak(
         service, translation.text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
     )
-    return SpokenTranslation(
+    return PipelineResponse(
         transcription=body.text,
         transcription_language=body.source_language,
         translation=translation.text,
@@ -53,13 +53,13 @@ async def translate_text(body: TranslateTextRequest, service: UsedService) -> Sp
 
 @router.post(
     "/translate-audio",
-    response_model=SpokenTranslation,
+    response_model=PipelineResponse,
     responses=WORK_FAILURES | SOUND,
     dependencies=FORM_IN_A_SLOT,
 )
 async def translate_audio(
     form: Annotated[TranslateAudioForm, MULTIPART], service: UsedService
-) -> SpokenTranslation | Response:
+) -> PipelineResponse | Response:
     """Translate a recording and speak the translation.
 
     With `return_format` audio the answer is the sound itself; its headers `X-Transcription` and
@@ -72,7 +72,11 @@ async def translate_audio(
     speaker = operations.speaker(
         service, form.voice_id, target, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
-    heard, sound, speakers = operations.Heard([]), Sound(speaker.sample_rate), list[str | None]()
+    heard, sound, speakers = (
+        operations.RecognisedRecording([]),
+        Sound(speaker.sample_rate),
+        list[str | None](),
+    )
     utterances = operations.listen(service, form.audio_file, source=form.source_language, target=target)
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
@@ -98,7 +102,7 @@ async def translate_audio(
             "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
         }
         return Response(file.data, media_type=file.media_type, headers=headers)
-    return SpokenTranslation(
+    return PipelineResponse(
         transcription=heard.text,
         transcription_language=heard.language,
         transcription_confidence=heard.confidence,
@@ -110,7 +114,7 @@ async def translate_audio(
     )
 
 
-def _sound(sound: Sound, speaker: operations.Speaker, file: Encoded, started: float) -> dict[str, Any]:
+def _sound(sound: Sound, speaker: operations.Speaker, file: EncodedAudio, started: float) -> dict[str, Any]:
     return {
         "audio_duration_ms": sound.duration_ms,
         "total_latency_ms": operations.elapsed_ms(started),

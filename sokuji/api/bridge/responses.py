@@ -43,7 +43,7 @@ class SegmentBody(BaseModel):
     end_ms: int
 
 
-class Transcription(BaseModel):
+class TranscribeResponse(BaseModel):
     """What was said. ``language`` is the one with most speech where several were heard."""
 
     text: str
@@ -61,7 +61,7 @@ class SpokenLanguages(BaseModel):
     languages: list[str]
 
 
-class TranslatedText(BaseModel):
+class TranslateResponse(BaseModel):
     """A translated text."""
 
     original_text: str
@@ -123,7 +123,7 @@ class Voices(BaseModel):
     voices: list[VoiceBody]
 
 
-class SpokenTranslation(BaseModel):
+class PipelineResponse(BaseModel):
     """A text or recording, translated and spoken."""
 
     transcription: str
@@ -164,7 +164,7 @@ def providers_in_use(members: Iterable[Member[Any, Any]]) -> list[ProviderInUse]
     ]
 
 
-class Info(BaseModel):
+class ServiceInfo(BaseModel):
     """What this service is and can do."""
 
     name: str

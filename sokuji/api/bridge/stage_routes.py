@@ -19,8 +19,8 @@ from sokuji.api.bridge.responses import (
     SOUND,
     SpokenLanguages,
     SynthesizedSpeech,
-    Transcription,
-    TranslatedText,
+    TranscribeResponse,
+    TranslateResponse,
     TranslationLanguages,
     Voices,
     voice_bodies,
@@ -34,14 +34,14 @@ router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForm
 
 
 @router.post("/stt/transcribe", tags=["Speech to text"], responses=WORK_FAILURES, dependencies=FORM_IN_A_SLOT)
-async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedService) -> Transcription:
+async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedService) -> TranscribeResponse:
     """Write down what is said in a recording."""
     started = time.perf_counter()
     if form.language is not None:
         service.pipeline.catalogue.check_spoken(form.language, param="language")
     async with aclosing(operations.listen(service, form.audio_file, source=form.language)) as utterances:
-        heard = operations.Heard([utterance async for utterance in utterances])
-    return Transcription(
+        heard = operations.RecognisedRecording([utterance async for utterance in utterances])
+    return TranscribeResponse(
         text=heard.text,
         language=heard.language,
         confidence=heard.confidence,
@@ -59,7 +59,7 @@ async def spoken_languages(service: UsedService) -> SpokenLanguages:
 
 
 @router.post("/translation/translate", tags=["Translation"], responses=WORK_FAILURES, dependencies=IN_A_SLOT)
-async def translate(body: TranslateRequest, service: UsedService) -> TranslatedText:
+async def translate(body: TranslateRequest, service: UsedService) -> TranslateResponse:
     """Translate a text."""
     started = time.perf_counter()
     operations.check_length(service, body.text)
@@ -70,7 +70,7 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslatedT
     translated = await service.pipeline.translate_text(
         body.text, body.source_language, body.target_language, context, body.glossary
     )
-    return TranslatedText(
+    return TranslateResponse(
         original_text=body.text,
         translated_text=translated.text,
         source_language=body.source_language,

@@ -18,11 +18,11 @@ from typing import NoReturn
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sokuji import events
-from sokuji.api.bridge.frame_reader import Frame, Reader
+from sokuji.api.bridge.frame_reader import Frame, FrameReader
 from sokuji.api.bridge.messages import AudioEncoding, AudioMessage, ConfigMessage, Resumption, encode_event
 from sokuji.api.limits import client_address
 from sokuji.api.service import Service
-from sokuji.api.sessions import Conversations
+from sokuji.api.sessions import Sessions
 from sokuji.errors import InvalidRequest, Replaced, SokujiError
 from sokuji.session.session import Session
 
@@ -36,7 +36,7 @@ NORMAL_CLOSURE = 1000
 SERVICE_RESTART = 1012
 
 
-async def translate_socket(websocket: WebSocket, service: Service, conversations: Conversations) -> None:
+async def translate_socket(websocket: WebSocket, service: Service, conversations: Sessions) -> None:
     """Serve one client until it or the session ends."""
     await websocket.accept()
     door = _Door(websocket, service, conversations)
@@ -74,12 +74,12 @@ class _GoingAway(Exception):
 class _Door:
     """One socket joined to one session."""
 
-    def __init__(self, websocket: WebSocket, service: Service, conversations: Conversations) -> None:
+    def __init__(self, websocket: WebSocket, service: Service, conversations: Sessions) -> None:
         self.name = uuid.uuid4().hex
         """The id of the session, unless the client resumes one."""
         self._websocket = websocket
         self._service = service
-        self._reader = Reader(websocket, service.settings.limits)
+        self._reader = FrameReader(websocket, service.settings.limits)
         self._conversations = conversations
         self._session: Session | None = None
         self._leaving: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from sokuji.config import check_live
 from sokuji.config.cloud import CloudSettings
-from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
 from sokuji.errors import (
     OUTAGES,
     InvalidAudio,
@@ -22,7 +22,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
     listed,
 )
-from sokuji.providers.cloud import Cloud
+from sokuji.providers.cloud import CloudClient
 from sokuji.providers.isolation import answers
 
 C = TypeVar("C", bound=CloudSettings)
@@ -36,7 +36,7 @@ class CloudRecogniser(ABC, Generic[C]):
     config: C
 
     def __init__(self, config: C) -> None:
-        self._cloud: Cloud | None = None
+        self._cloud: CloudClient | None = None
         self._take(config)
 
     async def load(self) -> None:
@@ -82,26 +82,26 @@ class CloudRecogniser(ABC, Generic[C]):
         return await answers("recognition", requests, self._answer)
 
     @abstractmethod
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What it can do; asks nobody."""
 
     @abstractmethod
-    def _connect(self) -> Cloud:
+    def _connect(self) -> CloudClient:
         """The service, with its key."""
 
     @abstractmethod
-    async def _ask(self, cloud: Cloud) -> None:
+    async def _ask(self, cloud: CloudClient) -> None:
         """The cheapest request that needs the key."""
 
     @abstractmethod
-    async def _recognise(self, cloud: Cloud, request: RecognitionRequest) -> Transcript:
+    async def _recognise(self, cloud: CloudClient, request: RecognitionRequest) -> Transcript:
         """The answer to one request that ``describe`` promises."""
 
     def _take(self, config: C) -> None:
         """Make these the settings; where they contradict each other raise ConfigError and change nothing."""
         self.config = config
 
-    def _ready(self) -> Cloud:
+    def _ready(self) -> CloudClient:
         if self._cloud is None:
             raise ProviderUnavailable("the recogniser is not loaded")
         return self._cloud
@@ -120,7 +120,7 @@ def terms(context: str) -> list[str]:
     return [term.strip() for term in re.split(r"[,;<>\r\n]", context) if term.strip()]
 
 
-def _accept(request: RecognitionRequest, info: SpeechToTextInfo) -> None:
+def _accept(request: RecognitionRequest, info: RecogniserInfo) -> None:
     if not request.pcm or len(request.pcm) % 2:
         raise InvalidAudio("the audio is empty or ends within a sample", param="pcm")
     if request.language is not None and request.language not in info.languages:

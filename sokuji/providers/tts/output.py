@@ -8,10 +8,10 @@ from typing import Any
 
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.config import VoiceSettings
-from sokuji.contract import AudioChunk, Effort, SynthesisRequest, TextToSpeechInfo
+from sokuji.contract import AudioChunk, Effort, SynthesiserInfo, SynthesisRequest
 
 
-def described(info: TextToSpeechInfo, settings: VoiceSettings) -> TextToSpeechInfo:
+def described(info: SynthesiserInfo, settings: VoiceSettings) -> SynthesiserInfo:
     """What a synthesiser can do, and what comes of it under ``settings``."""
     voices = info.voices
     if rate := settings.sample_rate:
@@ -38,7 +38,7 @@ async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncG
             effort = None
 
 
-async def describe(provider: Any) -> TextToSpeechInfo:
+async def describe(provider: Any) -> SynthesiserInfo:
     """What a loaded provider can do under its own settings."""
     return described(await provider.describe(), provider.config)
 

@@ -29,7 +29,7 @@ LEAST = 0.4
 SENTENCE_PAUSE_MS = 280
 CLAUSE_PAUSE_MS = 80
 
-Piece = tuple[Sequence[str], int]
+PhonemePhrase = tuple[Sequence[str], int]
 """Phonemes that are rendered in one go, and the milliseconds of silence behind them at normal speed."""
 
 _PICTURES_FROM = "\u2190"
@@ -146,12 +146,12 @@ def _fitting(text: str, columns: int) -> int:
     return len(text)
 
 
-def cut_phonemes(phonemes: Sequence[str], pause_ms: int, longest: int) -> list[Piece]:
+def cut_phonemes(phonemes: Sequence[str], pause_ms: int, longest: int) -> list[PhonemePhrase]:
     """The phonemes of one phrase as pieces of at most ``longest`` symbols, cut at gaps between words if any.
 
     Models take only so many symbols, and a short text can be long to say: a number of 100 digits.
     """
-    pieces: list[Piece] = []
+    pieces: list[PhonemePhrase] = []
     while len(phonemes) > longest:
         gaps = [at for at in range(1, longest) if phonemes[at] == " "]
         end = gaps[-1] if gaps else longest

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed
-from sokuji.providers.tts.phrases import Piece
+from sokuji.providers.tts.phrases import PhonemePhrase
 
 FRAME_MS = 10
 SILENCE = 0.01
@@ -42,7 +42,10 @@ _log = logging.getLogger(__name__)
 
 
 def chunks(
-    pieces: Sequence[Piece], render: Callable[[Sequence[str]], Iterator[Rendered]], rate: int, speed: float
+    pieces: Sequence[PhonemePhrase],
+    render: Callable[[Sequence[str]], Iterator[Rendered]],
+    rate: int,
+    speed: float,
 ) -> Iterator[AudioChunk]:
     """Chunks of each phrase as soon as there is something to hear; a single empty one where there is nothing.
 

@@ -57,7 +57,7 @@ def refuse_other_than_sound(name: str) -> Callable[[Mapping[str, str]], None]:
 
 
 @dataclass(slots=True)
-class Speech:
+class SpeechStream:
     """Sound that comes in: mono int16 little-endian PCM, cut anywhere.
 
     Args:

@@ -9,7 +9,7 @@ from sokuji import __version__
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
 from sokuji.errors import ProviderUnavailable
-from sokuji.pipeline.members import Stages
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fakes import FakeStt
 from tests.support.rest import client_of, error_of, rest
@@ -82,7 +82,7 @@ async def test_metrics_count_what_the_stages_answer() -> None:
 
 
 async def test_before_the_stages_answer_calls_are_told_to_come_back() -> None:
-    starting = Service(Pipeline(Stages([], [], []), GatewaySettings().deadlines), GatewaySettings())
+    starting = Service(Pipeline(StageProviders([], [], []), GatewaySettings().deadlines), GatewaySettings())
     async with client_of(starting) as client:
         response = await client.get("/api/v1/info")
         assert (await client.get("/health")).json()["status"] == "degraded"

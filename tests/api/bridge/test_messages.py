@@ -17,7 +17,7 @@ from sokuji.api.bridge.messages import (
     encode_event,
 )
 from sokuji.errors import InvalidAudio, InvalidRequest, SokujiError, UnsupportedLanguage
-from sokuji.session.conversation import Conversation
+from sokuji.session.conversation import ConversationSettings
 
 SESSION_ID = "0123456789abcdef" * 2
 
@@ -28,12 +28,12 @@ def message(**fields: object) -> ConfigMessage:
     return decoded
 
 
-def config(**fields: object) -> Conversation:
+def config(**fields: object) -> ConversationSettings:
     return message(**{"target_language": "en", **fields}).conversation()
 
 
 def test_a_minimal_config_has_the_defaults_of_the_contract() -> None:
-    assert config() == Conversation(
+    assert config() == ConversationSettings(
         source_language=None,
         target_languages=("en",),
         voice_id="default",
@@ -55,7 +55,7 @@ def test_every_field_reaches_the_session() -> None:
         source_language="pt-BR", target_language="EN", voice_id="joe", sample_rate=48_000, channels=2,
         output="captions", output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
-    ) == Conversation(
+    ) == ConversationSettings(
         source_language="pt", target_languages=("en",), voice_id="joe", input_sample_rate=48_000, channels=2,
         speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",

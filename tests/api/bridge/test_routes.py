@@ -12,7 +12,7 @@ import pytest
 
 from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
 from sokuji.audio.pcm import wav_bytes
-from sokuji.contract import Segment, Transcript
+from sokuji.contract import Transcript, TranscriptSegment
 from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
 from tests.support.rest import rest
 from tests.support.speech import sample, silence
@@ -50,7 +50,9 @@ def without_times(body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -> None:
-    first = Transcript(text="one", language="es", confidence=0.5, segments=(Segment("one", 100, 900),))
+    first = Transcript(
+        text="one", language="es", confidence=0.5, segments=(TranscriptSegment("one", 100, 900),)
+    )
     second = Transcript(text="two", language="pt", confidence=0.9)
     async with rest(FakeStt(first, second)) as (client, _):
         response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT + PAUSE + LONG))

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from sokuji.api.bridge.websocket import translate_socket
 from sokuji.api.service import Service
-from sokuji.api.sessions import Conversations
+from sokuji.api.sessions import Sessions
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.support.fakes import FakeTts, ready_pipeline
 from tests.support.speech import sample, silence
@@ -69,7 +69,7 @@ class Doors:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.conversations = Conversations()
+        self.conversations = Sessions()
         self.serving: list[asyncio.Task[None]] = []
 
     def connect(self, most_unread: int = 0) -> Caller:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sokuji.config import AzureTranscriptionConfig, parse_provider
-from sokuji.contract import RecognitionRequest, Segment, Transcript
+from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment
 from sokuji.errors import ConfigError, ProviderFailed, SokujiError, UnsupportedLanguage
 from sokuji.providers import azure as service
 from sokuji.providers.stt.azure.locales import LOCALES
@@ -61,7 +61,10 @@ async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server)
     assert heard.text == said(7)
     assert heard.language == "pt"
     assert heard.confidence == pytest.approx((0.9 * 1 + 0.5 * 3) / 4)
-    assert heard.segments == (Segment("Utterance 7,", 0, 1_000), Segment('and "so on".', 1_000, 4_000))
+    assert heard.segments == (
+        TranscriptSegment("Utterance 7,", 0, 1_000),
+        TranscriptSegment('and "so on".', 1_000, 4_000),
+    )
     assert [(word.text, word.start_ms, word.end_ms) for word in heard.words] == [
         ("Utterance", 0, 500),
         ("7,", 500, 1_000),

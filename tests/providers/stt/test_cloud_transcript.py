@@ -9,7 +9,7 @@ from sokuji.contract import RecognitionRequest, Transcript, Word
 from sokuji.errors import UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.providers.stt.cloud_transcript import spread, weighted
-from sokuji.providers.stt.openai.responses import Answer, language, transcript
+from sokuji.providers.stt.openai.responses import TranscriptionResponse, language, transcript
 
 
 def test_every_language_is_known_by_its_names() -> None:
@@ -101,14 +101,16 @@ def test_openai_is_as_sure_as_it_says_and_else_says_nothing(
     more: dict[str, Any], confidence: float | None
 ) -> None:
     request = RecognitionRequest(pcm=b"", language="pt")
-    heard = transcript(Answer.model_validate({"text": " Olá. ", **more}), request)
+    heard = transcript(TranscriptionResponse.model_validate({"text": " Olá. ", **more}), request)
     assert heard.text == "Olá."
     assert all(segment.text == "Olá." for segment in heard.segments)
     assert heard.confidence == (None if confidence is None else pytest.approx(confidence))
 
 
 def test_silence_is_an_empty_text_in_whatever_language() -> None:
-    silence = Answer.model_validate({"text": " ", "languages": [], "logprobs": [{"logprob": -1}]})
+    silence = TranscriptionResponse.model_validate(
+        {"text": " ", "languages": [], "logprobs": [{"logprob": -1}]}
+    )
     for code in (None, "pt"):
         heard = transcript(silence, RecognitionRequest(pcm=b"", language=code))
         assert heard == Transcript(text="", language=code or "")

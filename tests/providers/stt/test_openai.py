@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sokuji.config import OpenAITranscriptionConfig
-from sokuji.contract import RecognitionRequest, Segment, SpeechToTextInfo, Transcript, Word
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.errors import ConfigError, NotSupported, ProviderFailed, SokujiError, UnsupportedLanguage
 from sokuji.providers.stt.openai.provider import OpenAITranscription
 from tests.support.cloud.faults import status
@@ -43,7 +43,7 @@ async def recognise(server: Server, config: dict[str, Any], **wanted: Any) -> Tr
     return heard
 
 
-async def describe(**config: Any) -> SpeechToTextInfo:
+async def describe(**config: Any) -> RecogniserInfo:
     return await OpenAITranscription(OpenAITranscriptionConfig(**config)).describe()
 
 
@@ -105,7 +105,10 @@ async def test_whisper_tells_segments_words_and_how_sure_it_is(server: Server) -
     assert fields(server)["timestamp_granularities[]"] == ["segment", "word"]
     assert heard.text == said(7)
     assert heard.confidence == pytest.approx(math.exp((-0.1 * 1 - 0.5 * 3) / 4))
-    assert heard.segments == (Segment("Utterance 7,", 0, 1_000), Segment('and "so on".', 1_000, 4_000))
+    assert heard.segments == (
+        TranscriptSegment("Utterance 7,", 0, 1_000),
+        TranscriptSegment('and "so on".', 1_000, 4_000),
+    )
     assert heard.words == (
         Word("Utterance", 0, 400),
         Word("7,", 500, 900),

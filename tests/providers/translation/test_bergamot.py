@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import InvalidRequest, NotSupported, SokujiError, UnsupportedLanguage
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.sentences import MAX_PIECE_CHARS, split, translate_text
@@ -15,7 +15,7 @@ from sokuji.text.sentences import MAX_PIECE_CHARS, split, translate_text
 
 async def translate(bergamot: Bergamot, text: str, source: str = "en", target: str = "pt") -> str:
     (answer,) = await bergamot.translate([TranslationRequest(text=text, source=source, target=target)])
-    assert isinstance(answer, Translation)
+    assert isinstance(answer, TranslatedText)
     return answer.text
 
 

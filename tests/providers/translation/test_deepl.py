@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from sokuji.config import DeepLConfig
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import (
     ConfigError,
     InvalidRequest,
@@ -79,8 +79,8 @@ def config(server: Server, **settings: Any) -> DeepLConfig:
 
 async def translate(provider: DeepL, *requests: TranslationRequest) -> list[str]:
     answers = await provider.translate(requests)
-    assert all(isinstance(answer, Translation) for answer in answers), answers
-    return [answer.text for answer in answers if isinstance(answer, Translation)]
+    assert all(isinstance(answer, TranslatedText) for answer in answers), answers
+    return [answer.text for answer in answers if isinstance(answer, TranslatedText)]
 
 
 async def refused(provider: DeepL, request: TranslationRequest = HELLO) -> SokujiError:
@@ -95,7 +95,7 @@ def translations(server: Server) -> list[dict[str, Any]]:
 
 async def test_a_text_crosses_the_wire_as_the_reference_has_it(provider: DeepL, server: Server) -> None:
     (answer,) = await provider.translate([HELLO])
-    assert answer == Translation(text=said(HELLO.text, "PT-BR"), score=None)
+    assert answer == TranslatedText(text=said(HELLO.text, "PT-BR"), score=None)
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v2/translate")
     assert request.headers["authorization"] == f"DeepL-Auth-Key {KEY}"
@@ -139,9 +139,10 @@ async def test_texts_with_something_in_common_go_together_and_a_bad_one_harms_on
     ]
     answers = await provider.translate(requests)
     assert [type(answer) for answer in answers] == [
-        Translation, UnsupportedLanguage, Translation, Translation, InvalidRequest, Translation, Translation,
+        TranslatedText, UnsupportedLanguage, TranslatedText, TranslatedText, InvalidRequest, TranslatedText,
+        TranslatedText,
     ]  # fmt: skip
-    texts = [answer.text for answer in answers if isinstance(answer, Translation)]
+    texts = [answer.text for answer in answers if isinstance(answer, TranslatedText)]
     assert texts == ["ONE. (PT-BR)", "...", "TWO. (DE)", "THREE. (PT-BR)", "FOUR. (PT-BR)"]
     asked = {tuple(each["text"]): each.get("context") for each in translations(server)}
     assert asked == {("One.", "Three."): None, ("Two.",): None, ("Four.",): "It is late.\nWe wait."}
@@ -161,7 +162,7 @@ async def test_long_texts_are_sent_apart_and_one_that_is_too_long_is_refused(
     long = replace(HELLO, text='"é"' * 9_000)
     answers = await provider.translate([long, long, long, replace(HELLO, text="é" * 60_001), HELLO])
     assert isinstance(answers[3], TooLarge)
-    assert all(isinstance(answer, Translation) for answer in answers[:3] + answers[4:])
+    assert all(isinstance(answer, TranslatedText) for answer in answers[:3] + answers[4:])
     assert sorted(len(each["text"]) for each in translations(server)) == [2, 2]
     told = replace(long, context=("é" * 20_000,))
     assert len(await translate(provider, told, told)) == 2
@@ -326,7 +327,7 @@ async def test_a_glossary_is_made_once_for_all_who_have_the_same(
     turned = replace(BRIDGE, glossary=dict(reversed(list(BRIDGE.glossary.items()))))
     calls = [provider.translate([request]) for request in (BRIDGE, turned, replace(BRIDGE, context=("Hi.",)))]
     for (answer,) in await asyncio.gather(*calls):
-        assert answer == Translation(text="THE Ponte Nova IS OPEN. (PT-BR)")
+        assert answer == TranslatedText(text="THE Ponte Nova IS OPEN. (PT-BR)")
     assert account.made == 1
     made = next(request for request in server.requests if request.path == "/v3/glossaries")
     assert made.json() == {
@@ -445,7 +446,7 @@ async def test_a_caller_that_goes_away_does_not_take_a_glossary_from_others(
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert await second == [Translation(text="THE Ponte Nova IS OPEN. (PT-BR)")]
+    assert await second == [TranslatedText(text="THE Ponte Nova IS OPEN. (PT-BR)")]
     assert account.made == 1
 
 

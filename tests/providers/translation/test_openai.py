@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from sokuji.config import OpenAIChatConfig
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import (
     ConfigError,
     InvalidRequest,
@@ -80,7 +80,7 @@ def config(server: Server, **settings: Any) -> OpenAIChatConfig:
 
 async def translate(provider: OpenAIChat, request: TranslationRequest = HELLO) -> str:
     (answer,) = await provider.translate([request])
-    assert isinstance(answer, Translation), answer
+    assert isinstance(answer, TranslatedText), answer
     return answer.text
 
 
@@ -101,7 +101,7 @@ def sends(response: Response) -> Fault:
 
 @pytest.mark.knob("translation.openai.translation_model")
 async def test_a_text_crosses_the_wire_as_the_reference_has_it(provider: OpenAIChat, server: Server) -> None:
-    assert await provider.translate([HELLO]) == [Translation(text=SAID, score=None)]
+    assert await provider.translate([HELLO]) == [TranslatedText(text=SAID, score=None)]
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -138,9 +138,9 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
         HELLO,
     ]
     answers = await provider.translate(requests)
-    assert answers[0] == answers[4] == Translation(text=SAID)
+    assert answers[0] == answers[4] == TranslatedText(text=SAID)
     assert isinstance(answers[1], UnsupportedLanguage)
-    assert answers[2] == Translation(text="...")
+    assert answers[2] == TranslatedText(text="...")
     assert isinstance(answers[3], InvalidRequest)
     assert len(server.requests) == 2
     assert await provider.translate([]) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.tts.streamed import CHUNK_MS, Speech, portions, refuse_other_than_sound
+from sokuji.providers.tts.streamed import CHUNK_MS, SpeechStream, portions, refuse_other_than_sound
 from tests.support.cloud.sounds import cut, spoken
 
 RATE = 8_000
@@ -41,7 +41,7 @@ async def take(script: Script, *parts: str) -> tuple[list[AudioChunk], SokujiErr
     """The chunks that came, and the error that ended them."""
     chunks: list[AudioChunk] = []
     try:
-        async for chunk in Speech("It", RATE).chunks(parts, script.ask):
+        async for chunk in SpeechStream("It", RATE).chunks(parts, script.ask):
             chunks.append(chunk)
     except SokujiError as error:
         return chunks, error
@@ -65,7 +65,7 @@ async def test_however_it_is_cut_whole_samples_come_out_and_the_final_chunk_is_l
 
 async def test_sound_is_passed_on_before_more_has_come() -> None:
     script = Script([bytes(4 * LEAST), bytes(4 * LEAST), bytes(4 * LEAST)])
-    async with aclosing(Speech("It", RATE).chunks(["Hello."], script.ask)) as chunks:
+    async with aclosing(SpeechStream("It", RATE).chunks(["Hello."], script.ask)) as chunks:
         first = await anext(chunks)
         assert (len(first.pcm), first.last, script.sent) == (3 * LEAST, False, 1)
     assert script.ended == 1
@@ -117,10 +117,10 @@ async def test_more_sound_than_the_text_can_take_is_refused_while_it_comes() -> 
 
 async def test_slow_speech_may_take_longer_and_a_service_has_its_own_end() -> None:
     script = Script([bytes(2 * RATE)] * 30)
-    slow = [chunk async for chunk in Speech("It", RATE, speed=0.5).chunks(["Hi."], script.ask)]
+    slow = [chunk async for chunk in SpeechStream("It", RATE, speed=0.5).chunks(["Hi."], script.ask)]
     assert slow[-1].last
     with pytest.raises(ProviderFailed, match="more sound"):
-        async for _ in Speech("It", RATE, most_s=5).chunks(["Hi."], Script([bytes(2 * RATE)] * 9).ask):
+        async for _ in SpeechStream("It", RATE, most_s=5).chunks(["Hi."], Script([bytes(2 * RATE)] * 9).ask):
             pass
 
 

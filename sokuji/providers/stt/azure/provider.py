@@ -18,11 +18,11 @@ from pydantic import BaseModel, Field, ValidationError
 
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
 from sokuji.config import AzureTranscriptionConfig
-from sokuji.contract import RecognitionRequest, Segment, SpeechToTextInfo, Transcript, Word
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.errors import ConfigError, ProviderFailed, UnsupportedLanguage
 from sokuji.languages import LANGUAGES, parse
 from sokuji.providers import azure
-from sokuji.providers.cloud import Cloud
+from sokuji.providers.cloud import CloudClient
 from sokuji.providers.stt.azure.locales import LOCALES
 from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, terms
 from sokuji.providers.stt.cloud_transcript import spread, weighted
@@ -66,9 +66,9 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
 
     _locales: Mapping[str, str]
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What the documentation lists, and the settings add."""
-        return SpeechToTextInfo(
+        return RecogniserInfo(
             provider=self.config.provider,
             model="fast-transcription",
             languages=tuple(self._locales),
@@ -90,18 +90,18 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
         self._locales = locales
         super()._take(config)
 
-    def _connect(self) -> Cloud:
+    def _connect(self) -> CloudClient:
         settings = self.config.model_copy(update={"base_url": azure.base_url(self.config)})
         reasons = {404: "the region has no fast transcription, or the address is wrong"}
-        return Cloud("Azure Speech", settings, {azure.KEY_HEADER: azure.key()}, azure.KEY, reasons)
+        return CloudClient("Azure Speech", settings, {azure.KEY_HEADER: azure.key()}, azure.KEY, reasons)
 
-    async def _ask(self, cloud: Cloud) -> None:
+    async def _ask(self, cloud: CloudClient) -> None:
         """The locales that can be recognised, which is free: Transcriptions - List Supported Locales."""
         answer = await cloud.send_json("GET", "/speechtotext/transcriptions/locales", params=_VERSION)
         if not isinstance(answer, dict):
             raise cloud.malformed()
 
-    async def _recognise(self, cloud: Cloud, request: RecognitionRequest) -> Transcript:
+    async def _recognise(self, cloud: CloudClient, request: RecognitionRequest) -> Transcript:
         body = await cloud.send(
             "POST",
             "/speechtotext/transcriptions:transcribe",
@@ -136,7 +136,9 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
             text=text,
             language=request.language or (self._language(answer) if text else ""),
             confidence=weighted((phrase.confidence, phrase.length_ms) for phrase in answer.phrases),
-            segments=tuple(Segment(clean(phrase.text), *phrase.times_ms) for phrase in answer.phrases),
+            segments=tuple(
+                TranscriptSegment(clean(phrase.text), *phrase.times_ms) for phrase in answer.phrases
+            ),
             words=words,
         )
 

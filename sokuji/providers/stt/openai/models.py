@@ -13,7 +13,7 @@ from sokuji.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class ModelCapabilities:
     """What may be asked of a model."""
 
     verbose: bool = False
@@ -40,23 +40,25 @@ _LISTED = (
     "ko", "lt", "lv", "mi", "mk", "mr", "ms", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sk",
     "sl", "sr", "sv", "sw", "ta", "th", "tl", "tr", "uk", "ur", "vi", "zh",
 )  # fmt: skip
-_GPT_4O = Model(logprobs=True, languages=_LISTED)
+_GPT_4O = ModelCapabilities(logprobs=True, languages=_LISTED)
 _MODELS = {
-    "gpt-transcribe": Model(detects=True, hints=True, temperature=False, languages=_LISTED),
-    "whisper-1": Model(verbose=True, detects=True, word_times=True, translates=True, languages=_LISTED),
+    "gpt-transcribe": ModelCapabilities(detects=True, hints=True, temperature=False, languages=_LISTED),
+    "whisper-1": ModelCapabilities(
+        verbose=True, detects=True, word_times=True, translates=True, languages=_LISTED
+    ),
     "gpt-4o-transcribe": _GPT_4O,
     "gpt-4o-mini-transcribe": _GPT_4O,
     "gpt-4o-mini-transcribe-2025-12-15": _GPT_4O,
     "gpt-4o-transcribe-diarize": replace(_GPT_4O, logprobs=False, prompt=False),
 }
-_OTHER = Model(
+_OTHER = ModelCapabilities(
     verbose=True,
     detects=True,
     languages=tuple(code for code, language in LANGUAGES.items() if language.whisper),
 )
 
 
-def model(config: OpenAITranscriptionConfig) -> Model:
+def model(config: OpenAITranscriptionConfig) -> ModelCapabilities:
     """What may be asked of the model that the settings name.
 
     Raises:

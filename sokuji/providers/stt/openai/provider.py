@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
 from sokuji.config import OpenAITranscriptionConfig
-from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
 from sokuji.errors import NotSupported, ProviderFailed
 from sokuji.languages import LANGUAGES
 from sokuji.providers import openai
-from sokuji.providers.cloud import Cloud
+from sokuji.providers.cloud import CloudClient
 from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, terms
-from sokuji.providers.stt.openai.models import Model, model
-from sokuji.providers.stt.openai.responses import Answer, transcript
+from sokuji.providers.stt.openai.models import ModelCapabilities, model
+from sokuji.providers.stt.openai.responses import TranscriptionResponse, transcript
 
 Form = dict[str, str | list[str]]
 
@@ -25,11 +25,11 @@ Form = dict[str, str | list[str]]
 class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
     """A model behind ``/audio/transcriptions``."""
 
-    _model: Model
+    _model: ModelCapabilities
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """What the model is known for, or the settings say of it."""
-        return SpeechToTextInfo(
+        return RecogniserInfo(
             provider=self.config.provider,
             model=self.config.model,
             languages=self._model.languages,
@@ -42,17 +42,17 @@ class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
         self._model = model(config)
         super()._take(config)
 
-    def _connect(self) -> Cloud:
+    def _connect(self) -> CloudClient:
         reasons = {404: "no such model or address", 413: "too much sound"}
         headers = openai.headers(self.config)
-        return Cloud("the transcription server", self.config, headers, openai.KEY, reasons)
+        return CloudClient("the transcription server", self.config, headers, openai.KEY, reasons)
 
-    async def _ask(self, cloud: Cloud) -> None:
+    async def _ask(self, cloud: CloudClient) -> None:
         """List the models, which is free: "List models" of the API reference."""
         if not isinstance(await cloud.send_json("GET", "/models"), dict):
             raise cloud.malformed()
 
-    async def _recognise(self, cloud: Cloud, request: RecognitionRequest) -> Transcript:
+    async def _recognise(self, cloud: CloudClient, request: RecognitionRequest) -> Transcript:
         translate = request.task == "translate"
         if request.language is None and (translate or not self._model.detects):
             raise NotSupported(
@@ -67,7 +67,7 @@ class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
             files={"file": ("speech.wav", wav_bytes(request.pcm, RECOGNISER_RATE), "audio/wav")},
         )
         try:
-            answer = transcript(Answer.model_validate_json(body), request)
+            answer = transcript(TranscriptionResponse.model_validate_json(body), request)
         except ValidationError:
             raise cloud.malformed() from None
         if request.word_times and answer.text and not answer.words:

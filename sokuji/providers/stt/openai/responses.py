@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from sokuji.contract import RecognitionRequest, Segment, Transcript, Word
+from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.errors import UnsupportedLanguage
 from sokuji.languages import LANGUAGES, parse
 from sokuji.providers.stt.cloud_transcript import spread, weighted
@@ -44,7 +44,7 @@ class _Language(BaseModel):
     code: str
 
 
-class Answer(BaseModel):
+class TranscriptionResponse(BaseModel):
     """The body of a good answer."""
 
     text: str
@@ -68,7 +68,7 @@ class Answer(BaseModel):
         return self.language or (self.languages[0].code if self.languages else None)
 
 
-def transcript(answer: Answer, request: RecognitionRequest) -> Transcript:
+def transcript(answer: TranscriptionResponse, request: RecognitionRequest) -> Transcript:
     """The answer to ``request``.
 
     Raises:
@@ -80,7 +80,9 @@ def transcript(answer: Answer, request: RecognitionRequest) -> Transcript:
         text=text,
         language=request.language or (language(answer.heard) if text or answer.heard else ""),
         confidence=answer.confidence if text else None,
-        segments=tuple(Segment(clean(segment.text), *segment.times_ms) for segment in answer.segments or ()),
+        segments=tuple(
+            TranscriptSegment(clean(segment.text), *segment.times_ms) for segment in answer.segments or ()
+        ),
         words=spread(text, [Word(word.word, *word.times_ms) for word in words]),
     )
 

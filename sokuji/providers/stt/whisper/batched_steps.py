@@ -14,7 +14,7 @@ import numpy as np
 from faster_whisper import WhisperModel
 from numpy.typing import NDArray
 
-from sokuji.providers.stt.whisper.decoding import SAMPLED, Decoded, Decoder, Prompt, Search
+from sokuji.providers.stt.whisper.decoding import SAMPLED, Decoded, DecodingOptions, Prompt, WhisperDecoder
 from sokuji.providers.stt.whisper.windows import Features, Samples, features
 from sokuji.providers.stt.whisper.word_times import Aligned
 
@@ -25,7 +25,7 @@ _LEAST_TOKENS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedWindow:
     """What the encoder made of a window."""
 
     rows: NDArray[Any]
@@ -34,14 +34,14 @@ class Encoded:
     """The model's own type, which NumPy need not have."""
 
 
-def _stacked(encoded: Sequence[Encoded]) -> Any:
+def _stacked(encoded: Sequence[EncodedWindow]) -> Any:
     together = ctranslate2.StorageView.from_array(np.stack([each.rows for each in encoded]))
     return together if together.dtype == encoded[0].dtype else together.to(encoded[0].dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encode:
-    """Features and encoder; results are ``Encoded``."""
+    """Features and encoder; results are ``EncodedWindow``."""
 
     model: WhisperModel
     samples: Samples
@@ -60,7 +60,7 @@ class Encode:
         return _ENCODED_S // self.seconds
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[Encoded]:
+    def together(cls, steps: Sequence[Self]) -> list[EncodedWindow]:
         """See ``Step``."""
         heard = [features(each.model.feature_extractor, each.samples, each.seconds) for each in steps]
         if steps[0].model.model.device == "cpu":
@@ -69,11 +69,11 @@ class Encode:
         return _encoded(steps[0].model, heard)
 
 
-def _encoded(model: WhisperModel, heard: Sequence[Features]) -> list[Encoded]:
+def _encoded(model: WhisperModel, heard: Sequence[Features]) -> list[EncodedWindow]:
     view = model.model.encode(ctranslate2.StorageView.from_array(np.stack(heard)), to_cpu=True)
     known = {ctranslate2.DataType.float32, ctranslate2.DataType.float16}
     rows = np.array(view if view.dtype in known else view.to(ctranslate2.DataType.float32))
-    return [Encoded(each, view.dtype) for each in rows]
+    return [EncodedWindow(each, view.dtype) for each in rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ class Detect:
     """Which language is spoken; results are Whisper's code of it and its probability."""
 
     model: WhisperModel
-    encoded: Encoded
+    encoded: EncodedWindow
     most = 64
     spare = False
 
@@ -105,10 +105,10 @@ class Decode:
     to be made again ``alone``.
     """
 
-    decoder: Decoder
-    encoded: Encoded
+    decoder: WhisperDecoder
+    encoded: EncodedWindow
     prompt: Prompt
-    search: Search
+    search: DecodingOptions
     alone: bool = False
     spare = False
 
@@ -163,8 +163,8 @@ class Decode:
 class Align:
     """When each piece of a text is heard; results are lists of ``Aligned``."""
 
-    decoder: Decoder
-    encoded: Encoded
+    decoder: WhisperDecoder
+    encoded: EncodedWindow
     text: Sequence[int]
     frames: int
     """Of the window that are not padding."""

@@ -40,7 +40,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class DecodingOptions:
     """How the decoder looks for the text."""
 
     beam_size: int
@@ -54,7 +54,7 @@ class Search:
     """Length of groups of tokens that may not come twice; 0: all may."""
 
     @classmethod
-    def configured(cls, config: FasterWhisperConfig, max_tokens: int, usual_tokens: int) -> "Search":
+    def configured(cls, config: FasterWhisperConfig, max_tokens: int, usual_tokens: int) -> "DecodingOptions":
         """As the settings say."""
         return cls(
             beam_size=config.beam_size,
@@ -79,7 +79,7 @@ class Decoded:
     """It did not come to an end."""
 
 
-class Decoder:
+class WhisperDecoder:
     """One language and task of a loaded model."""
 
     def __init__(self, model: WhisperModel, language: str, task: Task) -> None:
@@ -110,7 +110,9 @@ class Decoder:
         # The tokenizer takes "<|endoftext|>" and the like for commands.
         return self.text_tokens(self.tokenizer.encode(text))
 
-    def generate(self, encoded: Any, prompts: Sequence[Prompt], search: Search, limit: int) -> Sequence[Any]:
+    def generate(
+        self, encoded: Any, prompts: Sequence[Prompt], search: DecodingOptions, limit: int
+    ) -> Sequence[Any]:
         """CTranslate2's results for encoded windows, as ``search`` says but for its limits.
 
         The prompts have one shape, each may be of another language or task.

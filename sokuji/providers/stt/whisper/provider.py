@@ -19,7 +19,7 @@ from faster_whisper import WhisperModel
 from sokuji import models
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.config import FasterWhisperConfig, check_live
-from sokuji.contract import RecognitionRequest, SpeechToTextInfo, Transcript
+from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
 from sokuji.errors import (
     ConfigError,
     InvalidAudio,
@@ -33,7 +33,7 @@ from sokuji.languages import LANGUAGES
 from sokuji.providers import cpu_threads
 from sokuji.providers.batching import Batcher
 from sokuji.providers.isolation import answers
-from sokuji.providers.stt.whisper.recogniser import Recogniser, Steps
+from sokuji.providers.stt.whisper.recogniser import Steps, WhisperRecogniser
 from sokuji.providers.stt.whisper.windows import WINDOW_S, Samples
 
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class FasterWhisper:
 
     def __init__(self, config: FasterWhisperConfig) -> None:
         self.config = config
-        self._loaded: Recogniser | None = None
+        self._loaded: WhisperRecogniser | None = None
         self._batcher: Batcher | None = None
         self._aligns = False
         # Each of CTranslate2's own workers keeps buffers of some 30 MB.
@@ -100,10 +100,10 @@ class FasterWhisper:
             self._batcher.wait_s = config.batch_wait_ms / 1_000
             self._batcher.resize(_workers(config, _device(config.device)))
 
-    async def describe(self) -> SpeechToTextInfo:
+    async def describe(self) -> RecogniserInfo:
         """The languages that the model has tokens for."""
         recogniser, _ = self._ready()
-        return SpeechToTextInfo(
+        return RecogniserInfo(
             provider=self.config.provider,
             model=models.title(self.config.model_size),
             languages=tuple(recogniser.languages),
@@ -129,12 +129,12 @@ class FasterWhisper:
         if self._batcher is not None:
             self._batcher.shutdown()
 
-    def _ready(self) -> tuple[Recogniser, Batcher]:
+    def _ready(self) -> tuple[WhisperRecogniser, Batcher]:
         if self._loaded is None or self._batcher is None:
             raise ProviderUnavailable("the recogniser is not loaded")
         return self._loaded, self._batcher
 
-    def _load(self, device: str) -> Recogniser:
+    def _load(self, device: str) -> WhisperRecogniser:
         supported = sorted(ctranslate2.get_supported_compute_types(device))
         if self.config.compute_type not in supported:
             raise ConfigError(
@@ -151,7 +151,7 @@ class FasterWhisper:
             num_workers=self._most_workers,
         )
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
-        return Recogniser(model, _languages(model))
+        return WhisperRecogniser(model, _languages(model))
 
     async def _answer(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()
@@ -159,13 +159,13 @@ class FasterWhisper:
         return replace(answer.value, effort=answer.effort)
 
     def _steps(
-        self, recogniser: Recogniser, request: RecognitionRequest, config: FasterWhisperConfig
+        self, recogniser: WhisperRecogniser, request: RecognitionRequest, config: FasterWhisperConfig
     ) -> Steps[Transcript]:
         samples = _samples(request.pcm)
         self._accept(recogniser, request)
         return (yield from recogniser.recognise(samples, request, config))
 
-    def _accept(self, recogniser: Recogniser, request: RecognitionRequest) -> None:
+    def _accept(self, recogniser: WhisperRecogniser, request: RecognitionRequest) -> None:
         if request.task == "translate" and not recogniser.multilingual:
             raise NotSupported(f"{self.config.model_size} cannot translate", param="task")
         if request.language is not None and request.language not in recogniser.languages:

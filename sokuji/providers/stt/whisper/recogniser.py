@@ -16,17 +16,17 @@ import numpy as np
 from faster_whisper import WhisperModel
 
 from sokuji.config import FasterWhisperConfig
-from sokuji.contract import RecognitionRequest, Segment, Transcript, Word
+from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.languages import from_whisper
 from sokuji.providers.stt.whisper import transcript_text
-from sokuji.providers.stt.whisper.batched_steps import Align, Decode, Detect, Encode, Encoded
-from sokuji.providers.stt.whisper.decoding import Decoded, Decoder, Prompt, Search, Task
+from sokuji.providers.stt.whisper.batched_steps import Align, Decode, Detect, Encode, EncodedWindow
+from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions, Prompt, Task, WhisperDecoder
 from sokuji.providers.stt.whisper.windows import (
     LEAD_S,
     SECOND_WINDOW_S,
     WINDOW_S,
+    AudioSlice,
     Clock,
-    Piece,
     Samples,
     frames_heard,
     pieces,
@@ -57,13 +57,13 @@ class _Order:
 class _Window:
     """A piece of audio in a window, encoded once."""
 
-    def __init__(self, model: WhisperModel, piece: Piece, seconds: int) -> None:
+    def __init__(self, model: WhisperModel, piece: AudioSlice, seconds: int) -> None:
         self._model = model
-        self._encoded: Encoded | None = None
+        self._encoded: EncodedWindow | None = None
         self.piece = piece
         self.seconds = seconds
 
-    def encoded(self) -> Steps[Encoded]:
+    def encoded(self) -> Steps[EncodedWindow]:
         """The encoder's output."""
         if self._encoded is None:
             self._encoded = yield Encode(self._model, self.piece.samples, self.seconds)
@@ -85,7 +85,7 @@ class _Window:
         return self.wider(WINDOW_S)
 
 
-class Recogniser:
+class WhisperRecogniser:
     """Answers requests with a loaded model."""
 
     def __init__(self, model: WhisperModel, languages: Mapping[str, str]) -> None:
@@ -93,7 +93,7 @@ class Recogniser:
         self._model = model
         self.languages = languages
         self.multilingual = bool(model.model.is_multilingual)
-        self._decoders: dict[tuple[str, Task], Decoder] = {}
+        self._decoders: dict[tuple[str, Task], WhisperDecoder] = {}
 
     def recognise(
         self,
@@ -125,14 +125,14 @@ class Recogniser:
         """The steps to the mean log probability of a token decoded from a second of silence."""
         decoder = self._decoder("en", "transcribe")
         prompt = decoder.prompt("", "", spaced=True, timed=False)
-        search = Search(beam_size=1, best_of=1, temperature=0, max_tokens=1, usual_tokens=1)
+        search = DecodingOptions(beam_size=1, best_of=1, temperature=0, max_tokens=1, usual_tokens=1)
         encoded = yield Encode(self._model, np.zeros(0, np.float32), 1)
         found = yield Decode(decoder, encoded, prompt, search, alone=True)
         return float(found.average)
 
-    def _decoder(self, code: str, task: Task) -> Decoder:
+    def _decoder(self, code: str, task: Task) -> WhisperDecoder:
         if (code, task) not in self._decoders:
-            self._decoders[code, task] = Decoder(self._model, code, task)
+            self._decoders[code, task] = WhisperDecoder(self._model, code, task)
         return self._decoders[code, task]
 
     def _spoken(self, window: _Window, request: RecognitionRequest) -> Steps[str]:
@@ -146,8 +146,8 @@ class Recogniser:
 
 
 def _hear(
-    window: _Window, decoder: Decoder, prompt: Prompt, order: _Order, spaced: bool
-) -> Steps[transcript_text.Heard | None]:
+    window: _Window, decoder: WhisperDecoder, prompt: Prompt, order: _Order, spaced: bool
+) -> Steps[transcript_text.DecodedText | None]:
     """What is said in a piece; None where nothing is, and nothing was known before."""
     window, found = yield from _search(window, decoder, prompt, order)
     if found is None and not prompt.prefix:
@@ -156,12 +156,12 @@ def _hear(
 
 
 def _search(
-    window: _Window, decoder: Decoder, prompt: Prompt, order: _Order
+    window: _Window, decoder: WhisperDecoder, prompt: Prompt, order: _Order
 ) -> Steps[tuple[_Window, Decoded | None]]:
     """What was decoded, from which window; None for silence, and for an interim hypothesis that is lost."""
     seconds = window.piece.seconds
     usual = transcript_text.usual_tokens(seconds)
-    search = Search.configured(order.config, transcript_text.token_limit(seconds), usual)
+    search = DecodingOptions.configured(order.config, transcript_text.token_limit(seconds), usual)
     found = yield from _decoded(window, decoder, prompt, search)
     outcome = _outcome(found, window, decoder, prompt)
     if order.request.interim:
@@ -170,7 +170,7 @@ def _search(
     while longer := (yield from _longer_window(outcome, window, order)):
         window = longer
         if outcome.cut_off and not outcome.loops:
-            search = Search.configured(order.config, _UNBOUNDED, usual)
+            search = DecodingOptions.configured(order.config, _UNBOUNDED, usual)
         found = yield from _decoded(window, decoder, prompt, search)
         outcome = _outcome(found, window, decoder, prompt)
     if outcome.silent:
@@ -198,7 +198,9 @@ def _longer_window(outcome: transcript_text.Outcome, window: _Window, order: _Or
     return None
 
 
-def _decoded(window: _Window, decoder: Decoder, prompt: Prompt, search: Search) -> Steps[Decoded]:
+def _decoded(
+    window: _Window, decoder: WhisperDecoder, prompt: Prompt, search: DecodingOptions
+) -> Steps[Decoded]:
     step = Decode(decoder, (yield from window.encoded()), prompt, search)
     found: Decoded | None = yield step
     if found is None:
@@ -207,7 +209,9 @@ def _decoded(window: _Window, decoder: Decoder, prompt: Prompt, search: Search) 
     return found
 
 
-def _outcome(found: Decoded, window: _Window, decoder: Decoder, prompt: Prompt) -> transcript_text.Outcome:
+def _outcome(
+    found: Decoded, window: _Window, decoder: WhisperDecoder, prompt: Prompt
+) -> transcript_text.Outcome:
     return transcript_text.Outcome(
         text=decoder.text(decoder.text_tokens(found.tokens)),
         tokens=len(prompt.prefix) + len(found.tokens),
@@ -219,8 +223,13 @@ def _outcome(found: Decoded, window: _Window, decoder: Decoder, prompt: Prompt) 
 
 
 def _heard(
-    found: Decoded | None, window: _Window, decoder: Decoder, prompt: Prompt, order: _Order, spaced: bool
-) -> Steps[transcript_text.Heard]:
+    found: Decoded | None,
+    window: _Window,
+    decoder: WhisperDecoder,
+    prompt: Prompt,
+    order: _Order,
+    spaced: bool,
+) -> Steps[transcript_text.DecodedText]:
     tokens = decoder.text_tokens(found.tokens if found else ())
     timed_words: tuple[Word, ...] = ()
     if order.request.word_times and (text := [*prompt.prefix, *tokens]):
@@ -238,18 +247,20 @@ def _heard(
         if timed_words:
             start, end = timed_words[0].start_ms, timed_words[-1].end_ms
         timed = [(decoder.text([*prompt.prefix, *tokens]), start, end)]
-    return transcript_text.Heard(
+    return transcript_text.DecodedText(
         text=decoder.text(tokens),
         tokens=len(prompt.prefix) + len(found.tokens) if found else 0,
         average=found.average if found else 0,
         segments=tuple(
-            Segment(transcript_text.clean(text), start, end) for text, start, end in timed if text.strip()
+            TranscriptSegment(transcript_text.clean(text), start, end)
+            for text, start, end in timed
+            if text.strip()
         ),
         words=timed_words,
     )
 
 
-def _words(aligned: list[Aligned], piece: Piece, clock: Clock, spaced: bool) -> tuple[Word, ...]:
+def _words(aligned: list[Aligned], piece: AudioSlice, clock: Clock, spaced: bool) -> tuple[Word, ...]:
     found = words(aligned, spaced=spaced)
     spans = [_span_ms(piece, clock, word.start_s, word.end_s) for word in found]
     times = list(accumulate((at for span in spans for at in span), max))
@@ -258,7 +269,7 @@ def _words(aligned: list[Aligned], piece: Piece, clock: Clock, spaced: bool) -> 
     )
 
 
-def _span_ms(piece: Piece, clock: Clock, start_s: float, end_s: float) -> tuple[int, int]:
+def _span_ms(piece: AudioSlice, clock: Clock, start_s: float, end_s: float) -> tuple[int, int]:
     """From seconds of a window to milliseconds of the request's audio."""
     # Whisper times the end within its window, which is padded; a piece without length has no place.
     start, end = (min(max(0.0, at - LEAD_S), piece.seconds) + piece.start_s for at in (start_s, end_s))

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sokuji.contract import Segment, Transcript, Word
+from sokuji.contract import Transcript, TranscriptSegment, Word
 
 _NO_SPEECH = 0.6
 _IMPROBABLE = -1.0
@@ -24,7 +24,7 @@ _ECHO = re.compile(r"(\w.{5,79}?)\W*\1", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class DecodedText:
     """What was heard in one window; times in milliseconds of the request's audio."""
 
     text: str
@@ -32,7 +32,7 @@ class Heard:
     tokens: int
     average: float
     """Logarithm of the tokens' probabilities, the mean."""
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[TranscriptSegment, ...] = ()
     words: tuple[Word, ...] = ()
 
 
@@ -98,7 +98,7 @@ class Outcome:
         return self.average < _UNSURE
 
 
-def transcript(heard: Sequence[Heard], language: str, prefix: str) -> Transcript:
+def transcript(heard: Sequence[DecodedText], language: str, prefix: str) -> Transcript:
     """The windows put together; the confidence is the geometric mean of the tokens' probabilities.
 
     The text of the first one goes on from ``prefix``.

@@ -39,7 +39,7 @@ _FRAMES_PER_S = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AudioSlice:
     """A part of an audio that a window can hold."""
 
     samples: Samples
@@ -51,7 +51,7 @@ class Piece:
         return len(self.samples) / RECOGNISER_RATE
 
 
-def pieces(samples: Samples) -> Iterator[Piece]:
+def pieces(samples: Samples) -> Iterator[AudioSlice]:
     """The audio in one piece; cut at the quietest 0.1 s of the last third where one window cannot hold it."""
     start = 0
     while len(samples) - start > (WINDOW_S - LEAD_S) * RECOGNISER_RATE:
@@ -59,9 +59,9 @@ def pieces(samples: Samples) -> Iterator[Piece]:
         earliest = latest - round(_PIECE_S / 3 * RECOGNISER_RATE)
         blocks = samples[earliest:latest][: (latest - earliest) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
         cut = earliest + int(np.argmin(np.square(blocks).sum(axis=1))) * _BLOCK + _BLOCK // 2
-        yield Piece(samples[start:cut], start / RECOGNISER_RATE)
+        yield AudioSlice(samples[start:cut], start / RECOGNISER_RATE)
         start = cut
-    yield Piece(samples[start:], start / RECOGNISER_RATE)
+    yield AudioSlice(samples[start:], start / RECOGNISER_RATE)
 
 
 def window_s(seconds: float) -> int:

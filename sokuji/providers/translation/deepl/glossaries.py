@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sokuji.errors import ProviderFailed, SokujiError
 from sokuji.languages import LANGUAGES
-from sokuji.providers.cloud import Cloud
+from sokuji.providers.cloud import CloudClient
 
 LANGUAGES_WITH_GLOSSARIES = (
     "ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hu", "id", "it", "ja", "ko",
@@ -72,7 +72,7 @@ class Glossaries:
         most: kept at the same time; more only while more are in use.
     """
 
-    def __init__(self, service: Cloud, most: int) -> None:
+    def __init__(self, service: CloudClient, most: int) -> None:
         self._service = service
         self._most = most
         self._kept: OrderedDict[Content, _Glossary] = OrderedDict()

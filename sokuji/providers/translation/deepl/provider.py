@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sokuji.config import DeepLConfig, check_live
-from sokuji.contract import Pairs, Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import Pairs, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
 from sokuji.languages import LANGUAGES
 from sokuji.providers import cloud
@@ -52,7 +52,7 @@ class DeepL:
     def __init__(self, config: DeepLConfig) -> None:
         _check_variants(config)
         self.config = config
-        self._cloud: cloud.Cloud | None = None
+        self._cloud: cloud.CloudClient | None = None
         self._glossaries: Glossaries | None = None
 
     async def load(self) -> None:
@@ -68,7 +68,7 @@ class DeepL:
             settings = settings.model_copy(update={"base_url": FREE_ADDRESS})
         headers = {"Authorization": f"DeepL-Auth-Key {secret}"}
         reasons = {QUOTA_EXCEEDED: "the quota is used up"}
-        self._cloud = cloud.Cloud("DeepL", settings, headers, KEY, reasons)
+        self._cloud = cloud.CloudClient("DeepL", settings, headers, KEY, reasons)
         self._glossaries = Glossaries(self._cloud, self.config.max_glossaries)
         try:
             await self.check()
@@ -88,9 +88,9 @@ class DeepL:
         service.update(config)
         glossaries.resize(config.max_glossaries)
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """All languages of DeepL, each into each; glossaries between some of them."""
-        return TranslationInfo(
+        return TranslatorInfo(
             provider=self.config.provider,
             model=self.config.model_type or "default",
             pairs=_PAIRS,
@@ -99,9 +99,9 @@ class DeepL:
             glossary_languages=LANGUAGES_WITH_GLOSSARIES,
         )
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
-        answers: dict[int, Translation | SokujiError] = {}
+        answers: dict[int, TranslatedText | SokujiError] = {}
         groups: dict[_Group, list[int]] = {}
         for place, request in enumerate(requests):
             try:
@@ -112,7 +112,7 @@ class DeepL:
             if validation.has_words(request.text):
                 groups.setdefault(_group(request), []).append(place)
             else:
-                answers[place] = Translation(text=request.text)
+                answers[place] = TranslatedText(text=request.text)
         texts = [request.text for request in requests]
         calls = [
             (group, part)
@@ -150,12 +150,12 @@ class DeepL:
             await service.aclose()
 
     @property
-    def _loaded(self) -> tuple[cloud.Cloud, Glossaries]:
+    def _loaded(self) -> tuple[cloud.CloudClient, Glossaries]:
         if self._cloud is None or self._glossaries is None:
             raise ProviderUnavailable("DeepL is not loaded")
         return self._cloud, self._glossaries
 
-    async def _answers(self, group: _Group, texts: list[str]) -> Sequence[Translation | SokujiError]:
+    async def _answers(self, group: _Group, texts: list[str]) -> Sequence[TranslatedText | SokujiError]:
         """One for each text; if DeepL refuses one, it refuses them all."""
         try:
             body = _body(group, texts, self.config)
@@ -168,7 +168,7 @@ class DeepL:
             return [error] * len(texts)
 
 
-async def _asked(service: cloud.Cloud, body: dict[str, Any]) -> list[Translation]:
+async def _asked(service: cloud.CloudClient, body: dict[str, Any]) -> list[TranslatedText]:
     answer = await service.send_json("POST", "/v2/translate", json=body)
     try:
         found = [each["text"] for each in answer["translations"]]
@@ -176,7 +176,7 @@ async def _asked(service: cloud.Cloud, body: dict[str, Any]) -> list[Translation
         raise service.malformed() from None
     if len(found) != len(body["text"]) or not all(isinstance(text, str) for text in found):
         raise service.malformed()
-    return [Translation(text=text) for text in found]
+    return [TranslatedText(text=text) for text in found]
 
 
 def _body(group: _Group, texts: list[str], config: DeepLConfig) -> dict[str, Any]:

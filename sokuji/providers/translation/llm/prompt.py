@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from sokuji.contract import Pairs, TranslationInfo, TranslationRequest
+from sokuji.contract import Pairs, TranslationRequest, TranslatorInfo
 from sokuji.errors import ProviderFailed
 from sokuji.languages import LANGUAGES
 from sokuji.providers.translation.llm.answer import bare, weight
@@ -58,9 +58,9 @@ _REMINDER = "Reply with the {target} translation of what stands between <text> a
 _STRICTER = "The translation must contain these, letter for letter: {}"
 
 
-def abilities(provider: str, model: str) -> TranslationInfo:
+def abilities(provider: str, model: str) -> TranslatorInfo:
     """What a language model can do: any language of the table into any other, as well as it knows them."""
-    return TranslationInfo(
+    return TranslatorInfo(
         provider=provider, model=model, pairs=PAIRS, takes_context=True, takes_glossary=True
     )
 

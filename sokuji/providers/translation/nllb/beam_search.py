@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sokuji.providers.translation.nllb.tokens import EOS, Found, Search
+from sokuji.providers.translation.nllb.tokens import EOS, BeamSearchOptions, Hypothesis
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 _NEVER = np.float32(-1e10)
 
 
-class Decoder(Protocol):
+class StepDecoder(Protocol):
     """The decoder's part of a model, at work on one batch; a row for each beam of each sentence."""
 
     def begin(self) -> Floats:
@@ -35,11 +35,11 @@ class Decoder(Protocol):
 class _Sentence:
     """The search for one translation."""
 
-    search: Search
+    search: BeamSearchOptions
     scores: Floats
     """Of each beam: the logarithm of its probability."""
     beams: list[tuple[int, ...]] = field(default_factory=lambda: [()])
-    ended: list[Found] = field(default_factory=list)
+    ended: list[Hypothesis] = field(default_factory=list)
     is_over: bool = False
 
     def advance(self, logits: Floats) -> list[int]:
@@ -69,7 +69,7 @@ class _Sentence:
             ids = (
                 self.beams[origins[place]] if is_whole else (*self.beams[origins[place]], int(tokens[place]))
             )
-            self.ended.append(Found(ids, float(scores[place]), bool(is_whole)))
+            self.ended.append(Hypothesis(ids, float(scores[place]), bool(is_whole)))
             top_has_ended |= place == 0
             instead = next((at for at in range(spare, len(tokens)) if tokens[at] != EOS), None)
             if instead is not None:
@@ -78,17 +78,17 @@ class _Sentence:
         self.is_over = is_last or enough
         return kept
 
-    def best(self) -> Found:
+    def best(self) -> Hypothesis:
         """What was found; longer ones gain by the length penalty, which divides by a power of the length."""
 
-        def score(found: Found) -> float:
+        def score(found: Hypothesis) -> float:
             length = len(found.ids) + 1 + found.is_whole  # CTranslate2 counts language and end.
             return found.log_probability / float(length**self.search.length_penalty)
 
         return max(self.ended, key=score)
 
 
-def seek(decoder: Decoder, sentences: int, search: Search) -> list[Found]:
+def seek(decoder: StepDecoder, sentences: int, search: BeamSearchOptions) -> list[Hypothesis]:
     """The best translation of each sentence of a batch."""
     states = [_Sentence(search, np.zeros(1, np.float32)) for _ in range(sentences)]
     active = list(range(sentences))

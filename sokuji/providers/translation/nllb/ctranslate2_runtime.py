@@ -7,7 +7,14 @@ from typing import Literal
 import ctranslate2
 
 from sokuji.errors import ConfigError, ModelMissing
-from sokuji.providers.translation.nllb.tokens import EOS, UNKNOWN, Found, Search, Source, Tokens
+from sokuji.providers.translation.nllb.tokens import (
+    EOS,
+    UNKNOWN,
+    BeamSearchOptions,
+    EncoderInput,
+    Hypothesis,
+    Tokens,
+)
 
 
 class CTranslate2Runtime:
@@ -46,7 +53,7 @@ class CTranslate2Runtime:
         self._vocabulary = tokens.vocabulary
         self._numbers = {token: number for number, token in enumerate(self._vocabulary)}
 
-    def translate(self, sources: Sequence[Source], search: Search) -> list[Found]:
+    def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         """See ``Runtime``."""
         results = self._translator.translate_batch(
             [[self._vocabulary[number] for number in source.ids] for source in sources],
@@ -63,11 +70,11 @@ class CTranslate2Runtime:
             self._found(result.hypotheses[0], result.scores[0], search.length_penalty) for result in results
         ]
 
-    def _found(self, hypothesis: Sequence[str], score: float, length_penalty: float) -> Found:
+    def _found(self, hypothesis: Sequence[str], score: float, length_penalty: float) -> Hypothesis:
         # The network has a few outputs more than there are tokens, for rounder sizes.
         _, *ids = (self._numbers.get(token, UNKNOWN) for token in hypothesis)
         is_whole = bool(ids) and ids[-1] == EOS
-        return Found(
+        return Hypothesis(
             ids=tuple(ids[:-1] if is_whole else ids),
             # Its scores are divided by a power of the length, the language's token included.
             log_probability=score * len(hypothesis) ** length_penalty,

@@ -15,7 +15,7 @@ from sokuji.config import NllbConfig
 from sokuji.errors import ConfigError, ModelMissing
 from sokuji.providers.onnx_session import CPU, open_session
 from sokuji.providers.translation.nllb.beam_search import Floats, Integers, seek
-from sokuji.providers.translation.nllb.tokens import EOS, PAD, Found, Search, Source
+from sokuji.providers.translation.nllb.tokens import EOS, PAD, BeamSearchOptions, EncoderInput, Hypothesis
 
 VARIANTS = {"float32": "", "float16": "_fp16", "int8": "_quantized"}
 """Precision -> how the names of its files end, as in the repositories of ``onnx-community`` and
@@ -67,7 +67,7 @@ class OnnxRuntime:
         except ModelMissing as error:
             raise ModelMissing(error.message, param="translation_model") from error
 
-    def translate(self, sources: Sequence[Source], search: Search) -> list[Found]:
+    def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         """See ``Runtime``."""
         longest = max(len(source.ids) for source in sources)
         ids = np.full((len(sources), longest), PAD, np.int64)

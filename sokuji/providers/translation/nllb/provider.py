@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from sokuji.config import NllbConfig, check_live
-from sokuji.contract import Effort, Pairs, Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import Effort, Pairs, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.batching import Answer, Batcher, Job
+from sokuji.providers.batching import Batcher, Job, JobResult
 from sokuji.providers.isolation import answers
 from sokuji.providers.translation import validation
 from sokuji.providers.translation.nllb.loading import Loaded, load
-from sokuji.providers.translation.nllb.text import Piece, assemble, halves, split
-from sokuji.providers.translation.nllb.tokens import Found, Runtime, Search, Source
+from sokuji.providers.translation.nllb.text import TextPart, assemble, halves, split
+from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderInput, Hypothesis, Runtime
 
 _PROBE = "1."
 
@@ -77,14 +77,14 @@ class Nllb:
         if self._batcher is not None:
             self._batcher.batch_size = config.max_batch_size
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """Every pair of the languages that the model has tokens for."""
         loaded, _ = self._ready()
-        return TranslationInfo(
+        return TranslatorInfo(
             provider=self.config.provider, model=self.config.translation_model, pairs=loaded.pairs
         )
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
         return await answers("translation", requests, self._answer)
 
@@ -105,7 +105,7 @@ class Nllb:
             raise ProviderUnavailable("the translator is not loaded")
         return self._loaded, self._batcher
 
-    async def _answer(self, request: TranslationRequest) -> Translation:
+    async def _answer(self, request: TranslationRequest) -> TranslatedText:
         loaded, batcher = self._ready()
         _accept(request, loaded.pairs)
         pieces = list(split(request.text))
@@ -117,7 +117,7 @@ class Nllb:
         return _translation(pieces, await _all(batcher, jobs))
 
 
-async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[Answer[_Said]]:
+async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[JobResult[_Said]]:
     """The answers of all jobs; once one has failed, no more of the others is begun."""
     runs = [asyncio.ensure_future(batcher.run(job)) for job in jobs]
     try:
@@ -131,20 +131,20 @@ async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[Answer[_Sai
 class _Sentence:
     """The translation of a sentence as a step."""
 
-    source: Source
-    search: Search
+    source: EncoderInput
+    search: BeamSearchOptions
     runtime: Runtime
     most = 1_000
     """The batcher's own limit is the lower one."""
     spare = False
 
     @property
-    def bucket(self) -> Search:
+    def bucket(self) -> BeamSearchOptions:
         """See ``Step``."""
         return self.search
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[Found]:
+    def together(cls, steps: Sequence[Self]) -> list[Hypothesis]:
         """See ``Step``."""
         return steps[0].runtime.translate([each.source for each in steps], steps[0].search)
 
@@ -155,9 +155,9 @@ def _translate(loaded: Loaded, text: str, request: TranslationRequest, config: N
         # What looks like one word and is longer than that is none.
         parts = halves(text) or (text[: len(text) // 2], text[len(text) // 2 :])
         return (yield from _in_parts(loaded, parts, request, config))
-    search = Search(config.num_beams, config.max_length, config.length_penalty)
+    search = BeamSearchOptions(config.num_beams, config.max_length, config.length_penalty)
     source = loaded.tokens.source(text, request.source, request.target)
-    found: Found = yield _Sentence(source, search, loaded.runtime)
+    found: Hypothesis = yield _Sentence(source, search, loaded.runtime)
     if found.is_whole:
         return _Said(loaded.tokens.text(found.ids), found.log_probability, len(found.ids) + 1)
     if (shorter := halves(text)) is None:
@@ -174,7 +174,7 @@ def _in_parts(
     for part in parts:
         said.append((yield from _translate(loaded, part.rstrip(), request, config)))
     return _Said(
-        assemble([Piece(part, is_sentence=True) for part in parts], [each.text for each in said]),
+        assemble([TextPart(part, is_sentence=True) for part in parts], [each.text for each in said]),
         sum(each.log_probability for each in said),
         sum(each.tokens for each in said),
     )
@@ -183,15 +183,15 @@ def _in_parts(
 def _probe(loaded: Loaded) -> Job[float]:
     first, second, *_ = loaded.tokens.languages
     source = loaded.tokens.source(_PROBE, first, second)
-    found: Found = yield _Sentence(source, Search(1, 1, 1.0), loaded.runtime)
+    found: Hypothesis = yield _Sentence(source, BeamSearchOptions(1, 1, 1.0), loaded.runtime)
     return found.log_probability
 
 
-def _translation(pieces: Sequence[Piece], answers: Sequence[Answer[_Said]]) -> Translation:
+def _translation(pieces: Sequence[TextPart], answers: Sequence[JobResult[_Said]]) -> TranslatedText:
     """A text from its pieces. Its score is the mean probability (geometric) of its tokens."""
     tokens = sum(answer.value.tokens for answer in answers)
     total = sum(answer.value.log_probability for answer in answers)
-    return Translation(
+    return TranslatedText(
         text=assemble(pieces, [answer.value.text for answer in answers]),
         score=min(1.0, math.exp(total / tokens)) if tokens else None,
         effort=_effort([answer.effort for answer in answers]),

@@ -28,7 +28,7 @@ _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]\s|[{UNSPACED_CLAUSE_MARKS}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPart:
     """A stretch of a text; all pieces in order make the whole."""
 
     text: str
@@ -36,15 +36,15 @@ class Piece:
     """False: it stays as it is."""
 
 
-def split(text: str) -> Iterator[Piece]:
+def split(text: str) -> Iterator[TextPart]:
     """The sentences of a text, each with the space behind it, and what lies between them."""
     for index, stretch in enumerate(KEPT.split(text)):
         if index % 2 == 1 or not validation.has_words(stretch):
-            yield Piece(stretch, is_sentence=False)
+            yield TextPart(stretch, is_sentence=False)
             continue
         body = stretch.lstrip()
-        yield Piece(stretch[: len(stretch) - len(body)], is_sentence=False)
-        yield from (Piece(sentence, validation.has_words(sentence)) for sentence in _sentences(body))
+        yield TextPart(stretch[: len(stretch) - len(body)], is_sentence=False)
+        yield from (TextPart(sentence, validation.has_words(sentence)) for sentence in _sentences(body))
 
 
 def _sentences(body: str) -> Iterator[str]:
@@ -70,7 +70,7 @@ def halves(sentence: str) -> tuple[str, str] | None:
     return sentence[:cut], sentence[cut:]
 
 
-def assemble(pieces: Sequence[Piece], translations: Sequence[str]) -> str:
+def assemble(pieces: Sequence[TextPart], translations: Sequence[str]) -> str:
     """The text with its sentences replaced by their translations."""
     left = iter(translations)
     results = [next(left) if piece.is_sentence else piece.text for piece in pieces]

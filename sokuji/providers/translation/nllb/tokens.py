@@ -20,7 +20,7 @@ _FILE = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class BeamSearchOptions:
     """How a translation is sought; equal for all that are sought together."""
 
     beams: int
@@ -30,7 +30,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class EncoderInput:
     """What the encoder sees, and the token of the language that is wanted."""
 
     ids: tuple[int, ...]
@@ -38,7 +38,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hypothesis:
     """The best translation found."""
 
     ids: tuple[int, ...]
@@ -52,7 +52,7 @@ class Found:
 class Runtime(Protocol):
     """A loaded model; its methods may be called in several threads at once."""
 
-    def translate(self, sources: Sequence[Source], search: Search) -> list[Found]:
+    def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         """A translation of each source, whatever their languages; none depends on the others."""
 
 
@@ -101,9 +101,9 @@ class Tokens:
         """Tokens of a text."""
         return len(self._encode(text))
 
-    def source(self, text: str, source: str, target: str) -> Source:
+    def source(self, text: str, source: str, target: str) -> EncoderInput:
         """What a model is given to translate ``text`` from one language of ``languages`` to another."""
-        return Source((self.languages[source], *self._encode(text), EOS), self.languages[target])
+        return EncoderInput((self.languages[source], *self._encode(text), EOS), self.languages[target])
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of an output."""

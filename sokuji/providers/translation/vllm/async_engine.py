@@ -29,7 +29,7 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from sokuji.config import VllmConfig
 from sokuji.errors import ConfigError, ModelMissing, ProviderFailed, SokujiError
 from sokuji.providers.translation.llm.prompt import Message
-from sokuji.providers.translation.vllm.engine import Piece, Sampling, arguments
+from sokuji.providers.translation.vllm.engine import GeneratedText, Sampling, arguments
 
 _PROBE: list[Message] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello."}]
 
@@ -60,7 +60,9 @@ class VllmEngine:
                     self._config, "it has no chat template, choose one that follows instructions"
                 ) from error
 
-    async def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+    async def generate(
+        self, chat: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[GeneratedText, None]:
         """See ``Engine``."""
         parameters = SamplingParams(
             temperature=sampling.temperature,
@@ -113,10 +115,10 @@ def _folded(chat: Sequence[Message]) -> list[Message]:
     return [{"role": "user", "content": "\n\n".join(message["content"] for message in chat)}]
 
 
-def _piece(said: Any) -> Piece:
+def _piece(said: Any) -> GeneratedText:
     chosen = zip(said.token_ids, said.logprobs or (), strict=False)
     logprobs = tuple(float(candidates[token].logprob) for token, candidates in chosen)
-    return Piece(said.text, logprobs, said.finish_reason == "length")
+    return GeneratedText(said.text, logprobs, said.finish_reason == "length")
 
 
 def _launch(config: VllmConfig, memory: float) -> Any:

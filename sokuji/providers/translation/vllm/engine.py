@@ -40,7 +40,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class GeneratedText:
     """The next few tokens of an answer."""
 
     text: str
@@ -68,7 +68,7 @@ class Engine(Protocol):
             ModelMissing: the model is not to be had.
         """
 
-    def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[Piece, None]:
+    def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[GeneratedText, None]:
         """The model's answer as it is written. Closing the iterator takes the request out of the engine.
 
         Raises:

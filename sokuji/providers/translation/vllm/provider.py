@@ -17,7 +17,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from sokuji.config import VllmConfig, check_live
-from sokuji.contract import Effort, Translation, TranslationInfo, TranslationRequest
+from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.isolation import answers
 from sokuji.providers.translation import validation
@@ -81,11 +81,11 @@ class Vllm:
         check_live(self.config, config)
         self.config = config
 
-    async def describe(self) -> TranslationInfo:
+    async def describe(self) -> TranslatorInfo:
         """Any language of the table into any other: how well depends on the model."""
         return prompt.abilities(self.config.provider, self.config.translation_model)
 
-    async def translate(self, requests: Sequence[TranslationRequest]) -> list[Translation | SokujiError]:
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One answer for each request, in the same order."""
         return await answers("translation", requests, self._answer)
 
@@ -106,7 +106,7 @@ class Vllm:
             raise ProviderUnavailable("the language model is not loaded")
         return self._engine
 
-    async def _answer(self, request: TranslationRequest) -> Translation:
+    async def _answer(self, request: TranslationRequest) -> TranslatedText:
         validation.check(request, prompt.PAIRS)
         engine, config = self._ready(), self.config
         turn = _Turn()
@@ -114,7 +114,7 @@ class Vllm:
             turn.began_at = time.monotonic()
             ask = partial(self._ask, engine, config, turn)
             text = await prompt.translate(request, ask, config.max_context)
-        return Translation(text=text, score=turn.score, effort=turn.effort())
+        return TranslatedText(text=text, score=turn.score, effort=turn.effort())
 
     async def _ask(
         self, engine: Engine, config: VllmConfig, turn: "_Turn", chat: list[prompt.Message], most_tokens: int

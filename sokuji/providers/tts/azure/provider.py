@@ -13,10 +13,10 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from sokuji.config import AzureSpeechConfig, check_live
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, listed
 from sokuji.providers import azure
-from sokuji.providers.cloud import Cloud
+from sokuji.providers.cloud import CloudClient
 from sokuji.providers.tts import streamed, voices
 from sokuji.providers.tts.azure import voices as azure_voices
 from sokuji.providers.tts.azure.voices import AzureVoice
@@ -47,7 +47,7 @@ class AzureSpeech:
 
     def __init__(self, config: AzureSpeechConfig) -> None:
         self.config = config
-        self._cloud: Cloud | None = None
+        self._cloud: CloudClient | None = None
         self._known = azure_voices.by_table()
         self._offered: list[AzureVoice] = []
         self._listed_at: float | None = None
@@ -61,7 +61,7 @@ class AzureSpeech:
         """
         headers = {azure.KEY_HEADER: azure.key(), "User-Agent": "sokuji-bridge"}
         settings = self.config.model_copy(update={"base_url": azure.base_url(self.config)})
-        self._cloud = Cloud("Azure Speech", settings, headers, azure.KEY)
+        self._cloud = CloudClient("Azure Speech", settings, headers, azure.KEY)
         try:
             await self.check()
         except OUTAGES as error:
@@ -79,9 +79,9 @@ class AzureSpeech:
         service.update(config)
         self.config = config
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """The voices; for each language its default voice is the first that speaks it."""
-        return TextToSpeechInfo(
+        return SynthesiserInfo(
             provider=self.config.provider,
             model="neural",
             voices=tuple(each.voice for each in self._offered),
@@ -104,7 +104,7 @@ class AzureSpeech:
                 content=ssml(text, chosen, request.language, request.speed),
             )
 
-        speech = streamed.Speech("Azure Speech", rate, request.speed, LONGEST_S)
+        speech = streamed.SpeechStream("Azure Speech", rate, request.speed, LONGEST_S)
         async with aclosing(speech.chunks(streamed.portions(request.text, MOST_CHARACTERS), ask)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -131,7 +131,7 @@ class AzureSpeech:
         self._cloud = None
 
     @property
-    def _ready(self) -> Cloud:
+    def _ready(self) -> CloudClient:
         if self._cloud is None:
             raise ProviderUnavailable("Azure Speech is not loaded")
         return self._cloud

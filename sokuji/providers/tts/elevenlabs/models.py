@@ -15,7 +15,7 @@ uk ur vi zh
 """
 
 
-class Model(NamedTuple):
+class VoiceModel(NamedTuple):
     """What is documented of a model."""
 
     languages: tuple[str, ...]
@@ -27,10 +27,10 @@ class Model(NamedTuple):
 
 
 MODELS = {
-    "eleven_flash_v2_5": Model(tuple(_V2_5.split()), 40_000, True),
-    "eleven_flash_v2": Model(("en",), 30_000, False),
-    "eleven_turbo_v2_5": Model(tuple(_V2_5.split()), 40_000, True),
-    "eleven_turbo_v2": Model(("en",), 30_000, False),
-    "eleven_multilingual_v2": Model(tuple(_V2.split()), 10_000, False),
-    "eleven_v3": Model(tuple(_V3.split()), 5_000, True),
+    "eleven_flash_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True),
+    "eleven_flash_v2": VoiceModel(("en",), 30_000, False),
+    "eleven_turbo_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True),
+    "eleven_turbo_v2": VoiceModel(("en",), 30_000, False),
+    "eleven_multilingual_v2": VoiceModel(tuple(_V2.split()), 10_000, False),
+    "eleven_v3": VoiceModel(tuple(_V3.split()), 5_000, True),
 }

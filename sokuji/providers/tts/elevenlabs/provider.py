@@ -16,7 +16,7 @@ from typing import Any
 
 from sokuji import languages
 from sokuji.config import ElevenLabsConfig, check_live
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, UnsupportedLanguage, listed
 from sokuji.providers import cloud
 from sokuji.providers.tts import streamed, voices
@@ -43,7 +43,7 @@ class ElevenLabs:
 
     def __init__(self, config: ElevenLabsConfig) -> None:
         self.config = config
-        self._cloud: cloud.Cloud | None = None
+        self._cloud: cloud.CloudClient | None = None
         self._account: tuple[Voice, ...] = ()
         self._listed_at = float("-inf")
 
@@ -56,7 +56,7 @@ class ElevenLabs:
         """
         _check_default(self.config, ())
         headers = {"xi-api-key": cloud.key(KEY, what="an ElevenLabs API key")}
-        self._cloud = cloud.Cloud("ElevenLabs", self.config, headers, KEY)
+        self._cloud = cloud.CloudClient("ElevenLabs", self.config, headers, KEY)
         try:
             await self.check()
         except OUTAGES as error:
@@ -73,9 +73,9 @@ class ElevenLabs:
         self._ready.update(config)
         self.config = config
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """The voices, the default one first."""
-        return TextToSpeechInfo(
+        return SynthesiserInfo(
             provider=self.config.provider,
             model=self.config.model_id,
             voices=_offered(self.config, self._account),
@@ -94,7 +94,9 @@ class ElevenLabs:
             look = streamed.refuse_other_than_sound("ElevenLabs")
             return service.stream("POST", path, look=look, params=params, json=_body(text, request, config))
 
-        speech = streamed.Speech("ElevenLabs", config.output_rate, min(request.speed, config.speed or 1.0))
+        speech = streamed.SpeechStream(
+            "ElevenLabs", config.output_rate, min(request.speed, config.speed or 1.0)
+        )
         parts = streamed.portions(_without_markup(request.text, config.model_id), model.most_characters)
         async with aclosing(speech.chunks(parts, ask)) as chunks:
             async for chunk in chunks:
@@ -117,7 +119,7 @@ class ElevenLabs:
         self._cloud = None
 
     @property
-    def _ready(self) -> cloud.Cloud:
+    def _ready(self) -> cloud.CloudClient:
         if self._cloud is None:
             raise ProviderUnavailable("ElevenLabs is not loaded")
         return self._cloud
@@ -145,7 +147,7 @@ def _without_markup(text: str, model_id: str) -> str:
     return text.translate({ord("["): "(", ord("]"): ")"}) if model_id == "eleven_v3" else text
 
 
-async def _list_voices(service: cloud.Cloud) -> tuple[Voice, ...]:
+async def _list_voices(service: cloud.CloudClient) -> tuple[Voice, ...]:
     found: list[Voice] = []
     params: dict[str, str | int] = {"page_size": PAGE_SIZE}
     for _ in range(MOST_PAGES):

@@ -88,7 +88,7 @@ _SYMBOLS |= {
 _MORA = re.compile("|".join(sorted(_SYMBOLS, key=len, reverse=True)) + "|.")
 
 
-class Reader:
+class JapaneseReader:
     """OpenJTalk with its dictionary; may be used from any thread.
 
     Raises:
@@ -132,7 +132,7 @@ def _spoken(word: dict[str, Any]) -> str:
 
 
 def phonemize(kana: str) -> str:
-    """IPA of one phrase that ``Reader.read`` has read; "" where nothing is speakable."""
+    """IPA of one phrase that ``JapaneseReader.read`` has read; "" where nothing is speakable."""
     ipa = _GAP.sub(r"\1", " ".join("".join(map(_sounds, _RUNS.findall(kana))).split()))
     if not any(map(str.isalpha, ipa)):
         return ""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sokuji import models
 from sokuji.config import KokoroConfig, check_live
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
 from sokuji.languages import LANGUAGES
 from sokuji.providers.tts import espeak, phrases, sound, voices
@@ -86,9 +86,9 @@ class Kokoro:
         self.config = config
         self._turns.at_once = workers(config.num_workers)
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """All voices, the default one first."""
-        return TextToSpeechInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
+        return SynthesiserInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
 
     def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises."""
@@ -170,9 +170,9 @@ class _Model:
         return waveform.reshape(-1)
 
 
-def _japanese_reader() -> japanese.Reader | None:
+def _japanese_reader() -> japanese.JapaneseReader | None:
     try:
-        return japanese.Reader()
+        return japanese.JapaneseReader()
     except (ImportError, RuntimeError):
         log.info("kokoro speaks no Japanese here: that takes pip install 'sokuji-bridge[kokoro-ja]'")
         return None
@@ -181,7 +181,7 @@ def _japanese_reader() -> japanese.Reader | None:
 def to_symbols(text: str, language: str, known: Container[str]) -> list[str]:
     """The model's symbols for one phrase, those of ``known`` only; empty where nothing is speakable.
 
-    Japanese comes as ``japanese.Reader`` has read it.
+    Japanese comes as ``japanese.JapaneseReader`` has read it.
     """
     if language == "ja":
         ipa = japanese.phonemize(text)

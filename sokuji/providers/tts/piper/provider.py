@@ -16,10 +16,10 @@ from piper.config import PiperConfig as VoiceConfig
 
 from sokuji import languages, models
 from sokuji.config import PiperConfig, check_live
-from sokuji.contract import AudioChunk, SynthesisRequest, TextToSpeechInfo, Voice
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
 from sokuji.providers.tts import espeak, phrases, sound, voices
-from sokuji.providers.tts.piper.vits import Manner, Network, open_voice
+from sokuji.providers.tts.piper.vits import SpeakingStyle, VitsModel, open_voice
 from sokuji.providers.tts.scheduling import Turns, workers
 
 FIRST_COLUMNS = 60
@@ -34,7 +34,7 @@ _READABLE = (PhonemeType.ESPEAK, PhonemeType.TEXT)
 class _Loaded(NamedTuple):
     model: PiperVoice
     """Without its network, which is run here."""
-    network: Network
+    network: VitsModel
     voices: tuple[Voice, ...]
 
 
@@ -66,9 +66,9 @@ class Piper:
         self.config = config
         self._turns.at_once = workers(config.num_workers)
 
-    async def describe(self) -> TextToSpeechInfo:
+    async def describe(self) -> SynthesiserInfo:
         """The model's speakers, its default speaker first."""
-        return TextToSpeechInfo(
+        return SynthesiserInfo(
             provider=self.config.provider, model=_name(self.config.tts_model), voices=self._ready.voices
         )
 
@@ -119,9 +119,9 @@ class Piper:
         yield from sound.chunks(pieces, render, voice.sample_rate, request.speed)
 
 
-def _manner(config: PiperConfig, usual: VoiceConfig, voice: Voice, speed: float) -> Manner:
+def _manner(config: PiperConfig, usual: VoiceConfig, voice: Voice, speed: float) -> SpeakingStyle:
     _, _, speaker = voice.id.partition("#")
-    return Manner(
+    return SpeakingStyle(
         noise_scale=usual.noise_scale if config.noise_scale is None else config.noise_scale,
         length_scale=usual.length_scale / speed,
         noise_w_scale=usual.noise_w_scale if config.noise_w_scale is None else config.noise_w_scale,

@@ -20,7 +20,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from sokuji.providers.tts.onnx_voice import open_session
-from sokuji.providers.tts.piper.vits_graph import Cut, Uncuttable, cut_voice
+from sokuji.providers.tts.piper.vits_graph import DividedGraph, Uncuttable, cut_voice
 from sokuji.providers.tts.sound import Rendered, Waveform
 
 FIRST_FRAMES = 24
@@ -41,7 +41,7 @@ Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 _log = logging.getLogger(__name__)
 
 
-class Manner(NamedTuple):
+class SpeakingStyle(NamedTuple):
     """How a phrase is spoken."""
 
     noise_scale: float
@@ -50,39 +50,41 @@ class Manner(NamedTuple):
     speaker: int | None
 
 
-class Network(Protocol):
+class VitsModel(Protocol):
     """A loaded voice."""
 
-    def speak(self, ids: Sequence[int], manner: Manner) -> Iterator[Rendered]:
+    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
         """The waveform of one phrase, given as phoneme ids, piece by piece."""
 
 
-class Whole:
+class UndividedVits:
     """A voice as it comes: one piece for each phrase."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
 
-    def speak(self, ids: Sequence[int], manner: Manner) -> Iterator[Rendered]:
-        """See ``Network``; the random numbers are the runtime's own."""
+    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
+        """See ``VitsModel``; the random numbers are the runtime's own."""
         yield Rendered(self._session.run(None, _inputs(ids, manner))[0].reshape(-1), True)
 
 
-class Pieces:
+class DividedVits:
     """A voice that is cut in three: text to frames, frames to latent frames, and these to samples.
 
     Raises:
         Uncuttable: pieces of the voice are not the whole.
     """
 
-    def __init__(self, cut: Cut, sessions: Sequence[onnxruntime.InferenceSession]) -> None:
+    def __init__(self, cut: DividedGraph, sessions: Sequence[onnxruntime.InferenceSession]) -> None:
         self._cut = cut
         self._text, self._flow, self._decoder = sessions
-        latent = self._latent(range(1, 20), Manner(0.667, 1.0, 0.8, None if cut.speaker is None else 0))
+        latent = self._latent(
+            range(1, 20), SpeakingStyle(0.667, 1.0, 0.8, None if cut.speaker is None else 0)
+        )
         self._context = self._enough(latent)
 
-    def speak(self, ids: Sequence[int], manner: Manner) -> Iterator[Rendered]:
-        """See ``Network``."""
+    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
+        """See ``VitsModel``."""
         latent = self._latent(ids, manner)
         yield from self.decode(latent)
 
@@ -92,7 +94,7 @@ class Pieces:
         for start, end in spans(total):
             yield Rendered(self._decoded(latent, start, end, self._context), end == total)
 
-    def _latent(self, ids: Sequence[int], manner: Manner) -> Tensors:
+    def _latent(self, ids: Sequence[int], manner: SpeakingStyle) -> Tensors:
         """The latent frames, shape (1, channels, frames), and what else the decoder takes."""
         random = np.random.default_rng(list(ids))
         known: dict[str, NDArray[Any]] = dict(_inputs(ids, manner))
@@ -122,7 +124,7 @@ class Pieces:
         raise Uncuttable("its decoder looks further than expected")
 
 
-def open_voice(path: Path, *, device: Literal["cpu", "cuda"], cpu_threads: int) -> Network:
+def open_voice(path: Path, *, device: Literal["cpu", "cuda"], cpu_threads: int) -> VitsModel:
     """The voice at ``path``, cut in pieces where that can be done.
 
     Raises:
@@ -130,12 +132,12 @@ def open_voice(path: Path, *, device: Literal["cpu", "cuda"], cpu_threads: int) 
     """
     try:
         cut = cut_voice(onnx.load(path))
-        return Pieces(
+        return DividedVits(
             cut, [open_session(model, device=device, cpu_threads=cpu_threads) for model in cut.models]
         )
     # With a graph that is built in another way anything may fail: the runtime's errors share no public base.
     except Exception as error:
-        voice = Whole(open_session(path, device=device, cpu_threads=cpu_threads))
+        voice = UndividedVits(open_session(path, device=device, cpu_threads=cpu_threads))
         _log.warning("%s is spoken phrase by phrase, not piece by piece: %s", path.stem, error)
         return voice
 
@@ -149,7 +151,7 @@ def spans(total: int) -> Iterator[tuple[int, int]]:
         start, length = end, min(length * GROWTH, LONGEST_FRAMES)
 
 
-def _inputs(ids: Sequence[int], manner: Manner) -> dict[str, NDArray[Any]]:
+def _inputs(ids: Sequence[int], manner: SpeakingStyle) -> dict[str, NDArray[Any]]:
     scales = np.array([manner.noise_scale, manner.length_scale, manner.noise_w_scale], np.float32)
     speaker = {} if manner.speaker is None else {"sid": np.array([manner.speaker], np.int64)}
     return {

@@ -15,7 +15,7 @@ class Uncuttable(ValueError):
     """The graph is not built like the Piper voices known here."""
 
 
-class Cut(NamedTuple):
+class DividedGraph(NamedTuple):
     """The three models, and the names of the tensors that matter."""
 
     models: tuple[bytes, bytes, bytes]
@@ -30,7 +30,7 @@ class Cut(NamedTuple):
     speaker: str | None
 
 
-def cut_voice(model: onnx.ModelProto) -> Cut:
+def cut_voice(model: onnx.ModelProto) -> DividedGraph:
     """Cut a VITS model behind what fixes the number of frames, and before the decoder.
 
     Raises:
@@ -52,7 +52,7 @@ def cut_voice(model: onnx.ModelProto) -> Cut:
     for_flow = (graph.inputs(flow) & made) | {noise.output[0]}
     for_decoder = (graph.inputs(decoder) & (made | graph.outputs(flow))) | {latent}
     between = (for_flow | for_decoder) & graph.outputs(text) | {noise.input[0]}
-    return Cut(
+    return DividedGraph(
         models=(
             graph.part([*(graph.inputs(text) & set(inputs)), rhythm.output[0]], between),
             graph.part(for_flow, for_decoder & graph.outputs(flow)),

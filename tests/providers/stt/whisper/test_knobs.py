@@ -8,7 +8,7 @@ import pytest
 from sokuji import models
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript
-from sokuji.providers.stt.whisper.decoding import Decoder
+from sokuji.providers.stt.whisper.decoding import WhisperDecoder
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.speech import noise, sample
 
@@ -45,14 +45,14 @@ async def test_of_so_many_candidates_the_most_probable_is_taken(
     whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch, best_of: int
 ) -> None:
     found: list[Any] = []
-    generate = Decoder.generate
+    generate = WhisperDecoder.generate
 
     def watched(*args: Any) -> Any:
         results = generate(*args)
         found.extend(results)
         return results
 
-    monkeypatch.setattr(Decoder, "generate", watched)
+    monkeypatch.setattr(WhisperDecoder, "generate", watched)
     await heard(whisper, temperature=1.0, best_of=best_of)
     assert found
     for result in found:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.providers.stt.whisper.transcript_text import Heard, Outcome, continued, token_limit, transcript
+from sokuji.providers.stt.whisper.transcript_text import (
+    DecodedText,
+    Outcome,
+    continued,
+    token_limit,
+    transcript,
+)
 from sokuji.providers.stt.whisper.windows import LADDER_S, LEAD_S, MARGIN_S, pieces, window_s
 from sokuji.providers.stt.whisper.word_times import Aligned, words
 
@@ -60,7 +66,10 @@ def test_the_time_of_a_lost_decoder_is_bounded_by_the_sound() -> None:
 
 def test_confidence_counts_tokens_and_spaces_are_single() -> None:
     heard = transcript(
-        [Heard(text=" Hello\n there.", tokens=1, average=0), Heard(text="  You. ", tokens=3, average=-1)],
+        [
+            DecodedText(text=" Hello\n there.", tokens=1, average=0),
+            DecodedText(text="  You. ", tokens=3, average=-1),
+        ],
         "en",
         "",
     )

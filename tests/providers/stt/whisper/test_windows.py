@@ -10,13 +10,13 @@ from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import windows
 from sokuji.providers.stt.whisper.batched_steps import Decode
-from sokuji.providers.stt.whisper.decoding import Decoded, Search
+from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.stt.whisper.transcript_text import Outcome
 from tests.support.speech import noise, sample, silence
 from tests.support.words import normalised
 
-Heard = list[tuple[int, Search]]
+Heard = list[tuple[int, DecodingOptions]]
 
 
 @pytest.fixture

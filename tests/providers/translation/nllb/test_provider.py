@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sokuji.config import NllbConfig
-from sokuji.contract import Pairs, Translation, TranslationRequest
+from sokuji.contract import Pairs, TranslatedText, TranslationRequest
 from sokuji.errors import (
     ConfigError,
     InvalidRequest,
@@ -18,7 +18,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.providers.translation.nllb.provider import Nllb
-from sokuji.providers.translation.nllb.tokens import Found, Search, Source
+from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderInput, Hypothesis
 from tests.support.nllb import build
 from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
 
@@ -77,8 +77,8 @@ def turn(provider: Nllb, **knobs: Any) -> None:
 
 async def said(provider: Nllb, *requests: TranslationRequest) -> list[str]:
     answers = await provider.translate(requests)
-    assert all(isinstance(answer, Translation) for answer in answers), answers
-    return [answer.text for answer in answers if isinstance(answer, Translation)]
+    assert all(isinstance(answer, TranslatedText) for answer in answers), answers
+    return [answer.text for answer in answers if isinstance(answer, TranslatedText)]
 
 
 async def refused(provider: Nllb, request: TranslationRequest) -> SokujiError:
@@ -91,13 +91,13 @@ class Spy:
     """Notes what a runtime is given."""
 
     def __init__(self, provider: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.batches: list[list[Source]] = []
+        self.batches: list[list[EncoderInput]] = []
         loaded = provider._loaded
         assert loaded is not None
         self._runtime = loaded.runtime
         monkeypatch.setattr(provider, "_loaded", replace(loaded, runtime=self))
 
-    def translate(self, sources: Sequence[Source], search: Search) -> list[Found]:
+    def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         self.batches.append(list(sources))
         return self._runtime.translate(sources, search)
 
@@ -139,8 +139,8 @@ async def test_both_runtimes_say_the_same_with_the_same_scores(
         provider.update(config(runtime, **knobs))
         answers.append(await provider.translate([*(request for request, _ in BOOK), DOUBT]))
     for one, other in zip(*answers, strict=True):
-        if isinstance(one, Translation):
-            assert isinstance(other, Translation)
+        if isinstance(one, TranslatedText):
+            assert isinstance(other, TranslatedText)
             assert other.text == one.text
             assert one.score is not None
             assert other.score == pytest.approx(one.score, abs=1e-3)
@@ -150,13 +150,13 @@ async def test_both_runtimes_say_the_same_with_the_same_scores(
 
 async def test_the_score_is_how_sure_the_model_is(nllb: Nllb) -> None:
     sure, doubtful, wordless = await nllb.translate([HELLO, DOUBT, replace(HELLO, text="...")])
-    assert isinstance(sure, Translation)
-    assert isinstance(doubtful, Translation)
-    assert isinstance(wordless, Translation)
+    assert isinstance(sure, TranslatedText)
+    assert isinstance(doubtful, TranslatedText)
+    assert isinstance(wordless, TranslatedText)
     assert sure.score is not None
     assert doubtful.score is not None
     assert 0 < doubtful.score < 0.7 < sure.score <= 1
-    assert wordless == Translation(text="...", score=None)
+    assert wordless == TranslatedText(text="...", score=None)
 
 
 @pytest.mark.knob("translation.nllb.num_beams")
@@ -184,7 +184,7 @@ async def test_where_dividing_does_not_help_the_request_fails_alone(nllb: Nllb) 
     long, short = await nllb.translate([HELLO, replace(HELLO, text="Thank you very much.")])
     assert isinstance(long, ProviderFailed)
     assert "max_length (3)" in long.message
-    assert isinstance(short, Translation)
+    assert isinstance(short, TranslatedText)
     assert short.text == "Muchas gracias."
 
 
@@ -227,14 +227,14 @@ async def test_sentences_of_all_callers_are_computed_together_up_to_the_limit(
     turn(nllb, max_batch_size=most)
     callers = [nllb.translate([request]) for request, _ in BOOK[:30]]
     answers = [answer for answers in await asyncio.gather(*callers) for answer in answers]
-    assert [answer.text for answer in answers if isinstance(answer, Translation)] == [
+    assert [answer.text for answer in answers if isinstance(answer, TranslatedText)] == [
         wanted for _, wanted in BOOK[:30]
     ]
     assert max(map(len, spy.batches)) == most
     targets = max(spy.batches, key=len)
     assert most == 1 or len({source.target for source in targets}) > 1
     sizes = {
-        answer.effort.batch_size for answer in answers if isinstance(answer, Translation) and answer.effort
+        answer.effort.batch_size for answer in answers if isinstance(answer, TranslatedText) and answer.effort
     }
     assert max(sizes) == most
 

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from sokuji.config import NllbConfig, parse_provider
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import ConfigError, ModelMissing
 from sokuji.providers.translation.nllb import onnx_runtime
 from sokuji.providers.translation.nllb.provider import Nllb
@@ -116,7 +116,7 @@ async def test_each_precision_computes_in_its_own_way() -> None:
             )
             (answer,) = await provider.translate([NIGHT])
             await provider.aclose()
-            assert isinstance(answer, Translation)
+            assert isinstance(answer, TranslatedText)
             assert answer.text == "Buenas noches."
             assert answer.score is not None
             scores.add(round(answer.score, 5))
@@ -209,7 +209,7 @@ async def test_graphs_work_as_one_decoder_or_as_two(tmp_path: Path) -> None:
     provider = await loaded(translation_model=str(tmp_path), use_onnx=True, precision="float32", num_beams=3)
     (answer,) = await provider.translate([NIGHT])
     await provider.aclose()
-    assert isinstance(answer, Translation)
+    assert isinstance(answer, TranslatedText)
     assert answer.text == "Buenas noches."
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.providers.translation.nllb.text import Piece, assemble, halves, split
+from sokuji.providers.translation.nllb.text import TextPart, assemble, halves, split
 
 TEXTS = st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\t 😀。、？あ字ก؟।")) | st.text()
 
@@ -75,7 +75,10 @@ def test_between_sentences_stands_what_the_target_language_puts_there(
 
 
 def test_what_is_no_sentence_stays() -> None:
-    assert assemble([Piece("...", False), Piece("Hi!", True), Piece(" 😀", False)], ["Oi!"]) == "...Oi! 😀"
+    assert (
+        assemble([TextPart("...", False), TextPart("Hi!", True), TextPart(" 😀", False)], ["Oi!"])
+        == "...Oi! 😀"
+    )
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "A. ", "https://", "a@", "!'", ". (", "1,", "\n", "。", '."'])

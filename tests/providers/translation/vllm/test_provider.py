@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sokuji.config import VllmConfig, parse_provider
-from sokuji.contract import Translation, TranslationRequest
+from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, UnsupportedLanguage
 from sokuji.providers.registry import create
 from sokuji.providers.translation.vllm import provider as provider_module
-from sokuji.providers.translation.vllm.engine import GPU_FRACTION, Piece, assigned_gpus
+from sokuji.providers.translation.vllm.engine import GPU_FRACTION, GeneratedText, assigned_gpus
 from sokuji.providers.translation.vllm.provider import Vllm
 from tests.support.scripted_engine import HOLA, ScriptedEngine
 
@@ -28,7 +28,7 @@ async def started(engine: ScriptedEngine, **settings: Any) -> Vllm:
     return provider
 
 
-async def answer(provider: Vllm, request: TranslationRequest = HELLO) -> Translation | SokujiError:
+async def answer(provider: Vllm, request: TranslationRequest = HELLO) -> TranslatedText | SokujiError:
     (found,) = await provider.translate([request])
     return found
 
@@ -41,7 +41,7 @@ async def until(engine: ScriptedEngine, at_work: int) -> None:
 async def test_the_pieces_of_an_answer_are_its_translation_and_their_probabilities_its_score() -> None:
     engine = ScriptedEngine()
     found = await answer(await started(engine))
-    assert isinstance(found, Translation)
+    assert isinstance(found, TranslatedText)
     assert found.text == "Buenos días, mi amigo."
     assert found.score == pytest.approx(math.exp(-0.4))
     assert found.effort is not None
@@ -50,8 +50,8 @@ async def test_the_pieces_of_an_answer_are_its_translation_and_their_probabiliti
 
 
 async def test_a_model_that_reports_no_probabilities_gives_no_score() -> None:
-    found = await answer(await started(ScriptedEngine([Piece("Buenos días, mi amigo.")])))
-    assert isinstance(found, Translation)
+    found = await answer(await started(ScriptedEngine([GeneratedText("Buenos días, mi amigo.")])))
+    assert isinstance(found, TranslatedText)
     assert found.score is None
 
 
@@ -61,7 +61,7 @@ async def test_context_and_glossary_reach_the_prompt_and_of_the_context_the_last
     request = TranslationRequest(
         text=HELLO.text, source="en", target="es", context=("Old.", "New."), glossary={"friend": "amigo"}
     )
-    assert isinstance(await answer(provider, request), Translation)
+    assert isinstance(await answer(provider, request), TranslatedText)
     ((chat, _),) = engine.chats
     asked = chat[-1]["content"]
     assert "New." in asked
@@ -73,7 +73,7 @@ async def test_context_and_glossary_reach_the_prompt_and_of_the_context_the_last
 
 
 async def test_a_runaway_is_taken_out_of_the_engine_long_before_its_end() -> None:
-    engine = ScriptedEngine([Piece("más y ")] * 10_000)
+    engine = ScriptedEngine([GeneratedText("más y ")] * 10_000)
     found = await answer(await started(engine))
     assert isinstance(found, ProviderFailed)
     assert "no translation" in found.message
@@ -84,15 +84,15 @@ async def test_a_runaway_is_taken_out_of_the_engine_long_before_its_end() -> Non
 @pytest.mark.parametrize(
     "script",
     [
-        [Piece("As an AI language model I cannot translate that.")],
-        [Piece("Buenos días", cut_off=True)],
-        [Piece("Buenos "), ProviderFailed("the engine has failed")],
-        [Piece("Buenos "), RuntimeError("unforeseen")],
+        [GeneratedText("As an AI language model I cannot translate that.")],
+        [GeneratedText("Buenos días", cut_off=True)],
+        [GeneratedText("Buenos "), ProviderFailed("the engine has failed")],
+        [GeneratedText("Buenos "), RuntimeError("unforeseen")],
         [],
     ],
 )
 async def test_what_is_no_whole_translation_is_a_failure_of_its_request(
-    script: list[Piece | Exception],
+    script: list[GeneratedText | Exception],
 ) -> None:
     provider = await started(ScriptedEngine(script))
     found = await answer(provider)
@@ -105,7 +105,7 @@ async def test_a_bad_request_never_reaches_the_engine_and_harms_no_other() -> No
     provider = await started(engine)
     bad = TranslationRequest(text="Hello.", source="en", target="klingon")
     found = await provider.translate([HELLO, bad, HELLO])
-    assert [type(each) for each in found] == [Translation, UnsupportedLanguage, Translation]
+    assert [type(each) for each in found] == [TranslatedText, UnsupportedLanguage, TranslatedText]
     assert len(engine.chats) == 2
 
 
@@ -120,7 +120,7 @@ async def test_the_request_of_a_caller_that_goes_away_leaves_the_engine() -> Non
         await call
     assert engine.at_work == 0
     engine.gate.set()
-    assert isinstance(await answer(provider), Translation)
+    assert isinstance(await answer(provider), TranslatedText)
 
 
 @pytest.mark.knob("translation.vllm.max_batch_size")
@@ -135,7 +135,7 @@ async def test_requests_are_in_the_engine_together_up_to_the_largest_batch() -> 
     assert engine.at_work == 2
     engine.gate.set()
     found = await call
-    efforts = [each.effort for each in found if isinstance(each, Translation) and each.effort]
+    efforts = [each.effort for each in found if isinstance(each, TranslatedText) and each.effort]
     assert [effort.batch_size for effort in efforts[:2]] == [2, 2]
     assert max(effort.batch_size for effort in efforts) == 2
     assert len(engine.chats) == len(efforts) == 3

@@ -20,7 +20,7 @@ from sokuji.providers.tts.kokoro import japanese
 from sokuji.providers.tts.kokoro.provider import MODEL, Kokoro
 from tests.support.words import character_error_rate
 
-READER = japanese.Reader()
+READER = japanese.JapaneseReader()
 MARKS = "、。！？…「」"
 VOCABULARY = json.loads((models.locate("kokoro", MODEL) / "vocab.json").read_text("utf-8"))["vocab"]
 

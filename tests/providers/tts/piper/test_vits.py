@@ -15,9 +15,9 @@ from sokuji.providers.tts.piper.vits import (
     FIRST_FRAMES,
     LONGEST_FRAMES,
     SLACK,
-    Manner,
-    Pieces,
-    Whole,
+    DividedVits,
+    SpeakingStyle,
+    UndividedVits,
     open_voice,
     spans,
 )
@@ -25,14 +25,14 @@ from sokuji.providers.tts.piper.vits import (
 VOICE = "en_US-joe-medium"
 PATH = models.locate("piper", VOICE) / f"{VOICE}.onnx"
 IDS = [1, 0, *([20, 0, 39, 0, 61, 0, 24, 0] * 14), 2]
-STEADY = Manner(noise_scale=0, length_scale=1, noise_w_scale=0, speaker=None)
+STEADY = SpeakingStyle(noise_scale=0, length_scale=1, noise_w_scale=0, speaker=None)
 
 
 @pytest.fixture(scope="module")
-def voice() -> Pieces:
+def voice() -> DividedVits:
     """Joe, cut."""
     voice = open_voice(PATH, device="cpu", cpu_threads=1)
-    assert isinstance(voice, Pieces)
+    assert isinstance(voice, DividedVits)
     return voice
 
 
@@ -47,9 +47,9 @@ def test_spans_cover_all_frames_and_grow(total: int) -> None:
     assert all(after >= before for before, after in pairwise(lengths[:-1]))
 
 
-def test_the_pieces_are_the_voice_as_it_comes(voice: Pieces) -> None:
+def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
     pieces = list(voice.speak(IDS, STEADY))
-    whole = Whole(open_session(PATH, device="cpu", cpu_threads=1))
+    whole = UndividedVits(open_session(PATH, device="cpu", cpu_threads=1))
     ((expected, _),) = whole.speak(IDS, STEADY)
     assert [piece.last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
     assert len(pieces) >= 3
@@ -59,8 +59,8 @@ def test_the_pieces_are_the_voice_as_it_comes(voice: Pieces) -> None:
     assert np.abs(expected).max() > 0.05
 
 
-def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: Pieces) -> None:
-    usual = Manner(noise_scale=0.667, length_scale=1, noise_w_scale=0.8, speaker=None)
+def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) -> None:
+    usual = SpeakingStyle(noise_scale=0.667, length_scale=1, noise_w_scale=0.8, speaker=None)
     once, again, steady = (
         np.concatenate([piece.waveform for piece in voice.speak(IDS, manner)])
         for manner in (usual, usual, STEADY)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from sokuji.client.wording import beyond
+from sokuji.client.text_overlap import beyond
 
 SLACK_MS = 150
 """By how much the times of the same segment may differ."""
@@ -12,7 +12,7 @@ _FOREVER = 10**12
 
 
 @dataclass(slots=True, eq=False)
-class Segment:
+class ReceivedSegment:
     """A segment as the application knows it."""
 
     id: int
@@ -28,7 +28,7 @@ class Segment:
     """Error codes told."""
 
 
-def overlaps(segment: Segment, start_ms: int, end_ms: int | None) -> bool:
+def overlaps(segment: ReceivedSegment, start_ms: int, end_ms: int | None) -> bool:
     """Whether a segment of another connection has the same speech; ``end_ms`` is None while it goes on."""
     theirs = start_ms + SLACK_MS if end_ms is None else _mostly_over(start_ms, end_ms)
     ours = _FOREVER if segment.end_ms is None else _mostly_over(segment.start_ms, segment.end_ms)
@@ -41,10 +41,10 @@ def _mostly_over(start_ms: int, end_ms: int) -> int:
 
 
 @dataclass(slots=True, eq=False)
-class Told:
+class ReceivedText:
     """A caption, or a clause of a translation, that the application has."""
 
-    segment: Segment
+    segment: ReceivedSegment
     clause: int
     text: str
     chunks: int = 0
@@ -54,10 +54,10 @@ class Told:
 
 
 @dataclass(slots=True, eq=False)
-class Expected:
+class ExpectedRepeat:
     """What will come again: its words, as far as they have not come yet, and so many chunks of voice."""
 
-    told: Told
+    told: ReceivedText
     text: str
     chunks: int
 
@@ -66,14 +66,14 @@ class Track:
     """The captions, or the translations into one language, in order."""
 
     def __init__(self) -> None:
-        self._told: list[Told] = []
-        self._expected: list[Expected] = []
+        self._told: list[ReceivedText] = []
+        self._expected: list[ExpectedRepeat] = []
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: ReceivedText) -> None:
         """The application gets this now."""
         self._told.append(told)
 
-    def heard(self, told: Told) -> None:
+    def heard(self, told: ReceivedText) -> None:
         """The application gets a part of its voice: the voices of those before it are over."""
         for each in self._told:
             if each is told:
@@ -89,21 +89,21 @@ class Track:
         """Segments that began before this time do not come again."""
         self._forget(lambda told: told.segment.start_ms < before_ms)
 
-    def forget_clauses(self, last: Told) -> None:
+    def forget_clauses(self, last: ReceivedText) -> None:
         """Of its segment, the clauses up to this one do not come again."""
         self._forget(lambda told: told.segment is last.segment and told.clause <= last.clause)
 
-    def _forget(self, past: Callable[[Told], bool]) -> None:
+    def _forget(self, past: Callable[[ReceivedText], bool]) -> None:
         self._told = [each for each in self._told if not past(each)]
         self._expected = [each for each in self._expected if not past(each.told)]
 
     def resume(self) -> None:
         """All that is told comes again."""
-        self._expected = [Expected(each, each.text, each.chunks) for each in self._told]
+        self._expected = [ExpectedRepeat(each, each.text, each.chunks) for each in self._told]
 
     def match(
-        self, text: str, segments: Collection[Segment], *, settled: bool
-    ) -> tuple[Sequence[Expected], str | None]:
+        self, text: str, segments: Collection[ReceivedSegment], *, settled: bool
+    ) -> tuple[Sequence[ExpectedRepeat], str | None]:
         """Which of what is expected for ``segments`` this is, and what it says beyond that (None: nothing).
 
         Args:
@@ -121,10 +121,10 @@ class Track:
             self._came(candidates)
             return [], text
         last = candidates[-1].told
-        self._came(candidates, [Expected(last, rest, 0)] if rest else [])
+        self._came(candidates, [ExpectedRepeat(last, rest, 0)] if rest else [])
         return candidates, None if settled or not new else new
 
-    def _came(self, candidates: Sequence[Expected], rest: Sequence[Expected] = ()) -> None:
+    def _came(self, candidates: Sequence[ExpectedRepeat], rest: Sequence[ExpectedRepeat] = ()) -> None:
         place = self._expected.index(candidates[0])
         kept = [each for each in self._expected if each not in candidates]
         self._expected = [*kept[:place], *rest, *kept[place:]]

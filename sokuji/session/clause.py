@@ -6,23 +6,23 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sokuji.audio.endpointing import Utterance
-from sokuji.contract import AudioChunk, Transcript, Translation
-from sokuji.session.conversation import Conversation
-from sokuji.session.output import Place
+from sokuji.contract import AudioChunk, Transcript, TranslatedText
+from sokuji.session.conversation import ConversationSettings
+from sokuji.session.output import ClausePosition
 
-Voice = AsyncGenerator[AudioChunk, None]
+VoiceStream = AsyncGenerator[AudioChunk, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What is known of a segment when its last unit is committed."""
+    """What is known of a segment when its last clause is committed."""
 
     utterance: Utterance
     transcript: Transcript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Clause:
     """What is translated and spoken in one piece: a clause, or all that is left of a segment."""
 
     segment_id: int
@@ -31,28 +31,28 @@ class Unit:
     text: str
     """Words in the language spoken; empty where nothing was left when the segment ended."""
     language: str
-    conversation: Conversation
+    conversation: ConversationSettings
     context: tuple[str, ...] = ()
     """What was said before it, oldest first."""
     ending: Ending | None = None
-    """With the last unit of a segment."""
+    """With the last clause of a segment."""
     began: float = field(default_factory=time.monotonic, compare=False)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ClausePosition:
         """Its place in the session."""
         return self.segment_id, self.clause
 
 
-class Prepared:
+class SpeculativeOutput:
     """A translation and the beginning of its voice, made before it is sure that they are wanted."""
 
     def __init__(
-        self, translate: Callable[[], Awaitable[Translation]], speak: Callable[[str], Voice] | None
+        self, translate: Callable[[], Awaitable[TranslatedText]], speak: Callable[[str], VoiceStream] | None
     ) -> None:
         self._speak = speak
-        self._voice: Voice | None = None
-        self._translation: asyncio.Future[Translation] = asyncio.ensure_future(translate())
+        self._voice: VoiceStream | None = None
+        self._translation: asyncio.Future[TranslatedText] = asyncio.ensure_future(translate())
         self._first: asyncio.Task[AudioChunk | None] = asyncio.create_task(self._begin_voice())
         self._dropping: asyncio.Task[None] | None = None
 
@@ -61,11 +61,11 @@ class Prepared:
         """Whether it has been dropped."""
         return self._dropping is not None and self._dropping.done()
 
-    async def translation(self) -> Translation:
+    async def translation(self) -> TranslatedText:
         """The translation; raises what translating raised."""
         return await asyncio.shield(self._translation)
 
-    async def voice(self) -> Voice:
+    async def voice(self) -> VoiceStream:
         """All chunks, the prepared one first; raises what speaking raises. ``drop`` comes after it."""
         first = await asyncio.shield(self._first)
         if first is not None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sokuji.text.clauses import LONGEST, complete, last_sentence
+from sokuji.text.clause_boundaries import LONGEST, complete, last_sentence
 from sokuji.text.punctuation import closing, ends_abbreviation, words
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sokuji.text.clauses import LEAST_COLUMNS, LEAST_WORDS, LONGEST, complete, last_sentence
+from sokuji.text.clause_boundaries import LEAST_COLUMNS, LEAST_WORDS, LONGEST, complete, last_sentence
 from sokuji.text.punctuation import is_spaceless, width, words
 
 LATIN = "a I of to and the with Then Where People something extraordinarily don't well-known x Dr No U.S"

@@ -1,6 +1,6 @@
-"""What has been recognised leaves here: captions to the client, clauses to the branches, both to the ledger.
+"""Commits the words of a session: captions to the client, clauses to the branches.
 
-What has passed this room is never taken back.
+What has been committed is never taken back.
 """
 
 import time
@@ -11,27 +11,28 @@ from types import MappingProxyType
 from sokuji import events
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import Transcript
-from sokuji.session.branch import Branch
-from sokuji.session.clause import Clause, Ending, SpeculativeOutput
+from sokuji.session.clause import Clause, FinalRecognition
+from sokuji.session.fan_out import FanOut
 from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
+from sokuji.session.speculation import SpeculativeOutput
 from sokuji.text import clause_boundaries
 
-REMEMBERED = 3
-"""Clauses that go along with the next one as its context."""
-NOTHING: Mapping[str, SpeculativeOutput] = MappingProxyType({})
+CONTEXT_CLAUSES = 3
+"""Clauses that travel with the next one as its context."""
+NOTHING_PREPARED: Mapping[str, SpeculativeOutput] = MappingProxyType({})
 
 
 class Commitment:
-    """Commits the words of one session, in order."""
+    """Commits captions and clauses, in order."""
 
-    def __init__(self, outlet: SessionOutput, branches: Mapping[str, Branch]) -> None:
-        self._outlet = outlet
-        self._branches = branches
-        self._said: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
+    def __init__(self, output: SessionOutput, fan_out: FanOut) -> None:
+        self._output = output
+        self._fan_out = fan_out
+        self._recent: deque[tuple[str, str]] = deque(maxlen=CONTEXT_CLAUSES)
         """Language and words of the last clauses."""
 
-    async def tell(
+    async def caption(
         self,
         segment: Segment,
         text: str,
@@ -39,8 +40,8 @@ class Commitment:
         utterance: Utterance,
         stable_chars: int | None = None,
     ) -> None:
-        """Emit a transcription; without ``stable_chars`` it is the final one."""
-        await self._outlet.emit(
+        """Emit a transcription: partial with ``stable_chars`` stable characters, final without."""
+        await self._output.emit(
             events.Transcription(
                 segment_id=segment.segment_id,
                 text=text,
@@ -55,24 +56,30 @@ class Commitment:
             )
         )
 
-    def clauses(self, segment: Segment, rest: str, language: str, *, paused: bool) -> None:
-        """Hand over the complete clauses of ``rest``, the stable words that no branch has."""
+    def commit_complete_clauses(self, segment: Segment, rest: str, language: str, *, paused: bool) -> None:
+        """Commit the complete clauses of ``rest``, the stable words that are not committed yet.
+
+        Args:
+            paused: whether the speaker paused behind ``rest``.
+        """
         start = 0
         for end in clause_boundaries.complete(rest, language=language, paused=paused):
-            clause = self.clause(segment, rest[start:end].strip(), language)
+            clause = self.next_clause(segment, rest[start:end].strip(), language)
             self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
-    def clause(self, segment: Segment, text: str, language: str, ending: Ending | None = None) -> Clause:
-        """The next clause of a segment."""
+    def next_clause(
+        self, segment: Segment, text: str, language: str, final: FinalRecognition | None = None
+    ) -> Clause:
+        """The next clause of a segment, with its context; nothing is committed yet."""
         return Clause(
             segment_id=segment.segment_id,
-            clause=segment.clause_count,
+            number=segment.clause_count,
             text=text,
             language=language,
             conversation=segment.conversation,
-            context=tuple(words for spoken, words in self._said if spoken == language),
-            ending=ending,
+            context=tuple(words for spoken, words in self._recent if spoken == language),
+            final=final,
         )
 
     def commit(
@@ -81,32 +88,29 @@ class Commitment:
         clause: Clause,
         text: str,
         due: float,
-        prepared: Mapping[str, SpeculativeOutput] = NOTHING,
+        prepared: Mapping[str, SpeculativeOutput] = NOTHING_PREPARED,
     ) -> None:
-        """Hand a clause over to the branches.
+        """Hand a clause to the branches.
 
         Args:
             text: its words as they stand in the segment's text.
-            due: when it had been said (monotonic seconds).
-            prepared: what has been made of it already, by target language.
+            due: when it was spoken (monotonic seconds).
+            prepared: its speculative output, by target language.
         """
         targets = segment.conversation.target_languages
-        end_ms = clause.ending.utterance.end_ms if clause.ending else None
-        self._outlet.ledger.commit(clause.place, text, targets, due, end_ms)
-        segment.committed += len(text)
+        end_ms = clause.final.utterance.end_ms if clause.final else None
+        self._output.commit(clause.position, text, targets, due, end_ms)
+        segment.committed_chars += len(text)
         segment.clause_count += 1
         if clause.text:
-            self._said.append((clause.language, clause.text))
-        for target in targets:
-            self._branches[target].put(clause, prepared.get(target))
+            self._recent.append((clause.language, clause.text))
+        self._fan_out.put(clause, prepared)
 
-    async def nothing(self, segment: Segment, due: float, end_ms: int) -> None:
-        """A segment has ended in which there were no words."""
-        self._outlet.ledger.commit((segment.segment_id, 0), "", (), due, end_ms)
-        await self._outlet.settle()
+    async def commit_silence(self, segment: Segment, due: float, end_ms: int) -> None:
+        """Commit a segment that ended at ``end_ms`` without words."""
+        self._output.commit((segment.segment_id, 0), "", (), due, end_ms)
+        await self._output.settle()
 
     def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
-        """Begin to translate and to speak a clause that may yet be committed, in each target language."""
-        return {
-            target: self._branches[target].prepare(clause) for target in clause.conversation.target_languages
-        }
+        """Begin the output of a clause that may yet be committed, by target language."""
+        return self._fan_out.prepare(clause)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from sokuji.config import Commit
+from sokuji.errors import NotSupported, UnknownVoice
+from sokuji.pipeline.catalogue import DEFAULT_VOICE, Catalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,7 @@ class ConversationSettings:
     """At least one; each has a branch of its own."""
     source_language: str | None = None
     """None: detect it for each utterance."""
-    voice_id: str = "default"
+    voice_id: str = DEFAULT_VOICE
     """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
     channels: int = 1
@@ -35,13 +37,46 @@ class ConversationSettings:
 
 
 class Command(Enum):
-    """What a client can say beside audio and settings."""
+    """What a client can send beside audio and settings."""
 
     FLUSH = auto()
     CANCEL = auto()
     END = auto()
     DRAIN = auto()
-    """From the service itself: finish what is being said, and end."""
+    """Sent by the service itself: finish the utterance in progress, and end."""
 
 
 Message = bytes | ConversationSettings | Command
+
+
+def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> None:
+    """Refuse settings that the configured providers cannot serve.
+
+    Raises:
+        UnsupportedLanguage: no route leads to a target language.
+        UnknownVoice: the voice does not exist, or speaks none of the target languages.
+        NotSupported: the providers take no context or no glossary for these languages.
+    """
+    for target in settings.target_languages:
+        catalogue.check_speech_pair(settings.source_language, target)
+        if settings.glossary:
+            catalogue.check_glossary(settings.source_language, target)
+    if settings.context and not catalogue.stt[0].takes_context:
+        raise NotSupported("the recogniser takes no context; leave it out", param="context")
+    if settings.speak:
+        _check_voice(settings, catalogue)
+
+
+def _check_voice(settings: ConversationSettings, catalogue: Catalogue) -> None:
+    """Every target needs a voice, and a voice that is named must speak at least one target."""
+    unknown: UnknownVoice | None = None
+    spoken = 0
+    for target in settings.target_languages:
+        catalogue.voice(DEFAULT_VOICE, target, settings.speed)
+        try:
+            catalogue.voice(settings.voice_id, target, settings.speed)
+            spoken += 1
+        except UnknownVoice as error:
+            unknown = error
+    if unknown is not None and not spoken:
+        raise unknown

@@ -1,73 +1,69 @@
-"""The recogniser's stage of a session: from utterances, growing and complete, to clauses for the branches.
+"""Recognition of a session's segments: from utterances, growing and complete, to committed clauses.
 
-While somebody speaks the open segment is recognised again and again, as often as the load allows. Words on
-which hypotheses agree are stable; with clause commitment they go to the branches clause by clause. A long
-segment is split at the end of a stable sentence, so that what is recognised again never grows beyond a few
-seconds. At a pause everything up to the first audio is prepared, and used if the pause proves to be the end.
+While somebody speaks the open segment is recognised again and again, as often as the load allows. A long
+segment is split at the end of a stable sentence: what is recognised again never exceeds a few seconds.
 """
 
 import asyncio
-import contextlib
-import copy
 import time
 from collections import deque
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.endpointing import SegmentEvent, Utterance
 from sokuji.config import Commit
 from sokuji.contract import Transcript
-from sokuji.errors import SokujiError, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.branch import Branch
-from sokuji.session.clause import Clause, Ending, SpeculativeOutput
+from sokuji.session.clause import ClausePosition, FinalRecognition
 from sokuji.session.commitment import Commitment
 from sokuji.session.conversation import ConversationSettings
+from sokuji.session.failures import FailureHandling
+from sokuji.session.hypotheses import Hypotheses
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.output import SessionOutput
-from sokuji.session.segment import SPLIT_MS, Segment, Speculation, Split
+from sokuji.session.segment import Segment
+from sokuji.session.speculation import Speculation
+from sokuji.session.transcription import SegmentTranscriber
 from sokuji.text.stable_text import StableText
 
-LEAST_SPEECH_MS = 900
-"""Audio, pre-roll included, below which a segment that goes on is not recognised yet."""
-LEAST_UNKNOWN_MS = 2_500
-"""The same where the language has to be found out first."""
-QUEUED_UTTERANCES = 4
+MAX_WAITING_UTTERANCES = 4
 
 
 class Recognition:
-    """Recognises the segments of one session, in order.
+    """Owns the open segment and the complete ones that wait for their final recognition.
 
-    The listening side calls ``begin``, ``grow``, ``pause``, ``resume`` and ``complete``, none of which waits
-    for the recogniser; ``run`` works off what is complete.
+    ``begin`` to ``complete`` follow the events of endpointing and never wait for the recogniser, but that
+    ``complete`` waits for room; ``run`` recognises complete segments, in order.
+
+    Args:
+        resumed_text: words that the connection before this one has delivered; the first segment begins with
+            them.
     """
 
     def __init__(
         self,
         pipeline: Pipeline,
-        outlet: SessionOutput,
+        commitment: Commitment,
+        failures: FailureHandling,
         load: LoadShedding,
-        branches: Mapping[str, Branch],
-        resumed_text: str,
+        resumed_text: str = "",
     ) -> None:
-        self._pipeline = pipeline
-        self._outlet = outlet
+        self._commitment = commitment
+        self._failures = failures
         self._load = load
-        self._commitment = Commitment(outlet, branches)
-        self._resumed_text = resumed_text
-        self._carried: tuple[StableText, str | None] | None = None
-        """Words behind a split, which open the next segment, and their language."""
+        self._transcriber = SegmentTranscriber(pipeline, load)
+        self._tasks = asyncio.TaskGroup()
+        self._hypotheses = Hypotheses(self._transcriber, commitment, self._tasks)
+        self._initial_words = StableText(resumed_text)
+        """The words with which the next segment begins."""
+        self._initial_language: str | None = None
+        self._initial_committed = len(self._initial_words.stable)
         self._open: Segment | None = None
+        self._next_segment_id = 0
+        """No segment with this id or a higher one has been spoken to its end."""
         self._complete: asyncio.Queue[tuple[Segment, Utterance, float] | None] = asyncio.Queue(
-            QUEUED_UTTERANCES
+            MAX_WAITING_UTTERANCES
         )
         self._dues: deque[float] = deque()
-        """When each of the complete utterances that are not recognised yet had been said."""
-        self._tasks = asyncio.TaskGroup()
-        self.split: Split | None = None
-        """Where the open segment should be split; the listening side does it."""
-        self.heard_ms = 0
-        """No stable word lies behind this time of the session; nor will one by the next hypothesis alone."""
+        """When each of the complete utterances that are not recognised yet was spoken."""
 
     @property
     def is_idle(self) -> bool:
@@ -76,221 +72,167 @@ class Recognition:
 
     @property
     def oldest_due(self) -> float | None:
-        """When the oldest of those utterances had been said (monotonic seconds)."""
+        """When the oldest of those utterances was spoken (monotonic seconds)."""
         return self._dues[0] if self._dues else None
 
     @property
-    def next_clause(self) -> int:
-        """How many clauses of the open segment have been committed."""
-        return self._open.clause_count if self._open else 0
+    def next_position(self) -> ClausePosition:
+        """The position of the next clause that is committed of what is being spoken."""
+        segment = self._open
+        if segment is not None and segment.segment_id >= self._next_segment_id:
+            return segment.segment_id, segment.clause_count
+        return self._next_segment_id, 0
+
+    @property
+    def hypothesis_ms(self) -> int:
+        """How much audio of the session the last hypothesis covered: no stable word lies behind it."""
+        return self._hypotheses.through_ms
 
     async def run(self) -> None:
-        """Recognise what is complete, in order, until ``end`` has been worked off."""
+        """Recognise complete segments, in order, until ``end`` has been processed."""
         async with self._tasks:
             while (item := await self._complete.get()) is not None:
                 await self._finish(*item)
                 self._dues.popleft()
 
     async def end(self) -> None:
-        """Nothing more is said; a segment that is still open is left alone."""
+        """Expect no more speech; a segment that is still open is abandoned."""
         if self._open is not None:
             self._open.closed = True
-            self._stop(self._open)
+            self._hypotheses.cancel(self._open)
         await self._complete.put(None)
 
     def begin(self, segment_id: int, conversation: ConversationSettings, commit: Commit) -> None:
-        """Somebody has begun to speak."""
-        segment = self._open = Segment(segment_id, conversation, commit)
-        if self._carried is not None:
-            segment.words, segment.language = self._carried
-            self._carried = None
-        elif self._resumed_text:
-            segment.words = StableText(self._resumed_text)
-            segment.committed = len(segment.words.stable)
-        self._resumed_text = ""
+        """Open a segment: somebody begins to speak."""
+        self._open = Segment(
+            segment_id,
+            conversation,
+            commit,
+            words=self._initial_words,
+            committed_chars=self._initial_committed,
+            language=self._initial_language,
+        )
+        self._initial_words, self._initial_language, self._initial_committed = StableText(), None, 0
 
-    def wants_to_hear(self) -> bool:
-        """Whether now is the time for another hypothesis about the open segment."""
+    def wants_hypothesis(self) -> bool:
+        """Whether it is time for another hypothesis about the open segment."""
         segment = self._open
         return (
             segment is not None
             and self.is_idle
-            and self.split is None
+            and segment.split is None
             and segment.streams
             and (segment.hypothesis is None or segment.hypothesis.done())
-            and self._load.may_hypothesise(time.monotonic() - segment.asked_at)
+            and self._load.may_hypothesise(time.monotonic() - segment.hypothesis_began)
         )
 
-    def grow(self, utterance: Utterance) -> None:
-        """Recognise what there is of the open segment, if that is enough."""
-        segment = self._open
-        if segment is None:
-            return
-        least_ms = LEAST_SPEECH_MS if segment.spoken else LEAST_UNKNOWN_MS
-        if utterance.end_ms - utterance.start_ms >= least_ms:
-            segment.asked_at = time.monotonic()
-            segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
+    def hypothesise(self, utterance: Utterance) -> None:
+        """Recognise ``utterance``, the audio of the open segment so far."""
+        if self._open is not None:
+            self._hypotheses.begin(self._open, utterance)
 
     def pause(self, utterance: Utterance) -> None:
-        """The speaker pauses, perhaps for good."""
+        """Speculate that the open segment is over: the speaker pauses."""
         segment = self._open
-        if segment is None or not self.is_idle or self.split is not None or not self._load.speculates:
-            return
-        self._stop(segment)
-        segment.asked_at = time.monotonic()
-        transcript = self._tasks.create_task(self._recognise_early(segment, utterance))
-        segment.speculation = Speculation(utterance, transcript)
-        segment.hypothesis = self._tasks.create_task(self._speculate(segment, segment.speculation))
+        if segment is not None and self.is_idle and segment.split is None and self._load.speculates:
+            self._hypotheses.speculate(segment, utterance)
 
     def resume(self) -> None:
-        """The speaker goes on."""
+        """Drop the speculation: the speaker goes on."""
         if self._open is not None:
-            self._drop_speculation(self._open)
+            self._hypotheses.drop_speculation(self._open)
 
-    async def complete(self, utterance: Utterance, due: float) -> None:
-        """The open segment is over.
+    def split(self, split_utterance: Callable[[int], list[SegmentEvent]]) -> list[SegmentEvent]:
+        """Split the open segment if it has become long.
 
         Args:
-            due: when it had been said (monotonic seconds).
+            split_utterance: ends the open utterance near a time of the session (ms) and returns what
+                follows; empty where the utterance cannot end there.
+
+        Returns:
+            What ``split_utterance`` returned, to be processed like any other events; empty if the segment
+            need not be split.
+        """
+        segment = self._open
+        if segment is None or segment.split is None:
+            return []
+        events = split_utterance(segment.split.at_ms)
+        if not events:
+            segment.split = None
+        return events
+
+    def stop(self) -> None:
+        """Note that the open segment has been spoken to its end; ``complete`` follows."""
+        if self._open is not None:
+            self._next_segment_id = self._open.segment_id + 1
+
+    async def complete(self, utterance: Utterance, due: float) -> None:
+        """Close the open segment and queue its final recognition.
+
+        Args:
+            due: when it was spoken (monotonic seconds).
         """
         segment = self._open
         if segment is None:
             raise RuntimeError("an utterance ended that had not begun")
-        if utterance.cut == "sentence" and self.split is not None:
-            head = segment.words.split(self.split.chars)
-            self._carried, segment.words = (segment.words, segment.language), StableText(head)
-        self._open, self.split, segment.closed = None, None, True
+        if utterance.cut == "sentence" and segment.split is not None:
+            head = segment.words.split(segment.split.chars)
+            self._initial_words, self._initial_language = segment.words, segment.language
+            segment.words = StableText(head)
+        self._open, segment.closed = None, True
         self._dues.append(due)
         await self._complete.put((segment, utterance, due))
 
-    def _stop(self, segment: Segment) -> None:
-        """Whatever is being recognised of a segment is superseded."""
-        if segment.hypothesis is not None:
-            segment.hypothesis.cancel()
-        self._drop_speculation(segment)
-
-    def _drop_speculation(self, segment: Segment) -> None:
-        speculation = segment.speculation
-        if speculation is not None and not speculation.dropped:
-            speculation.dropped = True
-            # A recognition that is late may be searching for the second time; the next one is worth more.
-            speculation.transcript.cancel()
-            self._tasks.create_task(speculation.drop())
-
-    async def _recognise(
-        self, segment: Segment, utterance: Utterance, *, interim: bool = False, word_times: bool = False
-    ) -> Transcript:
-        began = time.monotonic()
-        recognise = partial(
-            self._pipeline.recognise,
-            utterance.pcm,
-            segment.spoken,
-            context=segment.conversation.context,
-            interim=interim,
-            word_times=word_times,
-        )
-        try:
-            transcript = await recognise(prefix=segment.words.stable)
-        except TooLarge:
-            # More stable words than the model takes: they are looked for in what it hears instead.
-            transcript = await recognise()
-        self._load.recognised(time.monotonic() - began, interim=interim)
-        return transcript
-
-    async def _recognise_early(self, segment: Segment, utterance: Utterance) -> Transcript | None:
-        with contextlib.suppress(SokujiError):  # The final recognition will say so.
-            return await self._recognise(segment, utterance)
-        return None
-
-    async def _hypothesise(self, segment: Segment, utterance: Utterance) -> None:
-        long = utterance.end_ms - utterance.start_ms > SPLIT_MS
-        with contextlib.suppress(SokujiError):  # There will be another one.
-            transcript = await self._recognise(segment, utterance, interim=True, word_times=long)
-            await self._hear(segment, transcript, utterance, paused=False)
-
-    async def _speculate(self, segment: Segment, speculation: Speculation) -> None:
-        transcript = await asyncio.shield(speculation.transcript)
-        if transcript is None:
-            return
-        await self._hear(segment, transcript, speculation.utterance, paused=True)
-        if not speculation.dropped and not segment.closed:
-            self._prepare(segment, speculation, transcript)
-
-    def _prepare(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
-        rest = copy.deepcopy(segment.words).settle(transcript.text)[segment.committed :].strip()
-        if rest:
-            ending = Ending(utterance=speculation.utterance, transcript=transcript)
-            speculation.clause = self._commitment.clause(segment, rest, transcript.language, ending)
-            speculation.prepared = self._commitment.prepare(speculation.clause)
-
-    async def _hear(
-        self, segment: Segment, transcript: Transcript, utterance: Utterance, *, paused: bool
-    ) -> None:
-        """Take a hypothesis about the open segment."""
-        if segment.closed or not segment.streams or not transcript.text:
-            return
-        segment.words.hear(transcript.text, paused=paused)
-        segment.heard, self.heard_ms = transcript, utterance.end_ms
-        if segment.words.stable:
-            segment.language = transcript.language
-        if transcript.words:
-            self.split = segment.where_to_split(transcript.words, utterance)
-        until = self.split.chars if self.split else len(segment.words.stable)
-        if segment.conversation.partials:
-            segment.told = max(segment.told, until)
-            await self._commitment.tell(
-                segment, segment.words.text, transcript, utterance, stable_chars=until
-            )
-        if segment.commit == "clause" and not segment.closed:
-            # The pause follows the last word, which need not be stable yet.
-            paused = paused and segment.words.stable == segment.words.text
-            rest = segment.words.stable[segment.committed : until]
-            self._commitment.clauses(segment, rest, transcript.language, paused=paused)
-
     async def _finish(self, segment: Segment, utterance: Utterance, due: float) -> None:
-        """Recognise a complete utterance, and hand over what the branches do not have of it yet."""
+        """Recognise a complete segment, and commit what is left of it."""
         if segment.speculation is not None and segment.speculation.foresaw(utterance):
             utterance = segment.speculation.utterance
         known = segment.language or segment.conversation.source_language or ""
         transcript = Transcript(text=segment.words.stable, language=known)
-        async with self._outlet.reporting(segment.segment_id):
-            transcript = await self._final(segment, utterance)
+        async with self._failures.reported(segment.segment_id):
+            transcript = await self._final_transcript(segment, utterance)
         speculation, segment.speculation = segment.speculation, None
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()
-        text = segment.words.settle(transcript.text)
-        if text:
-            await self._commitment.tell(segment, text, transcript, utterance)
-        rest = text[segment.committed :]
-        if rest.strip() or segment.committed:
-            ending = Ending(utterance=utterance, transcript=transcript)
-            clause = self._commitment.clause(segment, rest.strip(), transcript.language, ending)
-            self._commitment.commit(segment, clause, rest, due, _matching(speculation, clause))
-        else:
-            await self._commitment.nothing(segment, due, utterance.end_ms)
+        final = FinalRecognition(utterance=utterance, transcript=transcript)
+        await self._commit_final(segment, final, due, speculation)
         if speculation is not None:
             await speculation.drop()
 
-    async def _final(self, segment: Segment, utterance: Utterance) -> Transcript:
+    async def _commit_final(
+        self, segment: Segment, final: FinalRecognition, due: float, speculation: Speculation | None
+    ) -> None:
+        text = segment.words.settle(final.transcript.text)
+        if text:
+            await self._commitment.caption(segment, text, final.transcript, final.utterance)
+        rest = text[segment.committed_chars :]
+        if not rest.strip() and not segment.committed_chars:
+            await self._commitment.commit_silence(segment, due, final.utterance.end_ms)
+            return
+        clause = self._commitment.next_clause(segment, rest.strip(), final.transcript.language, final)
+        prepared = speculation.take_outputs(clause) if speculation else {}
+        self._commitment.commit(segment, clause, rest, due, prepared)
+
+    async def _final_transcript(self, segment: Segment, utterance: Utterance) -> Transcript:
         if utterance.cut == "sentence":
-            text, language, heard = segment.words.stable, segment.language or "", segment.heard
-            confidence, provider = (heard.confidence, heard.provider) if heard else (None, None)
-            return Transcript(text=text, language=language, confidence=confidence, provider=provider)
+            return _stable_transcript(segment)
         speculation = segment.speculation
         if speculation is not None and speculation.foresaw(utterance):
             transcript = await asyncio.shield(speculation.transcript)
             if transcript is not None:
                 return transcript
-        self._stop(segment)
-        began = time.monotonic()
-        return await self._outlet.insist(
-            segment.segment_id, began, lambda: self._recognise(segment, utterance)
+        self._hypotheses.cancel(segment)
+        return await self._failures.retry(
+            segment.segment_id, time.monotonic(), lambda: self._transcriber.transcribe(segment, utterance)
         )
 
 
-def _matching(speculation: Speculation | None, clause: Clause) -> Mapping[str, SpeculativeOutput]:
-    """What a speculation has prepared for just this clause; it is then the branches' own."""
-    if speculation is None or speculation.clause != clause:
-        return {}
-    prepared, speculation.prepared = speculation.prepared, {}
-    return prepared
+def _stable_transcript(segment: Segment) -> Transcript:
+    """The transcript of a segment that was split: its stable words, without another recognition."""
+    last = segment.last_transcript
+    return Transcript(
+        text=segment.words.stable,
+        language=segment.language or "",
+        confidence=last.confidence if last else None,
+        provider=last.provider if last else None,
+    )

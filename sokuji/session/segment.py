@@ -1,7 +1,6 @@
-"""One segment of a session while it is said and recognised: its words and what has become of them.
+"""One segment while it is spoken and recognised: its words and what has become of them.
 
-A segment is an utterance as the client sees it. The recogniser's stage (``recognition``) holds one that is
-open and passes it on when it is complete.
+A segment is an utterance as the client sees it.
 """
 
 import asyncio
@@ -13,8 +12,8 @@ from itertools import pairwise
 from sokuji.audio.endpointing import Utterance
 from sokuji.config import Commit
 from sokuji.contract import Transcript, Word
-from sokuji.session.clause import Clause, SpeculativeOutput
 from sokuji.session.conversation import ConversationSettings
+from sokuji.session.speculation import Speculation
 from sokuji.text import clause_boundaries
 from sokuji.text.stable_text import StableText
 
@@ -24,73 +23,52 @@ SPLIT_MS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A wish to end the open segment: behind ``chars`` of its text, near ``at_ms`` of the session."""
+    """Where a segment should end: behind ``chars`` of its text, near ``at_ms`` of the session."""
 
     at_ms: int
     chars: int
 
 
 @dataclass(slots=True)
-class Speculation:
-    """What was begun at a pause, in case that the speech is over."""
-
-    utterance: Utterance
-    transcript: asyncio.Task[Transcript | None]
-    """None: it failed."""
-    clause: Clause | None = None
-    prepared: dict[str, SpeculativeOutput] = field(default_factory=dict)
-    dropped: bool = False
-
-    def foresaw(self, utterance: Utterance) -> bool:
-        """Whether the utterance is as it was at the pause, whatever has ended it."""
-        foreseen = self.utterance.start_ms, self.utterance.end_ms
-        return not self.dropped and foreseen == (utterance.start_ms, utterance.end_ms)
-
-    async def drop(self) -> None:
-        """Stop what follows the recognition."""
-        self.dropped = True
-        for prepared in self.prepared.values():
-            await prepared.drop()
-        self.prepared = {}
-
-
-@dataclass(slots=True)
 class Segment:
-    """An utterance that is being said, or was said and waits for its turn."""
+    """An utterance that is being spoken, or is complete and waits for its final recognition."""
 
     segment_id: int
     conversation: ConversationSettings
     commit: Commit
     words: StableText = field(default_factory=StableText)
-    committed: int = 0
-    """Characters of the stable words that the branches have."""
-    told: int = 0
-    """Characters of the stable words that the client was told are stable."""
+    committed_chars: int = 0
+    """Characters of the stable words that have been committed."""
+    captioned_chars: int = 0
+    """Characters that a caption has told the client are stable."""
     clause_count: int = 0
-    """Clauses that the branches have."""
+    """Clauses that have been committed."""
     language: str | None = None
     """Canonical code, once words are stable."""
-    heard: Transcript | None = None
-    """The last hypothesis."""
+    last_transcript: Transcript | None = None
+    """Of the last hypothesis."""
     hypothesis: asyncio.Task[None] | None = None
+    """The recognition of unfinished speech that is running, or ran last."""
+    hypothesis_began: float = field(default_factory=time.monotonic)
+    """When it began (monotonic seconds)."""
     speculation: Speculation | None = None
-    asked_at: float = field(default_factory=time.monotonic)
-    """When its last recognition began (monotonic seconds)."""
+    split: Split | None = None
+    """Where it should be split, once it is long."""
     closed: bool = False
-    """Whether all of it has been said: hypotheses come too late."""
+    """Whether all of it has been spoken: hypotheses come too late."""
 
     @property
-    def spoken(self) -> str | None:
-        """The language spoken: as the client says, or as it has been detected; None: not known yet."""
+    def spoken_language(self) -> str | None:
+        """As the client says, or as it has been detected; None: not known yet."""
         return self.conversation.source_language or self.language
 
     @property
     def streams(self) -> bool:
-        """Whether anything is said of it before it is complete."""
+        """Whether the client gets anything of it before it is complete."""
         return self.conversation.partials or self.commit == "clause"
 
-    def where_to_split(self, words: Sequence[Word], utterance: Utterance) -> Split | None:
-        """Where it should end, now that it has become long: not before what the client was told of.
+    def find_split(self, words: Sequence[Word], utterance: Utterance) -> Split | None:
+        """Where a long segment should end: not before what is committed or captioned as stable.
 
         Args:
             words: of its text, with times relative to the beginning of ``utterance``.
@@ -100,15 +78,16 @@ class Segment:
         chars = clause_boundaries.last_sentence(stable)
         if length_ms > 1.5 * SPLIT_MS:
             chars = max([chars, *clause_boundaries.complete(stable, language=self.language or "")[-1:]])
-        if length_ms <= SPLIT_MS or not max(self.committed, self.told, 1) <= chars < len(stable):
+        least_chars = max(self.committed_chars, self.captioned_chars, 1)
+        if length_ms <= SPLIT_MS or not least_chars <= chars < len(stable):
             return None
         gap_ms = _gap_ms(words, stable[:chars])
         return None if gap_ms is None else Split(utterance.start_ms + gap_ms, chars)
 
 
-def _gap_ms(words: Sequence[Word], said: str) -> int | None:
-    """The middle between the last word of ``said``, with which ``words`` begin, and the next one."""
-    wanted, seen = len("".join(said.split())), 0
+def _gap_ms(words: Sequence[Word], text: str) -> int | None:
+    """The middle between the last word of ``text``, with which ``words`` begin, and the next word."""
+    wanted, seen = len("".join(text.split())), 0
     for word, following in pairwise(words):
         seen += len("".join(word.text.split()))
         if seen == wanted:

@@ -1,39 +1,47 @@
-"""One conversation: audio in, events out. The one place where the pipeline reads in order.
+"""One conversation: audio in, events out. This file shows in order what happens to a frame.
 
-A session joins the stages: it listens (voice activity, utterances), has them recognised (``recognition``),
-and hands what was said to one branch per target language (``branch``), whose output leaves through
-``delivery``. Each stage works on its own, so that while the first utterance is spoken the second is
-translated and the third recognised; the end of a stage is the end of its input. A door feeds audio and
-commands and forwards ``events()``.
+``feed`` queues a frame. ``_listen`` takes it from the queue and gives it to the utterance detector, which
+resamples it, rates it for speech and finds where utterances begin, pause and end. ``_process`` hands those
+events to ``Recognition``, which recognises and commits clauses. ``FanOut`` gives every clause to one branch
+per target language, which translates and speaks it. Everything that the client gets leaves through
+``SessionOutput``. Recognition, translation and voice run concurrently: while the first utterance is spoken,
+the second is translated and the third recognised.
 """
 
 import asyncio
-import logging
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
+from typing import Literal
 
 from sokuji import events
+from sokuji.audio.endpointing import (
+    SegmentEvent,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    Utterance,
+)
 from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
-from sokuji.errors import NotSupported, SokujiError, UnknownVoice
-from sokuji.events import Ack, Event
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.errors import SokujiError
+from sokuji.events import Event
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.branch import Branch
-from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.clause import ClausePosition
+from sokuji.session.commitment import Commitment
+from sokuji.session.conversation import Command, ConversationSettings, check_conversation
+from sokuji.session.failures import FailureHandling
+from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
-from sokuji.session.listening import Listening
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.output import ClausePosition, DeliveryLedger, SessionOutput
+from sokuji.session.output import SessionOutput
 from sokuji.session.recognition import Recognition
-
-log = logging.getLogger(__name__)
 
 SILENT_ACK_MS = 2_000
 """How much silence passes between two acks while nobody speaks."""
-PATIENCE = 0.5
-"""Share of ``max_backlog_s`` for which a stage that fails is asked again: the rest is for catching up."""
+RETRY_SHARE = 0.5
+"""Share of ``max_backlog_s`` for which outages are waited out: the rest is for catching up."""
 
 
 class Session:
@@ -41,7 +49,7 @@ class Session:
 
     Args:
         session_id: stands in every log line of the conversation.
-        begin_ms: where a conversation goes on that another connection began; 0: it is new.
+        begin_ms: where a conversation resumes that another connection began; 0: it is new.
         resumed_text: words behind ``begin_ms`` that have been delivered already (``Ack.text``).
         vad: rates the frames; None: Silero's model.
     """
@@ -58,141 +66,133 @@ class Session:
     ) -> None:
         self.session_id = session_id
         self._pipeline = pipeline
-        self._inbox = SessionInput(settings.limits, begin_ms)
-        self._listener = UtteranceDetector(settings.segmentation, begin_ms, vad)
-        self._load = LoadShedding(settings.streaming)
-        ledger = DeliveryLedger(begin_ms, resumed_text)
-        self._outlet = SessionOutput(session_id, ledger, PATIENCE * settings.limits.max_backlog_s)
-        self._outlet.on_delivered = self._note_delivery
-        self._branches: dict[str, Branch] = {}
-        self._recognition = Recognition(pipeline, self._outlet, self._load, self._branches, resumed_text)
-        self._listening = Listening(
-            self._inbox,
-            self._listener,
-            self._recognition,
-            self._outlet,
-            settings.streaming,
-            on_conversation=self._begin,
-            on_audio=self._attend,
-            on_cancel=self._mute,
+        self._settings = settings.streaming
+        self._conversation: ConversationSettings | None = None
+        self._tasks = asyncio.TaskGroup()
+        load = LoadShedding(settings.streaming)
+        self._output = SessionOutput(session_id, load, begin_ms, resumed_text)
+        self._input = SessionInput(
+            settings.limits,
+            settings.streaming.drain_s,
+            begin_ms,
+            acknowledged_ms=lambda: self._output.acknowledged_ms,
         )
-        self._stages = asyncio.TaskGroup()
-        self._told_load = self._load.state
+        self._detector = UtteranceDetector(settings.segmentation, begin_ms, vad)
+        failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)
+        self._fan_out = FanOut(pipeline, self._output, failures, self._tasks)
+        commitment = Commitment(self._output, self._fan_out)
+        self._recognition = Recognition(pipeline, commitment, failures, load, resumed_text)
 
     @property
     def drained(self) -> bool:
-        """Whether ``events`` has ended because the service goes away."""
-        return self._listening.drained
+        """Whether ``events`` has ended because the service is going away."""
+        return self._input.drained
 
     @property
     def ended(self) -> bool:
         """Whether the client has said that no more audio comes."""
-        return self._inbox.ended
+        return self._input.ended
 
     @property
     def lag_ms(self) -> int:
-        """How far the output is behind what has been said."""
-        waiting = (
-            self._outlet.ledger.oldest_due,
+        """How far the output is behind what has been spoken."""
+        position_ms = self._detector.position_ms
+        dues = (
+            self._output.oldest_due,
             self._recognition.oldest_due,
-            self._listening.due(self._listener.position_ms),
+            self._input.spoken_at(position_ms, position_ms),
         )
-        oldest = min(due for due in waiting if due is not None)
+        oldest = min(due for due in dues if due is not None)
         return max(0, round(1_000 * (time.monotonic() - oldest)))
 
     def configure(self, conversation: ConversationSettings) -> None:
-        """Begin, or go on with other settings: the utterance in progress ends under the old ones.
+        """Begin, or change the settings: the utterance in progress ends under the old ones.
 
         Raises:
-            UnsupportedLanguage, UnknownVoice, NotSupported: the service has no such pair or voice, or
-                takes no context or glossary there; nothing has changed.
+            UnsupportedLanguage, UnknownVoice, NotSupported: as ``check_conversation``; nothing has changed.
         """
-        catalogue = self._pipeline.catalogue
-        for target in conversation.target_languages:
-            catalogue.check_speech_pair(conversation.source_language, target)
-            if conversation.glossary:
-                catalogue.check_glossary(conversation.source_language, target)
-        if conversation.context and not catalogue.stt[0].takes_context:
-            raise NotSupported("the recogniser takes no context; leave it out", param="context")
-        if conversation.speak:
-            self._check_voice(conversation)
-        self._inbox.put(conversation)
-
-    def _check_voice(self, conversation: ConversationSettings) -> None:
-        """Each target needs some voice, and the one that is named must speak one of them."""
-        unknown: UnknownVoice | None = None
-        spoken = 0
-        for target in conversation.target_languages:
-            self._pipeline.catalogue.voice(DEFAULT_VOICE, target, conversation.speed)
-            try:
-                self._pipeline.catalogue.voice(conversation.voice_id, target, conversation.speed)
-                spoken += 1
-            except UnknownVoice as error:
-                unknown = error
-        if unknown is not None and not spoken:
-            raise unknown
+        check_conversation(conversation, self._pipeline.catalogue)
+        self._input.put(conversation)
 
     def feed(self, pcm: bytes) -> None:
-        """Take audio; see ``SessionInput.feed`` for the format and the errors."""
-        self._inbox.feed(pcm)
+        """Accept audio; see ``SessionInput.feed`` for the format and the errors."""
+        self._input.feed(pcm)
 
     def flush(self) -> None:
-        """The utterance ends here, whatever the voice activity says."""
-        self._inbox.put(Command.FLUSH)
+        """End the utterance here, whatever voice activity detection says."""
+        self._input.put(Command.FLUSH)
 
     def end(self) -> None:
-        """No more audio: finish everything, then ``Done``."""
-        self._inbox.put(Command.END)
+        """Expect no more audio: finish everything, then emit ``Done``."""
+        self._input.put(Command.END)
 
     def cancel(self) -> None:
         """Stop speaking and drop what has been committed but not spoken; captions stay."""
         if self.ended:
             self._mute((sys.maxsize, 0))
         else:
-            self._mute()
-            # For what has been sent before it and not been listened to yet.
-            self._inbox.put(Command.CANCEL)
+            self._mute(self._recognition.next_position)
+            # Audio that was sent before the command and is still queued is muted when it has been processed.
+            self._input.put(Command.CANCEL)
 
     def drain(self) -> None:
-        """The service goes away: finish the utterance in progress, acknowledge, and end without ``Done``."""
-        self._inbox.drain()
+        """Finish the utterance in progress, acknowledge, and end without ``Done``: the service goes away."""
+        self._input.drain()
 
     async def report(self, error: SokujiError) -> None:
-        """Tell the client of a bad message, in order with everything else."""
-        await self._outlet.emit(events.Failed(error))
+        """Emit the error of a bad message, in order with everything else."""
+        await self._output.emit(events.Failed(error))
 
     def events(self) -> AsyncGenerator[Event, None]:
         """What happened, in order; ends with ``Done`` unless the service drains."""
-        return self._outlet.events()
+        return self._output.events()
 
     async def run(self) -> None:
-        """Work until ``end`` has been worked off; cancelling it leaves nothing running."""
+        """Work until ``end`` has been processed; cancelling it leaves nothing running."""
         try:
-            async with self._stages:
-                self._stages.create_task(self._recognise())
-                self._stages.create_task(self._listening.run())
+            async with self._tasks:
+                self._tasks.create_task(self._recognise())
+                self._tasks.create_task(self._listen())
         finally:
-            await asyncio.gather(*(branch.aclose() for branch in self._branches.values()))
-        ledger = self._outlet.ledger
+            await self._fan_out.aclose()
         if self.drained:
-            await self._acknowledge(ledger.silence(self._listener.settled_ms))
+            await self._output.acknowledge_silence(self._detector.settled_ms)
         else:
-            await self._acknowledge(ledger.finish(round(self._inbox.received_ms)))
-            await self._outlet.emit(events.Done())
-        await self._outlet.close()
+            await self._output.acknowledge_all(round(self._input.received_ms))
+            await self._output.emit(events.Done())
+        await self._output.close()
 
     async def _recognise(self) -> None:
         await self._recognition.run()
-        for branch in self._branches.values():
-            branch.end()
+        self._fan_out.end()
+
+    async def _listen(self) -> None:
+        """Process messages in the order in which they came; nothing here waits for a model."""
+        detector = self._detector
+        while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
+            if isinstance(message, bytes):
+                await self._process(await asyncio.to_thread(detector.push, message))
+                await self._recognise_ahead()
+                await self._report_progress()
+            elif isinstance(message, ConversationSettings):
+                configure, rate, channels = detector.configure, message.input_sample_rate, message.channels
+                await self._process(await asyncio.to_thread(configure, rate, channels))
+                await self._begin(message)
+            elif message is Command.FLUSH:
+                await self._process(await asyncio.to_thread(detector.flush))
+            elif message is Command.CANCEL:
+                self._mute(self._recognition.next_position)
+            elif message is Command.DRAIN:
+                await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
+        if not self.drained:
+            await self._process(await asyncio.to_thread(detector.flush))
+        await self._recognition.end()
 
     async def _begin(self, conversation: ConversationSettings) -> None:
-        """From here on the conversation is this one."""
-        for target in conversation.target_languages:
-            if target not in self._branches:
-                branch = self._branches[target] = Branch(target, self._pipeline, self._outlet)
-                self._stages.create_task(branch.run())
-        await self._outlet.emit(
+        """Put settings into force."""
+        self._conversation = conversation
+        self._fan_out.open(conversation.target_languages)
+        await self._output.emit(
             events.Ready(
                 session_id=self.session_id,
                 source_language=conversation.source_language or "auto",
@@ -202,35 +202,47 @@ class Session:
             )
         )
 
-    async def _attend(self) -> None:
-        """Acknowledge silence, and tell of a change in the load."""
-        settled_ms = self._listener.settled_ms
-        if settled_ms >= self._outlet.ledger.acked.through_ms + SILENT_ACK_MS and self._recognition.is_idle:
-            await self._acknowledge(self._outlet.ledger.silence(settled_ms))
-        if self._load.state != self._told_load:
-            await self._tell_status()
+    async def _process(self, segment_events: Iterable[SegmentEvent]) -> None:
+        """Hand what the detector found to recognition."""
+        if self._conversation is None:
+            return
+        for event in segment_events:
+            match event:
+                case SpeechStarted():
+                    commit = self._conversation.commit or self._settings.commit
+                    self._recognition.begin(event.segment_id, self._conversation, commit)
+                    await self._emit_speech("started", event)
+                case SpeechPaused():
+                    self._recognition.pause(event.utterance)
+                case SpeechResumed():
+                    self._recognition.resume()
+                case SpeechStopped():
+                    self._recognition.stop()
+                    await self._emit_speech("stopped", event)
+                case Utterance():
+                    due = self._input.spoken_at(event.end_ms, self._detector.position_ms)
+                    await self._recognition.complete(event, due)
 
-    def _mute(self, before: ClausePosition | None = None) -> None:
-        """No voice for clauses before that place; None: what has been committed so far."""
-        self._outlet.mute(before or self._listening.next_place())
-        for branch in self._branches.values():
-            branch.hush()
+    async def _emit_speech(
+        self, state: Literal["started", "stopped"], event: SpeechStarted | SpeechStopped
+    ) -> None:
+        await self._output.emit(events.Speech(state=state, at_ms=event.at_ms, segment_id=event.segment_id))
 
-    async def _note_delivery(self, lag_s: float) -> None:
-        self._load.delivered(round(1_000 * lag_s))
-        self._inbox.delivered_ms = self._outlet.ledger.acked.through_ms
-        await self._tell_status(round(1_000 * lag_s))
-        log.info(
-            "session %s delivered through %d ms, %d ms behind",
-            self.session_id, self._inbox.delivered_ms, round(1_000 * lag_s),
-        )  # fmt: skip
+    async def _recognise_ahead(self) -> None:
+        """Split the open segment if it has become long, and recognise what there is of it."""
+        self._detector.keep(self._recognition.hypothesis_ms)
+        await self._process(self._recognition.split(self._detector.split))
+        if self._recognition.wants_hypothesis() and (utterance := self._detector.growing()) is not None:
+            self._recognition.hypothesise(utterance)
 
-    async def _tell_status(self, lag_ms: int | None = None) -> None:
-        self._told_load = self._load.state
-        lag_ms = self.lag_ms if lag_ms is None else lag_ms
-        await self._outlet.emit(events.Status(load=self._told_load, lag_ms=lag_ms))
+    async def _report_progress(self) -> None:
+        """Acknowledge silence, and report a change of the load."""
+        if self._recognition.is_idle:
+            settled_ms = self._detector.settled_ms
+            await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
+        await self._output.report_load(self.lag_ms)
 
-    async def _acknowledge(self, ack: Ack | None) -> None:
-        if ack is not None:
-            self._inbox.delivered_ms = ack.through_ms
-            await self._outlet.emit(ack)
+    def _mute(self, before: ClausePosition) -> None:
+        """Drop the voice of all clauses before a position."""
+        self._output.mute(before)
+        self._fan_out.stop_muted_voices()

@@ -11,7 +11,7 @@ from sokuji import events
 from sokuji.config import StreamingSettings
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import Overloaded, ProviderFailed, SokujiError
-from sokuji.session.output import QUEUED_EVENTS
+from sokuji.session.output import MAX_QUEUED_EVENTS
 from tests.support.coded import WORD_MS, CodedStt, LevelVad, quiet, say, spelled
 from tests.support.fakes import FakeTts
 from tests.support.streaming import (
@@ -101,7 +101,7 @@ async def test_a_client_that_stops_reading_and_leaves_in_a_pause_leaves_nothing_
     session.configure(UTTERANCES)
     await speak(session, quiet(500) + say(0, 5) + quiet(200))
     await until(lambda: tts.under_way)
-    for _ in range(QUEUED_EVENTS - 3):
+    for _ in range(MAX_QUEUED_EVENTS - 3):
         await session.report(ProviderFailed("fills the queue"))
     await speak(session, quiet(1_000))
     await asyncio.sleep(0.05)
@@ -116,7 +116,7 @@ async def test_lag_counts_what_waits_for_the_recogniser() -> None:
     session = open_session(await ready(stt), StreamingSettings(speculate=False))
     async with running(session):
         session.configure(UTTERANCES)
-        session._listening._began -= 60  # as if the audio had come as it was spoken
+        session._input._began -= 60  # as if the audio had come as it was spoken
         await speak(session, quiet(500) + say(0, 3) + quiet(600))
         await until(lambda: stt.under_way)
         await asyncio.sleep(0.2)
@@ -137,7 +137,7 @@ async def test_lag_counts_audio_that_has_not_been_listened_to() -> None:
     session = open_session(await ready(CodedStt()), vad=SlowEar())
     async with running(session):
         session.configure(UTTERANCES)
-        session._listening._began -= 60  # as if the audio had come as it was spoken
+        session._input._began -= 60  # as if the audio had come as it was spoken
         for _ in range(100):
             session.feed(quiet(100))
         await asyncio.sleep(0.05)

@@ -1,0 +1,123 @@
+"""Recognition of speech that is not over: hypotheses while somebody speaks, speculation at a pause.
+
+Words on which hypotheses agree are stable. With clause commitment they are committed clause by clause. At a
+pause everything up to the first audio is prepared, and used if the pause proves to be the end.
+"""
+
+import asyncio
+import contextlib
+import copy
+import time
+
+from sokuji.audio.endpointing import Utterance
+from sokuji.contract import Transcript
+from sokuji.errors import SokujiError
+from sokuji.session.clause import FinalRecognition
+from sokuji.session.commitment import Commitment
+from sokuji.session.segment import SPLIT_MS, Segment
+from sokuji.session.speculation import Speculation
+from sokuji.session.transcription import SegmentTranscriber
+
+MIN_SPEECH_MS = 900
+"""Audio, pre-roll included, below which unfinished speech is not recognised."""
+MIN_SPEECH_UNKNOWN_LANGUAGE_MS = 2_500
+"""The same while the language has to be detected."""
+
+
+class Hypotheses:
+    """Runs at most one recognition of unfinished speech per segment.
+
+    Args:
+        tasks: runs the recognitions; it must have been entered before ``begin`` and ``speculate``.
+    """
+
+    def __init__(
+        self, transcriber: SegmentTranscriber, commitment: Commitment, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._transcriber = transcriber
+        self._commitment = commitment
+        self._tasks = tasks
+        self.through_ms = 0
+        """How much audio of the session the last hypothesis covered: no stable word lies behind it."""
+
+    def begin(self, segment: Segment, utterance: Utterance) -> None:
+        """Recognise ``utterance``, the segment's audio so far, if that is enough to recognise."""
+        known = segment.spoken_language is not None
+        min_ms = MIN_SPEECH_MS if known else MIN_SPEECH_UNKNOWN_LANGUAGE_MS
+        if utterance.end_ms - utterance.start_ms >= min_ms:
+            segment.hypothesis_began = time.monotonic()
+            segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
+
+    def speculate(self, segment: Segment, utterance: Utterance) -> None:
+        """Begin the work of the complete segment, which is ``utterance`` if the silence lasts."""
+        self.cancel(segment)
+        segment.hypothesis_began = time.monotonic()
+        transcript = self._tasks.create_task(self._recognise_early(segment, utterance))
+        segment.speculation = Speculation(utterance, transcript)
+        segment.hypothesis = self._tasks.create_task(self._prepare_final(segment, segment.speculation))
+
+    def cancel(self, segment: Segment) -> None:
+        """Stop whatever is being recognised of a segment: something better begins."""
+        if segment.hypothesis is not None:
+            segment.hypothesis.cancel()
+        self.drop_speculation(segment)
+
+    def drop_speculation(self, segment: Segment) -> None:
+        """Stop the speculation of a segment: its speaker goes on."""
+        speculation = segment.speculation
+        if speculation is not None and not speculation.dropped:
+            speculation.dropped = True
+            # A recognition that is late may be in its second search; the next recognition is worth more.
+            speculation.transcript.cancel()
+            self._tasks.create_task(speculation.drop())
+
+    async def _hypothesise(self, segment: Segment, utterance: Utterance) -> None:
+        is_long = utterance.end_ms - utterance.start_ms > SPLIT_MS
+        with contextlib.suppress(SokujiError):  # Another hypothesis follows.
+            transcript = await self._transcriber.transcribe(
+                segment, utterance, interim=True, word_times=is_long
+            )
+            await self._accept(segment, transcript, utterance, paused=False)
+
+    async def _recognise_early(self, segment: Segment, utterance: Utterance) -> Transcript | None:
+        with contextlib.suppress(SokujiError):  # The final recognition reports it.
+            return await self._transcriber.transcribe(segment, utterance)
+        return None
+
+    async def _prepare_final(self, segment: Segment, speculation: Speculation) -> None:
+        transcript = await asyncio.shield(speculation.transcript)
+        if transcript is None:
+            return
+        await self._accept(segment, transcript, speculation.utterance, paused=True)
+        if not speculation.dropped and not segment.closed:
+            self._prepare_output(segment, speculation, transcript)
+
+    def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
+        rest = copy.deepcopy(segment.words).settle(transcript.text)[segment.committed_chars :].strip()
+        if rest:
+            final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
+            clause = self._commitment.next_clause(segment, rest, transcript.language, final)
+            speculation.clause, speculation.outputs = clause, self._commitment.prepare(clause)
+
+    async def _accept(
+        self, segment: Segment, transcript: Transcript, utterance: Utterance, *, paused: bool
+    ) -> None:
+        """Update the stable words of the segment, and emit and commit what follows from them."""
+        if segment.closed or not segment.streams or not transcript.text:
+            return
+        words = segment.words
+        words.hear(transcript.text, paused=paused)
+        segment.last_transcript, self.through_ms = transcript, utterance.end_ms
+        if words.stable:
+            segment.language = transcript.language
+        if transcript.words:
+            segment.split = segment.find_split(transcript.words, utterance)
+        until = segment.split.chars if segment.split else len(words.stable)
+        if segment.conversation.partials:
+            segment.captioned_chars = max(segment.captioned_chars, until)
+            await self._commitment.caption(segment, words.text, transcript, utterance, stable_chars=until)
+        if segment.commit == "clause" and not segment.closed:
+            # The pause follows the last word, which need not be stable yet.
+            paused = paused and words.stable == words.text
+            rest = words.stable[segment.committed_chars : until]
+            self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)

@@ -1,78 +1,77 @@
-"""How one session behaves under load: how often it recognises unfinished speech, whether it speculates. Pure.
+"""How a session sheds load: fewer hypotheses about unfinished speech, then no speculation. Pure.
 
-What a session does twice or too early is given up first, in the order of its use: hypotheses about unfinished
-speech become rarer as recognition becomes slower, then speculation stops. Recognition and delivery of speech
-that is over are never held back. A state is left at a lower load than it is entered with, so that it does not
-flap.
+What costs the listener least is given up first: hypotheses become rarer as recognition becomes slower, then
+speculation stops. Final recognition and delivery are never held back. A state is left at a lower load than it
+is entered at (hysteresis), so that it does not flap.
 """
 
 from typing import Literal
 
 from sokuji.config import StreamingSettings
 
-State = Literal["normal", "partials_slowed", "speculation_off"]
+LoadState = Literal["normal", "partials_slowed", "speculation_off"]
 
-SHARE = 2.0
-"""Interim recognitions begin at least this many recognition times apart: half of the time is left."""
-SLOWED = 2.0
-"""They count as slowed when the time between them is this many times the configured one..."""
-OFTEN_S = 0.2
-"""...or this, if less is configured: nobody sees the difference."""
-RARER = 4.0
-"""How much longer the time between them is while nothing is speculated."""
-WEIGHT = 0.3
-"""Of the newest recognition in the smoothed time (exponential moving average)."""
+INTERVAL_FACTOR = 2.0
+"""Hypotheses begin at least this many recognition times apart: half of the recogniser's time stays free."""
+SLOWED_FACTOR = 2.0
+"""Hypotheses count as slowed when their interval is this many times the configured one..."""
+UNNOTICEABLE_S = 0.2
+"""...or this, if the configured interval is shorter: nobody sees the difference."""
+SPECULATION_OFF_FACTOR = 4.0
+"""How much longer the interval is while speculation is off."""
+SMOOTHING = 0.3
+"""Weight of the newest recognition time in the exponential moving average."""
 RELEASE = 0.75
 """Share of a limit below which it no longer counts as exceeded."""
 
 
 class LoadShedding:
-    """The load that one session sees."""
+    """The load of one session, from its own recognition times and delays of delivery."""
 
     def __init__(self, settings: StreamingSettings) -> None:
         self._speculate = settings.speculate
         self._interval_s = settings.partial_interval_ms / 1_000
         self._recognition_s: float | None = None
         self._interim_s: float | None = None
-        self._slowed = _Limit(SLOWED * max(self._interval_s, OFTEN_S))
+        self._slowed = _Limit(SLOWED_FACTOR * max(self._interval_s, UNNOTICEABLE_S))
         self._slow_recognition = _Limit(settings.max_recognition_s)
         self._late = _Limit(settings.max_lag_s / 2)
 
     def recognised(self, took_s: float, *, interim: bool) -> None:
-        """The recogniser has answered after so many seconds, waiting in its queue included.
+        """Note a recognition that took ``took_s`` seconds, time in queues included.
 
-        Interim recognitions have a pace of their own: others may take several searches.
+        Interim recognitions are averaged apart, because only they are never repeated with a wider search.
         """
         self._recognition_s = _smoothed(self._recognition_s, took_s)
-        self._slow_recognition.feel(self._recognition_s)
+        self._slow_recognition.update(self._recognition_s)
         if interim:
             self._interim_s = _smoothed(self._interim_s, took_s)
-            self._slowed.feel(SHARE * self._interim_s)
+            self._slowed.update(INTERVAL_FACTOR * self._interim_s)
 
     def delivered(self, lag_ms: int) -> None:
-        """An utterance has been delivered so many milliseconds after its end."""
-        self._late.feel(lag_ms / 1_000)
+        """Note an utterance that was delivered ``lag_ms`` milliseconds after its end."""
+        self._late.update(lag_ms / 1_000)
 
     def may_hypothesise(self, since_last_s: float) -> bool:
-        """Whether unfinished speech may be recognised, so many seconds after that was last begun."""
-        interval_s = max(self._interval_s, SHARE * (self._interim_s or 0.0))
-        return since_last_s >= interval_s * (RARER if self.state == "speculation_off" else 1.0)
+        """Whether another hypothesis may begin ``since_last_s`` seconds after the last one began."""
+        interval_s = max(self._interval_s, INTERVAL_FACTOR * (self._interim_s or 0.0))
+        return since_last_s >= interval_s * (SPECULATION_OFF_FACTOR if self.state == "speculation_off" else 1)
 
     @property
     def speculates(self) -> bool:
-        """Whether work may begin before it is sure that the speech is over."""
+        """Whether work may begin before the end of an utterance is confirmed."""
         return self._speculate and self.state != "speculation_off"
 
     @property
-    def state(self) -> State:
-        """What clients are told."""
+    def state(self) -> LoadState:
+        """The state that clients are told."""
         if self._slow_recognition.exceeded or self._late.exceeded:
             return "speculation_off"
         return "partials_slowed" if self._slowed.exceeded else "normal"
 
 
-def _smoothed(before: float | None, value: float) -> float:
-    return value if before is None else before + WEIGHT * (value - before)
+def _smoothed(average: float | None, value: float) -> float:
+    return value if average is None else average + SMOOTHING * (value - average)
 
 
 class _Limit:
@@ -82,5 +81,5 @@ class _Limit:
         self._limit = limit
         self.exceeded = False
 
-    def feel(self, value: float) -> None:
+    def update(self, value: float) -> None:
         self.exceeded = value > self._limit * (RELEASE if self.exceeded else 1.0)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sokuji.config import StreamingSettings
-from sokuji.session.load_shedding import RARER, SHARE, SLOWED, LoadShedding
+from sokuji.session.load_shedding import INTERVAL_FACTOR, SLOWED_FACTOR, SPECULATION_OFF_FACTOR, LoadShedding
 
 SETTINGS = StreamingSettings(partial_interval_ms=500, max_recognition_s=2.0, max_lag_s=10.0)
 STATES = ["normal", "partials_slowed", "speculation_off"]
@@ -37,8 +37,8 @@ def test_before_anything_is_known_the_load_is_normal() -> None:
         (0.5, "normal", 1.0),
         (0.625, "partials_slowed", 1.25),
         (2.0, "partials_slowed", 4.0),
-        (2.5, "speculation_off", 5.0 * RARER),
-        (60.0, "speculation_off", 120.0 * RARER),
+        (2.5, "speculation_off", 5.0 * SPECULATION_OFF_FACTOR),
+        (60.0, "speculation_off", 120.0 * SPECULATION_OFF_FACTOR),
     ],
 )
 def test_the_state_follows_the_time_of_recognition(took_s: float, state: str, apart_s: float) -> None:
@@ -62,7 +62,10 @@ def test_partials_as_often_as_possible_are_slowed_only_when_somebody_can_see_it(
 def test_output_that_is_late_stops_speculation(lag_ms: int, state: str) -> None:
     load = loaded(0.1)
     load.delivered(lag_ms)
-    assert (load.state, interval_s(load)) == (state, 0.5 * (RARER if state != "normal" else 1))
+    assert (load.state, interval_s(load)) == (
+        state,
+        0.5 * (SPECULATION_OFF_FACTOR if state != "normal" else 1),
+    )
 
 
 def test_each_state_is_left_at_a_lower_load_than_it_is_entered_with() -> None:
@@ -126,7 +129,10 @@ def test_whatever_happens(chosen: StreamingSettings, heard: list[float | int]) -
             load.recognised(each, interim=True)
         assert load.speculates == (load.state != "speculation_off")
         assert not load.may_hypothesise(chosen.partial_interval_ms / 1_000 - 0.001)
-        assert load.may_hypothesise(2 * RARER * SHARE * 100 + RARER * chosen.partial_interval_ms)
+        assert load.may_hypothesise(
+            2 * SPECULATION_OFF_FACTOR * INTERVAL_FACTOR * 100
+            + SPECULATION_OFF_FACTOR * chosen.partial_interval_ms
+        )
         if before != "speculation_off" and load.state == "speculation_off":
             assert each > (500 * chosen.max_lag_s if isinstance(each, int) else chosen.max_recognition_s)
     for _ in range(60):
@@ -140,7 +146,7 @@ def test_whatever_happens(chosen: StreamingSettings, heard: list[float | int]) -
 @given(st.floats(0, 100), st.integers(1, 30))
 def test_a_steady_load_has_a_steady_state(took_s: float, count: int) -> None:
     assert loaded(*[took_s] * count).state == loaded(took_s).state
-    slowed = SHARE * took_s > SLOWED * 0.5
+    slowed = INTERVAL_FACTOR * took_s > SLOWED_FACTOR * 0.5
     assert (loaded(took_s).state != "normal") == slowed
 
 

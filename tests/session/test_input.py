@@ -1,0 +1,142 @@
+"""The input of a session: in order, bounded, and ended by the client or by a drain."""
+
+import asyncio
+import time
+
+import pytest
+
+from sokuji.config import Limits
+from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.input import MAX_QUEUED_MESSAGES, SessionInput, SessionTooLong
+
+SECOND = bytes(32_000)
+STEREO = ConversationSettings(target_languages=("en",), input_sample_rate=8_000, channels=2)
+MONO = ConversationSettings(target_languages=("en",))
+
+
+def new_input(
+    *, drain_s: float = 60, begin_ms: int = 0, acknowledged_ms: int = 0, limits: Limits | None = None
+) -> SessionInput:
+    return SessionInput(limits or Limits(), drain_s, begin_ms, lambda: acknowledged_ms)
+
+
+async def test_messages_are_received_in_the_order_in_which_they_came_until_end() -> None:
+    source = new_input()
+    source.put(MONO)
+    source.feed(SECOND)
+    source.put(Command.FLUSH)
+    source.put(Command.END)
+    received = [await source.receive(in_speech=True) for _ in range(4)]
+    assert received == [MONO, SECOND, Command.FLUSH, None]
+    assert (source.ended, source.drained) == (True, False)
+
+
+def test_audio_counts_by_the_rate_and_channels_of_the_last_settings() -> None:
+    source = new_input(begin_ms=500)
+    source.put(MONO)
+    source.feed(SECOND)
+    source.put(STEREO)
+    source.feed(SECOND)
+    assert source.received_ms == 500 + 1_000 + 1_000
+
+
+@pytest.mark.parametrize("pcm", [b"\0", bytes(3)])
+def test_half_samples_are_refused_and_not_counted(pcm: bytes) -> None:
+    source = new_input()
+    source.put(MONO)
+    with pytest.raises(InvalidAudio, match="whole number"):
+        source.feed(pcm)
+    assert source.received_ms == 0
+
+
+def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
+    source = new_input()
+    with pytest.raises(InvalidRequest, match="before config"):
+        source.feed(SECOND)
+    source.put(MONO)
+    source.put(Command.END)
+    with pytest.raises(InvalidRequest, match="after end"):
+        source.feed(SECOND)
+    with pytest.raises(InvalidRequest, match="after end"):
+        source.put(Command.FLUSH)
+
+
+def test_the_backlog_is_what_has_not_been_acknowledged() -> None:
+    acknowledged_ms = 0
+    source = SessionInput(Limits(max_backlog_s=2), 60, 0, lambda: acknowledged_ms)
+    source.put(MONO)
+    source.feed(2 * SECOND)
+    with pytest.raises(Overloaded, match="more than 2 s"):
+        source.feed(SECOND)
+    acknowledged_ms = 1_000
+    source.feed(SECOND)
+    assert source.received_ms == 3_000
+
+
+def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_session() -> None:
+    source = new_input(begin_ms=9_000, acknowledged_ms=9_000, limits=Limits(max_session_s=10))
+    source.put(MONO)
+    source.feed(SECOND)
+    with pytest.raises(SessionTooLong):
+        source.feed(SECOND)
+
+
+def test_a_flood_of_tiny_messages_is_refused() -> None:
+    source = new_input()
+    source.put(MONO)
+    for _ in range(MAX_QUEUED_MESSAGES - 1):
+        source.feed(b"")
+    with pytest.raises(Overloaded, match="small messages"):
+        source.feed(b"")
+
+
+async def test_a_drain_ends_the_input_when_nobody_speaks() -> None:
+    source = new_input()
+    source.put(MONO)
+    source.drain()
+    source.put(Command.FLUSH)
+    assert await source.receive(in_speech=True) == MONO
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    assert await source.receive(in_speech=True) is Command.FLUSH
+    assert await source.receive(in_speech=False) is None
+    assert (source.ended, source.drained) == (False, True)
+
+
+async def test_a_drain_ends_the_input_in_the_middle_of_speech_when_its_time_is_over() -> None:
+    source = new_input(drain_s=0.05)
+    source.drain()
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    assert await source.receive(in_speech=True) is None
+    assert source.drained
+
+
+async def test_messages_that_are_late_for_a_drain_are_left() -> None:
+    source = new_input(drain_s=0)
+    source.put(MONO)
+    source.drain()
+    source.feed(SECOND)
+    assert await source.receive(in_speech=True) == MONO
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    await asyncio.sleep(0.01)
+    assert await source.receive(in_speech=True) is None
+
+
+async def test_a_second_drain_does_not_prolong_the_first_and_one_after_end_is_none() -> None:
+    source = new_input()
+    source.drain()
+    source.drain()
+    source.put(Command.END)
+    source.drain()
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    assert await source.receive(in_speech=True) is None
+    assert not source.drained
+
+
+def test_audio_that_came_faster_than_speech_is_due_at_the_pace_of_speech() -> None:
+    source = new_input(begin_ms=5_000, acknowledged_ms=5_000)
+    source.put(MONO)
+    began = time.monotonic()
+    source.feed(10 * SECOND)
+    # Ten seconds came at once: the end of the fourth was spoken four seconds after the beginning.
+    assert source.spoken_at(9_000, position_ms=15_000) == pytest.approx(began + 4, abs=0.5)

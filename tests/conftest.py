@@ -1,8 +1,8 @@
-"""Which tests run in the same process when two share the work (``make test``).
+"""Which tests run in the same process when two share them, and in which order; what their marks are.
 
-All tests that keep a Ray of many processes busy use one, one after the other: two of them at a time are more
-than two cores bear. They are begun first, for they take longest. The tests of any other file stay together
-too: models are loaded once for them.
+All tests that start Ray run in one process, one after the other: two services at a time are more than two
+cores bear. They begin first, for they take longest. The tests of any other file stay together too: a model is
+loaded once for them.
 """
 
 import hypothesis
@@ -10,8 +10,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_SERVICES = ("tests/service/", "tests/launcher/test_main.py", "tests/profiles/")
-_ORDER = (*_SERVICES, "")
+from tests.support import lanes
 
 pytest_plugins = ["tests.support.loaded_models"]
 
@@ -21,17 +20,24 @@ hypothesis.settings.load_profile("unhurried")
 
 
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands out whole files, and the services as one."""
+    """Hands out whole files, and all tests of services as one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "services" if nodeid.startswith(_SERVICES) else nodeid.partition("::")[0]
+        return "services" if nodeid.startswith(lanes.SERVICE_TESTS) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """How the work is shared."""
+    """How tests are shared between processes."""
     return _ByFile(config, log)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold tests to their marks."""
+    config.pluginmanager.register(lanes.LaneGuard())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest tests first."""
-    items.sort(key=lambda item: next(n for n, each in enumerate(_ORDER) if item.nodeid.startswith(each)))
+    """Mark the tests, and put those that start a service first."""
+    for item in items:
+        lanes.mark(item)
+    items.sort(key=lambda item: not item.nodeid.startswith(lanes.SERVICE_TESTS))

@@ -67,6 +67,7 @@ def wav(path: Path) -> tuple[int, float]:
         return reader.getframerate(), reader.getnframes() / reader.getframerate()
 
 
+@pytest.mark.models
 def test_a_real_recording_is_translated_and_spoken_in_this_process(folder: Path) -> None:
     result = run("translate fox.wav --from pt --to en -o fox-en.wav")
     assert result.exit_code == 0, result.output
@@ -80,12 +81,14 @@ def test_a_real_recording_is_translated_and_spoken_in_this_process(folder: Path)
     assert 1 < seconds < 8
 
 
+@pytest.mark.models
 def test_a_real_recording_is_transcribed(folder: Path) -> None:
     result = run("transcribe fox.wav")
     assert result.exit_code == 0, result.output
     assert re.match(r"0:00\.\d - 0:03\.\d  pt  .*raposa", result.stdout)
 
 
+@pytest.mark.models
 def test_a_text_is_spoken(folder: Path) -> None:
     result = run("speak Tomorrow --language en -o out.wav")
     assert result.exit_code == 0, result.output
@@ -127,6 +130,7 @@ def test_the_service_refuses_a_pair_that_it_does_not_have(folder: Path, url: str
     assert "targets served for 'pt': en" in message
 
 
+@pytest.mark.slow
 def test_the_demo_shows_captions_saves_the_voice_and_tells_the_latency_of_each_stage(
     folder: Path, url: str
 ) -> None:
@@ -139,6 +143,7 @@ def test_the_demo_shows_captions_saves_the_voice_and_tells_the_latency_of_each_s
     assert wav(folder / "demo.wav") == (22_050, 0.2)
 
 
+@pytest.mark.slow
 def test_the_demo_asks_for_what_its_options_say(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav --to en,en --commit utterance --no-partials")
     assert result.exit_code == 0, result.output
@@ -155,7 +160,7 @@ def test_the_demo_without_a_service_says_how_to_start_one(folder: Path) -> None:
     [
         ("translate silent.wav --to en -o out.wav --server {url}", "nobody speaks in silent.wav"),
         ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, FLAC"),
-        ("demo --url {url} --file silent.wav", "heard nobody speak"),
+        pytest.param("demo --url {url} --file silent.wav", "heard nobody speak", marks=pytest.mark.slow),
         ("demo --url {url} --from de", "no recordings in 'de'; accepted: en, es"),
         ("models fetch piper nobody", "nobody"),
     ],
@@ -202,6 +207,7 @@ def test_the_embedded_models_are_listed_and_found_sound() -> None:
         assert re.search(model + r" +verified +[\d.,]+ MB", verified.stdout)
 
 
+@pytest.mark.slow
 def test_the_benchmark_reports_that_nothing_was_lost(folder: Path, url: str) -> None:
     result = run(
         f"--url {url} --sessions 2 --duration 5 --warm-up 0 --commit utterance --partials "
@@ -226,6 +232,7 @@ def test_the_benchmark_reports_that_nothing_was_lost(folder: Path, url: str) -> 
     assert "first audio" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_benchmark_fails_when_something_was_lost(folder: Path) -> None:
     with open_doors(FakeStt(), FakeTranslator(), FakeTts(ProviderFailed("hoarse"))) as address:
         result = run(f"--url {address} --sessions 1 --duration 5 --warm-up 0 -o report.json", benchmark)

@@ -13,6 +13,7 @@ async def test_a_model_that_is_missing_is_named() -> None:
             pass
 
 
+@pytest.mark.models
 async def test_only_the_stages_asked_for_are_loaded() -> None:
     async with local_pipeline((), [BergamotConfig()], ()) as pipeline:
         catalogue = pipeline.catalogue
@@ -21,6 +22,7 @@ async def test_only_the_stages_asked_for_are_loaded() -> None:
         assert "raposa" in (await pipeline.translate_text("The fox is here.", "en", "pt")).text
 
 
+@pytest.mark.models
 async def test_a_voice_leaves_at_the_rate_of_its_settings() -> None:
     async with local_pipeline((), (), [PiperConfig(sample_rate=8_000)]) as pipeline:
         assert {voice.sample_rate for voice in pipeline.catalogue.voices} == {8_000}

@@ -15,7 +15,7 @@ from sokuji.errors import ProviderUnavailable, SokujiError
 from sokuji.languages import LANGUAGES
 from sokuji.providers.registry import PROVIDERS, Stage
 from tests.support.cloud.services import SERVICES
-from tests.support.loaded_models import Loaded, new_provider
+from tests.support.loaded_models import SCRIPTED, Loaded, new_provider
 from tests.support.speech import sample
 
 SENTENCES = {
@@ -118,14 +118,26 @@ EXAMS: dict[Stage, Exam] = {
     ),
 }
 
+
+def _marks(stage: Stage, name: str) -> tuple[pytest.MarkDecorator, ...]:
+    return () if (stage, name) in SERVICES or (stage, name) in SCRIPTED else (pytest.mark.models,)
+
+
+_ALL = [(stage, name) for stage, table in PROVIDERS.items() for name in table]
 every_provider = pytest.mark.parametrize(
-    ("stage", "name"), [(stage, name) for stage, table in PROVIDERS.items() for name in table]
+    ("stage", "name"), [pytest.param(stage, name, marks=_marks(stage, name)) for stage, name in _ALL]
 )
 every_local_provider = pytest.mark.parametrize(
     ("stage", "name"),
-    [(stage, name) for stage, table in PROVIDERS.items() for name in table if (stage, name) not in SERVICES],
+    [
+        pytest.param(stage, name, marks=_marks(stage, name))
+        for stage, name in _ALL
+        if (stage, name) not in SERVICES
+    ],
 )
-every_voice = pytest.mark.parametrize("name", PROVIDERS["tts"])
+every_voice = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_marks(stage, name)) for stage, name in _ALL if stage == "tts"]
+)
 
 
 def test_every_provider_has_settings_of_its_name() -> None:

@@ -62,6 +62,7 @@ async def speak(provider: Synthesiser) -> None:
         pass
 
 
+@pytest.mark.models
 @pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers")
 @pytest.mark.parametrize("voice", ["piper", "kokoro"])
 @pytest.mark.parametrize("workers", [1, 3])

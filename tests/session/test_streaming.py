@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ SCRIPTS = st.lists(
 ).map(Script)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     script=SCRIPTS,
@@ -69,6 +71,7 @@ async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back
 COMMANDS = st.sampled_from(["", "", "", "flush", "cancel", "config", "pause"])
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     said=st.lists(st.tuples(st.integers(1, 12), COMMANDS), min_size=1, max_size=10),

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import tracemalloc
 
+import pytest
+
 from sokuji import events
 from sokuji.config import StreamingSettings
 from tests.support.coded import CodedStt, quiet, say, spelled
@@ -27,6 +29,7 @@ HOUR = 60
 WORDS_OF_A_MINUTE = 150
 
 
+@pytest.mark.slow
 async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_kept() -> None:
     stt, script = CodedStt(), Script([(10, 700)] * 12)
     settings = StreamingSettings(partial_interval_ms=50, max_recognition_s=0.3)
@@ -70,6 +73,7 @@ async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
     assert of_kind(seen, events.Status)[-1].load != "speculation_off"
 
 
+@pytest.mark.slow
 async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> None:
     stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
     session = open_session(await ready(stt, translator, tts), StreamingSettings(partial_interval_ms=10))

@@ -12,6 +12,8 @@ from sokuji.providers.stt.whisper.decoding import WhisperDecoder
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.speech import noise, sample
 
+pytestmark = pytest.mark.models
+
 HARD = RecognitionRequest(pcm=sample("pt", "ola_mundo"), language="pt")
 MOST_DRAWS = 20
 

@@ -24,6 +24,8 @@ from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.speech import noise, reference, sample, samples, silence
 from tests.support.words import word_error_rate
 
+pytestmark = pytest.mark.models
+
 
 async def recognise(whisper: FasterWhisper, request: RecognitionRequest) -> Transcript:
     (answer,) = await whisper.transcribe([request])

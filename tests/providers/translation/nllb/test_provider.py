@@ -22,6 +22,8 @@ from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderI
 from tests.support.nllb import build
 from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
 
+pytestmark = pytest.mark.models
+
 CODES = ("en", "pt", "es")
 BOOK = [
     (TranslationRequest(text=phrase[one], source=CODES[one], target=CODES[two]), phrase[two])

@@ -16,6 +16,8 @@ from sokuji.providers.translation.nllb import onnx_runtime
 from sokuji.providers.translation.nllb.provider import Nllb
 from tests.support.nllb import build
 
+pytestmark = pytest.mark.models
+
 NIGHT = TranslationRequest(text="Good night.", source="en", target="es")
 OTHER_TOKENIZER = '{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}'
 TENSORRT, CUDA, CPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"

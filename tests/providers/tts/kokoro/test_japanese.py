@@ -129,6 +129,7 @@ async def test_what_is_heard_reads_like_what_was_written(kokoro: Kokoro, whisper
     assert character_error_rate(spoken(text), spoken(heard.text)) <= 0.15
 
 
+@pytest.mark.models
 async def test_without_its_reader_kokoro_speaks_no_japanese_and_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

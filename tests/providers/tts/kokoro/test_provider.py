@@ -134,6 +134,7 @@ async def test_the_default_voice_changes_at_once(kokoro: Kokoro) -> None:
         kokoro.update(KokoroConfig(cpu_threads=2))
 
 
+@pytest.mark.models
 async def test_an_unknown_default_voice_is_refused_at_the_start() -> None:
     kokoro = Kokoro(KokoroConfig(default_voice="nobody"))
     with pytest.raises(ConfigError, match="accepted: jf_alpha"):

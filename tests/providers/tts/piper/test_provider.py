@@ -158,6 +158,7 @@ def test_speakers_of_one_model_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("description", "error", "message"),
     [

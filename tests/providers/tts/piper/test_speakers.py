@@ -17,6 +17,8 @@ from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import UnknownVoice
 from sokuji.providers.tts.piper.provider import Piper
 
+pytestmark = pytest.mark.models
+
 VOICE = "en_US-joe-medium"
 TEXT = "The girl bought five apples."
 REPLACED = {"scales": "paced", "sid": "some_constant"}

@@ -47,6 +47,7 @@ def test_spans_cover_all_frames_and_grow(total: int) -> None:
     assert all(after >= before for before, after in pairwise(lengths[:-1]))
 
 
+@pytest.mark.models
 def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
     pieces = list(voice.speak(IDS, STEADY))
     whole = UndividedVits(open_session(PATH, device="cpu", cpu_threads=1))
@@ -59,6 +60,7 @@ def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
     assert np.abs(expected).max() > 0.05
 
 
+@pytest.mark.models
 def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) -> None:
     usual = SpeakingStyle(noise_scale=0.667, length_scale=1, noise_w_scale=0.8, speaker=None)
     once, again, steady = (
@@ -69,6 +71,7 @@ def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) ->
     assert once.shape != steady.shape
 
 
+@pytest.mark.models
 def test_a_voice_that_cannot_be_cut_is_spoken_phrase_by_phrase(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

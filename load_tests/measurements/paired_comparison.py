@@ -1,16 +1,16 @@
-"""Which of two configurations is better, and how surely, from runs of both in pairs. Pure.
+"""Which of two configurations is better, from runs of both in pairs: pure.
 
-The unit is a run, not an utterance: utterances of one run share whatever the machine did meanwhile, and a
+A run is one observation, not an utterance: utterances of one run share the state of the machine, and a
 thousand of them prove no more than the run. Each pair gives one effect, the logarithm of B's figure over A's,
-from which the pace of the machine at that time cancels out. The interval is Student's t over the effects,
-which is what to take for few measurements (Georges, Buytaert and Eeckhout, "Statistically Rigorous Java
-Performance Evaluation", OOPSLA 2007, section 3.2).
+in which the speed of the machine at that time cancels out. The interval is Student's t over the effects, as
+recommended for few measurements (Georges, Buytaert and Eeckhout, "Statistically Rigorous Java Performance
+Evaluation", OOPSLA 2007, section 3.2).
 
 The usual alternatives fail with few pairs. Bootstrap intervals are too narrow (Hesterberg, "What Teachers
 Should Know About the Bootstrap", The American Statistician 69, 2015): of five normal effects those of
 ``scipy.stats.bootstrap``, percentile and BCa, hold the truth in 84 of 100 cases instead of 95, Student's in
-95. Of effects with the heavy tails of t with 3 degrees of freedom it is 84, 82 and 96. The tests of Wilcoxon
-and of permuted signs cannot reject at the level of 5 % with five pairs: their least two-sided p is 2 / 2^5.
+95. Of effects with the heavy tails of t with 3 degrees of freedom it is 84, 82 and 96. The Wilcoxon test and
+sign permutation tests cannot reject at the 5 % level with five pairs: their smallest two-sided p is 2 / 2^5.
 """
 
 import random
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 LEAST_PAIRS = 3
-"""With fewer an interval is so wide that it says nothing: of two pairs it is 18 standard deviations."""
+"""With fewer the interval is too wide to be useful: of two pairs it is 18 standard deviations."""
 CONFIDENCE = 0.95
 """How often an interval holds the true effect."""
 
@@ -32,7 +32,7 @@ Side = Literal["a", "b"]
 
 
 class Verdict(StrEnum):
-    """What can be said of a figure of which less is better."""
+    """The result for a figure of which less is better."""
 
     A = "A is better"
     B = "B is better"
@@ -54,24 +54,23 @@ class Comparison:
     estimate: float
     """Of a ratio the geometric mean over the pairs, of a difference the mean."""
     low: float | None
-    """Ends of the interval of confidence; None with too few pairs."""
+    """Ends of the confidence interval; None with too few pairs."""
     high: float | None
     verdict: Verdict
     within_margin: bool = False
-    """Whether the whole interval is a difference that does not matter."""
+    """Whether all of the interval is a difference that does not matter."""
 
 
-def order(pairs: int, seed: int) -> list[tuple[Side, Side]]:
-    """Which of both runs first in each pair: AB BA or BA AB, by lot for every two pairs.
+def randomised_order(pairs: int, seed: int) -> list[tuple[Side, Side]]:
+    """Which of both runs first in each pair: AB BA or BA AB, at random for every two pairs.
 
-    What changes steadily, like the warmth of the machine, then meets both alike, and what changes regularly
-    cannot keep step with the order.
+    A steady change of the machine then affects both alike, and a periodic one cannot coincide with the order.
     """
-    lots = random.Random(seed)
+    generator = random.Random(seed)
     found: list[tuple[Side, Side]] = []
     while len(found) < pairs:
         block: list[tuple[Side, Side]] = [("a", "b"), ("b", "a")]
-        lots.shuffle(block)
+        generator.shuffle(block)
         found += block
     return found[:pairs]
 
@@ -81,10 +80,10 @@ def compare(a: Sequence[float], b: Sequence[float], margin: float) -> Comparison
 
     Args:
         a, b: the figure in each run, at least one.
-        margin: relative difference that does not matter to anybody; 0.05 is 5 %.
+        margin: relative difference that does not matter; 0.05 is 5 %.
 
     Raises:
-        ValueError: unequally many runs.
+        ValueError: the numbers of runs differ.
     """
     if len(a) != len(b):
         raise ValueError(f"{len(a)} runs of A, but {len(b)} of B")

@@ -1,97 +1,94 @@
-"""One load level measured from all sides: what listeners waited for, what the stages did, what it cost."""
+"""One load level with its cost: latency, what the stages did, and processor time and memory."""
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from load_tests import stages, usage
-from load_tests.level import Level, summarise
-from load_tests.service import CONTROLLER, PROXY, REST, Deployed, Running
-from load_tests.speaking import level
-from sokuji.client.config import Config
+from load_tests.measurements import machine_usage, stage_times
+from load_tests.measurements.load_level import LoadLevel, summarise
+from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.service import NOT_REPLICAS, ServiceUnderTest
+from load_tests.scenarios.sessions import ServiceSession, run_scenario
 
 CORES = len(os.sched_getaffinity(0))
 IDLE_SHARE = 0.1
-"""Of one core: what the replicas together take at most when nobody speaks."""
-IDLE_MOST_S = 20.0
+"""Of one core: what the replicas together use at most when nobody speaks."""
+IDLE_WITHIN_S = 20.0
 PAUSE_S = 2.0
 """Between levels, where it cannot be seen whether the service is idle."""
-_BEHIND = {"p50": 0.5, "p95": 0.05, "p99": 0.01}
-"""The share of all values that lies behind a percentile."""
+_TAIL = {"p50": 0.5, "p95": 0.05, "p99": 0.01}
+"""The share of all values above a percentile."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A level and what it took."""
+class MeasuredLevel:
+    """A level and what it cost."""
 
-    level: Level
+    level: LoadLevel
     seconds: float
-    """From the first connection to the last answer."""
+    """From the first connection to the last response."""
     client_cpu_share: float
-    """Of one core, taken by this client."""
-    stages: list[stages.StageTimes] | None
+    """Of one core, used by this client."""
+    stages: list[stage_times.StageTimes] | None
     """None if the service has no metrics."""
-    usage: dict[str, usage.Usage] | None
-    """By deployment; None if its processes are not ours to see."""
+    usage: dict[str, machine_usage.ProcessUsage] | None
+    """By deployment; None if the processes of the service are not known."""
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
-        found = asdict(self)
+        figures = asdict(self)
         return {
-            **found.pop("level"),
+            **figures.pop("level"),
             "error_rate": self.error_rate,
-            "percentiles_of_few": thin(self.level.received),
-            **found,
+            "percentiles_of_few": undersampled(self.level.received),
+            **figures,
         }
 
     @property
     def error_rate(self) -> float:
-        """Error events and broken sessions per sentence sent."""
+        """Error events and failed sessions per sentence sent."""
         return round(sum(self.level.errors.values()) / self.level.sent, 4)
 
 
-def thin(count: int) -> list[str]:
-    """The percentiles of so many values that lie between the two largest of them, and say little else."""
-    return [name for name, share in _BEHIND.items() if (count - 1) * share < 1]
+def undersampled(count: int) -> list[str]:
+    """The percentiles of ``count`` values that lie between the two largest of them."""
+    return [name for name, share in _TAIL.items() if (count - 1) * share < 1]
 
 
 async def measure(
-    url: str, running: Running | None, config: Config, clips: Sequence[bytes], count: int, duration_s: float
-) -> Measured:
-    """Has ``count`` sessions speak for ``duration_s`` seconds each; ``running`` if the service is our own."""
-    told = await stages.scrape(url)
-    worked = usage.cpu_seconds(running.processes()) if running else {}
+    service: ServiceUnderTest, scenario: Scenario
+) -> tuple[MeasuredLevel, list[ServiceSession]]:
+    """Run a scenario and measure it from all sides; also the sessions themselves."""
+    metrics = await stage_times.scrape(service.url)
+    cpu_before = machine_usage.cpu_seconds(service.processes())
     began, client_s = time.monotonic(), time.process_time()
-    sessions = await level(url, config, clips, count, duration_s)
+    sessions = await run_scenario(service.url, scenario)
     seconds, client_s = time.monotonic() - began, time.process_time() - client_s
-    return Measured(
+    processes = service.processes()
+    spent = machine_usage.spent(cpu_before, machine_usage.cpu_seconds(processes))
+    usage = machine_usage.usage(spent, machine_usage.memory_mib(processes), seconds, CORES)
+    measured = MeasuredLevel(
         level=summarise(sessions),
         seconds=round(seconds, 2),
         client_cpu_share=round(client_s / seconds, 4),
-        usage=_used(running, worked, seconds) if running else None,
-        stages=stages.between(told, await stages.scrape(url)),
+        usage=usage or None,
+        stages=stage_times.between(metrics, await stage_times.scrape(service.url)),
     )
+    return measured, sessions
 
 
-def _used(running: Running, worked: dict[Deployed, float], seconds: float) -> dict[str, usage.Usage]:
-    processes = running.processes()
-    spent = usage.spent(worked, usage.cpu_seconds(processes))
-    return usage.usage(spent, usage.memory_mib(processes), seconds, CORES)
-
-
-async def settle(running: Running | None) -> None:
-    """Returns when the replicas compute next to nothing any more, or after a while."""
-    if running is None:
+async def settle(service: ServiceUnderTest) -> None:
+    """Return when the replicas are idle, or after a while."""
+    if not service.processes():
         await asyncio.sleep(PAUSE_S)
         return
-    patience = time.monotonic() + IDLE_MOST_S
+    deadline = time.monotonic() + IDLE_WITHIN_S
     share = 1.0
-    while share > IDLE_SHARE and time.monotonic() < patience:
-        before, began = usage.cpu_seconds(running.processes()), time.monotonic()
+    while share > IDLE_SHARE and time.monotonic() < deadline:
+        before, began = machine_usage.cpu_seconds(service.processes()), time.monotonic()
         await asyncio.sleep(1)
-        spent = usage.spent(before, usage.cpu_seconds(running.processes()))
-        replicas = sum(each for name, each in spent.items() if name not in (PROXY, CONTROLLER, REST))
+        spent = machine_usage.spent(before, machine_usage.cpu_seconds(service.processes()))
+        replicas = sum(seconds for name, seconds in spent.items() if name not in NOT_REPLICAS)
         share = replicas / (time.monotonic() - began)

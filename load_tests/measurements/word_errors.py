@@ -1,4 +1,4 @@
-"""How alike two texts are, whatever their punctuation, case and way of writing small numbers."""
+"""Word errors of a transcript, whatever its punctuation, case and way of writing small numbers."""
 
 import re
 import unicodedata
@@ -18,20 +18,20 @@ NUMBERS = {
     "zh": "零 一 二 三 四 五 六 七 八 九 十",
 }
 CHARACTERS = frozenset({"ja", "zh"})
-"""Languages whose errors are counted in characters, not words."""
+"""Languages without spaces, whose errors are counted in characters."""
 # A letter with its vowel signs and other marks, which \w leaves out.
 _WORD = re.compile(r"(?:\w[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963]*)+")
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """Errors, and the words (or characters) of the reference that they were made in."""
+class ErrorCount:
+    """Errors, and the words (or characters) of the reference."""
 
     errors: int = 0
     words: int = 0
 
-    def __add__(self, other: "Errors") -> "Errors":
-        return Errors(self.errors + other.errors, self.words + other.words)
+    def __add__(self, other: "ErrorCount") -> "ErrorCount":
+        return ErrorCount(self.errors + other.errors, self.words + other.words)
 
     @property
     def rate(self) -> float:
@@ -51,15 +51,23 @@ def normalised(text: str, language: str) -> str:
     return " ".join(_WORD.findall(spelled.lower()))
 
 
-def errors(reference: str, heard: str, language: str) -> Errors:
-    """Substitutions, deletions and insertions of words; of characters where the language has no spaces."""
-    expected, found = normalised(reference, language), normalised(heard, language)
-    if language in CHARACTERS:
-        expected, found = (" ".join(text.replace(" ", "")) for text in (expected, found))
-    result = jiwer.process_words(expected, found)
-    return Errors(result.substitutions + result.deletions + result.insertions, len(expected.split()))
+def tokens(text: str, language: str) -> list[str]:
+    """The words of a text as they are written; its characters where the language has no spaces."""
+    return list("".join(text.split())) if language in CHARACTERS else text.split()
 
 
-def word_error_rate(reference: str, heard: str, language: str) -> float:
-    """Errors per word of the reference."""
-    return float(jiwer.wer(normalised(reference, language), normalised(heard, language)))
+def words(text: str, language: str) -> list[str]:
+    """The tokens of the normalised text."""
+    return tokens(normalised(text, language), language)
+
+
+def count_errors(reference: str, hypothesis: str, language: str) -> ErrorCount:
+    """Substitutions, deletions and insertions."""
+    expected = words(reference, language)
+    result = jiwer.process_words(" ".join(expected), " ".join(words(hypothesis, language)))
+    return ErrorCount(result.substitutions + result.deletions + result.insertions, len(expected))
+
+
+def word_error_rate(reference: str, hypothesis: str, language: str) -> float:
+    """Errors per word of the reference, in every language."""
+    return float(jiwer.wer(normalised(reference, language), normalised(hypothesis, language)))

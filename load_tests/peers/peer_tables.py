@@ -1,15 +1,14 @@
-"""What was measured, for a terminal of 120 columns."""
+"""The results of all systems, for a terminal of 120 columns."""
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE
 from rich.table import Table
 
-from load_tests.peers.run import Measured
-from load_tests.peers.scoring import Level, sessions_held
-from load_tests.peers.speech import MILESTONES, Milestone
+from load_tests.peers.runner import MeasuredSystem
+from load_tests.peers.scoring import PeerLevel, sessions_held
+from load_tests.peers.system import MILESTONES, Milestone
+from load_tests.reports.report import UNKNOWN, milliseconds, table
 
-UNKNOWN = "-"
 HEADINGS: dict[Milestone, str] = {
     "stable": "text complete\nand stable",
     "final": "text final",
@@ -17,54 +16,42 @@ HEADINGS: dict[Milestone, str] = {
 }
 
 
-def tables(found: Sequence[Measured], limit_ms: float) -> Iterator[Table]:
+def tables(measured: Sequence[MeasuredSystem], limit_ms: float) -> Iterator[Table]:
     """The delays of every level, and how many sessions each system holds."""
-    yield _delays(found)
-    yield _held(found, limit_ms)
-
-
-def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    return table
-
-
-def _delays(found: Sequence[Measured]) -> Table:
-    table = _table(
+    columns = [HEADINGS[each] for each in MILESTONES]
+    yield table(
         "Milliseconds from the end of speech, p50 / p95 (of how many sentences, if not of all sent)",
-        *("system", "sessions", "sent", "lost", "errors", "WER", *(HEADINGS[each] for each in MILESTONES)),
+        ("system", "sessions", "sent", "lost", "errors", "WER", *columns),
+        _delays(measured),
     )
-    for system in found:
+    yield table(
+        f"Sessions held: nothing lost, no errors, p95 at most {limit_ms:,.0f} ms",
+        ("system", *columns, "of"),
+        (_held(system, limit_ms) for system in measured),
+    )
+
+
+def _delays(measured: Sequence[MeasuredSystem]) -> Iterator[Sequence[str] | None]:
+    for system in measured:
         for level in system.levels:
-            table.add_row(system.name, *_cells(level))
+            yield system.name, *_cells(level)
         if not system.levels:
-            table.add_row(system.name, *[UNKNOWN] * (5 + len(MILESTONES)))
-        table.add_section()
-    return table
+            yield system.name, *[UNKNOWN] * (5 + len(MILESTONES))
+        yield None
 
 
-def _cells(level: Level) -> Iterator[str]:
+def _cells(level: PeerLevel) -> Iterator[str]:
     yield from map(str, (level.sessions, level.sent, level.lost, sum(level.errors.values())))
     yield f"{level.words.rate:.1%}"
     for milestone in MILESTONES:
         delays = level.delays_ms.get(milestone)
-        if delays is None:
-            yield UNKNOWN
-        else:
-            some = f" ({delays.count})" if delays.count < level.sent else ""
-            yield f"{delays.p50:,.0f} / {delays.p95:,.0f}{some}"
+        some = f" ({delays.count})" if delays and delays.count < level.sent else ""
+        yield f"{milliseconds(delays.p50, delays.p95)}{some}" if delays else UNKNOWN
 
 
-def _held(found: Sequence[Measured], limit_ms: float) -> Table:
-    table = _table(
-        f"Sessions held: nothing lost, no errors, p95 at most {limit_ms:,.0f} ms",
-        *("system", *(HEADINGS[each] for each in MILESTONES), "of"),
+def _held(system: MeasuredSystem, limit_ms: float) -> Sequence[str]:
+    known = {milestone for level in system.levels for milestone in level.delays_ms}
+    held = (
+        str(sessions_held(system.levels, each, limit_ms)) if each in known else UNKNOWN for each in MILESTONES
     )
-    for system in found:
-        most = max((each.sessions for each in system.levels), default=0)
-        held = (sessions_held(system.levels, each, limit_ms) for each in MILESTONES)
-        reached = (any(each in level.delays_ms for level in system.levels) for each in MILESTONES)
-        cells = (str(count) if known else UNKNOWN for count, known in zip(held, reached, strict=True))
-        table.add_row(system.name, *cells, str(most))
-    return table
+    return system.name, *held, str(max((each.sessions for each in system.levels), default=0))

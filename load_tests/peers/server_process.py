@@ -1,4 +1,4 @@
-"""A peer's server: one process that listens on loopback, and its end."""
+"""The process of a peer's server, from its start to its end."""
 
 import asyncio
 import os
@@ -8,21 +8,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO
 
-from load_tests.peers.speech import PeerFailed
+from load_tests.peers.system import PeerFailed
 
 HOST = "127.0.0.1"
 START_S = 120.0
 STOP_S = 10.0
 _POLL_S = 0.1
-_TOLD = 4_096
-"""Bytes of its output that may hold the reason why it ended."""
+_OUTPUT_BYTES = 4_096
+"""The end of its output, which may hold the reason why it ended."""
 
 
 @asynccontextmanager
-async def listening(
+async def server_process(
     name: str, command: Sequence[str], port: int, environment: Mapping[str, str]
 ) -> AsyncIterator[None]:
-    """Run a server until the block ends; its output is seen by nobody, for it may hold what was said.
+    """Run a server until the block ends; its output is not shown, because it may hold what was said.
 
     Raises:
         PeerFailed: the port is taken, the server ends, or it does not listen in time.
@@ -52,7 +52,7 @@ def _check(port: int) -> None:
 
 async def _wait(name: str, process: asyncio.subprocess.Process, port: int, output: IO[bytes]) -> None:
     deadline = asyncio.get_running_loop().time() + START_S
-    while not await _answers(port):
+    while not await _accepts(port):
         if process.returncode is not None:
             raise PeerFailed(f"{name} ended with exit code {process.returncode}: {_last_line(output)}")
         if asyncio.get_running_loop().time() > deadline:
@@ -60,7 +60,7 @@ async def _wait(name: str, process: asyncio.subprocess.Process, port: int, outpu
         await asyncio.sleep(_POLL_S)
 
 
-async def _answers(port: int) -> bool:
+async def _accepts(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection(HOST, port)
     except OSError:
@@ -70,9 +70,9 @@ async def _answers(port: int) -> bool:
 
 
 def _last_line(output: IO[bytes]) -> str:
-    output.seek(max(0, output.seek(0, os.SEEK_END) - _TOLD))
+    output.seek(max(0, output.seek(0, os.SEEK_END) - _OUTPUT_BYTES))
     lines = output.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,73 +1,20 @@
-"""Our own service: captions only, so that no peer is compared with translation and voice on top."""
+"""The Sokuji Bridge service: captions only, since the peers neither translate nor speak."""
 
-import asyncio
-import time
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from load_tests.peers.process import HOST
-from load_tests.peers.speech import PATIENCE_S, Clock, Delays, Heard, PeerFailed, Reached, Speech, length_ms
-from load_tests.service import started
-from sokuji import __version__, events
-from sokuji.client.client import connect
+from load_tests.peers.server_process import HOST
+from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerSession
+from load_tests.scenarios.response_log import ResponseLog, UtteranceResponse
+from load_tests.scenarios.service import started_service
+from load_tests.scenarios.sessions import ServiceSession, SpokenUntil, converse
+from sokuji import __version__
 from sokuji.client.config import Config
+from sokuji.measure.latency import Stopwatch
 
 
-@dataclass(slots=True)
-class Part:
-    """What the service took for an utterance. Times are ``time.monotonic()``."""
-
-    start_ms: int = 0
-    end_ms: int = 0
-    known_at: float | None = None
-    """When it said that the utterance is over."""
-    final_at: float | None = None
-    text: str = ""
-
-
-class Parts:
-    """A conversation's utterances, from its events."""
-
-    def __init__(self) -> None:
-        self._parts: defaultdict[int, Part] = defaultdict(Part)
-
-    @property
-    def text(self) -> str:
-        """All captions."""
-        return " ".join(self._parts[number].text for number in sorted(self._parts))
-
-    def note(self, event: events.Event, at: float) -> None:
-        """``event`` came at ``at`` (monotonic seconds)."""
-        match event:
-            case events.Speech(state="started"):
-                part = self._parts[event.segment_id]
-                part.start_ms = part.end_ms = event.at_ms
-            case events.Speech(state="stopped"):
-                part = self._parts[event.segment_id]
-                part.end_ms, part.known_at = event.at_ms, at
-            case events.Transcription(is_final=True):
-                part = self._parts[event.segment_id]
-                part.text, part.final_at = event.text, at
-
-    def delays(self, span_ms: tuple[int, int], clock: Clock) -> Delays:
-        """How long the sentence at that place of the recording took: until its last part was final."""
-        start_ms, end_ms = span_ms
-        parts = [each for each in self._parts.values() if each.start_ms < end_ms and each.end_ms > start_ms]
-        if not any(each.text for each in parts) or any(each.final_at is None for each in parts):
-            return {}
-        last = max(parts, key=lambda each: each.final_at or 0.0)
-        assert last.final_at is not None
-        since_end = clock.since(end_ms, last.final_at)
-        delays: Delays = {"stable": since_end, "final": since_end}
-        if last.known_at is not None:
-            delays["known"] = 1_000 * (last.final_at - last.known_at)
-        return delays
-
-
-class Sokuji:
+class SokujiSystem:
     """The service as a Serve config has it.
 
     Args:
@@ -81,34 +28,45 @@ class Sokuji:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Its version, and what it runs."""
+        """Its version and its Serve config."""
         return {"version": __version__, "config": self._config.name}
 
     @asynccontextmanager
     async def served(self, port: int) -> AsyncIterator[None]:
         """Run the service."""
-        async with started(self._config, port):
+        async with started_service(self._config, port):
             yield
 
-    async def hear(self, port: int, speech: Speech, heard: Heard, reached: Reached) -> None:
+    async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:
         """One conversation."""
-        wanted = Config(source_language=speech.language, target_language=speech.language, output="captions")
-        parts = Parts()
-        try:
-            async with (
-                asyncio.timeout(length_ms(speech.pcm) / 1_000 + PATIENCE_S),
-                connect(f"http://{HOST}:{port}", wanted, resume_within_s=0) as conversation,
-            ):
-                clock = Clock(heard)
-                frames = clock.frames(speech.pcm, 0, length_ms(speech.pcm), reached)
-                try:
-                    async with aclosing(conversation.converse(frames)) as answers:
-                        async for event in answers:
-                            parts.note(event, time.monotonic())
-                            if isinstance(event, events.Failed):
-                                heard.errors[event.error.code] += 1
-                finally:
-                    heard.text = parts.text
-                    heard.delays = [parts.delays(span, clock) for span in speech.spans_ms]
-        except TimeoutError:
-            raise PeerFailed(f"not all was answered {PATIENCE_S:.0f} s after the speech") from None
+        language = session.speech.language
+        log = ResponseLog(language)
+        conversation = ServiceSession(
+            session.speech, session.pace, session.errors, stopwatch=Stopwatch(language), responses=log
+        )
+        config = Config(source_language=language, target_language=language, output="captions")
+        url = f"http://{HOST}:{port}"
+        await converse(
+            url, config, conversation, spoken_until, deadline_s=ANSWERED_WITHIN_S, resume_within_s=0
+        )
+        session.text = " ".join(each.text for each in log.utterances)
+        if session.pace.began is not None:
+            session.delays = [
+                sentence_delays(session, span, log.utterances) for span in session.speech.spans_ms
+            ]
+
+
+def sentence_delays(
+    session: PeerSession, span_ms: tuple[int, int], utterances: Sequence[UtteranceResponse]
+) -> Delays:
+    """The delays of the sentence at that place of the recording: until its last utterance was final."""
+    parts = [each for each in utterances if each.overlaps(*span_ms)]
+    final_at = [each.final_at for each in parts if each.final_at is not None]
+    if not any(each.text for each in parts) or len(final_at) < len(parts):
+        return {}
+    last = max(parts, key=lambda each: each.final_at or 0.0)
+    since_end = session.since(span_ms[1], max(final_at))
+    delays: Delays = {"stable": since_end, "final": since_end}
+    if last.ended_at is not None:
+        delays["known"] = 1_000 * (max(final_at) - last.ended_at)
+    return delays

@@ -1,20 +1,20 @@
-"""What the runs of an A/B test show: the figures of each, their comparison and the verdict in words. Pure."""
+"""The runs of an A/B test: the figures of each, their comparison and the verdict in words. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE
 from rich.table import Table
 
-from load_tests.compared import CONFIDENCE, Comparison, Side, Verdict, compare
-from load_tests.level import Level, Session, summarise
-from load_tests.usage import MEMORY
+from load_tests.measurements.load_level import LoadLevel, sentence_timings, summarise
+from load_tests.measurements.machine_usage import MEMORY
+from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
+from load_tests.reports.report import UNKNOWN, table
+from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import STAGES
 
-STATISTICS = ("p50", "p95", "mean")
-LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in STATISTICS)
+LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in ("p50", "p95", "mean"))
 """Milliseconds from the end of speech."""
 CPU = "CPU s per utterance"
 """Of all processes of the service, those of Ray too."""
@@ -24,38 +24,35 @@ FIGURES = (*LATENCIES, CPU, MEMORY_MIB)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One service, spoken to once."""
+class ABRun:
+    """One service, measured once."""
 
     pair: int
     side: Side
-    level: Level
+    level: LoadLevel
     figures: Mapping[str, float]
 
     @classmethod
-    def of(cls, pair: int, side: Side, sessions: Sequence[Session], cpu_s: float, memory_mib: float) -> "Run":
-        """What the sessions of a run went through, and what that took of the machine."""
-        found = summarise(sessions)
-        delays = [each for session in sessions for each in session.delays_ms()]
-        figures = {CPU: cpu_s / found.sent, MEMORY_MIB: memory_mib}
+    def of(
+        cls, pair: int, side: Side, sessions: Sequence[ServiceSession], cpu_s: float, memory_mib: float
+    ) -> "ABRun":
+        """The figures of a run from its sessions and what all processes used."""
+        level = summarise(sessions)
+        delays = [each.delays_ms for session in sessions for each in sentence_timings(session)]
+        figures = {CPU: cpu_s / level.sent, MEMORY_MIB: memory_mib}
         for stage in STAGES if delays else ():
             values = [each[stage] for each in delays]
             p50, p95 = np.percentile(values, (50, 95))
-            figures |= dict(
-                zip(
-                    (f"{stage} {each}" for each in STATISTICS),
-                    (float(p50), float(p95), float(np.mean(values))),
-                    strict=True,
-                )
-            )
-        return cls(pair, side, found, figures)
+            mean = float(np.mean(values))
+            figures |= {f"{stage} p50": float(p50), f"{stage} p95": float(p95), f"{stage} mean": mean}
+        return cls(pair, side, level, figures)
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
         return {**asdict(self), "figures": {name: round(each, 3) for name, each in self.figures.items()}}
 
 
-def comparisons(runs: Sequence[Run], margin: float) -> dict[str, Comparison]:
+def comparisons(runs: Sequence[ABRun], margin: float) -> dict[str, Comparison]:
     """Each figure that all runs have; none is comparable if a run lost or misplaced a sentence.
 
     Args:
@@ -73,8 +70,8 @@ def comparisons(runs: Sequence[Run], margin: float) -> dict[str, Comparison]:
     return found
 
 
-def faults(runs: Sequence[Run]) -> Iterator[str]:
-    """Which runs lost or misplaced sentences."""
+def faults(runs: Sequence[ABRun]) -> Iterator[str]:
+    """The runs that lost or misplaced sentences."""
     for run in runs:
         if not run.level.sound:
             yield (
@@ -83,21 +80,21 @@ def faults(runs: Sequence[Run]) -> Iterator[str]:
             )
 
 
-def in_words(name: str, found: Comparison) -> str:
+def in_words(name: str, comparison: Comparison) -> str:
     """The verdict on one figure."""
-    words = str(found.verdict)
+    words = str(comparison.verdict)
     return words.replace("better", "faster") if name in LATENCIES else words
 
 
-def conclusion(runs: Sequence[Run], found: Mapping[str, Comparison], figure: str) -> str:
+def conclusion(runs: Sequence[ABRun], found: Mapping[str, Comparison], figure: str) -> str:
     """The verdict on the figure that decides."""
     if lost := list(faults(runs)):
         return f"{Verdict.NOT_COMPARABLE}: {'; '.join(lost)}"
     comparison = found[figure]
-    told = f"{in_words(figure, comparison)} ({figure}: {_effect(comparison)})"
+    words = f"{in_words(figure, comparison)} ({figure}: {_effect(comparison)})"
     if comparison.verdict is Verdict.NONE and comparison.within_margin:
-        return f"{told}, and what there may be is within the margin"
-    return told
+        return f"{words}, and any difference is within the margin"
+    return words
 
 
 def _effect(found: Comparison) -> str:
@@ -105,21 +102,15 @@ def _effect(found: Comparison) -> str:
     return f"B {'/' if found.effect == 'ratio' else '-'} A = {found.estimate:,.3g}{ends}"
 
 
-def table(found: Mapping[str, Comparison]) -> Table:
+def comparison_table(found: Mapping[str, Comparison]) -> Table:
     """A row for each figure."""
-    shown = Table(title="Median of the runs, and B against A in pairs", title_justify="left", box=SIMPLE)
-    for heading in ("figure", "A", "B", "", f"{CONFIDENCE:.0%} interval", "verdict"):
-        shown.add_column(heading, justify="right")
-    for name, each in found.items():
-        sign, places = ("×", ".3f") if each.effect == "ratio" else ("+", ",.1f")
-        interval = "-" if each.low is None else f"{each.low:{places}} to {each.high:{places}}"
-        unit = "ms" if name in LATENCIES else ""
-        shown.add_row(
-            f"{name} {unit}".strip(),
-            f"{each.a:,.4g}",
-            f"{each.b:,.4g}",
-            f"{sign} {each.estimate:{places}}",
-            interval,
-            in_words(name, each),
-        )
-    return shown
+    headings = ("figure", "A", "B", "", f"{CONFIDENCE:.0%} interval", "verdict")
+    return table("Median of the runs, and B against A in pairs", headings, map(_row, found, found.values()))
+
+
+def _row(name: str, each: Comparison) -> Sequence[str]:
+    sign, places = ("×", ".3f") if each.effect == "ratio" else ("+", ",.1f")
+    interval = UNKNOWN if each.low is None else f"{each.low:{places}} to {each.high:{places}}"
+    figure = f"{name} ms" if name in LATENCIES else name
+    effect = f"{sign} {each.estimate:{places}}"
+    return figure, f"{each.a:,.4g}", f"{each.b:,.4g}", effect, interval, in_words(name, each)

@@ -1,7 +1,7 @@
-"""Recognition in batches on CTranslate2 itself: what the machine can do, with nothing around the model.
+"""Recognition in batches on CTranslate2 itself, with nothing around the model: a limit, not a recogniser.
 
-Each utterance is searched once, greedily and without timestamps. What a recogniser does about a search that
-is lost is missing, so this is a limit and no recogniser; its errors are to be seen beside its speed.
+Each utterance is decoded once, greedily and without timestamps. A recogniser also handles failed decoding,
+which is missing here, so its error rate must be read beside its speed.
 """
 
 from collections.abc import Sequence
@@ -21,27 +21,27 @@ from sokuji.providers.stt.whisper.windows import Samples, features, window_s
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class CoreLayout:
     """How the cores are used: calls at a time, and threads of each."""
 
     workers: int
     threads: int
 
 
-def layouts(cores: int) -> list[Layout]:
-    """All ways to give workers equally many of the cores, the fewest workers first."""
-    return [Layout(workers, cores // workers) for workers in range(1, cores + 1) if cores % workers == 0]
+def layouts(cores: int) -> list[CoreLayout]:
+    """All divisions of the cores among workers without a remainder, the fewest workers first."""
+    return [CoreLayout(workers, cores // workers) for workers in range(1, cores + 1) if cores % workers == 0]
 
 
-def batches(windows: Sequence[int], most: int) -> list[list[int]]:
-    """Which utterances to recognise together: of one window, so that none is padded for another's sake.
+def batches_by_window(windows: Sequence[int], most: int) -> list[list[int]]:
+    """Which utterances to recognise together: those of one window, so that none is padded further.
 
     Args:
         windows: the window of each utterance, seconds.
         most: utterances in a batch.
 
     Returns:
-        Indices into ``windows``, the longest windows first: the last batch to end is then a short one.
+        Indices into ``windows``, the longest windows first, so that the last batch to end is a short one.
     """
     found = []
     for window in sorted(set(windows), reverse=True):
@@ -60,7 +60,7 @@ class BareWhisper:
         language: Whisper's code of what is spoken.
     """
 
-    def __init__(self, path: Path, compute_type: str, layout: Layout, language: str) -> None:
+    def __init__(self, path: Path, compute_type: str, layout: CoreLayout, language: str) -> None:
         self.layout = layout
         self._model = WhisperModel(
             str(path),
@@ -77,26 +77,26 @@ class BareWhisper:
         self._pool = ThreadPoolExecutor(layout.workers, "bare-whisper")
 
     def recognise(self, utterances: Sequence[Samples], most: int) -> list[str]:
-        """What is said in each utterance, ``most`` of them at a time in each worker."""
+        """The transcript of each utterance, ``most`` of them in a batch of each worker."""
         windows = [window_s(len(each) / RECOGNISER_RATE) for each in utterances]
-        together = batches(windows, most)
+        batches = batches_by_window(windows, most)
+        decoded = self._pool.map(lambda batch: self._decode([utterances[index] for index in batch]), batches)
         texts = [""] * len(utterances)
-        answers = self._pool.map(lambda batch: self._batch([utterances[index] for index in batch]), together)
-        for batch, found in zip(together, answers, strict=True):
+        for batch, found in zip(batches, decoded, strict=True):
             for index, text in zip(batch, found, strict=True):
                 texts[index] = text
         return texts
 
-    def _batch(self, utterances: Sequence[Samples]) -> list[str]:
+    def _decode(self, utterances: Sequence[Samples]) -> list[str]:
         longest_s = max(map(len, utterances)) / RECOGNISER_RATE
         window = window_s(longest_s)
-        heard = np.stack([features(self._model.feature_extractor, each, window) for each in utterances])
-        found = self._model.model.generate(
-            ctranslate2.StorageView.from_array(heard),
+        mel = np.stack([features(self._model.feature_extractor, each, window) for each in utterances])
+        results = self._model.model.generate(
+            ctranslate2.StorageView.from_array(mel),
             [self._prompt] * len(utterances),
             beam_size=1,
             # CTranslate2 gives the text half of this length.
             max_length=2 * token_limit(longest_s),
             suppress_tokens=self._suppressed,
         )
-        return [clean(self._tokenizer.decode(each.sequences_ids[0])) for each in found]
+        return [clean(self._tokenizer.decode(each.sequences_ids[0])) for each in results]

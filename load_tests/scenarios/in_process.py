@@ -1,50 +1,49 @@
 """The models of the service called one after another in one process: no service, no sessions, no network.
 
-Three ways to do it with the same files: as somebody writes it in an afternoon, with our providers, and with
-as little around the recogniser as can be. The translation is the same in all, the voice in the last two.
+Three pipelines over the same model files: one of the libraries as they come, one of this project's providers,
+and one with as little around the recogniser as possible. All use the same translator; the last two the same
+voice.
 """
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from faster_whisper import WhisperModel
 from piper import AudioChunk, PiperVoice
 
-from load_tests.batches import BareWhisper
-from load_tests.material import Spoken
+from load_tests.scenarios.bare_whisper import BareWhisper
+from load_tests.scenarios.recognisers import EMBEDDED, Transcribe, plain_faster_whisper, result, transcribe
+from load_tests.scenarios.speech_samples import SpeechSample
 from sokuji import models
-from sokuji.config import BergamotConfig, FasterWhisperConfig, PiperConfig, Settings
+from sokuji.config import BergamotConfig, KokoroConfig, PiperConfig
 from sokuji.contract import (
-    RecognitionRequest,
+    Recogniser,
+    StageName,
+    Synthesiser,
     SynthesisRequest,
-    TranslatedText,
     TranslationRequest,
     Translator,
 )
-from sokuji.errors import SokujiError, UnsupportedLanguage
-from sokuji.languages import LANGUAGES
-from sokuji.pipeline.in_process import TTS
+from sokuji.errors import UnsupportedLanguage
 from sokuji.providers.registry import create
-from sokuji.providers.stt.whisper.windows import Samples
 from sokuji.providers.tts import espeak
 
-RECOGNISER = FasterWhisperConfig()
-"""The embedded default: its model and its compute type are those of all ways."""
-
-Hear = Callable[[Spoken], Awaitable[str]]
-Speak = Callable[[str], AsyncIterator[bytes]]
+VoiceConfig = PiperConfig | KokoroConfig
+VOICES: tuple[VoiceConfig, ...] = (PiperConfig(), KokoroConfig())
+"""Of the embedded default, in order of preference."""
+Synthesize = Callable[[str], AsyncIterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One utterance; seconds since its work began."""
+class PipelineTiming:
+    """One utterance; seconds since its computation began."""
 
     text: str
-    """What was recognised."""
+    """Its transcript."""
     recognised_s: float
     translated_s: float
     first_audio_s: float
@@ -52,26 +51,26 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to answer an utterance."""
+class InProcessPipeline:
+    """The three stages, called one after another."""
 
-    hear: Hear
+    recognise: Transcribe
     translate: Callable[[str], Awaitable[str]]
-    speak: Speak
+    synthesize: Synthesize
 
-    async def answer(self, spoken: Spoken) -> Answer:
-        """Recognise, translate, speak."""
+    async def run(self, sample: SpeechSample) -> PipelineTiming:
+        """Recognise, translate and speak one utterance."""
         began = time.perf_counter()
-        heard = await self.hear(spoken)
+        text = await self.recognise(sample)
         recognised = time.perf_counter()
-        translation = await self.translate(heard)
+        translation = await self.translate(text)
         translated = time.perf_counter()
         first = None
-        async for _ in self.speak(translation):
+        async for _ in self.synthesize(translation):
             first = first or time.perf_counter()
         last = time.perf_counter()
-        return Answer(
-            text=heard,
+        return PipelineTiming(
+            text=text,
             recognised_s=recognised - began,
             translated_s=translated - began,
             first_audio_s=(first or last) - began,
@@ -79,130 +78,90 @@ class Way:
         )
 
 
-@dataclass(slots=True)
-class Embedded:
-    """The embedded default's providers for one pair of languages; a block that frees them at its end."""
+@dataclass(frozen=True, slots=True)
+class EmbeddedModels:
+    """The embedded default's providers for one pair of languages, loaded."""
 
     source: str
     target: str
-    translator: Any = field(init=False)
-    voice: Any = field(init=False)
-    _recogniser: Any = field(init=False)
+    recogniser: Recogniser
+    translator: Translator
+    voice: Synthesiser
+    voice_config: VoiceConfig
 
-    async def __aenter__(self) -> "Embedded":
-        """Load them.
+    def pipelines(self, bare: BareWhisper) -> dict[str, InProcessPipeline]:
+        """Each pipeline by its name; ``bare`` is for one call at a time."""
 
-        Raises:
-            UnsupportedLanguage: no text model translates the pair, or no voice speaks the language.
-            ModelMissing: a model is not installed.
-        """
-        self.translator = create("translation", BergamotConfig())
-        await self.translator.load()
-        await _check_pair(self.translator, self.source, self.target)
-        self.voice = await _voice(self.target)
-        self._recogniser = create("stt", RECOGNISER)
-        await self._recogniser.load()
-        return self
+        async def recognise_bare(sample: SpeechSample) -> str:
+            return bare.recognise([sample.samples], most=1)[0]
 
-    async def __aexit__(self, *_: object) -> None:
-        for provider in (self.translator, self.voice, self._recogniser):
-            await provider.aclose()
-
-    def ways(self, bare: BareWhisper) -> dict[str, Way]:
-        """Each way by its name; ``bare`` is for one call at a time."""
-
-        async def hear_bare(spoken: Spoken) -> str:
-            return bare.recognise([samples(spoken)], most=1)[0]
-
-        speak = self._speak
-        plain = _plain_voice(self.voice.config) or speak
+        plain = plain_faster_whisper(EMBEDDED, beam_size=5)
+        plain_voice = _plain_piper(self.voice_config) or self._synthesize
+        providers = partial(transcribe, self.recogniser)
         return {
-            "afternoon": Way(_plain_recogniser(self.source), self.translate, plain),
-            "providers": Way(self._hear, self.translate, speak),
-            "bare": Way(hear_bare, self.translate, speak),
+            "plain": InProcessPipeline(plain, self._translate, plain_voice),
+            "providers": InProcessPipeline(providers, self._translate, self._synthesize),
+            "bare": InProcessPipeline(recognise_bare, self._translate, self._synthesize),
         }
 
-    async def translate(self, text: str) -> str:
-        """The text in the language wanted."""
+    async def _translate(self, text: str) -> str:
         request = TranslationRequest(text=text, source=self.source, target=self.target)
-        (answer,) = await self.translator.translate([request])
-        found: TranslatedText = good(answer)
-        return found.text
+        (translation,) = await self.translator.translate([request])
+        return result(translation).text
 
-    async def _hear(self, spoken: Spoken) -> str:
-        (answer,) = await self._recogniser.transcribe(
-            [RecognitionRequest(pcm=spoken.pcm, language=self.source)]
-        )
-        return str(good(answer).text)
-
-    async def _speak(self, text: str) -> AsyncIterator[bytes]:
+    async def _synthesize(self, text: str) -> AsyncIterator[bytes]:
         async for chunk in self.voice.synthesize(SynthesisRequest(text=text, language=self.target)):
             yield chunk.pcm
 
 
-def samples(spoken: Spoken) -> Samples:
-    """As Whisper takes them."""
-    return np.frombuffer(spoken.pcm, "<i2").astype(np.float32) / np.float32(32_768)
+@asynccontextmanager
+async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedModels]:
+    """Load the models; they are freed with the block.
+
+    Raises:
+        UnsupportedLanguage: no text model translates the pair, or no voice speaks the language.
+        ModelMissing: a model is not installed.
+    """
+    async with AsyncExitStack() as stack:
+        translator: Translator = await loaded(stack, "translation", BergamotConfig())
+        pairs = (await translator.describe()).pairs
+        if (source, target) not in pairs:
+            raise UnsupportedLanguage(
+                f"no embedded text model translates {source!r} to {target!r}; accepted: "
+                f"{', '.join(f'{one} to {other}' for one, other in pairs)}"
+            )
+        config, voice = await _voice(stack, target)
+        recogniser = await loaded(stack, "stt", EMBEDDED)
+        yield EmbeddedModels(source, target, recogniser, translator, voice, config)
 
 
-def whisper_files() -> Path:
-    """The folder of the recogniser's model."""
-    return models.locate("whisper", RECOGNISER.model_size)
+async def loaded(stack: AsyncExitStack, stage: StageName, config: Any) -> Any:
+    """A provider that ``stack`` closes."""
+    provider = create(stage, config)
+    stack.push_async_callback(provider.aclose)
+    await provider.load()
+    return provider
 
 
-async def _check_pair(translator: Translator, source: str, target: str) -> None:
-    pairs = (await translator.describe()).pairs
-    if (source, target) not in pairs:
-        raise UnsupportedLanguage(
-            f"no embedded text model translates {source!r} to {target!r}; accepted: "
-            f"{', '.join(f'{one} to {other}' for one, other in pairs)}"
-        )
-
-
-async def _voice(language: str) -> Any:
-    """The first embedded provider with a voice for the language, loaded."""
-    for config in TTS:
-        provider = create("tts", config)
-        await provider.load()
-        info = await provider.describe()
-        if any(language in voice.languages for voice in info.voices):
-            return provider
-        await provider.aclose()
+async def _voice(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
+    """The first embedded provider with a voice for the language."""
+    for config in VOICES:
+        provider: Synthesiser = await loaded(stack, "tts", config)
+        if any(language in voice.languages for voice in (await provider.describe()).voices):
+            return config, provider
     raise UnsupportedLanguage(f"no embedded voice speaks {language!r}")
 
 
-def _plain_recogniser(language: str) -> Hear:
-    """faster-whisper as its own instructions show it, told the language."""
-    model = WhisperModel(str(whisper_files()), device="cpu", compute_type=RECOGNISER.compute_type)
-
-    async def hear(spoken: Spoken) -> str:
-        segments, _ = model.transcribe(samples(spoken), language=LANGUAGES[language].whisper, beam_size=5)
-        return "".join(segment.text for segment in segments).strip()
-
-    return hear
-
-
-def _plain_voice(config: Settings) -> Speak | None:
-    """Piper's own voice as it comes; None where the voice is not Piper's."""
+def _plain_piper(config: VoiceConfig) -> Synthesize | None:
+    """Piper's own synthesis; None where the voice is not one of Piper's."""
     if not isinstance(config, PiperConfig):
         return None
     folder = models.locate("piper", config.tts_model)
     voice = PiperVoice.load(folder / f"{Path(config.tts_model).name.removesuffix('.onnx')}.onnx")
 
-    async def speak(text: str) -> AsyncIterator[bytes]:
+    async def synthesize(text: str) -> AsyncIterator[bytes]:
         chunks: list[AudioChunk] = espeak.alone(list, voice.synthesize(text))
         for chunk in chunks:
             yield chunk.audio_int16_bytes
 
-    return speak
-
-
-def good(answer: Any) -> Any:
-    """What a provider answered.
-
-    Raises:
-        SokujiError: the answer was that.
-    """
-    if isinstance(answer, SokujiError):
-        raise answer
-    return answer
+    return synthesize

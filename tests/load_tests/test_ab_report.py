@@ -2,9 +2,10 @@
 
 import pytest
 
-from load_tests.ab_report import CPU, FIGURES, MEMORY_MIB, Run, comparisons, conclusion, faults
-from load_tests.compared import Side, Verdict
-from load_tests.level import Session
+from load_tests.measurements.paired_comparison import Side, Verdict
+from load_tests.reports.ab_report import CPU, FIGURES, MEMORY_MIB, ABRun, comparisons, conclusion, faults
+from load_tests.scenarios.sessions import ServiceSession
+from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.measure.latency import Stopwatch
 
@@ -12,12 +13,13 @@ DECIDES = "first audio p50"
 SPEECH_MS = 1_000
 
 
-def session(first_audio_ms: float, sentences: int = 2, lost: int = 0) -> Session:
+def session(first_audio_ms: float, sentences: int = 2, lost: int = 0) -> ServiceSession:
     """Sentences of a second each, all answered ``first_audio_ms`` after their end but the last ``lost``."""
     stopwatch = Stopwatch("en")
-    found = Session([(2 * n * SPEECH_MS, (2 * n + 1) * SPEECH_MS) for n in range(sentences)], stopwatch)
+    spans = [(2 * n * SPEECH_MS, (2 * n + 1) * SPEECH_MS) for n in range(sentences)]
+    found = ServiceSession(ScriptedSpeech("pt", b"", spans), stopwatch=stopwatch)
     found.pace.began = 0.0
-    for number, (start_ms, end_ms) in enumerate(found.spans_ms[: sentences - lost]):
+    for number, (start_ms, end_ms) in enumerate(spans[: sentences - lost]):
         for event in answered(number, start_ms, end_ms):
             stopwatch.note(event, (end_ms + first_audio_ms) / 1_000)
     return found
@@ -41,12 +43,12 @@ def answered(number: int, start_ms: int, end_ms: int) -> list[events.Event]:
     ]  # fmt: skip
 
 
-def run(pair: int, side: Side, first_audio_ms: float, *, lost: int = 0) -> Run:
+def run(pair: int, side: Side, first_audio_ms: float, *, lost: int = 0) -> ABRun:
     sessions = [session(first_audio_ms), session(first_audio_ms + 100, lost=lost)]
-    return Run.of(pair, side, sessions, cpu_s=6.0, memory_mib=900.0)
+    return ABRun.of(pair, side, sessions, cpu_s=6.0, memory_mib=900.0)
 
 
-def runs(b_ms: float = 400, pairs: int = 3) -> list[Run]:
+def runs(b_ms: float = 400, pairs: int = 3) -> list[ABRun]:
     """In every other pair B comes first; in the last one A."""
     found = []
     for pair in range(pairs):
@@ -72,7 +74,7 @@ def test_runs_are_compared_with_that_of_their_own_pair_whatever_their_order() ->
     assert found[DECIDES].verdict is Verdict.B
     assert found[CPU].verdict is Verdict.NONE
     assert conclusion(runs(), found, DECIDES).startswith("B is faster (first audio p50: B / A = 0.82")
-    assert conclusion(runs(), found, CPU).endswith("what there may be is within the margin")
+    assert conclusion(runs(), found, CPU).endswith("any difference is within the margin")
 
 
 def test_the_other_way_round_it_is_a_that_is_faster() -> None:
@@ -89,7 +91,7 @@ def test_one_lost_sentence_leaves_nothing_to_compare() -> None:
 
 
 def test_a_run_that_heard_nothing_back_is_not_comparable_either() -> None:
-    silent = Run.of(2, "b", [session(0, lost=2)], cpu_s=1.0, memory_mib=900.0)
+    silent = ABRun.of(2, "b", [session(0, lost=2)], cpu_s=1.0, memory_mib=900.0)
     some = [*runs()[:-1], silent]
     found = comparisons(some, margin=0.03)
     assert list(found) == [CPU, MEMORY_MIB]
@@ -98,5 +100,5 @@ def test_a_run_that_heard_nothing_back_is_not_comparable_either() -> None:
 
 def test_two_pairs_are_too_few_for_a_verdict() -> None:
     few = runs(pairs=2)
-    told = conclusion(few, comparisons(few, margin=0.03), DECIDES)
-    assert told == "too few pairs (first audio p50: B / A = 0.821)"
+    words = conclusion(few, comparisons(few, margin=0.03), DECIDES)
+    assert words == "too few pairs (first audio p50: B / A = 0.821)"

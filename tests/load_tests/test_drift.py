@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from load_tests.drift import trend
-from load_tests.faults import Kill, Sentence, recovery
-from load_tests.level import Session
-from load_tests.soak_plot import draw
-from load_tests.soak_report import TOTAL, Run, figures, findings
+from load_tests.measurements.drift import trend
+from load_tests.measurements.load_level import SentenceTiming
+from load_tests.measurements.recovery import recovery
+from load_tests.measurements.soak_findings import TOTAL, SoakRun, findings
+from load_tests.reports.plots import soak_png
+from load_tests.scenarios.replica_kills import ReplicaKill
+from load_tests.scenarios.sessions import ServiceSession
+from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.measure.latency import STAGES, Stopwatch, UtteranceTimes
 
@@ -82,29 +85,29 @@ def test_a_handful_of_points_is_not_judged() -> None:
     assert trend([0, 1, 2], [1, 2, 3]) is None
 
 
-def sentence(began: float, first_audio_ms: float) -> Sentence:
+def sentence(began: float, first_audio_ms: float) -> SentenceTiming:
     """One that takes two seconds to say and one to be spoken."""
     answered = began + 2 + first_audio_ms / 1_000 + 1
-    return Sentence(began, began + 2, {"first audio": first_audio_ms}, answered)
+    return SentenceTiming(began, began + 2, {"first audio": first_audio_ms}, answered)
 
 
 def test_a_service_has_recovered_when_a_new_sentence_is_answered() -> None:
     # Killed at 10; the sentence begun at 8 is answered late, the one begun at 12 is answered at 15.4.
     spoken = [sentence(4, 300), sentence(8, 2_500), sentence(12, 400), sentence(16, 9_000)]
-    found = recovery(Kill("SpeechToText", 10.0, 1.5), spoken, began=2.0)
+    found = recovery(ReplicaKill("SpeechToText", 10.0, 1.5), spoken, began=2.0)
     assert (found.at_s, found.replaced_s, found.recovered_s) == (8.0, 1.5, 5.4)
     assert found.worst_first_audio_ms == 2_500
 
 
 def test_a_service_that_never_answers_again_has_not_recovered() -> None:
-    found = recovery(Kill("Gateway", 10.0), [sentence(4, 300)], began=0.0)
+    found = recovery(ReplicaKill("Gateway", 10.0), [sentence(4, 300)], began=0.0)
     assert (found.recovered_s, found.replaced_s, found.worst_first_audio_ms) == (None, None, None)
 
 
-def session(began: float, ends_s: Sequence[float], late_ms: float = 500.0) -> Session:
+def session(began: float, ends_s: Sequence[float], late_ms: float = 500.0) -> ServiceSession:
     """Sentences of a second each, all answered ``late_ms`` after their end but the last, which is lost."""
     spans = [(round(1_000 * end) - 1_000, round(1_000 * end)) for end in ends_s]
-    found = Session(spans, Stopwatch("en"))
+    found = ServiceSession(ScriptedSpeech("pt", b"", spans), stopwatch=Stopwatch("en"))
     found.pace.began = began
     for number, (start_ms, end_ms) in enumerate(spans[:-1]):
         heard = found.stopwatch.heard[number] = UtteranceTimes(start_ms, end_ms)
@@ -113,9 +116,9 @@ def session(began: float, ends_s: Sequence[float], late_ms: float = 500.0) -> Se
     return found
 
 
-def soaked(kills: Sequence[Kill] = ()) -> Run:
+def soaked(kills: Sequence[ReplicaKill] = ()) -> SoakRun:
     """Two minutes in which one deployment grows by 1 MiB every five seconds and the other does not."""
-    run = Run(began=100.0, seconds=120.0, sessions=[session(101.0, range(2, 118, 4))], kills=[*kills])
+    run = SoakRun(began=100.0, seconds=120.0, sessions=[session(101.0, range(2, 118, 4))], kills=[*kills])
     run.memory = [(float(at), {"SpeechToText": 300.0 + at / 5, "Gateway": 90.0}) for at in range(0, 120, 5)]
     return run
 
@@ -130,17 +133,17 @@ def test_a_run_tells_what_was_lost_and_what_grows() -> None:
 
 
 def test_memory_is_not_judged_when_replicas_were_killed() -> None:
-    found = findings(soaked([Kill("SpeechToText", 150.0, 1.0)]))
+    found = findings(soaked([ReplicaKill("SpeechToText", 150.0, 1.0)]))
     assert found.trends.keys() == {"caption", "first audio", "last audio"}
     assert found.verdict == "no drift seen"
     assert found.recoveries[0].at_s == 50
 
 
 def test_the_report_is_json_and_the_picture_a_png(tmp_path: Path) -> None:
-    found = findings(soaked([Kill("SpeechToText", 150.0)]))
-    report = json.loads(json.dumps(figures(found)))
+    found = findings(soaked([ReplicaKill("SpeechToText", 150.0)]))
+    report = json.loads(json.dumps(found.report()))
     assert report["trends"]["first audio"]["unit"] == "ms per hour"
     assert len(report["memory_mib"]["Gateway"]["values"]) == 24
     path = tmp_path / "soak.png"
-    draw(path, found.latency_ms, found.memory_mib, found.trends, [50.0])
+    soak_png(found, path)
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from load_tests.compared import CONFIDENCE, LEAST_PAIRS, Comparison, Verdict, compare, order
+from load_tests.measurements.paired_comparison import (
+    CONFIDENCE,
+    LEAST_PAIRS,
+    Comparison,
+    Verdict,
+    compare,
+    randomised_order,
+)
 
 PACE = (1.0, 1.4, 0.9, 1.2, 1.1)
 """Of the machine in five pairs of runs: it changes more than what is to be found."""
@@ -95,11 +102,11 @@ def test_a_pair_must_have_both_its_runs() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_two_pairs_have_both_orders(seed: int) -> None:
-    for first, second in zip(order(8, seed)[::2], order(8, seed)[1::2], strict=True):
+    for first, second in zip(randomised_order(8, seed)[::2], randomised_order(8, seed)[1::2], strict=True):
         assert sorted([first, second]) == [("a", "b"), ("b", "a")]
 
 
 def test_the_order_is_by_lot_and_the_same_for_the_same_seed() -> None:
-    assert order(6, seed=3) == order(6, seed=3)
-    assert len({tuple(order(6, seed)) for seed in range(20)}) > 4
-    assert [len(order(count, seed=0)) for count in (1, 2, 5)] == [1, 2, 5]
+    assert randomised_order(6, seed=3) == randomised_order(6, seed=3)
+    assert len({tuple(randomised_order(6, seed)) for seed in range(20)}) > 4
+    assert [len(randomised_order(count, seed=0)) for count in (1, 2, 5)] == [1, 2, 5]

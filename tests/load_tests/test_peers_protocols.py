@@ -13,10 +13,11 @@ import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from load_tests.peers import wyoming
-from load_tests.peers.process import listening
-from load_tests.peers.speech import Heard, PeerFailed, Speech, System
+from load_tests.peers.server_process import server_process
+from load_tests.peers.system import PeerFailed, PeerSession, System
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
+from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji.errors import SokujiError
 
 SILENCE_MS = 40
@@ -24,18 +25,18 @@ MODEL = Path("unused")
 FORMAT = {"rate": 16_000, "width": 2, "channels": 1}
 
 
-def speech() -> Speech:
+def speech() -> ScriptedSpeech:
     """Two utterances of 40 ms, loud enough to be told from the silence around them."""
     pcm = bytearray(2 * 16 * 480)
     for start_ms, end_ms in ((300, 340), (380, 420)):
         pcm[32 * start_ms : 32 * end_ms] = b"\x01\x02" * (16 * (end_ms - start_ms))
-    return Speech("pt", bytes(pcm), [(300, 340), (380, 420)], ["Olá mundo.", "Bom dia."])
+    return ScriptedSpeech("pt", bytes(pcm), [(300, 340), (380, 420)], [("Olá mundo.",), ("Bom dia.",)])
 
 
-async def told(system: System, port: int, said: Speech) -> Heard:
-    heard = Heard()
-    await system.hear(port, said, heard, lambda ms: None)
-    return heard
+async def transcribed(system: System, port: int, spoken: ScriptedSpeech) -> PeerSession:
+    session = PeerSession(spoken)
+    await system.transcribe(port, session, lambda ms: None)
+    return session
 
 
 def port_of(server: asyncio.Server | Server) -> int:
@@ -76,11 +77,11 @@ class FakeWyoming:
 
 async def test_wyoming_hears_each_utterance_over_a_connection_of_its_own() -> None:
     server = FakeWyoming(FakeWyoming.transcript("Olá, mundo"), FakeWyoming.transcript("Bom dia"))
-    said = speech()
+    spoken = speech()
     async with server.running() as port:
-        heard = await told(Wyoming("pt", MODEL, SILENCE_MS), port, said)
-    assert heard.text == "Olá, mundo Bom dia"
-    assert not heard.errors
+        session = await transcribed(Wyoming("pt", MODEL, SILENCE_MS), port, spoken)
+    assert session.text == "Olá, mundo Bom dia"
+    assert not session.errors
     for events in server.events:
         assert [events[0], events[1][0], events[-1][0]] == [
             ("transcribe", {"language": "pt"}),
@@ -93,9 +94,9 @@ async def test_wyoming_hears_each_utterance_over_a_connection_of_its_own() -> No
     # The lead, the speech and the silence behind it, of each.
     begin, end = wyoming.LEAD_MS, SILENCE_MS
     assert sorted(server.sound) == sorted(
-        b"".join(said.pcm[32 * (span[0] - begin) : 32 * (span[1] + end)] for span in said.spans_ms)
+        b"".join(spoken.pcm[32 * (span[0] - begin) : 32 * (span[1] + end)] for span in spoken.spans_ms)
     )
-    for delays in heard.delays:
+    for delays in session.delays:
         assert delays["final"] >= SILENCE_MS
         assert delays["final"] - delays["known"] == pytest.approx(SILENCE_MS)
 
@@ -118,16 +119,16 @@ async def test_what_is_no_event_of_wyoming_is_refused(answer: bytes) -> None:
     stream.feed_data(answer)
     stream.feed_eof()
     with pytest.raises(PeerFailed, match="no event of the Wyoming protocol"):
-        await wyoming.read(stream)
+        await wyoming.read_event(stream)
 
 
 async def test_a_failed_utterance_harms_no_other() -> None:
     server = FakeWyoming(b"", FakeWyoming.transcript("Bom dia"))
     async with server.running() as port:
-        heard = await told(Wyoming("pt", MODEL, SILENCE_MS), port, speech())
-    assert heard.errors == {"peer_failed": 1}
-    assert heard.text.strip() == "Bom dia"
-    assert [bool(delays) for delays in heard.delays] == [False, True]
+        session = await transcribed(Wyoming("pt", MODEL, SILENCE_MS), port, speech())
+    assert session.errors == {"peer_failed": 1}
+    assert session.text.strip() == "Bom dia"
+    assert [bool(delays) for delays in session.delays] == [False, True]
 
 
 def segment(start: float, end: float, text: str, completed: bool) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def segment(start: float, end: float, text: str, completed: bool) -> dict[str, A
 
 
 class FakeWhisperLive:
-    """Sends what ``script`` has for the number of milliseconds that it has heard."""
+    """Sends what ``script`` has for the number of milliseconds that it has session."""
 
     def __init__(self, greeting: Any, script: dict[int, Any]) -> None:
         self.greeting = greeting
@@ -170,7 +171,7 @@ READY = {"uid": "1", "message": "SERVER_READY", "backend": "faster_whisper"}
 async def test_whisperlive_hears_a_stream_and_is_timed_to_stable_and_to_completed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("load_tests.peers.whisperlive.PATIENCE_S", 0.16)
+    monkeypatch.setattr("load_tests.peers.whisperlive.ANSWERED_WITHIN_S", 0.16)
     first = segment(0.3, 0.34, " Olá mundo", True)
     server = FakeWhisperLive(
         READY,
@@ -181,18 +182,18 @@ async def test_whisperlive_hears_a_stream_and_is_timed_to_stable_and_to_complete
             560: [first, segment(0.38, 0.42, " Bom dia.", True)],
         },
     )
-    said = speech()
+    spoken = speech()
     async with server.running() as port:
-        heard = await told(WhisperLive(MODEL, batched=False), port, said)
-    assert (heard.text, heard.errors) == ("olá mundo bom dia", {})
+        session = await transcribed(WhisperLive(MODEL, batched=False), port, spoken)
+    assert (session.text, session.errors) == ("olá mundo bom dia", {})
     assert (server.options["language"], server.options["audio_format"]) == ("pt", "int16")
     assert server.ended
-    assert server.sound.startswith(said.pcm)
-    olá, dia = heard.delays
+    assert server.sound.startswith(spoken.pcm)
+    olá, dia = session.delays
     assert 60 <= olá["stable"] < olá["final"]
     assert olá["final"] >= 140
     assert 60 <= dia["stable"] < dia["final"]
-    assert all("known" not in each for each in heard.delays)
+    assert all("known" not in each for each in session.delays)
 
 
 @pytest.mark.parametrize(
@@ -206,16 +207,16 @@ async def test_whisperlive_hears_a_stream_and_is_timed_to_stable_and_to_complete
 async def test_whisperlive_that_takes_nobody_is_said_so(greeting: Any, reason: str) -> None:
     async with FakeWhisperLive(greeting, {}).running() as port:
         with pytest.raises(PeerFailed, match=reason):
-            await told(WhisperLive(MODEL, batched=False), port, speech())
+            await transcribed(WhisperLive(MODEL, batched=False), port, speech())
 
 
 @pytest.mark.parametrize("message", ["no json", '{"segments": [{"text": 3}]}'])
 async def test_a_broken_message_of_whisperlive_ends_the_session_and_is_counted(message: str) -> None:
-    heard = Heard()
+    session = PeerSession(speech())
     async with FakeWhisperLive(READY, {80: message}).running() as port:
         with pytest.raises(PeerFailed, match="ended the conversation"):
-            await WhisperLive(MODEL, batched=False).hear(port, speech(), heard, lambda ms: None)
-    assert heard.errors == {"peer_failed": 1}
+            await WhisperLive(MODEL, batched=False).transcribe(port, session, lambda ms: None)
+    assert session.errors == {"peer_failed": 1}
 
 
 PROGRAM = "import socket; s = socket.create_server(('127.0.0.1', {port})); s.accept(); s.accept()"
@@ -223,9 +224,9 @@ PROGRAM = "import socket; s = socket.create_server(('127.0.0.1', {port})); s.acc
 
 async def test_a_server_runs_as_long_as_it_is_needed(unused_tcp_port: int) -> None:
     command = [sys.executable, "-S", "-c", PROGRAM.format(port=unused_tcp_port)]
-    async with listening("fake", command, unused_tcp_port, {}):
+    async with server_process("fake", command, unused_tcp_port, {}):
         with pytest.raises(PeerFailed, match=f"port {unused_tcp_port}"):
-            async with listening("other", command, unused_tcp_port, {}):
+            async with server_process("other", command, unused_tcp_port, {}):
                 pass
     socket.create_server(("127.0.0.1", unused_tcp_port)).close()  # Nobody else has it now.
 
@@ -233,5 +234,5 @@ async def test_a_server_runs_as_long_as_it_is_needed(unused_tcp_port: int) -> No
 async def test_a_server_that_ends_says_why(unused_tcp_port: int) -> None:
     command = [sys.executable, "-S", "-c", "print('no such model\\n'); raise SystemExit(3)"]
     with pytest.raises(SokujiError, match="fake ended with exit code 3: no such model"):
-        async with listening("fake", command, unused_tcp_port, {}):
+        async with server_process("fake", command, unused_tcp_port, {}):
             pass

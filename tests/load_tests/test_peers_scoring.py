@@ -2,27 +2,30 @@
 
 import pytest
 
-from load_tests.level import LATE_MS
+from load_tests.measurements.load_level import LATE_MS
+from load_tests.measurements.word_errors import ErrorCount
 from load_tests.peers.environment import lock_of, versions
-from load_tests.peers.own import Parts
-from load_tests.peers.scoring import Level, align, sessions_held, summarise
-from load_tests.peers.speech import Clock, Heard, Milestone, Speech
-from load_tests.peers.whisperlive import Captions
-from load_tests.words import Errors
+from load_tests.peers.scoring import PeerLevel, align, sessions_held, summarise
+from load_tests.peers.sokuji_service import sentence_delays
+from load_tests.peers.system import Milestone, PeerSession
+from load_tests.peers.whisperlive import GrowingTranscript
+from load_tests.scenarios.response_log import ResponseLog
+from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.measure.latency import Percentiles
 
 
-def said(*texts: str) -> Speech:
-    return Speech("pt", b"", [(number, number + 1) for number in range(len(texts))], texts)
+def session(*texts: str) -> PeerSession:
+    spans = [(number, number + 1) for number in range(len(texts))]
+    return PeerSession(ScriptedSpeech("pt", b"", spans, [(text,) for text in texts]))
 
 
-def level(sessions: int, p95: float, *, count: int = 9, lost: int = 0, behind_ms: float = 0) -> Level:
-    return Level(
+def level(sessions: int, p95: float, *, count: int = 9, lost: int = 0, behind_ms: float = 0) -> PeerLevel:
+    return PeerLevel(
         sessions=sessions,
         sent=9,
         lost=lost,
-        words=Errors(0, 9),
+        words=ErrorCount(0, 9),
         delays_ms={"final": Percentiles(count, p95 / 2, p95, p95)},
         errors={},
         behind_ms=behind_ms,
@@ -32,24 +35,26 @@ def level(sessions: int, p95: float, *, count: int = 9, lost: int = 0, behind_ms
 def test_utterances_are_found_wherever_the_pieces_of_a_transcript_end() -> None:
     ends, wrong = align([["olá", "mundo"], ["bom", "dia"], ["até", "já"]], ["olá", "mundo", "bom", "tia"])
     assert ends == [2, 4, None]
-    assert wrong == Errors(3, 6)
+    assert wrong == ErrorCount(3, 6)
 
 
 def test_words_that_nobody_said_are_errors_and_belong_to_no_utterance() -> None:
     ends, wrong = align([["olá", "mundo"]], ["olá", "mundo", "obrigado", "obrigado"])
-    assert (ends, wrong) == ([2], Errors(2, 2))
+    assert (ends, wrong) == ([2], ErrorCount(2, 2))
 
 
 def test_an_utterance_to_which_nothing_came_back_is_lost() -> None:
-    heard = Heard(text="Olá mundo", delays=[{"stable": 90.0, "final": 100.0}, {"stable": 50.0}, {}])
-    found = summarise([(said("Olá mundo!", "Bom dia.", "Até já."), heard)])
-    assert (found.sent, found.lost, found.words) == (3, 1, Errors(4, 6))
+    spoken = session("Olá mundo!", "Bom dia.", "Até já.")
+    spoken.text = "Olá mundo"
+    spoken.delays = [{"stable": 90.0, "final": 100.0}, {"stable": 50.0}, {}]
+    found = summarise([spoken])
+    assert (found.sent, found.lost, found.words) == (3, 1, ErrorCount(4, 6))
     assert {each: delays.count for each, delays in found.delays_ms.items()} == {"stable": 2, "final": 1}
 
 
 def test_a_session_without_answers_loses_everything_it_said() -> None:
-    found = summarise([(said("Olá mundo.", "Bom dia."), Heard())])
-    assert (found.lost, found.delays_ms, found.words) == (2, {}, Errors(4, 4))
+    found = summarise([session("Olá mundo.", "Bom dia.")])
+    assert (found.lost, found.delays_ms, found.words) == (2, {}, ErrorCount(4, 4))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,7 @@ def test_a_session_without_answers_loses_everything_it_said() -> None:
         ([], 0),
     ],
 )
-def test_sessions_are_held_while_every_level_up_to_there_is(levels: list[Level], held: int) -> None:
+def test_sessions_are_held_while_every_level_up_to_there_is(levels: list[PeerLevel], held: int) -> None:
     assert sessions_held(levels, "final", 1_500) == held
     assert sessions_held(levels, "known", 1_500) == 0
 
@@ -74,7 +79,7 @@ def piece(text: str, end: float, *, completed: bool = False) -> dict[str, object
 
 
 def test_text_is_stable_since_it_changed_last_and_final_since_it_is_completed() -> None:
-    captions = Captions("pt")
+    captions = GrowingTranscript("pt")
     captions.note([piece(" Olá mundo", 1)], 1.0)
     captions.note([piece(" Olá mudo", 1)], 2.0)
     captions.note([piece(" Olá, mundo.", 1)], 3.0)
@@ -86,7 +91,7 @@ def test_text_is_stable_since_it_changed_last_and_final_since_it_is_completed() 
 
 
 def test_segments_that_come_again_count_once() -> None:
-    captions = Captions("pt")
+    captions = GrowingTranscript("pt")
     done = piece("Bom dia", 2, completed=True)
     for at in (1.0, 2.0):
         captions.note([done], at)
@@ -107,19 +112,21 @@ def transcription(number: int, text: str) -> events.Transcription:
 
 
 async def test_our_sentence_takes_until_its_last_part_is_final() -> None:
-    clock, parts = Clock(Heard()), Parts()
+    spoken, log = session(), ResponseLog("pt")
+    spoken.pace.began = 100.0
     for number, start_ms, end_ms in ((1, 0, 400), (2, 600, 1_000)):
-        parts.note(events.Speech(state="started", at_ms=start_ms, segment_id=number), 0)
-        parts.note(
-            events.Speech(state="stopped", at_ms=end_ms, segment_id=number), clock.spoken_at(end_ms + 480)
+        log.note(events.Speech(state="started", at_ms=start_ms, segment_id=number), 0)
+        log.note(
+            events.Speech(state="stopped", at_ms=end_ms, segment_id=number),
+            spoken.pace.spoken_at(end_ms + 480),
         )
-    parts.note(transcription(1, "Olá"), clock.spoken_at(900))
-    assert parts.delays((0, 1_000), clock) == {}
-    parts.note(transcription(2, "mundo."), clock.spoken_at(1_700))
+    log.note(transcription(1, "Olá"), spoken.pace.spoken_at(900))
+    assert sentence_delays(spoken, (0, 1_000), log.utterances) == {}
+    log.note(transcription(2, "mundo."), spoken.pace.spoken_at(1_700))
     expected: dict[Milestone, float] = {"stable": 700, "final": 700, "known": 220}
-    assert parts.delays((0, 1_000), clock) == pytest.approx(expected)
-    assert parts.delays((2_000, 2_100), clock) == {}
-    assert parts.text == "Olá mundo."
+    assert sentence_delays(spoken, (0, 1_000), log.utterances) == pytest.approx(expected)
+    assert sentence_delays(spoken, (2_000, 2_100), log.utterances) == {}
+    assert [each.text for each in log.utterances] == ["Olá", "mundo."]
 
 
 @pytest.mark.parametrize("package", ["whisper-live", "wyoming-faster-whisper"])

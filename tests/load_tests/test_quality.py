@@ -8,17 +8,18 @@ import pytest
 import typer
 from rich.console import Console
 
-from load_tests.answers import Answers, Utterance, exchanges
-from load_tests.material import transcripts
-from load_tests.options import languages
-from load_tests.quality import table
-from load_tests.round_trip import PAUSE_MS, understood
-from load_tests.said import Said
-from load_tests.scores import references, score
-from load_tests.words import Errors
+from load_tests.measurements.intelligibility import PAUSE_MS, intelligibility
+from load_tests.measurements.translation_quality import match_sentences, references, score
+from load_tests.measurements.word_errors import ErrorCount
+from load_tests.reports.quality_report import quality_table
+from load_tests.scenarios.options import recorded_languages
+from load_tests.scenarios.response_log import ResponseLog, UtteranceResponse
+from load_tests.scenarios.sessions import ServiceSession
+from load_tests.scenarios.speech_samples import ScriptedSpeech, transcripts
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.measure.latency import Stopwatch
 from sokuji.measure.samples import LANGUAGES
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 
@@ -55,18 +56,19 @@ def speech(start_ms: int, end_ms: int, *, segment_id: int = 0) -> list[events.Ev
     ]
 
 
-def noted(*happened: tuple[float, events.Event]) -> Answers:
-    answers = Answers("en")
+def noted(*happened: tuple[float, events.Event]) -> ResponseLog:
+    log = ResponseLog("en")
     for at, event in happened:
-        answers.note(event, at)
-    return answers
+        log.note(event, at)
+    return log
 
 
 def said(
     spans_ms: Sequence[tuple[int, int]], texts: Sequence[str], *happened: tuple[float, events.Event]
-) -> Said:
+) -> ServiceSession:
     """A session that began at second 100."""
-    found = Said(b"", spans_ms, [[text] for text in texts], noted(*happened))
+    script = ScriptedSpeech("pt", b"", spans_ms, [(text,) for text in texts])
+    found = ServiceSession(script, stopwatch=Stopwatch("en"), responses=noted(*happened))
     found.pace.began = 100.0
     return found
 
@@ -85,10 +87,10 @@ def test_what_is_committed_is_taken_back_when_it_comes_with_other_words() -> Non
         clause("Hello"),
         clause("you", number=1),
     ]
-    assert noted(*((0.0, each) for each in grown)).taken_back == 0
+    assert noted(*((0.0, each) for each in grown)).revisions == 0
     others: list[events.Event] = [caption("Oi mundo"), clause("Hi"), caption("Olá mundos", is_final=False)]
     for changed in others:
-        assert noted(*((0.0, each) for each in [*grown, changed])).taken_back == 1
+        assert noted(*((0.0, each) for each in [*grown, changed])).revisions == 1
 
 
 def test_words_that_are_not_stable_may_change() -> None:
@@ -99,16 +101,20 @@ def test_words_that_are_not_stable_may_change() -> None:
 
 def test_an_utterance_over_two_sentences_joins_them() -> None:
     spans = [(0, 1_000), (1_200, 2_000), (4_000, 5_000), (7_000, 8_000)]
-    both, late, stray = Utterance(100, 1_900), Utterance(4_000, 4_900), Utterance(6_000, 6_500)
-    found, strays = exchanges(spans, [both, late, stray])
+    both, late, stray = (
+        UtteranceResponse(100, 1_900),
+        UtteranceResponse(4_000, 4_900),
+        UtteranceResponse(6_000, 6_500),
+    )
+    found, strays = match_sentences(spans, [both, late, stray])
     assert [each.numbers for each in found] == [[0, 1], [2], [3]]
     assert [each.utterances for each in found] == [[both], [late], []]
     assert (found[0].start_ms, found[0].end_ms, strays) == (0, 2_000, [stray])
 
 
 def test_a_sentence_heard_as_two_utterances_is_one_exchange() -> None:
-    parts = [Utterance(0, 900), Utterance(1_200, 2_000)]
-    (found,), _ = exchanges([(0, 2_000)], parts)
+    parts = [UtteranceResponse(0, 900), UtteranceResponse(1_200, 2_000)]
+    (found,), _ = match_sentences([(0, 2_000)], parts)
     assert found.utterances == parts
 
 
@@ -118,7 +124,7 @@ def test_lost_sentences_and_invented_words_are_errors() -> None:
     happened = [(103.0, each) for each in [*hello, *stray]]
     found = score([said([(1_000, 2_000), (3_000, 5_000)], [HELLO, FOX], *happened)], "pt", "en")
     # Nine words of the fox are missing, two were never said.
-    assert found.recognition == Errors(11, 11)
+    assert found.recognition == ErrorCount(11, 11)
     assert (found.sentences, found.distinct, found.lost, found.invented) == (2, 2, 1, 1)
 
 
@@ -204,10 +210,10 @@ async def test_the_voice_is_compared_with_the_words_that_it_should_say() -> None
     silent = [*speech(3_000, 4_000, segment_id=1), clause("Good bye", segment_id=1)]
     answers = noted(*((0.0, each) for each in [*speech(0, 9), clause("Hello world"), voice(500), *silent]))
     parrot = Parrot("hello, word")
-    found = await understood(cast(FasterWhisper, parrot), answers.utterances, "en")
+    found = await intelligibility(cast(FasterWhisper, parrot), answers.utterances, "en")
     assert found is not None
     # One wrong word in what was spoken; two that no voice says.
-    assert found.voice == Errors(3, 4)
+    assert found.voice == ErrorCount(3, 4)
     assert parrot.given_ms[0] == 500 + 2 * PAUSE_MS
     assert found.recordings is not None
     assert found.recordings.words == 21
@@ -215,14 +221,14 @@ async def test_the_voice_is_compared_with_the_words_that_it_should_say() -> None
 
 async def test_what_was_not_translated_has_no_voice_to_judge() -> None:
     answers = noted(*((0.0, each) for each in speech(0, 9)))
-    assert await understood(cast(FasterWhisper, Parrot("")), answers.utterances, "en") is None
+    assert await intelligibility(cast(FasterWhisper, Parrot("")), answers.utterances, "en") is None
 
 
 def test_the_table_has_a_row_for_each_way_to_count_a_lag() -> None:
     happened = [*speech(1_000, 2_000), caption(HELLO), clause("Hello world.")]
     found = score([said([(1_000, 2_000)], [HELLO], *((103.0, each) for each in happened))], "pt", "en")
     console = Console(width=140, file=io.StringIO(), record=True)
-    console.print(table([found], [None]))
+    console.print(quality_table([(found, None)]))
     shown = [line.split() for line in console.export_text().splitlines()]
     assert [
         "pt",
@@ -246,6 +252,6 @@ def test_the_table_has_a_row_for_each_way_to_count_a_lag() -> None:
 
 
 def test_languages_without_recordings_are_a_wrong_command_line() -> None:
-    assert languages("pt,zh") == "pt,zh"
+    assert recorded_languages("pt,zh") == "pt,zh"
     with pytest.raises(typer.BadParameter, match="no recordings in de, nl"):
-        languages("pt,nl,de")
+        recorded_languages("pt,nl,de")

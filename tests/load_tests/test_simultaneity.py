@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load_tests.simultaneity import (
-    Sounding,
+from load_tests.measurements.simultaneity import (
+    VoiceChunk,
     average_lagging,
     average_token_delay,
     erased,
     length_adaptive_average_lagging,
-    tokens,
 )
+from load_tests.measurements.word_errors import tokens
 
 DELAYS = st.lists(st.integers(0, 10_000), min_size=1, max_size=30).map(sorted)
 
@@ -54,12 +54,12 @@ def test_the_length_adaptive_measure_is_never_the_smaller_one(
 def test_the_delay_of_a_voice_after_the_sentence_counts_how_long_it_speaks() -> None:
     # Source 600 ms: tokens end at 300, 600. Voice of 900 ms from 1,000 on: its tokens end at 1,300, 1,600 and
     # 1,900, and the third answers the last of the source: 1,000 + 1,000 + 1,300.
-    assert average_token_delay([Sounding(1_000, 600, 900)]) == pytest.approx(1_100)
+    assert average_token_delay([VoiceChunk(1_000, 600, 900)]) == pytest.approx(1_100)
 
 
 def test_a_voice_waits_for_what_was_said_before_it() -> None:
     # The second piece comes at 700, but the first sounds until 900; source tokens end at 300 and 600.
-    pieces = [Sounding(300, 300, 600), Sounding(700, 600, 300)]
+    pieces = [VoiceChunk(300, 300, 600), VoiceChunk(700, 600, 300)]
     # Voice tokens end at 600, 900 and 1,200. Those of the first piece answer token 1: no more had been read.
     # The third: the voice was one token ahead of the source, so it answers token 3 - 1 = 2.
     assert average_token_delay(pieces) == pytest.approx((300 + 600 + 600) / 3)
@@ -67,12 +67,12 @@ def test_a_voice_waits_for_what_was_said_before_it() -> None:
 
 def test_what_is_left_of_a_piece_is_a_token_too() -> None:
     # Source tokens end at 300 and 400; voice tokens at 700 and 750.
-    assert average_token_delay([Sounding(400, 400, 350)]) == pytest.approx((400 + 350) / 2)
+    assert average_token_delay([VoiceChunk(400, 400, 350)]) == pytest.approx((400 + 350) / 2)
 
 
 def test_pieces_of_one_reading_continue_each_other() -> None:
-    whole = average_token_delay([Sounding(1_000, 900, 900)])
-    parts = average_token_delay([Sounding(1_000, 900, 300), Sounding(1_100, 900, 600)])
+    whole = average_token_delay([VoiceChunk(1_000, 900, 900)])
+    parts = average_token_delay([VoiceChunk(1_000, 900, 300), VoiceChunk(1_100, 900, 600)])
     assert parts == whole
 
 

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from load_tests import quality, soak
-from load_tests.faults import Faults, Kill
-from load_tests.service import REST, Deployed, Running
+from load_tests.scenarios.replica_kills import KillSchedule, ReplicaKill
+from load_tests.scenarios.service import REST, ServiceProcess, ServiceUnderTest
 from sokuji.errors import ConfigError
 
 
@@ -22,11 +22,15 @@ class Replicas:
     def __init__(self, *names: str) -> None:
         self.all = [(name, self._sleep()) for name in names]
 
-    def processes(self) -> list[Deployed]:
+    def processes(self) -> list[ServiceProcess]:
         for name in {name for name, _ in self.all} - {REST}:
             if not any(child.poll() is None for each, child in self.all if each == name):
                 self.all.append((name, self._sleep()))
-        return [Deployed(name, psutil.Process(child.pid)) for name, child in self.all if child.poll() is None]
+        return [
+            ServiceProcess(name, psutil.Process(child.pid))
+            for name, child in self.all
+            if child.poll() is None
+        ]
 
     def _sleep(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(["sleep", "60"])
@@ -48,9 +52,9 @@ def replicas() -> Iterator[Replicas]:
 
 
 async def test_deployments_are_killed_by_turns_and_replaced(replicas: Replicas) -> None:
-    kills: list[Kill] = []
-    faults = Faults(0.01, ("SpeechToText", "Gateway"))
-    killing = faults.kill_by_turns(cast(Running, replicas), time.monotonic() + 60, kills)
+    kills: list[ReplicaKill] = []
+    faults = KillSchedule(0.01, ("SpeechToText", "Gateway"))
+    killing = faults.run(cast(ServiceUnderTest, replicas), time.monotonic() + 60, kills)
     task = asyncio.create_task(killing)
     while len(kills) < 3 or kills[1].replaced_s is None:
         await asyncio.sleep(0.01)
@@ -63,19 +67,19 @@ async def test_deployments_are_killed_by_turns_and_replaced(replicas: Replicas) 
 
 
 async def test_nothing_is_killed_near_the_end(replicas: Replicas) -> None:
-    kills: list[Kill] = []
-    await Faults(0.01, ("Gateway",)).kill_by_turns(cast(Running, replicas), time.monotonic(), kills)
+    kills: list[ReplicaKill] = []
+    await KillSchedule(0.01, ("Gateway",)).run(cast(ServiceUnderTest, replicas), time.monotonic(), kills)
     assert (kills, replicas.died()) == ([], [])
 
 
 def test_only_replicas_of_deployments_can_be_named(replicas: Replicas) -> None:
-    running = cast(Running, replicas)
-    Faults(1, ("Gateway",)).check(running)
+    running = cast(ServiceUnderTest, replicas)
+    KillSchedule(1, ("Gateway",)).check(running)
     for wrong in ("Recogniser", REST):
         with pytest.raises(
             ConfigError, match=f"no deployment named {wrong}; there are: Gateway, SpeechToText"
         ):
-            Faults(1, ("Gateway", wrong)).check(running)
+            KillSchedule(1, ("Gateway", wrong)).check(running)
 
 
 def test_options_that_would_have_no_effect_are_a_wrong_command_line() -> None:

@@ -22,15 +22,7 @@ from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomis
 from load_tests.measurements.service_load import measure, settle
 from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
 from load_tests.reports.report import OutputOption, header, progress, show, write
-from load_tests.scenarios.options import (
-    DurationOption,
-    PortOption,
-    RunOnOption,
-    SessionsOption,
-    SourceOption,
-    TargetOption,
-    command_line,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
 from load_tests.scenarios.sessions import run_scenario
@@ -41,7 +33,7 @@ from sokuji.errors import ConfigError
 WARM_UP_S = 5.0
 """Of speech before each run, which does not count."""
 
-app = command_line()
+app = options.command_line()
 
 
 def figure_name(text: str) -> str:
@@ -57,8 +49,8 @@ def main(
     config_a: Annotated[Path, typer.Option(help="Serve config A.")],
     config_b: Annotated[Path, typer.Option(help="Serve config B.")],
     pairs: Annotated[int, typer.Option(min=1, max=100, help="Runs of each config.")] = 5,
-    duration: DurationOption = 30,
-    sessions: SessionsOption = 4,
+    duration: options.DurationOption = 30,
+    sessions: options.SessionsOption = 4,
     seed: Annotated[int, typer.Option(help="Of the random order of the two runs of a pair.")] = 0,
     margin: Annotated[
         float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")
@@ -66,12 +58,12 @@ def main(
     figure: Annotated[
         str, typer.Option(callback=figure_name, help="The figure that decides.")
     ] = "first audio p50",
-    source: SourceOption = "pt",
-    target: TargetOption = "en",
-    run_on: RunOnOption = 1,
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
+    run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
-    port: PortOption = 8041,
+    port: options.PortOption = 8041,
     output: OutputOption = None,
 ) -> None:
     """Compare two configs; the exit code is 1 if a sentence was lost or came out of order."""

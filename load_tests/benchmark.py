@@ -15,19 +15,7 @@ from load_tests.measurements.service_load import MeasuredLevel, measure, settle
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
 from load_tests.reports.report import OutputOption, header, machine, progress, show, write
-from load_tests.scenarios.options import (
-    DEFAULT_CONFIG,
-    DurationOption,
-    LevelsOption,
-    MaybeConfigOption,
-    MaybePortOption,
-    RunOnOption,
-    SourceOption,
-    UrlOption,
-    check_service_options,
-    command_line,
-    levels,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, service_under_test
 from load_tests.scenarios.sessions import run_scenario
@@ -36,18 +24,18 @@ from sokuji.client.config import Config
 
 PORT = 8031
 
-app = command_line()
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
-    config: MaybeConfigOption = None,
-    port: MaybePortOption = None,
-    url: UrlOption = "",
-    sessions: LevelsOption = "1,2,4,8",
-    duration: DurationOption = 60,
-    source: SourceOption = "pt",
+    config: options.MaybeConfigOption = None,
+    port: options.MaybePortOption = None,
+    url: options.UrlOption = "",
+    sessions: options.LevelsOption = "1,2,4,8",
+    duration: options.DurationOption = 60,
+    source: options.SourceOption = "pt",
     target: Annotated[
         str,
         typer.Option(
@@ -56,7 +44,7 @@ def main(
             help="Language of the translation, or several: en,pt. The first one is timed.",
         ),
     ] = "en",
-    run_on: RunOnOption = 1,
+    run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
     warm_up: Annotated[
@@ -65,7 +53,7 @@ def main(
     output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
-    check_service_options(url, config, port)
+    options.check_service_options(url, config, port)
     first, *others = target.split(",")
     requested = Config(
         source_language=source,
@@ -74,18 +62,18 @@ def main(
         commit=commit,
         partials=partials,
     )
-    scenarios = [Scenario(requested, count, duration, run_on) for count in levels(sessions)]
+    scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
 
     async def run() -> tuple[dict[str, Any], list[MeasuredLevel]]:
-        async with service_under_test(url, config or DEFAULT_CONFIG, port or PORT) as service:
+        async with service_under_test(url, config or options.DEFAULT_CONFIG, port or PORT) as service:
             about = {"service": service.info(), "serve": service.serve_config()}
             return about, await _measure(service, scenarios, warm_up)
 
     about, measured = asyncio.run(run())
     show(tables(measured))
     if output is not None:
-        load = {**scenarios[0].report(), "sessions": levels(sessions), "warm_up_s": warm_up}
-        figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
+        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up}
+        figures = {"memory": MEMORY, "load": load, "options.levels": [each.report() for each in measured]}
         write(output, {**header(), **about, **figures})
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)

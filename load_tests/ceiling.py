@@ -31,9 +31,9 @@ from load_tests.measurements.capacity import StageSetup
 from load_tests.measurements.ceiling_rounds import SETTINGS, CeilingRounds
 from load_tests.reports.ceiling_report import report, tables
 from load_tests.reports.report import OutputOption, progress, show, write
+from load_tests.scenarios import options
 from load_tests.scenarios.bare_whisper import BareWhisper, layouts
 from load_tests.scenarios.in_process import EmbeddedModels, InProcessPipeline, embedded_models
-from load_tests.scenarios.options import SourceOption, TargetOption, batch_sizes, command_line
 from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
 from load_tests.scenarios.speech_samples import padded, recordings
 from load_tests.scenarios.stage_runs import StageRun, stage_runs
@@ -42,14 +42,14 @@ from sokuji.providers.stt.whisper.provider import threads
 
 Step = Callable[[], Awaitable[None]]
 
-app = command_line()
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
-    source: SourceOption = "pt",
-    target: TargetOption = "en",
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
     rounds: Annotated[int, typer.Option(min=1, max=100, help="How often everything is repeated.")] = 5,
     utterances: Annotated[
         int, typer.Option(min=1, max=1_000, help="Utterances of a round, to be put into batches.")
@@ -60,7 +60,7 @@ def main(
     output: OutputOption = None,
 ) -> None:
     """Measure the embedded models without the service."""
-    sizes = batch_sizes(batches)
+    sizes = options.batch_sizes(batches)
     samples = [padded(each, SETTINGS.pre_roll_ms, SETTINGS.padding_ms) for each in recordings(source)]
     measured = CeilingRounds(source, target, rounds, samples, list(islice(cycle(samples), utterances)))
     asyncio.run(_measure(measured, sizes))

@@ -16,17 +16,7 @@ import yaml
 from launcher.environment import variables_beside
 from load_tests.measurements.load_level import LoadLevel, require_sound, summarise
 from load_tests.reports.report import UNKNOWN, OutputOption, header, milliseconds, show, table, write
-from load_tests.scenarios.options import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    DurationOption,
-    PortOption,
-    RunOnOption,
-    SessionsOption,
-    SourceOption,
-    TargetOption,
-    command_line,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
 from load_tests.scenarios.sessions import run_scenario
@@ -39,7 +29,7 @@ from sokuji.measure.latency import STAGES
 COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
 
-app = command_line()
+app = options.command_line()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +56,13 @@ class CommitmentRun:
 @app.command()
 @one_line_failures()
 def main(
-    config: ConfigOption = DEFAULT_CONFIG,
-    port: PortOption = 8020,
-    duration: DurationOption = 150,
-    sessions: SessionsOption = 1,
-    run_on: RunOnOption = 1,
-    source: SourceOption = "pt",
-    target: TargetOption = "en",
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    port: options.PortOption = 8020,
+    duration: options.DurationOption = 150,
+    sessions: options.SessionsOption = 1,
+    run_on: options.RunOnOption = 1,
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
     output: OutputOption = None,
 ) -> None:
     """Measure all four combinations; the exit code is 1 if a sentence was lost or came out of order."""

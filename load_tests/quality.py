@@ -14,19 +14,7 @@ from load_tests.measurements.intelligibility import intelligibility
 from load_tests.measurements.translation_quality import received, score
 from load_tests.reports.quality_report import PairQuality, parts
 from load_tests.reports.report import OutputOption, header, show, write
-from load_tests.scenarios.options import (
-    DEFAULT_CONFIG,
-    DurationOption,
-    MaybeConfigOption,
-    MaybePortOption,
-    RunOnOption,
-    SessionsOption,
-    TargetOption,
-    UrlOption,
-    check_service_options,
-    command_line,
-    recorded_languages,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import EMBEDDED, loaded_recogniser
 from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import service_under_test
@@ -37,33 +25,36 @@ from sokuji.errors import SokujiError
 
 PORT = 8020
 
-app = command_line()
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
-    url: UrlOption = "",
-    config: MaybeConfigOption = None,
-    port: MaybePortOption = None,
+    url: options.UrlOption = "",
+    config: options.MaybeConfigOption = None,
+    port: options.MaybePortOption = None,
     source: Annotated[
-        str, typer.Option("--from", callback=recorded_languages, help="Language spoken, or several: pt,es.")
+        str,
+        typer.Option(
+            "--from", callback=options.recorded_languages, help="Language spoken, or several: pt,es."
+        ),
     ] = "pt",
-    target: TargetOption = "en",
-    sessions: SessionsOption = 1,
-    duration: DurationOption = 60.0,
-    run_on: RunOnOption = 1,
+    target: options.TargetOption = "en",
+    sessions: options.SessionsOption = 1,
+    duration: options.DurationOption = 60.0,
+    run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     output: OutputOption = None,
 ) -> None:
     """Measure quality; the exit code is 1 if a sentence was lost or something committed was taken back."""
-    check_service_options(url, config, port)
+    options.check_service_options(url, config, port)
     languages = source.split(",")
     requested = Config(source_language=languages[0], target_language=target, commit=commit, partials=True)
     scenario = Scenario(requested, sessions, duration, run_on, DEADLINE_S)
 
     async def run() -> tuple[dict[str, Any], list[list[ServiceSession]]]:
-        async with service_under_test(url, config or DEFAULT_CONFIG, port or PORT) as service:
+        async with service_under_test(url, config or options.DEFAULT_CONFIG, port or PORT) as service:
             about = {"service": service.info(), "serve": service.serve_config()}
             return about, [await _spoken(service.url, scenario, language) for language in languages]
 

@@ -18,7 +18,7 @@ from rich.progress import track
 
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount, count_errors
 from load_tests.reports.report import OutputOption, header, show, table, write
-from load_tests.scenarios.options import command_line, recorded_languages
+from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import Transcribe, loaded_recogniser, plain_faster_whisper, transcribe
 from load_tests.scenarios.speech_samples import varied
 from sokuji.cli.console import one_line_failures
@@ -31,7 +31,7 @@ WORSE_BY = 0.005
 """Errors per word, over all languages, by which the provider may be worse than plain faster-whisper."""
 HEADINGS = ("language", "utterances", "words", "plain", "ours", "plain ms", "ours ms", "times as fast")
 
-app = command_line()
+app = options.command_line()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ class RecogniserComparison:
 @app.command()
 @one_line_failures()
 def main(
-    languages: Annotated[str, typer.Option(callback=recorded_languages, help="Languages spoken.")] = ",".join(
-        LANGUAGES
-    ),
+    languages: Annotated[
+        str, typer.Option(callback=options.recorded_languages, help="Languages spoken.")
+    ] = ",".join(LANGUAGES),
     model: Annotated[str, typer.Option(help="model_size of the recogniser.")] = "base",
     compute_type: Annotated[str, typer.Option(help="Its compute_type.")] = "int8",
     beam_size: Annotated[int, typer.Option(min=1, max=20, help="Its beam_size.")] = 1,

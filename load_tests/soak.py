@@ -18,15 +18,7 @@ from load_tests.measurements.soak_findings import SoakRun, findings
 from load_tests.reports.plots import soak_png
 from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.reports.soak_tables import parts
-from load_tests.scenarios.options import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    PortOption,
-    SessionsOption,
-    SourceOption,
-    TargetOption,
-    command_line,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.replica_kills import KillSchedule
 from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, started_service
@@ -42,18 +34,18 @@ QUIET_END_S = 20.0
 KILLED = "SpeechToText,Translation,TextToSpeech,Gateway"
 """Deployments whose replicas are killed by default."""
 
-app = command_line()
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
     minutes: Annotated[float, typer.Option(min=1, max=240, help="Minutes of speech in a session.")] = 60.0,
-    sessions: SessionsOption = 2,
-    config: ConfigOption = DEFAULT_CONFIG,
-    port: PortOption = 8020,
-    source: SourceOption = "pt",
-    target: TargetOption = "en",
+    sessions: options.SessionsOption = 2,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    port: options.PortOption = 8020,
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
     commit: CommitOption = None,
     kill_every: Annotated[
         float | None, typer.Option(min=5, help="Kill a replica after each interval of so many seconds.")

@@ -17,16 +17,7 @@ from load_tests.peers.system import ANSWERED_WITHIN_S, MILESTONES, System
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
 from load_tests.reports.report import OutputOption, header, show, write
-from load_tests.scenarios.options import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    DurationOption,
-    LevelsOption,
-    PortOption,
-    SourceOption,
-    command_line,
-    levels,
-)
+from load_tests.scenarios import options
 from load_tests.scenarios.scenario import Scenario
 from sokuji import models
 from sokuji.cli.console import one_line_failures
@@ -40,7 +31,7 @@ SILENCE_MS = SegmentationSettings().min_silence_ms
 """The service's endpointing delay; a client that does endpointing for a peer waits as long."""
 NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched")
 
-app = command_line()
+app = options.command_line()
 
 
 def _names(text: str) -> str:
@@ -52,20 +43,20 @@ def _names(text: str) -> str:
 @app.command()
 @one_line_failures()
 def main(
-    sessions: LevelsOption = "1,2,4",
-    duration: DurationOption = 40.0,
+    sessions: options.LevelsOption = "1,2,4",
+    duration: options.DurationOption = 40.0,
     only: Annotated[str, typer.Option(callback=_names, help="Systems to measure.")] = ",".join(NAMES),
-    source: SourceOption = "pt",
+    source: options.SourceOption = "pt",
     limit: Annotated[
         float, typer.Option(min=0.1, help="p95 in seconds up to which sessions are held.")
     ] = 1.5,
-    port: PortOption = 8061,
-    config: ConfigOption = DEFAULT_CONFIG,
+    port: options.PortOption = 8061,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
     output: OutputOption = None,
 ) -> None:
     """Measure one system after the other; the exit code is 1 if one of them could not be run."""
     captions = Config(source_language=source, target_language=source, output="captions")
-    scenarios = [Scenario(captions, count, duration) for count in levels(sessions)]
+    scenarios = [Scenario(captions, count, duration) for count in options.levels(sessions)]
     model = models.locate("whisper", MODEL)
     systems: dict[str, Callable[[], System]] = {
         "sokuji": lambda: SokujiSystem(config),
@@ -76,7 +67,12 @@ def main(
     chosen = [build() for name, build in systems.items() if name in only.split(",")]
     measured = asyncio.run(_measure(chosen, port, scenarios))
     show(tables(measured, 1_000 * limit))
-    load = {"language": source, "sessions": levels(sessions), "duration_s": duration, "frame_ms": FRAME_MS}
+    load = {
+        "language": source,
+        "sessions": options.levels(sessions),
+        "duration_s": duration,
+        "frame_ms": FRAME_MS,
+    }
     figures = {"model": f"whisper {MODEL}", "load": load, "limit_s": limit, "patience_s": ANSWERED_WITHIN_S}
     write(output, {**header(), **figures, "systems": [_report(each, 1_000 * limit) for each in measured]})
     if failures := [f"{each.name}: {each.failure}" for each in measured if each.failure]:
@@ -95,7 +91,7 @@ def _report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
         "settings": system.settings,
         "failure": system.failure,
         "sessions_held": {each: sessions_held(system.levels, each, limit_ms) for each in MILESTONES},
-        "levels": [level.report() for level in system.levels],
+        "options.levels": [level.report() for level in system.levels],
     }
 
 

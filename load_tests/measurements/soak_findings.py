@@ -18,8 +18,8 @@ WARM_UP_MOST_S = 300.0
 LATENCIES: tuple[Stage, ...] = ("caption", "first audio", "last audio")
 TOTAL = "all processes"
 
-TimeSeries = tuple[list[float], list[float]]
-"""Seconds since the run began, and a value at each."""
+TimeSeries = list[tuple[float, float]]
+"""Seconds since the run began, each with a value."""
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ def findings(run: SoakRun) -> SoakFindings:
     latency: dict[str, TimeSeries] = {stage: _latency(timings, stage, run.began) for stage in LATENCIES}
     memory = _memory(run.memory)
     judged = latency if run.kills else latency | memory
-    trends = {name: trend(*_after(warm_up_s, each), series=len(judged)) for name, each in judged.items()}
+    trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
     return SoakFindings(
         level=summarise(run.sessions),
         warm_up_s=warm_up_s,
@@ -111,26 +111,25 @@ def findings(run: SoakRun) -> SoakFindings:
 
 
 def _latency(timings: Sequence[SentenceTiming], stage: Stage, began: float) -> TimeSeries:
-    seconds = [round(each.ended - began, 1) for each in timings]
-    return seconds, [round(each.delays_ms[stage]) for each in timings]
+    return [(round(each.ended - began, 1), round(each.delays_ms[stage])) for each in timings]
 
 
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:
     """A series for each deployment, without the times at which it had no process; and one for their sum."""
     names = dict.fromkeys(name for _, reading in readings for name in reading)
-    found: dict[str, TimeSeries] = {}
-    for name in names:
-        known = [(seconds, reading[name]) for seconds, reading in readings if name in reading]
-        found[name] = [seconds for seconds, _ in known], [mib for _, mib in known]
-    found[TOTAL] = [at_s for at_s, _ in readings], [sum(reading.values()) for _, reading in readings]
-    return found
+    found: dict[str, TimeSeries] = {
+        name: [(at_s, reading[name]) for at_s, reading in readings if name in reading] for name in names
+    }
+    return {**found, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
 
 
-def _after(seconds: float, series: TimeSeries) -> TimeSeries:
-    kept = [(at_s, value) for at_s, value in zip(*series, strict=True) if at_s >= seconds]
-    return [at_s for at_s, _ in kept], [value for _, value in kept]
+def _trend(series: TimeSeries, warm_up_s: float, judged: int) -> Trend | None:
+    kept = [point for point in series if point[0] >= warm_up_s]
+    return trend([at_s for at_s, _ in kept], [value for _, value in kept], series=judged)
 
 
 def _columns(series: TimeSeries) -> dict[str, list[float]]:
-    seconds, values = series
-    return {"seconds": [round(each, 1) for each in seconds], "values": [round(each, 1) for each in values]}
+    return {
+        "seconds": [round(at_s, 1) for at_s, _ in series],
+        "values": [round(value, 1) for _, value in series],
+    }

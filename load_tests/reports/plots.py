@@ -52,8 +52,8 @@ def soak_png(findings: SoakFindings, path: Path) -> None:
     above, below = figure.subplots(2, 1, sharex=True)
     for name, series in findings.latency_ms.items():
         _points(above, name, series, findings.trends.get(name))
-    for name, (seconds, values) in findings.memory_mib.items():
-        below.plot([each / 60 for each in seconds], values, label=name, linewidth=1.5)
+    for name, series in findings.memory_mib.items():
+        below.plot(*_axes_values(series), label=name, linewidth=1.5)
     above.set_ylabel("milliseconds from the end of speech")
     below.set_ylabel("memory in MiB")
     below.set_ylim(bottom=0)
@@ -70,9 +70,14 @@ def soak_png(findings: SoakFindings, path: Path) -> None:
 
 def _points(axes: Axes, name: str, series: TimeSeries, trend: Trend | None) -> None:
     """A point for each value, and the fitted line."""
-    minutes = [each / 60 for each in series[0]]
-    (drawn,) = axes.plot(minutes, series[1], label=name, linestyle="none", marker=".", markersize=4)
+    minutes, values = _axes_values(series)
+    (drawn,) = axes.plot(minutes, values, label=name, linestyle="none", marker=".", markersize=4)
     if trend is not None and minutes:
         ends = (minutes[0], minutes[-1])
         line = [trend.start + trend.per_hour * end / 60 for end in ends]
         axes.plot(ends, line, color=drawn.get_color(), linewidth=2)
+
+
+def _axes_values(series: TimeSeries) -> tuple[list[float], list[float]]:
+    """Minutes and values."""
+    return [at_s / 60 for at_s, _ in series], [value for _, value in series]

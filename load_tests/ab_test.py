@@ -1,57 +1,39 @@
-"""Two Serve configs against each other on one machine, in alternation, and whether one is surely better.
+"""Two Serve configs compared on one machine, in alternation, and whether one is better with confidence.
 
 ``python -m load_tests.ab_test --config-a A.yaml --config-b B.yaml --output report.json``
 
-Each run is a fresh service that is spoken to in real time; both runs of a pair hear the same speech. How the
-runs are compared, and why so, says ``compared``. The figure that decides is named beforehand (``--figure``):
-the others are shown too, but of twenty figures one differs "surely" by luck alone. Where a sentence was lost
-or came out of order nothing is compared: a service that drops what is slow looks fast.
+Each run is a fresh service that is spoken to in real time; both runs of a pair receive the same speech.
+``paired_comparison`` explains the statistics. The figure that decides is named beforehand (``--figure``): the
+others are shown too, but of twenty figures one differs significantly by chance. Where a sentence was lost or
+came out of order nothing is compared: a service that drops what is slow looks fast.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from launcher import launch
 from launcher.launch import LaunchError, check_port, read_config
-from load_tests import machine
-from load_tests.ab_report import FIGURES, Run, comparisons, conclusion, faults, in_words, table
-from load_tests.compared import CONFIDENCE, Comparison, Side, order
-from load_tests.measuring import settle
-from load_tests.reports import OutputOption, write
-from load_tests.service import started
-from load_tests.speaking import STAGGER_S, level
-from load_tests.usage import cpu_seconds, memory_mib, spent
-from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_language
+from load_tests.measurements.load_level import require_sound
+from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomised_order
+from load_tests.measurements.service_load import measure, settle
+from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
+from load_tests.reports.report import OutputOption, header, progress, show, write
+from load_tests.scenarios import options
+from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.service import started_service
+from load_tests.scenarios.sessions import run_scenario
+from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
 from sokuji.client.config import Config
-from sokuji.errors import ConfigError, SokujiError
-from sokuji.measure.samples import joined, sentences
+from sokuji.errors import ConfigError
 
 WARM_UP_S = 5.0
 """Of speech before each run, which does not count."""
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What is said to each service, and what is wanted of it."""
-
-    wanted: Config
-    sessions: int
-    duration_s: float
-    run_on: int
-
-    def report(self) -> dict[str, Any]:
-        """For JSON."""
-        found = asdict(self)
-        return {**found, **found.pop("wanted"), "stagger_s": STAGGER_S, "warm_up_s": WARM_UP_S}
+app = options.command_line()
 
 
 def figure_name(text: str) -> str:
@@ -67,109 +49,92 @@ def main(
     config_a: Annotated[Path, typer.Option(help="Serve config A.")],
     config_b: Annotated[Path, typer.Option(help="Serve config B.")],
     pairs: Annotated[int, typer.Option(min=1, max=100, help="Runs of each config.")] = 5,
-    duration: Annotated[float, typer.Option(min=5, max=3_600, help="Seconds of speech in a session.")] = 30,
-    sessions: Annotated[int, typer.Option(min=1, help="Sessions at once.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of the lots that decide which config runs first.")] = 0,
+    duration: options.DurationOption = 30,
+    sessions: options.SessionsOption = 4,
+    seed: Annotated[int, typer.Option(help="Of the random order of the two runs of a pair.")] = 0,
     margin: Annotated[
-        float, typer.Option(min=0, max=1, help="Relative difference that matters to nobody.")
+        float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")
     ] = 0.03,
     figure: Annotated[
         str, typer.Option(callback=figure_name, help="The figure that decides.")
     ] = "first audio p50",
-    source: Annotated[str, typer.Option("--from", help="Language spoken.")] = "pt",
-    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language wanted.")] = "en",
-    run_on: Annotated[
-        int, typer.Option(min=1, max=10, help="Recorded sentences that are said without a pause.")
-    ] = 1,
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
+    run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the services.")] = 8041,
+    port: options.PortOption = 8041,
     output: OutputOption = None,
 ) -> None:
     """Compare two configs; the exit code is 1 if a sentence was lost or came out of order."""
     configs: dict[Side, Path] = {"a": config_a, "b": config_b}
-    contents = _contents(configs, port)
-    wanted = Config(source_language=source, target_language=target, commit=commit, partials=partials)
-    load = Load(wanted, sessions, duration, run_on)
-    runs = asyncio.run(_runs(configs, order(pairs, seed), port, load))
+    contents = read_contents(configs, port)
+    requested = Config(source_language=source, target_language=target, commit=commit, partials=partials)
+    scenario = Scenario(requested, sessions, duration, run_on)
+    runs = asyncio.run(_runs(configs, randomised_order(pairs, seed), port, scenario))
     found = comparisons(runs, margin)
     verdict = conclusion(runs, found, figure)
-    console = Console(width=None if Console().is_terminal else 120)
-    console.print(table(found))
-    console.print(verdict)
-    if output is not None:
-        described = {
-            "configs": contents,
-            "load": load.report(),
-            "pairs": pairs,
-            "seed": seed,
-            "margin": margin,
-            "confidence": CONFIDENCE,
-            "figure": figure,
-        }
-        write(output, _report(described, verdict, found, runs))
-    if any(faults(runs)):
-        raise SokujiError("sentences were lost or came out of order")
+    show([comparison_table(found), verdict])
+    described: dict[str, Any] = {
+        "configs": contents,
+        "load": {**scenario.report(), "warm_up_s": WARM_UP_S},
+        "pairs": pairs,
+        "seed": seed,
+        "margin": margin,
+        "confidence": CONFIDENCE,
+        "figure": figure,
+        "verdict": verdict,
+        "figures": {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in found.items()},
+        "runs": [run.report() for run in runs],
+    }
+    write(output, {**header(), **described})
+    require_sound(run.level for run in runs)
 
 
-def _contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
+def read_contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
     """Both configs, read before anything slow begins.
 
     Raises:
         ConfigError: one is no Serve config, or nothing can listen on the port.
     """
-    found: dict[Side, launch.ServeConfig] = {}
+    contents: dict[Side, Any] = {}
     for side, path in configs.items():
         try:
-            found[side] = read_config(path, "127.0.0.1", port)
+            serve = read_config(path, "127.0.0.1", port)
         except LaunchError as error:
             raise ConfigError(f"config {side.upper()}: {error}") from None
-    try:
-        check_port(found["a"])
-    except LaunchError as error:
-        raise ConfigError(f"{error} (--port)") from None
-    return {side: each.content for side, each in found.items()}
+        contents[side] = serve.content
+        try:
+            check_port(serve)
+        except LaunchError as error:
+            raise ConfigError(f"{error} (--port)") from None
+    return contents
 
 
 async def _runs(
-    configs: Mapping[Side, Path], pairs: Sequence[tuple[Side, Side]], port: int, load: Load
-) -> list[Run]:
+    configs: Mapping[Side, Path], pairs: Sequence[tuple[Side, Side]], port: int, scenario: Scenario
+) -> list[ABRun]:
     """Both configs in each pair, one after another."""
-    clips = joined(sentences(load.wanted.source_language), load.run_on)
-    progress = Console(stderr=True, highlight=False)
-    runs: list[Run] = []
+    runs: list[ABRun] = []
     for number, sides in enumerate(pairs):
         for side in sides:
-            progress.print(f"run {len(runs) + 1} of {2 * len(pairs)}: config {side.upper()}")
+            progress(f"run {len(runs) + 1} of {2 * len(pairs)}: config {side.upper()}")
             try:
-                runs.append(await _run(configs[side], port, load, clips, number, side))
+                runs.append(await _run(configs[side], port, scenario, number, side))
             except LaunchError as error:
                 raise ConfigError(f"config {side.upper()} ({configs[side]}): {error}") from None
     return runs
 
 
-async def _run(config: Path, port: int, load: Load, clips: Sequence[bytes], pair: int, side: Side) -> Run:
-    async with started(config, port) as running:
-        await level(running.url, load.wanted, clips, 1, WARM_UP_S)
-        await settle(running)
-        worked = cpu_seconds(running.processes())
-        sessions = await level(running.url, load.wanted, clips, load.sessions, load.duration_s)
-        processes = running.processes()
-        cpu_s = sum(spent(worked, cpu_seconds(processes)).values())
-        return Run.of(pair, side, sessions, cpu_s, sum(memory_mib(processes).values()))
-
-
-def _report(
-    described: Mapping[str, Any], verdict: str, found: Mapping[str, Comparison], runs: Sequence[Run]
-) -> dict[str, Any]:
-    return {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
-        **described,
-        "verdict": verdict,
-        "figures": {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in found.items()},
-        "runs": [run.report() for run in runs],
-    }
+async def _run(config: Path, port: int, scenario: Scenario, pair: int, side: Side) -> ABRun:
+    async with started_service(config, port) as service:
+        await run_scenario(service.url, Scenario(scenario.config, 1, WARM_UP_S, scenario.run_on))
+        await settle(service)
+        measured, sessions = await measure(service, scenario)
+        used = (measured.usage or {}).values()
+        return ABRun.of(
+            pair, side, sessions, sum(each.cpu_s for each in used), sum(each.memory_mib for each in used)
+        )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """What the machine can do with the bare models in one process: the limit that the service is compared with.
 
-``python -m load_tests.ceiling --output benchmarks/ceiling.json``
+``python -m load_tests.ceiling --output ceiling.json``
 
-The recordings are those of the load, with the silence that a session leaves around them. First one utterance
-after another, in the ways of ``one_process``: what that takes to the first audio, a service cannot beat. Then
-stage by stage with all that cores and batches give: each stage has the whole machine for its share of the
-time, so the utterances per second of the chain are one over the sum of what the stages take for one. One
-final recognition, one translation and one voice are counted; captions that still change, speculation that was
-in vain, and sockets come on top.
+The recordings are those of the scenarios, with the silence that a session leaves around them. First one
+utterance after another through the pipelines of ``in_process``: no service can have the first audio sooner.
+Then stage by stage with all cores and batches: each stage has the machine to itself for its share of the
+time, so the utterances per second of the chain are one over the sum of the stages' seconds for one utterance.
+One final recognition, one translation and one voice are counted; partial captions, discarded speculation and
+sockets come on top.
 
-All is repeated in rounds, each in another order; what comes before the first round is not counted.
+Everything is repeated in rounds, each in another order, after one round that does not count.
 """
 
 import asyncio
@@ -25,120 +25,102 @@ from typing import Annotated
 import psutil
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import track
 
-from load_tests.batches import BareWhisper, layouts
-from load_tests.ceiling_report import Measured, report, tables
-from load_tests.limit import Setup
-from load_tests.material import Spoken, transcripts
-from load_tests.one_process import RECOGNISER, Embedded, Way, whisper_files
-from load_tests.options import batch_sizes
-from load_tests.reports import OutputOption, write
-from load_tests.stage_limits import Work, stages
-from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.cli.console import one_line_failures, target_language
-from sokuji.config import SegmentationSettings
-from sokuji.languages import LANGUAGES
-from sokuji.measure.samples import sentences
+from load_tests.measurements.capacity import StageSetup
+from load_tests.measurements.ceiling_rounds import SETTINGS, CeilingRounds
+from load_tests.reports.ceiling_report import report, tables
+from load_tests.reports.report import OutputOption, progress, show, write
+from load_tests.scenarios import options
+from load_tests.scenarios.bare_whisper import BareWhisper, layouts
+from load_tests.scenarios.in_process import EmbeddedModels, InProcessPipeline, embedded_models
+from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
+from load_tests.scenarios.speech_samples import padded, recordings
+from load_tests.scenarios.stage_runs import StageRun, stage_runs
+from sokuji.cli.console import one_line_failures
 from sokuji.providers.stt.whisper.provider import threads
 
 Step = Callable[[], Awaitable[None]]
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
-    source: Annotated[str, typer.Option("--from", callback=target_language, help="Language spoken.")] = "pt",
-    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language wanted.")] = "en",
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="How often all is repeated.")] = 5,
+    source: options.SourceOption = "pt",
+    target: options.TargetOption = "en",
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="How often everything is repeated.")] = 5,
     utterances: Annotated[
         int, typer.Option(min=1, max=1_000, help="Utterances of a round, to be put into batches.")
     ] = 24,
     batches: Annotated[
-        str, typer.Option(help="Utterances that are recognised together; one after another of a list.")
+        str, typer.Option(help="Utterances that are recognised together; a list is measured one by one.")
     ] = "1,2,4,8,16",
     output: OutputOption = None,
 ) -> None:
     """Measure the embedded models without the service."""
-    sizes = batch_sizes(batches)
-    measured = asyncio.run(_measure(source, target, rounds, utterances, sizes))
-    console = Console(width=None if Console().is_terminal else 120)
-    for each in tables(measured):
-        console.print(each)
+    sizes = options.batch_sizes(batches)
+    samples = [padded(each, SETTINGS.pre_roll_ms, SETTINGS.padding_ms) for each in recordings(source)]
+    measured = CeilingRounds(source, target, rounds, samples, list(islice(cycle(samples), utterances)))
+    asyncio.run(_measure(measured, sizes))
+    show(tables(measured))
     write(output, report(measured))
 
 
-def utterances_of(language: str, settings: SegmentationSettings) -> list[Spoken]:
-    """The recordings as a session hands them to the recogniser, with silence before and behind."""
-    before, behind = (
-        bytes(2 * ms * RECOGNISER_RATE // 1_000) for ms in (settings.pre_roll_ms, settings.padding_ms)
-    )
-    return [
-        Spoken(language, before + clip + behind, words)
-        for clip, words in zip(sentences(language), transcripts(language), strict=True)
-    ]
-
-
-async def _measure(source: str, target: str, rounds: int, utterances: int, sizes: Sequence[int]) -> Measured:
-    spoken = utterances_of(source, SegmentationSettings())
-    measured = Measured(source, target, rounds, spoken, list(islice(cycle(spoken), utterances)))
+async def _measure(measured: CeilingRounds, sizes: Sequence[int]) -> None:
+    progress("loading the models")
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        line = bar.add_task("loading the models", total=None)
-        async with Embedded(source, target) as embedded, AsyncExitStack() as stack:
-            steps = await _steps(stack, embedded, measured, sizes)
-            bar.update(line, description="measuring", total=rounds * len(steps))
-            began, others_s = time.perf_counter(), _others_s()
-            for number in range(rounds):
-                random.Random(number).shuffle(steps)
-                for step in steps:
-                    await step()
-                    bar.advance(line)
-            measured.others_cores = (_others_s() - others_s) / (time.perf_counter() - began)
-    return measured
+    async with embedded_models(measured.source, measured.target) as embedded, AsyncExitStack() as stack:
+        steps = await _steps(stack, embedded, measured, sizes)
+        began, others_s = time.perf_counter(), _others_s()
+        for number in track(
+            range(measured.rounds), "measuring", console=console, disable=not console.is_terminal
+        ):
+            random.Random(number).shuffle(steps)
+            for step in steps:
+                await step()
+        measured.others_cores = (_others_s() - others_s) / (time.perf_counter() - began)
 
 
 def _others_s() -> float:
-    """Seconds that all cores together have computed so far for other processes than this one."""
+    """Processor time of all cores so far that was not spent by this process."""
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system - time.process_time())
 
 
 async def _steps(
-    stack: AsyncExitStack, embedded: Embedded, measured: Measured, sizes: Sequence[int]
+    stack: AsyncExitStack, embedded: EmbeddedModels, measured: CeilingRounds, sizes: Sequence[int]
 ) -> list[Step]:
-    """All that a round consists of, loaded and done once."""
-    code = LANGUAGES[embedded.source].whisper or embedded.source
+    """All parts of a round, loaded and run once."""
     whispers = [
-        BareWhisper(whisper_files(), RECOGNISER.compute_type, layout, code)
+        BareWhisper(whisper_files(), EMBEDDED.compute_type, layout, whisper_code(embedded.source))
         for layout in layouts(len(os.sched_getaffinity(0)))
     ]
     steps: list[Step] = []
-    # One call at a time takes no more threads than our provider gives it.
-    alone = next(each for each in whispers if each.layout.threads <= threads(RECOGNISER))
-    for name, way in embedded.ways(alone).items():
-        await way.answer(measured.spoken[0])
-        steps.append(partial(_answer_all, measured, name, way))
+    # One call at a time uses no more threads than the provider gives it.
+    alone = next(each for each in whispers if each.layout.threads <= threads(EMBEDDED))
+    for name, pipeline in embedded.pipelines(alone).items():
+        await pipeline.run(measured.samples[0])
+        steps.append(partial(_time_pipeline, measured, name, pipeline))
     for whisper in whispers:
-        for setup, work in (await stages(stack, embedded, whisper, sizes)).items():
-            await work(measured.spoken)
-            steps.append(partial(_work_off, measured, setup, work))
+        for setup, run in (await stage_runs(stack, embedded, whisper, sizes)).items():
+            await run(measured.samples)
+            steps.append(partial(_time_stage, measured, setup, run))
     return steps
 
 
-async def _answer_all(measured: Measured, name: str, way: Way) -> None:
+async def _time_pipeline(measured: CeilingRounds, name: str, pipeline: InProcessPipeline) -> None:
     """Every recording once, one after another."""
-    measured.answers[name].append([await way.answer(each) for each in measured.spoken])
+    measured.timings[name].append([await pipeline.run(each) for each in measured.samples])
 
 
-async def _work_off(measured: Measured, setup: Setup, work: Work) -> None:
+async def _time_stage(measured: CeilingRounds, setup: StageSetup, run: StageRun) -> None:
     """Many utterances through one stage."""
-    began, computed_s = time.perf_counter(), time.process_time()
-    texts = await work(measured.many)
-    measured.seconds[setup].append((time.perf_counter() - began) / len(measured.many))
-    measured.cpu_s[setup].append((time.process_time() - computed_s) / len(measured.many))
+    began, cpu_s = time.perf_counter(), time.process_time()
+    texts = await run(measured.repeated)
+    measured.seconds[setup].append((time.perf_counter() - began) / len(measured.repeated))
+    measured.cpu_s[setup].append((time.process_time() - cpu_s) / len(measured.repeated))
     measured.texts[setup] = texts
 
 

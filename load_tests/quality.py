@@ -1,191 +1,100 @@
-"""How well a service hears, translates and speaks, and how far it lags behind the speaker.
+"""Quality of recognition, translation and voice, and how far a service lags behind the speaker.
 
 ``python -m load_tests.quality --from pt,es --to en --output quality.json``
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
-from load_tests import machine
-from load_tests.options import languages
-from load_tests.reports import OutputOption, write
-from load_tests.round_trip import RECOGNISER, Understood, loaded, understood
-from load_tests.said import Load, Said, speak
-from load_tests.scores import Scores, score
-from load_tests.service import started
-from load_tests.speaking import service_info
-from load_tests.words import CHARACTERS, Errors
-from sokuji.cli.console import CommitOption, one_line_failures, service_url, target_language
+from load_tests.measurements.intelligibility import intelligibility
+from load_tests.measurements.translation_quality import received, score
+from load_tests.reports.quality_report import PairQuality, parts
+from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.scenarios import options
+from load_tests.scenarios.recognisers import EMBEDDED, loaded_recogniser
+from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.service import service_under_test
+from load_tests.scenarios.sessions import DEADLINE_S, ServiceSession, run_scenario
+from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import SokujiError
 
-CONFIG, PORT = Path("serve_config.yaml"), 8020
-"""Of a service of our own."""
+PORT = 8020
 
-WAYS = {"clock": "computation_aware", "read": "not_computation_aware"}
-TRANSLATION = ("chrf", "chrf_normalised", "bleu")
-
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = options.command_line()
 
 
 @app.command()
 @one_line_failures()
 def main(
-    url: Annotated[
-        str, typer.Option(metavar="URL", callback=service_url, help="A running service; without it, our own.")
-    ] = "",
-    config: Annotated[
-        Path | None, typer.Option(help="Serve config of our own; serve_config.yaml.", show_default=False)
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65_535, help="Port of our own; 8020.", show_default=False)
-    ] = None,
+    url: options.UrlOption = "",
+    config: options.MaybeConfigOption = None,
+    port: options.MaybePortOption = None,
     source: Annotated[
-        str, typer.Option("--from", callback=languages, help="Language spoken, or several: pt,es.")
+        str,
+        typer.Option(
+            "--from", callback=options.recorded_languages, help="Language spoken, or several: pt,es."
+        ),
     ] = "pt",
-    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language wanted.")] = "en",
-    sessions: Annotated[int, typer.Option(min=1, max=64, help="Sessions at once.")] = 1,
-    duration: Annotated[float, typer.Option(min=5, max=3_600, help="Seconds of speech in a session.")] = 60.0,
-    run_on: Annotated[
-        int, typer.Option(min=1, max=3, help="Recorded sentences that are said without a pause.")
-    ] = 1,
+    target: options.TargetOption = "en",
+    sessions: options.SessionsOption = 1,
+    duration: options.DurationOption = 60.0,
+    run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     output: OutputOption = None,
 ) -> None:
     """Measure quality; the exit code is 1 if a sentence was lost or something committed was taken back."""
-    if url and (config or port):
-        raise typer.BadParameter("either --url, or --config and --port of a service of our own")
-    load = Load(sessions, duration, run_on)
-    wanted = [
-        Config(source_language=each, target_language=target, commit=commit, partials=True)
-        for each in source.split(",")
-    ]
-    about, said = asyncio.run(_converse(url, config or CONFIG, port or PORT, wanted, load))
-    found = [score(each, of.source_language, target) for of, each in zip(wanted, said, strict=True)]
-    voices = asyncio.run(_understood(said, target))
-    console = Console(width=None if Console().is_terminal else 140)
-    console.print(table(found, voices))
-    console.print(*_footnotes(found, voices, target), sep="\n", highlight=False)
-    if output is not None:
-        report = {
-            **about,
-            "load": {**asdict(load), "commit": commit, "partials": True},
-            "voice_heard_by": RECOGNISER.model_dump(),
-            "pairs": [_figures(*each) for each in zip(found, voices, said, strict=True)],
-        }
-        write(output, report)
-    if any(each.lost or each.taken_back for each in found):
+    options.check_service_options(url, config, port)
+    languages = source.split(",")
+    requested = Config(source_language=languages[0], target_language=target, commit=commit, partials=True)
+    scenario = Scenario(requested, sessions, duration, run_on, DEADLINE_S)
+
+    async def run() -> tuple[dict[str, Any], list[list[ServiceSession]]]:
+        async with service_under_test(url, config or options.DEFAULT_CONFIG, port or PORT) as service:
+            about = {"service": service.info(), "serve": service.serve_config()}
+            return about, [await _spoken(service.url, scenario, language) for language in languages]
+
+    about, spoken = asyncio.run(run())
+    measured = asyncio.run(_judged(languages, spoken, target))
+    show(parts(measured, target), width=140)
+    load = {**scenario.report(), "source_language": source}
+    figures = {
+        "load": load,
+        "voice_heard_by": EMBEDDED.model_dump(),
+        "pairs": [each.report() for each in measured],
+    }
+    write(output, {**header(), **about, **figures})
+    if any(each.scores.lost or each.scores.taken_back for each in measured):
         raise SokujiError("sentences were lost, or what had been committed was taken back")
 
 
-async def _converse(
-    url: str, config: Path, port: int, wanted: Sequence[Config], load: Load
-) -> tuple[dict[str, Any], list[list[Said]]]:
-    """What was measured, when and where; and its sessions in each language, one language after another."""
-    measured = datetime.now(UTC).isoformat(timespec="seconds")
-    about: dict[str, Any] = {"measured": measured, "machine": machine.describe()}
-    async with AsyncExitStack() as stack:
-        if not url:
-            running = await stack.enter_async_context(started(config, port))
-            url, about = running.url, about | running.described()
-        about["service"] = await asyncio.to_thread(service_info, url)
-        return about, [await speak(url, each, load) for each in wanted]
+async def _spoken(url: str, scenario: Scenario, language: str) -> list[ServiceSession]:
+    """The sessions in one language; raises the error that ended one of them."""
+    config = replace(scenario.config, source_language=language)
+    sessions = await run_scenario(url, replace(scenario, config=config), keep_responses=True)
+    for session in sessions:
+        if session.failure is not None:
+            raise session.failure
+    return sessions
 
 
-async def _understood(said: Sequence[Sequence[Said]], language: str) -> list[Understood | None]:
-    """The voice of the answers; the service, if it is our own, has ended and leaves us the cores."""
-    async with loaded() as recogniser:
+async def _judged(
+    languages: Sequence[str], spoken: Sequence[Sequence[ServiceSession]], target: str
+) -> list[PairQuality]:
+    """Scores, after a service that was started here has ended and freed the cores for the recogniser."""
+    async with loaded_recogniser() as recogniser:
         return [
-            await understood(
-                recogniser, [each for one in sessions for each in one.answers.utterances], language
+            PairQuality(
+                score(sessions, language, target),
+                await intelligibility(recogniser, received(sessions), target),
+                sessions,
             )
-            for sessions in said
+            for language, sessions in zip(languages, spoken, strict=True)
         ]
-
-
-def table(found: Sequence[Scores], voices: Sequence[Understood | None]) -> Table:
-    """Two rows for each pair of languages, because there are two ways to count a lag."""
-    title = "Errors, scores of translations, lag in milliseconds, captions"
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    headings = (
-        "pair", "said", "lost", "word errors", "chrF", "norm.", "BLEU", "voice errors",
-        "erased", "taken back", "lag", "AL", "LAAL", "ATD of voice",
-    )  # fmt: skip
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for each, voice in zip(found, voices, strict=True):
-        cells = _cells(each, voice)
-        for number, (way, name) in enumerate(WAYS.items()):
-            lags = (each.average_lagging, each.length_adaptive, each.token_delay)
-            times = ("-" if lag is None else f"{getattr(lag, name):,.0f}" for lag in lags)
-            table.add_row(*([""] * len(cells) if number else cells), way, *times)
-        table.add_section()
-    return table
-
-
-def _cells(each: Scores, voice: Understood | None) -> list[str]:
-    score = each.translation
-    return [
-        f"{each.source} to {each.target}",
-        str(each.sentences),
-        str(each.lost),
-        f"{each.recognition.rate:.1%}" + ("*" if each.source in CHARACTERS else ""),
-        *("-" if score is None else f"{getattr(score, name):.1f}" for name in TRANSLATION),
-        f"{voice.voice.rate:.1%}" if voice else "-",
-        f"{each.normalized_erasure:.2f}",
-        str(each.taken_back),
-    ]
-
-
-def _footnotes(found: Sequence[Scores], voices: Sequence[Understood | None], target: str) -> Iterator[str]:
-    """What the numbers cannot be read without."""
-    yield from dict.fromkeys(
-        line for each in found if each.translation for line in each.translation.signatures
-    )
-    yield f"of each language there are {max(each.distinct for each in found)} sentences, said again and again"
-    if any(each.source in CHARACTERS for each in found):
-        yield "*: errors in characters, not words"
-    alone = next((each.recordings for each in voices if each is not None), None)
-    if alone is not None:
-        yield (
-            "voice errors contain those of the recogniser that hears the voice; of the recordings in "
-            f"{target!r}, which are other sentences, it mishears {alone.rate:.1%}"
-        )
-
-
-def _figures(scores: Scores, voice: Understood | None, said: Sequence[Said]) -> dict[str, Any]:
-    """One pair of languages, ready for JSON."""
-    return {
-        **asdict(scores),
-        "recognition": _rate(scores.recognition),
-        "recognition_unit": "characters" if scores.source in CHARACTERS else "words",
-        "normalized_erasure": scores.normalized_erasure,
-        "voice": voice and {"errors": _rate(voice.voice), "recogniser_alone": _rate(voice.recordings)},
-        "errors": dict(sum((each.errors for each in said), Counter())),
-        "texts": _texts(said),
-    }
-
-
-def _rate(errors: Errors | None) -> dict[str, float] | None:
-    return None if errors is None else {**asdict(errors), "rate": errors.rate}
-
-
-def _texts(said: Sequence[Said]) -> list[dict[str, str]]:
-    """What was heard and how that was translated, each only once."""
-    utterances = [utterance for each in said for utterance in each.answers.utterances]
-    pairs = dict.fromkeys((each.text, each.translation) for each in utterances)
-    return [{"heard": heard, "translation": translation} for heard, translation in pairs]
 
 
 if __name__ == "__main__":

@@ -1,41 +1,37 @@
-"""Our service beside other servers of speech recognition: same model, same recordings, same pace, one run.
+"""The service beside other servers of speech recognition: same model, recordings and pace, in one run.
 
-``python -m load_tests.peers --sessions 1,2,4 --duration 40 --output benchmarks/peers.json``
+``python -m load_tests.peers --sessions 1,2,4 --duration 40 --output peers.json``
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from load_tests import machine
-from load_tests.options import levels
-from load_tests.peers.own import Sokuji
-from load_tests.peers.run import Load, Measured, measure
+from load_tests.peers.peer_tables import tables
+from load_tests.peers.runner import MeasuredSystem, measure
 from load_tests.peers.scoring import sessions_held
-from load_tests.peers.speech import MILESTONES, PATIENCE_S, System
-from load_tests.peers.table import tables
+from load_tests.peers.sokuji_service import SokujiSystem
+from load_tests.peers.system import ANSWERED_WITHIN_S, MILESTONES, System
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
-from load_tests.reports import OutputOption, write
-from load_tests.speaking import STAGGER_S
+from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.scenarios import options
+from load_tests.scenarios.scenario import Scenario
 from sokuji import models
-from sokuji.cli.console import one_line_failures, source_language
+from sokuji.cli.console import one_line_failures
+from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
 from sokuji.errors import SokujiError
 from sokuji.measure.latency import FRAME_MS
 
 MODEL = "base"
 SILENCE_MS = SegmentationSettings().min_silence_ms
-"""How long our service waits; a client that finds the ends of utterances for a peer does too."""
+"""The service's endpointing delay; a client that does endpointing for a peer waits as long."""
 NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched")
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = options.command_line()
 
 
 def _names(text: str) -> str:
@@ -47,67 +43,55 @@ def _names(text: str) -> str:
 @app.command()
 @one_line_failures()
 def main(
-    sessions: Annotated[
-        str, typer.Option(help="Sessions at once; of a list, one level after another.")
-    ] = "1,2,4",
-    duration: Annotated[float, typer.Option(min=5, max=3_600, help="Seconds of speech in a session.")] = 40.0,
+    sessions: options.LevelsOption = "1,2,4",
+    duration: options.DurationOption = 40.0,
     only: Annotated[str, typer.Option(callback=_names, help="Systems to measure.")] = ",".join(NAMES),
-    source: Annotated[str, typer.Option("--from", callback=source_language, help="Language spoken.")] = "pt",
+    source: options.SourceOption = "pt",
     limit: Annotated[
         float, typer.Option(min=0.1, help="p95 in seconds up to which sessions are held.")
     ] = 1.5,
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where each server listens in turn.")] = 8061,
-    config: Annotated[Path, typer.Option(help="Serve config of our service.")] = Path("serve_config.yaml"),
+    port: options.PortOption = 8061,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
     output: OutputOption = None,
 ) -> None:
     """Measure one system after the other; the exit code is 1 if one of them could not be run."""
-    load = Load(source, levels(sessions), duration)
-    chosen = [build() for name, build in _systems(source, config).items() if name in only.split(",")]
-    found = asyncio.run(_measure(chosen, port, load))
-    console = Console(width=None if Console().is_terminal else 120)
-    for table in tables(found, 1_000 * limit):
-        console.print(table)
-    write(output, _report(found, load, limit))
-    if failures := [f"{each.name}: {each.failure}" for each in found if each.failure]:
-        raise SokujiError("; ".join(failures))
-
-
-def _systems(language: str, config: Path) -> dict[str, Callable[[], System]]:
+    captions = Config(source_language=source, target_language=source, output="captions")
+    scenarios = [Scenario(captions, count, duration) for count in options.levels(sessions)]
     model = models.locate("whisper", MODEL)
-    return {
-        "sokuji": lambda: Sokuji(config),
-        "wyoming": lambda: Wyoming(language, model, SILENCE_MS),
+    systems: dict[str, Callable[[], System]] = {
+        "sokuji": lambda: SokujiSystem(config),
+        "wyoming": lambda: Wyoming(source, model, SILENCE_MS),
         "whisperlive": lambda: WhisperLive(model, batched=False),
         "whisperlive-batched": lambda: WhisperLive(model, batched=True),
     }
+    chosen = [build() for name, build in systems.items() if name in only.split(",")]
+    measured = asyncio.run(_measure(chosen, port, scenarios))
+    show(tables(measured, 1_000 * limit))
+    load = {
+        "language": source,
+        "sessions": options.levels(sessions),
+        "duration_s": duration,
+        "frame_ms": FRAME_MS,
+    }
+    figures = {"model": f"whisper {MODEL}", "load": load, "limit_s": limit, "patience_s": ANSWERED_WITHIN_S}
+    write(output, {**header(), **figures, "systems": [_report(each, 1_000 * limit) for each in measured]})
+    if failures := [f"{each.name}: {each.failure}" for each in measured if each.failure]:
+        raise SokujiError("; ".join(failures))
 
 
-async def _measure(systems: Sequence[System], port: int, load: Load) -> list[Measured]:
-    return [await measure(each, port, load) for each in systems]
+async def _measure(
+    systems: Sequence[System], port: int, scenarios: Sequence[Scenario]
+) -> list[MeasuredSystem]:
+    return [await measure(each, port, scenarios) for each in systems]
 
 
-def _report(found: Sequence[Measured], load: Load, limit_s: float) -> dict[str, Any]:
+def _report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
     return {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
-        "commit": machine.commit(),
-        "model": f"whisper {MODEL}",
-        "load": {**asdict(load), "stagger_s": STAGGER_S, "frame_ms": FRAME_MS},
-        "limit_s": limit_s,
-        "patience_s": PATIENCE_S,
-        "systems": [
-            {
-                "name": each.name,
-                "settings": each.settings,
-                "failure": each.failure,
-                "sessions_held": {
-                    milestone: sessions_held(each.levels, milestone, 1_000 * limit_s)
-                    for milestone in MILESTONES
-                },
-                "levels": [level.report() for level in each.levels],
-            }
-            for each in found
-        ],
+        "name": system.name,
+        "settings": system.settings,
+        "failure": system.failure,
+        "sessions_held": {each: sessions_held(system.levels, each, limit_ms) for each in MILESTONES},
+        "options.levels": [level.report() for level in system.levels],
     }
 
 

@@ -1,4 +1,4 @@
-"""A peer's own virtual environment, made from its lock file when it is first needed."""
+"""The virtual environment of a peer, created from its lock file when it is first needed."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 from rich.console import Console
 
-from load_tests.peers.speech import PeerFailed
+from load_tests.peers.system import PeerFailed
 from sokuji.models.store import root
 
 INSTALL_S = 1_800
@@ -24,16 +24,16 @@ def lock_of(package: str) -> Path:
 
 
 def versions(package: str, *names: str) -> dict[str, str]:
-    """Which versions of some packages its lock file has."""
+    """The versions of some packages in its lock file."""
     pinned = dict(_PINNED.findall(lock_of(package).read_text("utf-8")))
     return {name: pinned[name] for name in names}
 
 
 def python_of(package: str) -> Path:
-    """The Python of a peer's environment in the cache folder; it is made if it is not there.
+    """The Python of a peer's environment in the cache folder; it is created where it is missing.
 
     Raises:
-        PeerFailed: it cannot be made; the message says why.
+        PeerFailed: it cannot be created; the message says why.
     """
     lock = lock_of(package)
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -59,6 +59,6 @@ def _run(package: str, *command: str) -> None:
 
 
 def _reason(lines: Sequence[str]) -> str:
-    """The first error that pip tells, else the last line of all."""
+    """The first error of pip, else its last line."""
     errors = (line for line in lines if line.startswith("ERROR:"))
     return next(errors, lines[-1] if lines else "no reason given").strip()

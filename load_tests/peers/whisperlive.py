@@ -1,10 +1,10 @@
 """WhisperLive and a client of its WebSocket protocol.
 
 The protocol (``collabora/WhisperLive``, ``whisper_live/client.py`` and ``server.py``): the client sends its
-options as JSON and waits for SERVER_READY; then it sends sound all the time, silence too, for the server
-alone decides what belongs together. It hears the sound since the last finished segment again and again, and
-sends the latest finished segments each time, with the unfinished one behind them. A segment is finished, or
-``completed``, when another one follows it or when it was heard 11 times in the same way.
+options as JSON and waits for SERVER_READY; then it sends audio continuously, silence too, because the server
+does the segmentation. The server transcribes the audio since the last completed segment again and again, and
+sends the latest completed segments each time, followed by the incomplete one. A segment is ``completed`` when
+another one follows it or when its transcript was the same 11 times.
 """
 
 import asyncio
@@ -20,20 +20,14 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from load_tests.measurements.word_errors import words
 from load_tests.peers.environment import python_of, versions
-from load_tests.peers.process import HOST, listening
-from load_tests.peers.scoring import align, words
-from load_tests.peers.speech import (
-    PATIENCE_S,
-    Clock,
-    Delays,
-    Heard,
-    PeerFailed,
-    Reached,
-    Speech,
-    length_ms,
-    silence,
-)
+from load_tests.peers.scoring import align, reference_words
+from load_tests.peers.server_process import HOST, server_process
+from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerFailed, PeerSession
+from load_tests.scenarios.sessions import SpokenUntil
+from load_tests.scenarios.speech_samples import silence
+from sokuji.audio.pcm import RECOGNISER_RATE
 
 PACKAGE = "whisper-live"
 READY_S = 60.0
@@ -44,18 +38,18 @@ _SERVER = Path(__file__).with_name("whisper_live_server.py")
 
 @dataclass(frozen=True, slots=True)
 class _Update:
-    """How the transcript stood."""
+    """The transcript after one message."""
 
     at: float
     """``time.monotonic()``."""
     completed: int
-    """Words of finished segments; they stay."""
+    """Words of completed segments; they stay."""
     tail: tuple[str, ...]
-    """Those of the unfinished one."""
+    """Those of the incomplete segment."""
 
 
-class Captions:
-    """A transcript as it grows, from the messages that tell of it."""
+class GrowingTranscript:
+    """A transcript as it grows, from the segments of each message."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -72,7 +66,7 @@ class Captions:
         """A message came at ``at`` (monotonic seconds).
 
         Raises:
-            PeerFailed: it is not what it should be.
+            PeerFailed: the segments are malformed.
         """
         tail: list[str] = []
         try:
@@ -87,28 +81,28 @@ class Captions:
         self._updates.append(_Update(at, len(self._completed), tuple(tail)))
 
     def _complete(self, segment: Mapping[str, Any], found: Sequence[str]) -> None:
-        # The last ten come again and again.
+        # The last ten completed segments are repeated in every message.
         key = (str(segment["start"]), str(segment["end"]), str(segment["text"]))
         if key not in self._known:
             self._known.add(key)
             self._completed += found
 
     def final_at(self, count: int) -> float | None:
-        """When the first ``count`` words were finished."""
+        """When the first ``count`` words were completed."""
         return next((each.at for each in self._updates if each.completed >= count), None)
 
     def stable_at(self, count: int) -> float | None:
-        """Since when the first ``count`` words stood as they stand now."""
-        wanted, since = self.words[:count], None
+        """Since when the first ``count`` words have been as they are now."""
+        expected, since = self.words[:count], None
         for each in reversed(self._updates):
-            if list(each.tail[: max(0, count - each.completed)]) != wanted[each.completed :]:
+            if list(each.tail[: max(0, count - each.completed)]) != expected[each.completed :]:
                 break
             since = each.at
         return since
 
 
 class WhisperLive:
-    """The server with our model.
+    """The server with the embedded model.
 
     Args:
         model: the folder of a Whisper model for CTranslate2.
@@ -121,16 +115,16 @@ class WhisperLive:
 
     @property
     def name(self) -> str:
-        """Both ways have a name."""
+        """Depends on batching."""
         return "whisperlive-batched" if self._batched else "whisperlive"
 
     @property
     def settings(self) -> dict[str, str]:
-        """Versions and what was set."""
+        """Versions and settings."""
         return {
             **versions(PACKAGE, PACKAGE, "faster-whisper", "ctranslate2", "torch"),
             "compute_type": "int8, its default on a CPU",
-            "beam_size": "1" if self._batched else "5, its default, which nothing changes",
+            "beam_size": "1" if self._batched else "5, its default, which cannot be changed",
             "cpu_threads": "its default",
             "client": "its defaults, voice activity detection on",
         }
@@ -141,32 +135,31 @@ class WhisperLive:
         python = await asyncio.to_thread(python_of, PACKAGE)
         command = [str(python), str(_SERVER), str(port), str(self._model)]
         command += ["batched"] if self._batched else []
-        async with listening(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
+        async with server_process(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
             yield
 
-    async def hear(self, port: int, speech: Speech, heard: Heard, reached: Reached) -> None:
-        """One connection; after the speech it is silent for as long as answers count."""
-        captions = Captions(speech.language)
+    async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:
+        """One connection; after the speech it sends silence until responses no longer count."""
+        transcript = GrowingTranscript(session.speech.language)
+        url = f"ws://{HOST}:{port}"
         try:
-            url = f"ws://{HOST}:{port}"
             async with connect(
                 url, proxy=None, compression=None, ping_interval=None, max_size=MOST_BYTES
             ) as socket:
-                await _open(socket, speech.language)
-                clock = Clock(heard)
-                receiving = asyncio.create_task(_receive(socket, captions, heard))
+                await _open(socket, session.speech.language)
+                receiving = asyncio.create_task(_receive(socket, transcript, session))
                 try:
-                    await _say(socket, speech, clock, reached)
+                    await _send(socket, session, spoken_until)
                 finally:
                     receiving.cancel()
                     await asyncio.wait([receiving])
-                    _evaluate(speech, captions, clock, heard)
+                    _evaluate(session, transcript)
         except WebSocketException as error:
             raise PeerFailed(f"WhisperLive ended the conversation: {type(error).__name__}") from None
 
 
 def options(language: str) -> dict[str, Any]:
-    """What its own client says first, with its defaults; int16 halves what goes over the wire."""
+    """The first message of its own client, with its defaults; int16 halves the data that is sent."""
     return {
         "uid": str(uuid.uuid4()),
         "language": language,
@@ -185,11 +178,11 @@ async def _open(socket: ClientConnection, language: str) -> None:
     await socket.send(json.dumps(options(language)))
     try:
         async with asyncio.timeout(READY_S):
-            answer = parsed(await socket.recv())
+            greeting = parsed(await socket.recv())
     except TimeoutError:
         raise PeerFailed(f"WhisperLive was not ready within {READY_S:.0f} s") from None
-    if answer.get("message") != "SERVER_READY":
-        raise PeerFailed(f"WhisperLive refuses: {answer.get('status', 'it does not say why')}")
+    if greeting.get("message") != "SERVER_READY":
+        raise PeerFailed(f"WhisperLive refuses: {greeting.get('status', 'it gives no reason')}")
 
 
 def parsed(message: str | bytes) -> dict[str, Any]:
@@ -207,35 +200,34 @@ def parsed(message: str | bytes) -> dict[str, Any]:
     return found
 
 
-async def _receive(socket: ClientConnection, captions: Captions, heard: Heard) -> None:
+async def _receive(socket: ClientConnection, transcript: GrowingTranscript, session: PeerSession) -> None:
     try:
         async for message in socket:
             if segments := parsed(message).get("segments"):
-                captions.note(segments, time.monotonic())
+                transcript.note(segments, time.monotonic())
     except PeerFailed as error:
-        heard.errors[error.code] += 1
+        session.fail(error)
         await socket.close()
     except ConnectionClosed:
-        return  # The sending side fails too, and tells.
+        return  # The sending side fails too, and reports it.
 
 
-async def _say(socket: ClientConnection, speech: Speech, clock: Clock, reached: Reached) -> None:
-    # It hears nothing to its end when the sound ends: whoever wants the last words goes on being silent.
-    pcm = speech.pcm + silence(PATIENCE_S)
-    async for frame in clock.frames(pcm, 0, length_ms(pcm), reached):
+async def _send(socket: ClientConnection, session: PeerSession, spoken_until: SpokenUntil) -> None:
+    # The server completes no segment when the audio ends, so silence is sent for the last words.
+    pcm = session.speech.pcm + silence(1_000 * ANSWERED_WITHIN_S)
+    async for frame in session.pace.frames(pcm, RECOGNISER_RATE, spoken_until):
         await socket.send(frame)
     await socket.send(b"END_OF_AUDIO")
 
 
-def _evaluate(speech: Speech, captions: Captions, clock: Clock, heard: Heard) -> None:
-    found = captions.words
-    ends, _ = align([words(text, speech.language) for text in speech.texts], found)
-    heard.text = " ".join(found)
-    for end, (_, end_ms) in zip(ends, speech.spans_ms, strict=True):
+def _evaluate(session: PeerSession, transcript: GrowingTranscript) -> None:
+    ends, _ = align(reference_words(session), transcript.words)
+    session.text = " ".join(transcript.words)
+    for end, (_, end_ms) in zip(ends, session.speech.spans_ms, strict=True):
         delays: Delays = {}
         if end is not None:
-            if (stable := captions.stable_at(end)) is not None:
-                delays["stable"] = clock.since(end_ms, stable)
-            if (final := captions.final_at(end)) is not None:
-                delays["final"] = clock.since(end_ms, final)
-        heard.delays.append(delays)
+            if (stable := transcript.stable_at(end)) is not None:
+                delays["stable"] = session.since(end_ms, stable)
+            if (final := transcript.final_at(end)) is not None:
+                delays["final"] = session.since(end_ms, final)
+        session.delays.append(delays)

@@ -1,9 +1,9 @@
 """wyoming-faster-whisper, the recogniser of Home Assistant, and a client of the Wyoming protocol.
 
-The protocol (``OHF-Voice/wyoming``): events over TCP, each a line of JSON, behind it ``data_length`` bytes of
-more JSON and ``payload_length`` bytes of sound. A connection is good for one utterance. The server begins to
-recognise when the client says that the utterance is over, so the client has to notice that by itself: here
-it knows from the recording, and waits for as much silence as our service does by default.
+The protocol (``OHF-Voice/wyoming``): events over TCP, each a line of JSON, followed by ``data_length`` bytes
+of more JSON and ``payload_length`` bytes of audio. A connection serves one utterance. The server begins to
+recognise when the client says that the utterance is over, so endpointing is up to the client: here it knows
+the end from the recording, and waits for as much silence as the service does by default.
 """
 
 import asyncio
@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from load_tests.peers.environment import python_of, versions
-from load_tests.peers.process import HOST, listening
-from load_tests.peers.speech import PATIENCE_S, Clock, Delays, Heard, PeerFailed, Reached, Speech, kind
+from load_tests.peers.server_process import HOST, server_process
+from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerFailed, PeerSession
+from load_tests.scenarios.sessions import SpokenUntil
 from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.measure.latency import FRAME_MS
 
 PACKAGE = "wyoming-faster-whisper"
 LEAD_MS = 300
@@ -30,7 +32,7 @@ _FORMAT = {"rate": RECOGNISER_RATE, "width": 2, "channels": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WyomingEvent:
     """An event of the protocol."""
 
     type: str
@@ -38,16 +40,16 @@ class Event:
     payload: bytes = b""
 
     def encoded(self) -> bytes:
-        """As it goes over the wire."""
+        """The bytes that are sent."""
         head = {"type": self.type, "data": self.data, "payload_length": len(self.payload)}
         return json.dumps(head).encode() + b"\n" + self.payload
 
 
-async def read(stream: asyncio.StreamReader) -> Event:
+async def read_event(stream: asyncio.StreamReader) -> WyomingEvent:
     """The next event.
 
     Raises:
-        PeerFailed: what comes is none, is too large, or the connection ends.
+        PeerFailed: it is malformed or too large, or the connection ends.
     """
     try:
         head = json.loads(await stream.readline())
@@ -55,7 +57,7 @@ async def read(stream: asyncio.StreamReader) -> Event:
         data = head.get("data") or {}
         if more:
             data |= json.loads(await stream.readexactly(more))
-        return Event(head["type"], data, await stream.readexactly(payload))
+        return WyomingEvent(head["type"], data, await stream.readexactly(payload))
     except (ValueError, TypeError, AttributeError, KeyError, asyncio.IncompleteReadError):
         raise PeerFailed("no event of the Wyoming protocol") from None
 
@@ -68,7 +70,7 @@ def _size(head: Mapping[str, Any], name: str) -> int:
 
 
 class Wyoming:
-    """The server as it comes, with our model.
+    """The server as it comes, with the embedded model.
 
     Args:
         language: what will be spoken.
@@ -85,7 +87,7 @@ class Wyoming:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Versions and what was set."""
+        """Versions and settings."""
         return {
             **versions(PACKAGE, PACKAGE, "faster-whisper", "ctranslate2"),
             "compute_type": "int8",
@@ -99,73 +101,78 @@ class Wyoming:
         """Run the server."""
         python = await asyncio.to_thread(python_of, PACKAGE)
         with tempfile.TemporaryDirectory() as folder:
-            command = [
-                *(str(python), "-m", "wyoming_faster_whisper", "--uri", f"tcp://{HOST}:{port}"),
-                *(
-                    "--model",
-                    str(self._model),
-                    "--language",
-                    self._language,
-                    "--stt-library",
-                    "faster-whisper",
-                ),
-                *("--compute-type", "int8", "--beam-size", "1", "--data-dir", folder, "--local-files-only"),
-            ]
-            async with listening(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
+            options = {
+                "--uri": f"tcp://{HOST}:{port}",
+                "--model": str(self._model),
+                "--language": self._language,
+                "--stt-library": "faster-whisper",
+                "--compute-type": "int8",
+                "--beam-size": "1",
+                "--data-dir": folder,
+            }
+            pairs = (part for option in options.items() for part in option)
+            command = [str(python), "-m", "wyoming_faster_whisper", *pairs, "--local-files-only"]
+            async with server_process(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
                 yield
 
-    async def hear(self, port: int, speech: Speech, heard: Heard, reached: Reached) -> None:
-        """Each utterance over a connection of its own; the next one does not wait for the answer."""
-        clock = Clock(heard)
+    async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:
+        """Each utterance over a connection of its own; the next one does not wait for the transcript."""
+        session.pace.began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             utterances = [
-                tasks.create_task(self._utterance(port, speech, span, clock, heard, reached))
-                for span in speech.spans_ms
+                tasks.create_task(self._utterance(port, session, span, spoken_until))
+                for span in session.speech.spans_ms
             ]
-        answers = [each.result() for each in utterances]
-        heard.text = " ".join(text for text, _ in answers)
-        heard.delays = [delays for _, delays in answers]
+        results = [each.result() for each in utterances]
+        session.text = " ".join(text for text, _ in results)
+        session.delays = [delays for _, delays in results]
 
     async def _utterance(
-        self,
-        port: int,
-        speech: Speech,
-        span_ms: tuple[int, int],
-        clock: Clock,
-        heard: Heard,
-        reached: Reached,
+        self, port: int, session: PeerSession, span_ms: tuple[int, int], spoken_until: SpokenUntil
     ) -> tuple[str, Delays]:
         start_ms, end_ms = span_ms
         begin_ms, stop_ms = start_ms - LEAD_MS, end_ms + self._silence_ms
-        await asyncio.sleep(clock.spoken_at(begin_ms) - time.monotonic())
+        await asyncio.sleep(session.pace.spoken_at(begin_ms) - time.monotonic())
         try:
             stream, writer = await asyncio.open_connection(HOST, port, limit=MOST_BYTES)
             try:
-                await _send(writer, Event("transcribe", {"language": speech.language}))
-                await _send(writer, Event("audio-start", _FORMAT))
-                async for frame in clock.frames(speech.pcm, begin_ms, stop_ms, reached):
-                    await _send(writer, Event("audio-chunk", _FORMAT, frame))
-                await _send(writer, Event("audio-stop"))
-                async with asyncio.timeout(PATIENCE_S):
+                await _send(writer, WyomingEvent("transcribe", {"language": session.speech.language}))
+                await _send(writer, WyomingEvent("audio-start", _FORMAT))
+                async for frame in _frames(session, begin_ms, stop_ms, spoken_until):
+                    await _send(writer, WyomingEvent("audio-chunk", _FORMAT, frame))
+                await _send(writer, WyomingEvent("audio-stop"))
+                async with asyncio.timeout(ANSWERED_WITHIN_S):
                     text = await _transcript(stream)
             finally:
                 writer.close()
-        except (PeerFailed, OSError) as error:  # TimeoutError is one of them
-            heard.errors[kind(error)] += 1
+        except (PeerFailed, OSError) as error:  # TimeoutError is an OSError
+            session.fail(error)
             return "", {}
         if not text.strip():
             return "", {}
         now = time.monotonic()
-        since_end = clock.since(end_ms, now)
-        return text, {"stable": since_end, "final": since_end, "known": clock.since(stop_ms, now)}
+        since_end = session.since(end_ms, now)
+        return text, {"stable": since_end, "final": since_end, "known": session.since(stop_ms, now)}
 
 
-async def _send(writer: asyncio.StreamWriter, event: Event) -> None:
+async def _frames(
+    session: PeerSession, from_ms: int, to_ms: int, spoken_until: SpokenUntil
+) -> AsyncIterator[bytes]:
+    """A part of the recording, each frame when its last sample is spoken."""
+    for start_ms in range(from_ms, to_ms, FRAME_MS):
+        end_ms = min(start_ms + FRAME_MS, to_ms)
+        await asyncio.sleep(session.pace.spoken_at(end_ms) - time.monotonic())
+        spoken_until(end_ms)
+        start, end = (2 * ms * RECOGNISER_RATE // 1_000 for ms in (start_ms, end_ms))
+        yield session.speech.pcm[start:end]
+
+
+async def _send(writer: asyncio.StreamWriter, event: WyomingEvent) -> None:
     writer.write(event.encoded())
     await writer.drain()
 
 
 async def _transcript(stream: asyncio.StreamReader) -> str:
-    while (event := await read(stream)).type != "transcript":
+    while (event := await read_event(stream)).type != "transcript":
         pass
     return str(event.data.get("text", ""))

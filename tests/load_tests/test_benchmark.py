@@ -8,13 +8,13 @@ import psutil
 import pytest
 from rich.console import Console
 
-from load_tests.level import Level
-from load_tests.measuring import Measured, thin
-from load_tests.plot import latency_png
-from load_tests.service import CONTROLLER, PROXY, REST, Deployed, role
-from load_tests.stages import Histogram, Spread, StageTimes, between, read
-from load_tests.tables import tables
-from load_tests.usage import Usage, cpu_seconds, memory_mib, spent, usage
+from load_tests.measurements.load_level import LoadLevel
+from load_tests.measurements.machine_usage import ProcessUsage, cpu_seconds, memory_mib, spent, usage
+from load_tests.measurements.service_load import MeasuredLevel, undersampled
+from load_tests.measurements.stage_times import DurationSummary, Histogram, StageTimes, between, parse_metrics
+from load_tests.reports.benchmark_tables import tables
+from load_tests.reports.plots import latency_png
+from load_tests.scenarios.service import CONTROLLER, PROXY, REST, ServiceProcess, role
 from sokuji.measure.latency import STAGES, Percentiles
 
 METRICS = """
@@ -46,13 +46,13 @@ AFTER = METRICS.format(tts=5, quick=12, all=18, seconds=1.7, sizes=34)
 
 
 def test_stage_times_are_those_between_two_readings() -> None:
-    assert between(read(BEFORE), read(AFTER)) == [
+    assert between(parse_metrics(BEFORE), parse_metrics(AFTER)) == [
         StageTimes(
             stage="stt",
             provider="faster_whisper",
             # Two calls took up to 100 ms and six 100 to 200 ms: the fourth is the second of those six.
-            calls={"final": Spread(count=8, mean=150.0, p50=133.3, p95=193.3)},
-            queue=Spread(count=8, mean=0.0, p50=50.0, p95=95.0),
+            calls={"final": DurationSummary(count=8, mean=150.0, p50=133.3, p95=193.3)},
+            queue=DurationSummary(count=8, mean=0.0, p50=50.0, p95=95.0),
             busy=None,
             batch_size=3.0,
         )
@@ -60,15 +60,15 @@ def test_stage_times_are_those_between_two_readings() -> None:
 
 
 def test_stages_come_in_the_order_of_the_work() -> None:
-    found = between({}, read(AFTER))
+    found = between({}, parse_metrics(AFTER))
     assert found is not None
     assert [each.stage for each in found] == ["stt", "tts"]
 
 
 def test_metrics_of_another_process_are_no_difference() -> None:
-    assert between(read(AFTER), read(BEFORE)) is None
-    assert between(read(BEFORE), {}) is None
-    assert between(read(BEFORE), None) is None
+    assert between(parse_metrics(AFTER), parse_metrics(BEFORE)) is None
+    assert between(parse_metrics(BEFORE), {}) is None
+    assert between(parse_metrics(BEFORE), None) is None
 
 
 def test_a_value_beyond_the_last_bound_counts_as_that_bound() -> None:
@@ -96,21 +96,21 @@ def test_processor_time_is_added_up_by_deployment_with_new_processes_from_their_
     here = psutil.Process()
     parent = psutil.Process(1)
     assert here != parent
-    before = {Deployed("SpeechToText", here): 10.0}
+    before = {ServiceProcess("SpeechToText", here): 10.0}
     after = {
-        Deployed("SpeechToText", here): 14.0,
-        Deployed(REST, parent): 1.0,
-        Deployed("Gateway", parent): 2.0,
+        ServiceProcess("SpeechToText", here): 14.0,
+        ServiceProcess(REST, parent): 1.0,
+        ServiceProcess("Gateway", parent): 2.0,
     }
     found = spent(before, after)
     assert list(found.items()) == [("Gateway", 2.0), ("SpeechToText", 4.0), (REST, 1.0)]
     taken = usage(found, {"SpeechToText": 300.04}, seconds=10, cores=2)
-    assert taken["SpeechToText"] == Usage(cpu_s=4.0, cpu_share=0.2, memory_mib=300.0)
-    assert taken["Gateway"] == Usage(cpu_s=2.0, cpu_share=0.1, memory_mib=0.0)
+    assert taken["SpeechToText"] == ProcessUsage(cpu_s=4.0, cpu_share=0.2, memory_mib=300.0)
+    assert taken["Gateway"] == ProcessUsage(cpu_s=2.0, cpu_share=0.1, memory_mib=0.0)
 
 
 def test_this_process_has_computed_and_holds_memory() -> None:
-    here = Deployed("Gateway", psutil.Process())
+    here = ServiceProcess("Gateway", psutil.Process())
     assert cpu_seconds([here])[here] > 0
     assert memory_mib([here])["Gateway"] > 10
 
@@ -119,25 +119,28 @@ def test_this_process_has_computed_and_holds_memory() -> None:
 def test_percentiles_between_the_two_largest_values_are_told(count: int) -> None:
     values = np.arange(count)
     few = [name for name in ("p50", "p95", "p99") if np.percentile(values, int(name[1:])) > count - 2]
-    assert thin(count) == few
+    assert undersampled(count) == few
 
 
-def measured(sessions: int, *, received: int) -> Measured:
+def measured(sessions: int, *, received: int) -> MeasuredLevel:
     waits = Percentiles(received, 1_234.5, 2_345.6, 13_456.7)
-    return Measured(
-        level=Level(
+    return MeasuredLevel(
+        level=LoadLevel(
             sessions=sessions, sent=1_200, received=received, lost=1_200 - received, out_of_order=0,
             resumptions=0, in_real_time=sessions, behind_ms=12.5, errors={"timeout": 12},
             latency_ms=dict.fromkeys(STAGES, waits) if received else {},
         ),
         seconds=61.5,
         client_cpu_share=0.1,
-        stages=between(read(BEFORE), read(AFTER)) if received else None,
-        usage={"TextToSpeechKokoro": Usage(1_234.5, 0.5, 12_345.0), REST: Usage(1.0, 0.25, 100.0)},
+        stages=between(parse_metrics(BEFORE), parse_metrics(AFTER)) if received else None,
+        usage={
+            "TextToSpeechKokoro": ProcessUsage(1_234.5, 0.5, 12_345.0),
+            REST: ProcessUsage(1.0, 0.25, 100.0),
+        },
     )  # fmt: skip
 
 
-def shown(*found: Measured) -> list[str]:
+def shown(*found: MeasuredLevel) -> list[str]:
     terminal = StringIO()
     console = Console(width=120, file=terminal)
     for each in tables(found):

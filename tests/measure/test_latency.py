@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from load_tests.level import Session, answer_to, summarise
+from load_tests.measurements.load_level import response_to, summarise
+from load_tests.scenarios.sessions import ServiceSession
+from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.errors import InvalidRequest
@@ -64,8 +66,8 @@ def noted(*happened: events.Event) -> Stopwatch:
     return stopwatch
 
 
-def session(spans_ms: Sequence[tuple[int, int]], *happened: events.Event) -> Session:
-    found = Session(spans_ms, noted(*happened))
+def session(spans_ms: Sequence[tuple[int, int]], *happened: events.Event) -> ServiceSession:
+    found = ServiceSession(ScriptedSpeech("pt", b"", spans_ms), stopwatch=noted(*happened))
     found.pace.began = 10.0
     return found
 
@@ -158,7 +160,7 @@ def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
 def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is() -> None:
     late: dict[Stage, float] = {stage: at + 10 for stage, at in COMPLETE.items()}
     parts = [UtteranceTimes(1_000, 1_800, COMPLETE), UtteranceTimes(2_300, 3_000, late)]
-    answer = answer_to(950, 3_050, parts)
+    answer = response_to(950, 3_050, parts)
     assert answer is not None
     assert answer.at == {**late, "first audio": COMPLETE["first audio"]}
 
@@ -166,7 +168,9 @@ def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is()
 def test_a_sentence_of_which_a_part_stayed_without_a_voice_has_no_answer() -> None:
     silent: dict[Stage, float] = {stage: at for stage, at in COMPLETE.items() if stage != "last audio"}
     assert (
-        answer_to(950, 3_050, [UtteranceTimes(1_000, 1_800, silent), UtteranceTimes(2_300, 3_000, COMPLETE)])
+        response_to(
+            950, 3_050, [UtteranceTimes(1_000, 1_800, silent), UtteranceTimes(2_300, 3_000, COMPLETE)]
+        )
         is None
     )
 
@@ -189,7 +193,7 @@ def test_a_level_adds_up_its_sessions() -> None:
 
 
 def test_a_session_that_never_began_has_lost_everything() -> None:
-    refused = Session([(1_000, 2_000)], Stopwatch("en"))
+    refused = ServiceSession(ScriptedSpeech("pt", b"", [(1_000, 2_000)]), stopwatch=Stopwatch("en"))
     refused.errors["service_unreachable"] += 1
     level = summarise([refused])
     assert (level.lost, level.latency_ms, level.errors) == (1, {}, {"service_unreachable": 1})

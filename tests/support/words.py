@@ -2,7 +2,7 @@
 
 import jiwer
 
-from load_tests.words import normalised, word_error_rate
+from load_tests.measurements.word_errors import normalised, word_error_rate
 
 __all__ = ["character_error_rate", "normalised", "word_error_rate"]
 

@@ -1,0 +1,1 @@
+"""Measurements: latency, stage times, machine usage, words and their statistics."""

@@ -1,0 +1,135 @@
+"""What a long run shows: lost sentences, drift of latency and memory, recovery from kills."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from load_tests.measurements.drift import CONFIDENCE, Trend, trend
+from load_tests.measurements.load_level import LoadLevel, SentenceTiming, sentence_timings, summarise
+from load_tests.measurements.machine_usage import MEMORY
+from load_tests.measurements.recovery import Recovery, recovery
+from load_tests.scenarios.replica_kills import ReplicaKill
+from load_tests.scenarios.sessions import ServiceSession
+from sokuji.measure.latency import Stage
+
+WARM_UP = 0.2
+"""Share of the run, at most ``WARM_UP_MOST_S``, that is left out of trends: caches and pools fill up."""
+WARM_UP_MOST_S = 300.0
+LATENCIES: tuple[Stage, ...] = ("caption", "first audio", "last audio")
+TOTAL = "all processes"
+
+TimeSeries = list[tuple[float, float]]
+"""Seconds since the run began, each with a value."""
+
+
+@dataclass(slots=True)
+class SoakRun:
+    """What was recorded."""
+
+    began: float
+    """Monotonic seconds."""
+    seconds: float
+    """How long the sessions spoke."""
+    sessions: Sequence[ServiceSession] = ()
+    memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    """Seconds since the beginning, and MiB by deployment."""
+    kills: list[ReplicaKill] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SoakFindings:
+    """What follows from it."""
+
+    level: LoadLevel
+    warm_up_s: float
+    latency_ms: dict[str, TimeSeries]
+    """By stage."""
+    memory_mib: dict[str, TimeSeries]
+    """By deployment."""
+    trends: dict[str, Trend]
+    """Of the series that were judged: latencies in ms per hour, memory in MiB per hour."""
+    recoveries: list[Recovery]
+
+    @property
+    def verdict(self) -> str:
+        """In one line."""
+        if not self.trends:
+            return "too short to judge drift"
+        seen = [name for name, each in self.trends.items() if each.seen]
+        return f"drift seen: {', '.join(seen)}" if seen else "no drift seen"
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "verdict": self.verdict,
+            "level": asdict(self.level),
+            "warm_up_s": self.warm_up_s,
+            "confidence": CONFIDENCE,
+            "trends": {
+                name: {
+                    "unit": f"{unit(name)} per hour",
+                    **asdict(each),
+                    "seen": each.seen,
+                    "would_have_been_seen": each.resolution,
+                }
+                for name, each in self.trends.items()
+            },
+            "kills": [asdict(each) for each in self.recoveries],
+            "latency_ms": {name: _columns(each) for name, each in self.latency_ms.items()},
+            "memory_kind": MEMORY,
+            "memory_mib": {name: _columns(each) for name, each in self.memory_mib.items()},
+        }
+
+
+def unit(name: str) -> str:
+    """Of a series."""
+    return "ms" if name in LATENCIES else "MiB"
+
+
+def findings(run: SoakRun) -> SoakFindings:
+    """Judge a run.
+
+    Memory is not judged where replicas were killed: a new process starts with empty caches, and pages that
+    it had shared with others are counted for them alone meanwhile.
+    """
+    timings = sorted(
+        (each for session in run.sessions for each in sentence_timings(session)), key=lambda each: each.ended
+    )
+    warm_up_s = min(WARM_UP * run.seconds, WARM_UP_MOST_S)
+    latency: dict[str, TimeSeries] = {stage: _latency(timings, stage, run.began) for stage in LATENCIES}
+    memory = _memory(run.memory)
+    judged = latency if run.kills else latency | memory
+    trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
+    return SoakFindings(
+        level=summarise(run.sessions),
+        warm_up_s=warm_up_s,
+        latency_ms=latency,
+        memory_mib=memory,
+        trends={name: each for name, each in trends.items() if each is not None},
+        recoveries=[recovery(kill, timings, run.began) for kill in run.kills],
+    )
+
+
+def _latency(timings: Sequence[SentenceTiming], stage: Stage, began: float) -> TimeSeries:
+    return [(round(each.ended - began, 1), round(each.delays_ms[stage])) for each in timings]
+
+
+def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:
+    """A series for each deployment, without the times at which it had no process; and one for their sum."""
+    names = dict.fromkeys(name for _, reading in readings for name in reading)
+    found: dict[str, TimeSeries] = {
+        name: [(at_s, reading[name]) for at_s, reading in readings if name in reading] for name in names
+    }
+    return {**found, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
+
+
+def _trend(series: TimeSeries, warm_up_s: float, judged: int) -> Trend | None:
+    kept = [point for point in series if point[0] >= warm_up_s]
+    return trend([at_s for at_s, _ in kept], [value for _, value in kept], series=judged)
+
+
+def _columns(series: TimeSeries) -> dict[str, list[float]]:
+    return {
+        "seconds": [round(at_s, 1) for at_s, _ in series],
+        "values": [round(value, 1) for _, value in series],
+    }

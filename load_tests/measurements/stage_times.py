@@ -1,0 +1,161 @@
+"""What the stages did during a measurement: the gateway's ``/metrics``, read before and after.
+
+Counters of a process only grow, so the difference of two readings is what happened between them. The times
+are the gateway's own: of a call as the gateway sees it, of the wait inside a replica and of the computing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from sokuji.client.handshake import endpoint
+
+CALL, QUEUE, BUSY, BATCH = (
+    "sokuji_stage_seconds",
+    "sokuji_stage_queue_seconds",
+    "sokuji_stage_busy_seconds",
+    "sokuji_stage_batch_size",
+)
+ORDER = ("stt", "translation", "tts")
+
+
+class HistogramKey(NamedTuple):
+    """A histogram's metric and labels; ``kind`` is "" where the metric has no such label."""
+
+    metric: str
+    stage: str
+    provider: str
+    kind: str
+
+
+@dataclass(slots=True)
+class Histogram:
+    """A Prometheus histogram."""
+
+    total: float = 0
+    """Sum of all values."""
+    at_most: dict[float, float] = field(default_factory=dict)
+    """Upper bound, the last one infinite -> how many values do not exceed it."""
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return int(self.at_most.get(inf, 0))
+
+    def since(self, before: "Histogram") -> "Histogram":
+        """What was added after ``before``."""
+        added = {bound: count - before.at_most.get(bound, 0) for bound, count in self.at_most.items()}
+        return Histogram(self.total - before.total, added)
+
+    def quantile(self, share: float) -> float:
+        """The value that ``share`` of all do not exceed, as Prometheus' ``histogram_quantile`` estimates it.
+
+        Values are taken to be spread evenly in their bucket; those beyond the last bound to lie on it.
+        """
+        rank, below, lower = share * self.count, 0.0, 0.0
+        for bound, count in sorted(self.at_most.items()):
+            if count >= rank and count > below:
+                return lower if bound == inf else lower + (bound - lower) * (rank - below) / (count - below)
+            below, lower = count, bound
+        return lower
+
+
+Scrape = Mapping[HistogramKey, Histogram]
+
+
+@dataclass(frozen=True, slots=True)
+class DurationSummary:
+    """Milliseconds; the mean is exact, percentiles are as exact as the buckets are narrow."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> "DurationSummary":
+        """Of a histogram of seconds with at least one value."""
+        seconds = (histogram.total / histogram.count, histogram.quantile(0.5), histogram.quantile(0.95))
+        return cls(histogram.count, *(round(1_000 * each, 1) for each in seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """What one provider of a stage did."""
+
+    stage: str
+    provider: str
+    calls: Mapping[str, DurationSummary]
+    """Duration of a call, by kind: "final" and "interim" for recognition, "" for everything else."""
+    queue: DurationSummary | None
+    """Wait inside the replica."""
+    busy: DurationSummary | None
+    """Computing, of the whole batch that a call was part of."""
+    batch_size: float | None
+    """Mean."""
+
+
+def parse_metrics(text: str) -> Scrape:
+    """The stage histograms of a page of metrics in Prometheus' text format."""
+    found: dict[HistogramKey, Histogram] = {}
+    for family in text_string_to_metric_families(text):
+        if family.name not in (CALL, QUEUE, BUSY, BATCH):
+            continue
+        for sample in family.samples:
+            labels = sample.labels
+            key = HistogramKey(family.name, labels["stage"], labels["provider"], labels.get("kind", ""))
+            histogram = found.setdefault(key, Histogram())
+            if sample.name.endswith("_bucket"):
+                histogram.at_most[float(labels["le"])] = sample.value
+            elif sample.name.endswith("_sum"):
+                histogram.total = sample.value
+    return found
+
+
+async def scrape(url: str) -> Scrape | None:
+    """The stage histograms of the service at ``url``; None if it has none, or does not answer."""
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        try:
+            response = await client.get(endpoint(url, "/metrics", "http"))
+        except httpx.TransportError:
+            return None
+    return (parse_metrics(response.text) or None) if response.is_success else None
+
+
+def between(before: Scrape | None, after: Scrape | None) -> list[StageTimes] | None:
+    """What happened between two readings.
+
+    None if there are no metrics, or if the readings are not of one process: a gateway was restarted, or
+    another replica of it answered.
+    """
+    if after is None:
+        return None
+    added = {key: now.since((before or {}).get(key, Histogram())) for key, now in after.items()}
+    if (before or {}).keys() - after.keys() or any(each.count < 0 for each in added.values()):
+        return None
+    added = {key: each for key, each in added.items() if each.count}
+    providers = dict.fromkeys((each.stage, each.provider) for each in added if each.metric == CALL)
+    in_order = sorted(providers, key=lambda each: ORDER.index(each[0]) if each[0] in ORDER else len(ORDER))
+    return [_stage_times(added, stage, provider) for stage, provider in in_order]
+
+
+def _stage_times(added: Scrape, stage: str, provider: str) -> StageTimes:
+    queue, busy, batches = (
+        added.get(HistogramKey(metric, stage, provider, "")) for metric in (QUEUE, BUSY, BATCH)
+    )
+    return StageTimes(
+        stage=stage,
+        provider=provider,
+        calls={
+            key.kind: DurationSummary.of(histogram)
+            for key, histogram in sorted(added.items())
+            if key[:3] == (CALL, stage, provider)
+        },
+        queue=DurationSummary.of(queue) if queue else None,
+        busy=DurationSummary.of(busy) if busy else None,
+        batch_size=round(batches.total / batches.count, 2) if batches else None,
+    )

@@ -1,0 +1,73 @@
+"""Word errors of a transcript, whatever its punctuation, case and way of writing small numbers."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import jiwer
+
+NUMBERS = {
+    "en": "zero one two three four five six seven eight nine ten",
+    "pt": "zero um dois três quatro cinco seis sete oito nove dez",
+    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez",
+    "fr": "zéro un deux trois quatre cinq six sept huit neuf dix",
+    "it": "zero uno due tre quattro cinque sei sette otto nove dieci",
+    "pl": "zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć dziesięć",
+    "hi": "शून्य एक दो तीन चार पांच छह सात आठ नौ दस",
+    "ja": "零 一 二 三 四 五 六 七 八 九 十",
+    "zh": "零 一 二 三 四 五 六 七 八 九 十",
+}
+CHARACTERS = frozenset({"ja", "zh"})
+"""Languages without spaces, whose errors are counted in characters."""
+# A letter with its vowel signs and other marks, which \w leaves out.
+_WORD = re.compile(r"(?:\w[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963]*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCount:
+    """Errors, and the words (or characters) of the reference."""
+
+    errors: int = 0
+    words: int = 0
+
+    def __add__(self, other: "ErrorCount") -> "ErrorCount":
+        return ErrorCount(self.errors + other.errors, self.words + other.words)
+
+    @property
+    def rate(self) -> float:
+        """Errors per word."""
+        return self.errors / self.words
+
+
+def normalised(text: str, language: str) -> str:
+    """Lower case, words only, numbers up to ten in words."""
+    numbers = NUMBERS.get(language, "").split()
+
+    def in_words(match: re.Match[str]) -> str:
+        value = int(match[0])
+        return numbers[value] if value < len(numbers) else match[0]
+
+    spelled = re.sub(r"\d+", in_words, unicodedata.normalize("NFKC", text))
+    return " ".join(_WORD.findall(spelled.lower()))
+
+
+def tokens(text: str, language: str) -> list[str]:
+    """The words of a text as they are written; its characters where the language has no spaces."""
+    return list("".join(text.split())) if language in CHARACTERS else text.split()
+
+
+def words(text: str, language: str) -> list[str]:
+    """The tokens of the normalised text."""
+    return tokens(normalised(text, language), language)
+
+
+def count_errors(reference: str, hypothesis: str, language: str) -> ErrorCount:
+    """Substitutions, deletions and insertions."""
+    expected = words(reference, language)
+    result = jiwer.process_words(" ".join(expected), " ".join(words(hypothesis, language)))
+    return ErrorCount(result.substitutions + result.deletions + result.insertions, len(expected))
+
+
+def word_error_rate(reference: str, hypothesis: str, language: str) -> float:
+    """Errors per word of the reference, in every language."""
+    return float(jiwer.wer(normalised(reference, language), normalised(hypothesis, language)))

@@ -1,0 +1,1 @@
+"""Reports: JSON files, tables on the terminal and plots."""

@@ -1,0 +1,116 @@
+"""The runs of an A/B test: the figures of each, their comparison and the verdict in words. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from load_tests.measurements.load_level import LoadLevel, sentence_timings, summarise
+from load_tests.measurements.machine_usage import MEMORY
+from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
+from load_tests.reports.report import UNKNOWN, table
+from load_tests.scenarios.sessions import ServiceSession
+from sokuji.measure.latency import STAGES
+
+LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in ("p50", "p95", "mean"))
+"""Milliseconds from the end of speech."""
+CPU = "CPU s per utterance"
+"""Of all processes of the service, those of Ray too."""
+MEMORY_MIB = f"memory MiB ({MEMORY})"
+"""The same, at the end of the run."""
+FIGURES = (*LATENCIES, CPU, MEMORY_MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class ABRun:
+    """One service, measured once."""
+
+    pair: int
+    side: Side
+    level: LoadLevel
+    figures: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls, pair: int, side: Side, sessions: Sequence[ServiceSession], cpu_s: float, memory_mib: float
+    ) -> "ABRun":
+        """The figures of a run from its sessions and what all processes used."""
+        level = summarise(sessions)
+        delays = [each.delays_ms for session in sessions for each in sentence_timings(session)]
+        figures = {CPU: cpu_s / level.sent, MEMORY_MIB: memory_mib}
+        for stage in STAGES if delays else ():
+            values = [each[stage] for each in delays]
+            p50, p95 = np.percentile(values, (50, 95))
+            mean = float(np.mean(values))
+            figures |= {f"{stage} p50": float(p50), f"{stage} p95": float(p95), f"{stage} mean": mean}
+        return cls(pair, side, level, figures)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "figures": {name: round(each, 3) for name, each in self.figures.items()}}
+
+
+def comparisons(runs: Sequence[ABRun], margin: float) -> dict[str, Comparison]:
+    """Each figure that all runs have; none is comparable if a run lost or misplaced a sentence.
+
+    Args:
+        runs: one of each side for each pair, in the order of the pairs.
+        margin: see ``compare``.
+    """
+    a, b = ([run for run in runs if run.side == side] for side in ("a", "b"))
+    found = {
+        name: compare([run.figures[name] for run in a], [run.figures[name] for run in b], margin)
+        for name in FIGURES
+        if all(name in run.figures for run in runs)
+    }
+    if any(faults(runs)):
+        return {name: replace(each, verdict=Verdict.NOT_COMPARABLE) for name, each in found.items()}
+    return found
+
+
+def faults(runs: Sequence[ABRun]) -> Iterator[str]:
+    """The runs that lost or misplaced sentences."""
+    for run in runs:
+        if not run.level.sound:
+            yield (
+                f"{run.side.upper()} lost {run.level.lost} of {run.level.sent} sentences and misplaced "
+                f"{run.level.out_of_order} events in pair {run.pair + 1}"
+            )
+
+
+def in_words(name: str, comparison: Comparison) -> str:
+    """The verdict on one figure."""
+    words = str(comparison.verdict)
+    return words.replace("better", "faster") if name in LATENCIES else words
+
+
+def conclusion(runs: Sequence[ABRun], found: Mapping[str, Comparison], figure: str) -> str:
+    """The verdict on the figure that decides."""
+    if lost := list(faults(runs)):
+        return f"{Verdict.NOT_COMPARABLE}: {'; '.join(lost)}"
+    comparison = found[figure]
+    words = f"{in_words(figure, comparison)} ({figure}: {_effect(comparison)})"
+    if comparison.verdict is Verdict.NONE and comparison.within_margin:
+        return f"{words}, and any difference is within the margin"
+    return words
+
+
+def _effect(found: Comparison) -> str:
+    ends = "" if found.low is None else f", {CONFIDENCE:.0%} interval {found.low:,.3g} to {found.high:,.3g}"
+    return f"B {'/' if found.effect == 'ratio' else '-'} A = {found.estimate:,.3g}{ends}"
+
+
+def comparison_table(found: Mapping[str, Comparison]) -> Table:
+    """A row for each figure."""
+    headings = ("figure", "A", "B", "", f"{CONFIDENCE:.0%} interval", "verdict")
+    return table("Median of the runs, and B against A in pairs", headings, map(_row, found, found.values()))
+
+
+def _row(name: str, each: Comparison) -> Sequence[str]:
+    sign, places = ("×", ".3f") if each.effect == "ratio" else ("+", ",.1f")
+    interval = UNKNOWN if each.low is None else f"{each.low:{places}} to {each.high:{places}}"
+    figure = f"{name} ms" if name in LATENCIES else name
+    effect = f"{sign} {each.estimate:{places}}"
+    return figure, f"{each.a:,.4g}", f"{each.b:,.4g}", effect, interval, in_words(name, each)

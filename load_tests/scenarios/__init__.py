@@ -1,0 +1,1 @@
+"""Scenarios: what is spoken, in how many sessions at once, and to which system."""

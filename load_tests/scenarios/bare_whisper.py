@@ -1,0 +1,102 @@
+"""Recognition in batches on CTranslate2 itself, with nothing around the model: a limit, not a recogniser.
+
+Each utterance is decoded once, greedily and without timestamps. A recogniser also handles failed decoding,
+which is missing here, so its error rate must be read beside its speed.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
+
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.providers.stt.whisper.transcript_text import clean, token_limit
+from sokuji.providers.stt.whisper.windows import Samples, features, window_s
+
+
+@dataclass(frozen=True, slots=True)
+class CoreLayout:
+    """How the cores are used: calls at a time, and threads of each."""
+
+    workers: int
+    threads: int
+
+
+def layouts(cores: int) -> list[CoreLayout]:
+    """All divisions of the cores among workers without a remainder, the fewest workers first."""
+    return [CoreLayout(workers, cores // workers) for workers in range(1, cores + 1) if cores % workers == 0]
+
+
+def batches_by_window(windows: Sequence[int], most: int) -> list[list[int]]:
+    """Which utterances to recognise together: those of one window, so that none is padded further.
+
+    Args:
+        windows: the window of each utterance, seconds.
+        most: utterances in a batch.
+
+    Returns:
+        Indices into ``windows``, the longest windows first, so that the last batch to end is a short one.
+    """
+    found = []
+    for window in sorted(set(windows), reverse=True):
+        members = [index for index, each in enumerate(windows) if each == window]
+        found += [members[start : start + most] for start in range(0, len(members), most)]
+    return found
+
+
+class BareWhisper:
+    """A Whisper model on CTranslate2, for one language.
+
+    Args:
+        path: its files.
+        compute_type: as CTranslate2 names it.
+        layout: how it uses the cores.
+        language: Whisper's code of what is spoken.
+    """
+
+    def __init__(self, path: Path, compute_type: str, layout: CoreLayout, language: str) -> None:
+        self.layout = layout
+        self._model = WhisperModel(
+            str(path),
+            device="cpu",
+            compute_type=compute_type,
+            cpu_threads=layout.threads,
+            num_workers=layout.workers,
+        )
+        self._tokenizer = Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, "transcribe", language
+        )
+        self._prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
+        self._pool = ThreadPoolExecutor(layout.workers, "bare-whisper")
+
+    def recognise(self, utterances: Sequence[Samples], most: int) -> list[str]:
+        """The transcript of each utterance, ``most`` of them in a batch of each worker."""
+        windows = [window_s(len(each) / RECOGNISER_RATE) for each in utterances]
+        batches = batches_by_window(windows, most)
+        decoded = self._pool.map(lambda batch: self._decode([utterances[index] for index in batch]), batches)
+        texts = [""] * len(utterances)
+        for batch, found in zip(batches, decoded, strict=True):
+            for index, text in zip(batch, found, strict=True):
+                texts[index] = text
+        return texts
+
+    def _decode(self, utterances: Sequence[Samples]) -> list[str]:
+        longest_s = max(map(len, utterances)) / RECOGNISER_RATE
+        window = window_s(longest_s)
+        mel = np.stack([features(self._model.feature_extractor, each, window) for each in utterances])
+        results = self._model.model.generate(
+            ctranslate2.StorageView.from_array(mel),
+            [self._prompt] * len(utterances),
+            beam_size=1,
+            # CTranslate2 gives the text half of this length.
+            max_length=2 * token_limit(longest_s),
+            suppress_tokens=self._suppressed,
+        )
+        return [clean(self._tokenizer.decode(each.sequences_ids[0])) for each in results]

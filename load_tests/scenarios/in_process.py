@@ -1,0 +1,167 @@
+"""The models of the service called one after another in one process: no service, no sessions, no network.
+
+Three pipelines over the same model files: one of the libraries as they come, one of this project's providers,
+and one with as little around the recogniser as possible. All use the same translator; the last two the same
+voice.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from piper import AudioChunk, PiperVoice
+
+from load_tests.scenarios.bare_whisper import BareWhisper
+from load_tests.scenarios.recognisers import EMBEDDED, Transcribe, plain_faster_whisper, result, transcribe
+from load_tests.scenarios.speech_samples import SpeechSample
+from sokuji import models
+from sokuji.config import BergamotConfig, KokoroConfig, PiperConfig
+from sokuji.contract import (
+    Recogniser,
+    StageName,
+    Synthesiser,
+    SynthesisRequest,
+    TranslationRequest,
+    Translator,
+)
+from sokuji.errors import UnsupportedLanguage
+from sokuji.providers.registry import create
+from sokuji.providers.tts import espeak
+
+VoiceConfig = PiperConfig | KokoroConfig
+VOICES: tuple[VoiceConfig, ...] = (PiperConfig(), KokoroConfig())
+"""Of the embedded default, in order of preference."""
+Synthesize = Callable[[str], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineTiming:
+    """One utterance; seconds since its computation began."""
+
+    text: str
+    """Its transcript."""
+    recognised_s: float
+    translated_s: float
+    first_audio_s: float
+    last_audio_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class InProcessPipeline:
+    """The three stages, called one after another."""
+
+    recognise: Transcribe
+    translate: Callable[[str], Awaitable[str]]
+    synthesize: Synthesize
+
+    async def run(self, sample: SpeechSample) -> PipelineTiming:
+        """Recognise, translate and speak one utterance."""
+        began = time.perf_counter()
+        text = await self.recognise(sample)
+        recognised = time.perf_counter()
+        translation = await self.translate(text)
+        translated = time.perf_counter()
+        first = None
+        async for _ in self.synthesize(translation):
+            first = first or time.perf_counter()
+        last = time.perf_counter()
+        return PipelineTiming(
+            text=text,
+            recognised_s=recognised - began,
+            translated_s=translated - began,
+            first_audio_s=(first or last) - began,
+            last_audio_s=last - began,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedModels:
+    """The embedded default's providers for one pair of languages, loaded."""
+
+    source: str
+    target: str
+    recogniser: Recogniser
+    translator: Translator
+    voice: Synthesiser
+    voice_config: VoiceConfig
+
+    def pipelines(self, bare: BareWhisper) -> dict[str, InProcessPipeline]:
+        """Each pipeline by its name; ``bare`` is for one call at a time."""
+
+        async def recognise_bare(sample: SpeechSample) -> str:
+            return bare.recognise([sample.samples], most=1)[0]
+
+        plain = plain_faster_whisper(EMBEDDED, beam_size=5)
+        plain_voice = _plain_piper(self.voice_config) or self._synthesize
+        providers = partial(transcribe, self.recogniser)
+        return {
+            "plain": InProcessPipeline(plain, self._translate, plain_voice),
+            "providers": InProcessPipeline(providers, self._translate, self._synthesize),
+            "bare": InProcessPipeline(recognise_bare, self._translate, self._synthesize),
+        }
+
+    async def _translate(self, text: str) -> str:
+        request = TranslationRequest(text=text, source=self.source, target=self.target)
+        (translation,) = await self.translator.translate([request])
+        return result(translation).text
+
+    async def _synthesize(self, text: str) -> AsyncIterator[bytes]:
+        async for chunk in self.voice.synthesize(SynthesisRequest(text=text, language=self.target)):
+            yield chunk.pcm
+
+
+@asynccontextmanager
+async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedModels]:
+    """Load the models; they are freed with the block.
+
+    Raises:
+        UnsupportedLanguage: no text model translates the pair, or no voice speaks the language.
+        ModelMissing: a model is not installed.
+    """
+    async with AsyncExitStack() as stack:
+        translator: Translator = await loaded(stack, "translation", BergamotConfig())
+        pairs = (await translator.describe()).pairs
+        if (source, target) not in pairs:
+            raise UnsupportedLanguage(
+                f"no embedded text model translates {source!r} to {target!r}; accepted: "
+                f"{', '.join(f'{one} to {other}' for one, other in pairs)}"
+            )
+        config, voice = await _voice(stack, target)
+        recogniser = await loaded(stack, "stt", EMBEDDED)
+        yield EmbeddedModels(source, target, recogniser, translator, voice, config)
+
+
+async def loaded(stack: AsyncExitStack, stage: StageName, config: Any) -> Any:
+    """A provider that ``stack`` closes."""
+    provider = create(stage, config)
+    stack.push_async_callback(provider.aclose)
+    await provider.load()
+    return provider
+
+
+async def _voice(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
+    """The first embedded provider with a voice for the language."""
+    for config in VOICES:
+        provider: Synthesiser = await loaded(stack, "tts", config)
+        if any(language in voice.languages for voice in (await provider.describe()).voices):
+            return config, provider
+    raise UnsupportedLanguage(f"no embedded voice speaks {language!r}")
+
+
+def _plain_piper(config: VoiceConfig) -> Synthesize | None:
+    """Piper's own synthesis; None where the voice is not one of Piper's."""
+    if not isinstance(config, PiperConfig):
+        return None
+    folder = models.locate("piper", config.tts_model)
+    voice = PiperVoice.load(folder / f"{Path(config.tts_model).name.removesuffix('.onnx')}.onnx")
+
+    async def synthesize(text: str) -> AsyncIterator[bytes]:
+        chunks: list[AudioChunk] = espeak.alone(list, voice.synthesize(text))
+        for chunk in chunks:
+            yield chunk.audio_int16_bytes
+
+    return synthesize

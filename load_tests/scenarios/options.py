@@ -1,0 +1,83 @@
+"""Command-line options that several of the commands take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sokuji.cli.console import service_url, target_language
+from sokuji.measure.samples import LANGUAGES
+
+DEFAULT_CONFIG = Path("serve_config.yaml")
+
+
+def command_line() -> typer.Typer:
+    """A command without shell completion; errors are one line."""
+    return typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+def recorded_languages(value: str) -> str:
+    """Option callback: languages of which there are recordings, separated by commas."""
+    if unknown := set(value.split(",")) - set(LANGUAGES):
+        raise typer.BadParameter(
+            f"no recordings in {', '.join(sorted(unknown))}; there are: {', '.join(LANGUAGES)}"
+        )
+    return value
+
+
+def levels(text: str) -> list[int]:
+    """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
+    found = _numbers(text)
+    if not found or min(found) < 1:
+        raise typer.BadParameter(f"{text!r} is no list of numbers of sessions, like 1,2,4")
+    return found
+
+
+def batch_sizes(text: str) -> list[int]:
+    """Sizes of batches: "1,4" is [1, 4]."""
+    found = _numbers(text)
+    if not found or not all(1 <= size <= 64 for size in found):
+        raise typer.BadParameter(f"{text!r} is no list of numbers of utterances from 1 to 64, like 1,4,16")
+    return found
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers between the commas; empty where one of them is not a number."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        return []
+
+
+def check_service_options(url: str, config: Path | None, port: int | None) -> None:
+    """Raise BadParameter where the options of both kinds of service are given."""
+    if url and (config or port):
+        raise typer.BadParameter(
+            "--config and --port are for a service that is started, --url for a running one"
+        )
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="Serve config of the service that is started.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Its port.")]
+UrlOption = Annotated[
+    str, typer.Option("--url", metavar="URL", callback=service_url, help="A running service instead.")
+]
+MaybeConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help=f"Serve config of the service that is started; default: {DEFAULT_CONFIG}"),
+]
+MaybePortOption = Annotated[int | None, typer.Option("--port", min=1, max=65_535, help="Its port.")]
+SessionsOption = Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")]
+LevelsOption = Annotated[
+    str, typer.Option("--sessions", help="Sessions at once; a list is measured one level after another.")
+]
+DurationOption = Annotated[
+    float, typer.Option("--duration", min=5, max=3_600, help="Seconds of speech in a session.")
+]
+RunOnOption = Annotated[
+    int, typer.Option("--run-on", min=1, max=10, help="Recorded sentences that are said without a pause.")
+]
+SourceOption = Annotated[str, typer.Option("--from", callback=recorded_languages, help="Language spoken.")]
+TargetOption = Annotated[
+    str, typer.Option("--to", callback=target_language, help="Language of the translation.")
+]

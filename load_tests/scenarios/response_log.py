@@ -1,0 +1,134 @@
+"""The contents of a session's responses: captions, clauses of the translation and its voice.
+
+``sokuji.measure.latency`` keeps the times of a conversation; this keeps what quality is judged by.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from sokuji import events
+from sokuji.audio.pcm import Sound
+from sokuji.audio.resampling import resample
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChunk:
+    """A clause of a translation as text, or a chunk of its voice."""
+
+    at: float
+    """When it came (monotonic seconds)."""
+    read_ms: int
+    """Up to where the recording had been read, by the last caption before it, partial or final.
+
+    That caption may be newer than the one that the chunk was made from, so this may be too large.
+    """
+    is_late: bool
+    """Whether the last caption before it was final: all of the utterance had been read."""
+    text: str = ""
+    pcm: bytes = b""
+    sample_rate: int = 0
+
+    @property
+    def duration_ms(self) -> float:
+        """Duration of its sound."""
+        return len(self.pcm) / 2 / self.sample_rate * 1_000 if self.sample_rate else 0.0
+
+
+@dataclass(slots=True, eq=False)
+class UtteranceResponse:
+    """What came back for speech that the service took for one utterance."""
+
+    start_ms: int = 0
+    """Where its speech lies in the recording."""
+    end_ms: int = 0
+    captions: list[events.Transcription] = field(default_factory=list)
+    """Partial ones and the final one, in order of arrival."""
+    clauses: list[OutputChunk] = field(default_factory=list)
+    voice: list[OutputChunk] = field(default_factory=list)
+    ended_at: float | None = None
+    """When the service said that the utterance is over (monotonic seconds)."""
+    final_at: float | None = None
+    """When the final caption came."""
+
+    @property
+    def text(self) -> str:
+        """The final caption; empty where nothing was understood."""
+        return next((each.text for each in self.captions if each.is_final), "")
+
+    @property
+    def translation(self) -> str:
+        """All its clauses."""
+        return " ".join(each.text for each in self.clauses if each.text)
+
+    def sound(self, sample_rate: int) -> bytes:
+        """Its voice as mono int16 PCM."""
+        sound = Sound()
+        for each in self.voice:
+            sound.add(each.pcm, each.sample_rate)
+        return resample(bytes(sound.pcm), sound.sample_rate, sample_rate) if sound.pcm else b""
+
+    def overlaps(self, start_ms: int, end_ms: int) -> bool:
+        """Whether its speech lies, at least in part, between two times of the recording."""
+        return self.start_ms < end_ms and self.end_ms > start_ms
+
+
+class ResponseLog:
+    """Keeps the events of a conversation.
+
+    Args:
+        target: the language whose translation and voice are kept.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.revisions = 0
+        """Captions, clauses and stable words that had been committed and came again with other words."""
+        self._target = target
+        self._utterances: defaultdict[int, UtteranceResponse] = defaultdict(UtteranceResponse)
+        self._clauses: dict[tuple[int, int], str] = {}
+
+    @property
+    def utterances(self) -> list[UtteranceResponse]:
+        """In the order of their segments."""
+        return [self._utterances[number] for number in sorted(self._utterances)]
+
+    def note(self, event: events.Event, at: float) -> None:
+        """``event`` came at ``at`` (monotonic seconds)."""
+        match event:
+            case events.Speech(state="started"):
+                utterance = self._utterances[event.segment_id]
+                utterance.start_ms = utterance.end_ms = event.at_ms
+            case events.Speech(state="stopped"):
+                utterance = self._utterances[event.segment_id]
+                utterance.end_ms, utterance.ended_at = event.at_ms, at
+            case events.Transcription():
+                self._caption(self._utterances[event.segment_id], event, at)
+            case events.TranslationText() if event.target_language == self._target:
+                known = self._clauses.setdefault((event.segment_id, event.clause), event.text)
+                self.revisions += known != event.text
+                utterance = self._utterances[event.segment_id]
+                utterance.clauses.append(OutputChunk(at, *_read(utterance), event.text))
+            case events.Audio() if event.target_language == self._target:
+                utterance = self._utterances[event.segment_id]
+                chunk = OutputChunk(at, *_read(utterance), pcm=event.pcm, sample_rate=event.sample_rate)
+                utterance.voice.append(chunk)
+
+    def _caption(self, utterance: UtteranceResponse, event: events.Transcription, at: float) -> None:
+        self.revisions += any(not _extends(earlier, event) for earlier in utterance.captions)
+        utterance.captions.append(event)
+        if event.is_final:
+            utterance.final_at = at
+
+
+def _extends(earlier: events.Transcription, later: events.Transcription) -> bool:
+    """Whether everything committed with the earlier caption of an utterance stands in the later one."""
+    if earlier.is_final:
+        return later.is_final and later.text == earlier.text
+    return later.text.startswith(earlier.text[: earlier.stable_chars])
+
+
+def _read(utterance: UtteranceResponse) -> tuple[int, bool]:
+    """Up to where an utterance has been read, and whether that is all of it."""
+    if not utterance.captions:
+        return utterance.start_ms, False
+    last = utterance.captions[-1]
+    return last.end_ms, last.is_final

@@ -1,0 +1,119 @@
+"""The service that is measured: a running one, or one that is started here with a Ray of its own."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from rich.console import Console
+
+from launcher.launch import ServeConfig, check_port, own_service, read_config, wait_until_ready
+from launcher.serve_process import LocalServe
+from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
+
+START_S = 300.0
+"""How long models may take to load and warm up."""
+PROXY, CONTROLLER, REST = "Serve proxy", "Serve controller", "rest of Ray"
+NOT_REPLICAS = (PROXY, CONTROLLER, REST)
+_REPLICA = re.compile(r"ray::ServeReplica:[^:]+:(\w+)")
+_TITLES = {"ray::ProxyActor": PROXY, "haproxy": PROXY, "ray::ServeController": CONTROLLER}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProcess:
+    """A process, and the deployment whose replica it is; or one of ``NOT_REPLICAS``."""
+
+    name: str
+    process: psutil.Process
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUnderTest:
+    """A service that can be spoken to."""
+
+    url: str
+    serve: ServeConfig | None = None
+    """The Serve config of a service that was started here."""
+    ray: LocalServe | None = None
+    """Its processes; None: the processes of the service are not known."""
+
+    def serve_config(self) -> dict[str, Any] | None:
+        """The whole Serve config and the environment variables that were set for it; for JSON."""
+        if self.serve is None:
+            return None
+        return {"config": self.serve.content, "environment": dict(self.serve.environment)}
+
+    def processes(self) -> list[ServiceProcess]:
+        """All its processes that are alive now; empty where they are not known."""
+        found = []
+        for pid in self.ray.processes() if self.ray else ():
+            with suppress(psutil.NoSuchProcess):  # it may have ended meanwhile
+                process = psutil.Process(pid)
+                found.append(ServiceProcess(role(" ".join(process.cmdline())), process))
+        return found
+
+    def info(self) -> dict[str, Any]:
+        """Version, providers and limits that the service reports.
+
+        Raises:
+            ServiceUnreachable: nothing answers at the URL, or something else does.
+        """
+        try:
+            response = httpx.get(endpoint(self.url, "/api/v1/info", "http"), timeout=10)
+            return {name: response.json()[name] for name in ("version", "providers", "limits")}
+        except httpx.TransportError as error:
+            raise unreachable(self.url, error) from None
+        except (ValueError, KeyError):
+            raise ServiceUnreachable(
+                f"{self.url} answered with HTTP status {response.status_code} and no description of a Sokuji "
+                "Bridge; is it one, and has it finished starting?"
+            ) from None
+
+
+def role(command_line: str) -> str:
+    """The name of a ``ServiceProcess``, from its title; an actor's is ``ray::`` and its class or name."""
+    if replica := _REPLICA.match(command_line):
+        return replica[1]
+    program = command_line.partition(" ")[0].rpartition("/")[2]
+    return next((name for title, name in _TITLES.items() if program.startswith(title)), REST)
+
+
+@asynccontextmanager
+async def service_under_test(url: str, config: Path, port: int) -> AsyncIterator[ServiceUnderTest]:
+    """The service at ``url``; without a URL one that is started, as ``started_service`` does it."""
+    if url:
+        yield ServiceUnderTest(url)
+    else:
+        async with started_service(config, port) as service:
+            yield service
+
+
+@asynccontextmanager
+async def started_service(
+    config: Path, port: int, *, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[ServiceUnderTest]:
+    """Start a Serve config with a Ray of its own on a port of loopback; it ends with the block.
+
+    Its output goes to standard error until it is ready.
+
+    Args:
+        config: the Serve config (YAML); its host and port are replaced.
+        port: where it listens, on 127.0.0.1.
+        environment: variables for all its processes, besides those of this process and of the config.
+
+    Raises:
+        LaunchError: it cannot be started; the message says why.
+    """
+    serve = read_config(config, "127.0.0.1", port)
+    serve = replace(serve, environment={**serve.environment, **(environment or {})})
+    check_port(serve)
+    console = Console(stderr=True, highlight=False, markup=False)
+    async with own_service(console, serve.environment) as ray:
+        await ray.start(serve.content)
+        await wait_until_ready(ray, serve.url, START_S)
+        ray.echo = False
+        yield ServiceUnderTest(serve.url, serve, ray)

@@ -1,0 +1,149 @@
+"""Sessions that speak to a system in real time, and the record of each."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from load_tests.scenarios.response_log import ResponseLog
+from load_tests.scenarios.scenario import STAGGER_S, Scenario
+from load_tests.scenarios.speech_samples import ScriptedSpeech
+from sokuji import events
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.client.client import connect
+from sokuji.client.config import Config
+from sokuji.client.reconnection import RESUME_WITHIN_S
+from sokuji.errors import DeadlineExceeded, SokujiError
+from sokuji.measure.latency import Pace, Stopwatch
+
+DEADLINE_S = 120.0
+"""How much longer than its speech a session may take where a command sets a limit."""
+SpokenUntil = Callable[[float], None]
+"""Receives how many milliseconds of the recording have been sent."""
+
+
+@dataclass(slots=True)
+class SessionRecord:
+    """What one session said, and how its client kept the pace of speech."""
+
+    speech: ScriptedSpeech
+    pace: Pace = field(default_factory=Pace)
+    errors: Counter[str] = field(default_factory=Counter)
+    """How often each error code occurred."""
+    behind_ms: float = 0.0
+    """How late the latest frame was sent: a large value is the fault of this client, not of the system."""
+
+    def sent(self, ms: float) -> None:
+        """The frame that ends at ``ms`` of the recording has been sent."""
+        self.behind_ms = max(self.behind_ms, self.since(ms, time.monotonic()))
+
+    def since(self, ms: float, at: float) -> float:
+        """Milliseconds from the time at which ``ms`` of the recording was spoken to ``at`` (monotonic s)."""
+        return 1_000 * (at - self.pace.spoken_at(ms))
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceSession(SessionRecord):
+    """A session with a Sokuji Bridge service, and what came back."""
+
+    stopwatch: Stopwatch
+    responses: ResponseLog | None = None
+    """The contents of the responses, where they are kept."""
+    resumptions: int = 0
+    """How often the connection was lost and the conversation was resumed."""
+    failure: SokujiError | None = None
+    """What ended the session before its end."""
+
+    def note(self, event: events.Event, at: float) -> None:
+        """``event`` came at ``at`` (monotonic seconds)."""
+        self.stopwatch.note(event, at)
+        if self.responses is not None:
+            self.responses.note(event, at)
+        if isinstance(event, events.Failed):
+            self.errors[event.error.code] += 1
+
+    def fail(self, error: SokujiError) -> None:
+        """The session has ended with ``error``."""
+        self.failure = error
+        self.errors[error.code] += 1
+
+
+Record = TypeVar("Record", bound=SessionRecord)
+
+
+async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = False) -> list[ServiceSession]:
+    """The sessions of a scenario, after all responses have come; a failed session is no exception."""
+    target = scenario.config.targets[0]
+    sessions = [
+        ServiceSession(
+            scenario.speech(number),
+            stopwatch=Stopwatch(target),
+            responses=ResponseLog(target) if keep_responses else None,
+        )
+        for number in range(scenario.sessions)
+    ]
+
+    async def speak(session: ServiceSession, spoken_until: SpokenUntil) -> None:
+        await converse(url, scenario.config, session, spoken_until, deadline_s=scenario.deadline_s)
+
+    await speak_together(scenario.config.source_language, sessions, speak)
+    return sessions
+
+
+async def speak_together(
+    label: str, sessions: Sequence[Record], speak: Callable[[Record, SpokenUntil], Awaitable[None]]
+) -> None:
+    """Run ``speak`` for all sessions at once, staggered, with a progress bar for each on a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+
+        async def staggered(number: int, session: Record) -> None:
+            name = f"{label}: session {number + 1} of {len(sessions)}"
+            spoken_until = partial(
+                _progress, session, bar, bar.add_task(name, total=session.speech.duration_ms)
+            )
+            await asyncio.sleep(STAGGER_S * number / len(sessions))
+            await speak(session, spoken_until)
+
+        async with asyncio.TaskGroup() as tasks:
+            for number, session in enumerate(sessions):
+                tasks.create_task(staggered(number, session))
+
+
+def _progress(session: SessionRecord, bar: Progress, task: TaskID, ms: float) -> None:
+    session.sent(ms)
+    bar.update(task, completed=ms)
+
+
+async def converse(
+    url: str,
+    config: Config,
+    session: ServiceSession,
+    spoken_until: SpokenUntil,
+    *,
+    deadline_s: float | None = None,
+    resume_within_s: float = RESUME_WITHIN_S,
+) -> None:
+    """One conversation in real time; an error ends it and is noted in ``session``."""
+    seconds = None if deadline_s is None else session.speech.duration_ms / 1_000 + deadline_s
+    frames = session.pace.frames(session.speech.pcm, RECOGNISER_RATE, spoken_until)
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            connect(url, config, resume_within_s=resume_within_s) as conversation,
+            aclosing(conversation.converse(frames)) as received,
+        ):
+            async for event in received:
+                session.resumptions = conversation.resumptions
+                session.note(event, time.monotonic())
+    except SokujiError as error:
+        session.fail(error)
+    except TimeoutError:
+        session.fail(DeadlineExceeded(f"the responses were not complete {deadline_s:g} s after the speech"))

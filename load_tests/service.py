@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from launcher.launch import ServeConfig, check_port, own_service, read_config, wait_until_ready
-from launcher.serve_process import LocalServe
+from launcher.launch import ServeConfig, check_port, managed_service, read_config, wait_until_ready
+from launcher.serve_process import ServeProcess
 
 START_S = 300.0
 """Patience with models that are loaded and warmed."""
@@ -36,7 +36,7 @@ class Running:
         service: its processes.
     """
 
-    def __init__(self, serve: ServeConfig, service: LocalServe) -> None:
+    def __init__(self, serve: ServeConfig, service: ServeProcess) -> None:
         self._serve = serve
         self._service = service
 
@@ -87,7 +87,7 @@ async def started(
     serve = replace(serve, environment={**serve.environment, **(environment or {})})
     check_port(serve)
     console = Console(stderr=True, highlight=False, markup=False)
-    async with own_service(console, serve.environment) as service:
+    async with managed_service(console, serve.environment) as service:
         await service.start(serve.content)
         await wait_until_ready(service, serve.url, START_S)
         service.echo = False

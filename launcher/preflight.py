@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sokuji.capacity.machine import probe
+from sokuji.capacity.machine import detect
 from sokuji.capacity.placement import unplaced
-from sokuji.capacity.profiles import applications, read
+from sokuji.capacity.profiles import applications, read_application
 from sokuji.errors import ConfigError
 
 
@@ -23,11 +23,11 @@ def check_capacity(content: Mapping[str, Any]) -> list[str]:
         ConfigError: a setting is not accepted, a replica needs more than its share of a GPU, or there are
             too few GPUs; the message says how much is missing.
     """
-    machine, warnings = probe(), []
+    machine, warnings = detect(), []
     card = min((gpu.memory for gpu in machine.gpus), default=None)
     for application in applications(content):
         name = str(application.get("name", "default"))
-        profile = read(application, name, Path())
+        profile = read_application(application, name, Path())
         profile.check(card)
         if remaining := unplaced(profile.replicas, len(machine.gpus)):
             waiting = ", ".join(each.name for each in remaining)

@@ -10,7 +10,7 @@ from ray.serve.exceptions import RayServeException
 from deployments import gpu_share
 from launcher import preflight
 from sokuji.capacity.machine import Gpu, Machine
-from sokuji.capacity.profiles import names
+from sokuji.capacity.profiles import profile_paths
 from sokuji.config import BergamotConfig, FasterWhisperConfig
 from sokuji.errors import ConfigError
 
@@ -25,8 +25,8 @@ def machine(*gpus_gb: float, cores: int = 64) -> Machine:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, found: Machine, name: str) -> list[str]:
-    monkeypatch.setattr(preflight, "probe", lambda: found)
-    return preflight.check_capacity(yaml.safe_load(names()[name].read_text()))
+    monkeypatch.setattr(preflight, "detect", lambda: found)
+    return preflight.check_capacity(yaml.safe_load(profile_paths()[name].read_text()))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_launcher_says_so_where_cores_are_too_few(monkeypatch: pytest.Monkey
 
 
 def test_the_launcher_leaves_other_applications_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "probe", machine)
+    monkeypatch.setattr(preflight, "detect", machine)
     content = {
         "applications": [{"name": "other", "import_path": "somebody:app", "args": {"stt": ["parrot"]}}]
     }
@@ -82,7 +82,7 @@ def replica(monkeypatch: pytest.MonkeyPatch) -> Any:
     replica = SimpleNamespace(deployment="SpeechToText")
     monkeypatch.setattr("ray.serve.get_replica_context", lambda: replica)
     monkeypatch.setattr("ray.get_runtime_context", lambda: context)
-    monkeypatch.setattr(gpu_share, "gpus", lambda: place.cards)
+    monkeypatch.setattr(gpu_share, "visible_gpus", lambda: place.cards)
     return place
 
 

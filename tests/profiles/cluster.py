@@ -45,8 +45,10 @@ def replacements() -> dict[str, dict[str, Any]]:
 
 def application(name: str, replaced: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The application of a profile, at ``/name``."""
-    (found,) = yaml.safe_load(profiles.names()[name].read_text())["applications"]
-    providers = {each.name: getattr(each.config, "provider", "") for each in profiles.load(name).deployments}
+    (found,) = yaml.safe_load(profiles.profile_paths()[name].read_text())["applications"]
+    providers = {
+        each.name: getattr(each.config, "provider", "") for each in profiles.load_profile(name).deployments
+    }
     for options in found["deployments"]:
         changes = replaced.get(providers[options["name"]], {})
         options["user_config"] = {**options.get("user_config", {}), **changes}

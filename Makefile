@@ -6,6 +6,8 @@
 PYTHON ?= python3.11
 PORT ?= 8000
 CONFIG ?= serve_config.yaml
+REPLICA ?= SpeechToText
+DURATION ?= 30
 
 VENV := .venv
 LLM := .venv-llm
@@ -14,6 +16,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
 LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+PROFILE := $(BIN)/python -m launcher.profiling
+# DASHBOARD: of the service, as `make run` prints it; left out, the address that Ray takes if it is free.
+TARGET = --replica '$(REPLICA)' --duration $(DURATION) $(if $(DASHBOARD),--dashboard $(DASHBOARD))
 URL := http://127.0.0.1:$(PORT)
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
@@ -22,12 +27,12 @@ LOCK := $(COMPILE) --allow-unsafe
 LOCK_LLM := $(COMPILE) $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-llm lint fmt bench models lock wheel clean
+.PHONY: help run demo test test-fast test-llm lint fmt bench profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
 	@echo 'make TARGET [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
-	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up before.
 	@$(LAUNCH)
@@ -38,6 +43,12 @@ demo: $(VENV)/.models ## Portuguese in, English out, in real time; on a running 
 bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and what a service takes for them.
 	@$(BIN)/python -m load_tests.benchmark $(if $(findstring --url,$(ARGS)),,--config $(CONFIG) --port $(PORT)) \
 		--output bench.json $(ARGS)
+
+profile: $(VENV)/.dev ## Where the time of a running replica goes: REPLICA=SpeechToText DURATION=30 OUTPUT=profile.svg
+	@$(PROFILE) time $(TARGET) --output $(or $(OUTPUT),profile.svg) $(if $(ARGS),-- $(ARGS))
+
+profile-memory: $(VENV)/.dev ## What a running replica allocates and keeps: the same variables, OUTPUT=memory.txt
+	@$(PROFILE) memory $(TARGET) --output $(or $(OUTPUT),memory.txt)
 
 test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/audio -k endpointing" for some of them.
 	$(PYTEST) $(ARGS)
@@ -75,7 +86,7 @@ wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## Remove the virtual environment and everything that was made here.
-	rm -rf $(VENV) $(LLM) dist demo.wav bench.json bench.png .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLM) dist demo.wav bench.json bench.png profile.svg memory.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.python $(LLM)/.python:
 	@command -v $(PYTHON) >/dev/null || \

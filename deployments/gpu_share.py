@@ -15,8 +15,8 @@ import ray
 from ray import serve
 from ray.serve.exceptions import RayServeException
 
-from sokuji.capacity.machine import gpus
-from sokuji.capacity.memory import CUDA_PROCESS, GB, MemoryNeed, need
+from sokuji.capacity.machine import visible_gpus
+from sokuji.capacity.memory import CUDA_CONTEXT_BYTES, GB, MemoryNeed, estimate
 from sokuji.capacity.placement import check_share
 from sokuji.config import Settings
 from sokuji.providers.translation.vllm.engine import GPU_FRACTION
@@ -38,13 +38,13 @@ async def check(config: Settings, beside: Settings | None, gpu_memory_gb: float 
     except RayServeException:
         return
     share = _assigned()
-    needed = need(config, share=share)
+    needed = estimate(config, share=share)
     if needed is None or not (needed.gpu or needed.gpu_share):
         return
-    if beside is not None and (old := need(beside, share=share)):
+    if beside is not None and (old := estimate(beside, share=share)):
         name = f"{name}, with the present model until the new one is loaded,"
         needed = _together(needed, old)
-    cards = await asyncio.to_thread(gpus)
+    cards = await asyncio.to_thread(visible_gpus)
     said = round(gpu_memory_gb * GB) if gpu_memory_gb else None
     check_share(name, needed, share, min((card.memory for card in cards), default=said))
 
@@ -66,5 +66,5 @@ def _assigned() -> float:
 
 def _together(new: MemoryNeed, old: MemoryNeed) -> MemoryNeed:
     # They are in one process.
-    gpu = new.gpu + old.gpu - (CUDA_PROCESS if new.gpu and old.gpu else 0)
+    gpu = new.gpu + old.gpu - (CUDA_CONTEXT_BYTES if new.gpu and old.gpu else 0)
     return replace(new, gpu=gpu, gpu_share=new.gpu_share + old.gpu_share)

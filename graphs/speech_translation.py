@@ -17,7 +17,7 @@ from deployments.routing import Strategy, router
 from deployments.stt import SpeechToText
 from deployments.translation import Translation
 from deployments.tts import TextToSpeech
-from sokuji.capacity.profiles import EMBEDDED, deployment_names
+from sokuji.capacity.profiles import DEFAULT_PROVIDERS, deployment_names
 from sokuji.contract import StageName
 from sokuji.providers.registry import PROVIDERS
 
@@ -30,9 +30,9 @@ class GraphArgs(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    stt: list[str] = Field(EMBEDDED["stt"], min_length=1)
-    translation: list[str] = Field(EMBEDDED["translation"], min_length=1)
-    tts: list[str] = Field(EMBEDDED["tts"], min_length=1)
+    stt: list[str] = Field(DEFAULT_PROVIDERS["stt"], min_length=1)
+    translation: list[str] = Field(DEFAULT_PROVIDERS["translation"], min_length=1)
+    tts: list[str] = Field(DEFAULT_PROVIDERS["tts"], min_length=1)
     load_balance_strategy: Strategy = "power_of_two"
     """How calls are spread over the replicas of a stage (``deployments.routing``)."""
     health_check_interval: float | None = Field(None, gt=0, le=300)

@@ -1,1 +1,1 @@
-"""Starts the service on this machine: environment, preflight checks, ``serve run`` and its orderly end."""
+"""Starts, stops and profiles the service on this machine, from outside of Ray."""

@@ -1,21 +1,45 @@
-"""Serve's REST API, a part of Ray's dashboard, as far as the launcher of a service needs it.
+"""A client of Ray's dashboard: the parts of its REST APIs for Serve and for jobs that the launcher needs.
 
 https://docs.ray.io/en/latest/serve/api/index.html#serve-rest-api
+https://docs.ray.io/en/latest/cluster/running-applications/job-submission/api.html
 """
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 APPLICATIONS = "/api/serve/applications/"
+JOBS = "/api/jobs/"
 GATEWAY = "Gateway"
-ANSWER_S = 10.0
+RESPONSE_S = 10.0
+JOB_START_S = 60.0
+"""Ray responds once the process is there that runs the job."""
 POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningReplica:
+    """A replica that serves, and the process that it runs in."""
+
+    application: str
+    deployment: str
+    replica_id: str
+    actor: str
+    """Name of its Ray actor, in the namespace ``serve``."""
+    node: str
+    """IP address of the node."""
+    pid: int
+
+    @property
+    def name(self) -> str:
+        """Its name within the application: ``SpeechToText#abcd1234``."""
+        return f"{self.deployment}#{self.replica_id}"
 
 
 def ray_token() -> str:
@@ -30,23 +54,66 @@ def ray_token() -> str:
 async def connect(url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the dashboard at a base URL of this machine."""
     headers = {"Authorization": f"Bearer {ray_token()}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=RESPONSE_S, trust_env=False
+    ) as client:
         yield client
 
 
 async def details(client: httpx.AsyncClient) -> dict[str, Any]:
-    """What Serve tells of itself: ``ray.serve.schema.ServeInstanceDetails``.
+    """The state of Serve: ``ray.serve.schema.ServeInstanceDetails``.
 
     Raises:
-        httpx.HTTPError: the dashboard does not answer as it should.
+        httpx.HTTPError: the dashboard does not respond, or responds with an error.
     """
-    answer = (await client.get(APPLICATIONS)).raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
+    response = (await client.get(APPLICATIONS)).raise_for_status()
+    instance: dict[str, Any] = response.json()
+    return instance
+
+
+async def replicas(client: httpx.AsyncClient) -> list[RunningReplica]:
+    """All replicas that serve, of all applications. Raises ``httpx.HTTPError`` as ``details`` does."""
+    return [
+        RunningReplica(
+            application=application["name"],
+            deployment=deployment["name"],
+            replica_id=replica["replica_id"],
+            actor=replica["actor_name"],
+            node=replica["node_ip"],
+            pid=replica["pid"],
+        )
+        for application in (await details(client))["applications"].values()
+        for deployment in application["deployments"].values()
+        for replica in deployment["replicas"]
+        if replica["state"] == "RUNNING"
+    ]
+
+
+async def run_job(client: httpx.AsyncClient, command: str) -> tuple[bool, str]:
+    """Run a shell command on the head node as a Ray job; a cancelled call stops the job.
+
+    Returns:
+        Whether its exit code was 0, and its output.
+
+    Raises:
+        httpx.HTTPError: as ``details`` does.
+    """
+    response = await client.post(JOBS, json={"entrypoint": command}, timeout=JOB_START_S)
+    job = f"{JOBS}{response.raise_for_status().json()['submission_id']}"
+    try:
+        status = "PENDING"
+        while status in ("PENDING", "RUNNING"):
+            await asyncio.sleep(POLL_S)
+            status = (await client.get(job)).raise_for_status().json()["status"]
+    except asyncio.CancelledError:
+        await client.post(f"{job}/stop")
+        raise
+    logs = (await client.get(f"{job}/logs")).raise_for_status().json()["logs"]
+    return status == "SUCCEEDED", str(logs)
 
 
 async def failures(client: httpx.AsyncClient) -> list[str]:
-    """Which applications Serve has given up, and why. Raises ``httpx.HTTPError`` as ``details`` does."""
+    """Why applications failed to deploy, one line each. Raises ``httpx.HTTPError`` as ``details`` does."""
     reasons = []
     for name, application in (await details(client))["applications"].items():
         if application["status"] == "DEPLOY_FAILED":
@@ -57,18 +124,18 @@ async def failures(client: httpx.AsyncClient) -> list[str]:
 
 
 async def change(client: httpx.AsyncClient, deployment: str, **fields: Any) -> None:
-    """Deploy what is deployed with other ``fields`` of a deployment; returns when Serve is done with it.
+    """Redeploy the running applications with other ``fields`` of a deployment; returns when Serve is done.
 
-    ``user_config`` is added to the present one. Applications that have no such deployment, or have not been
-    deployed from a config, stay as they are. Raises ``httpx.HTTPError`` as ``details`` does.
+    ``user_config`` is merged into the present one. Applications that have no such deployment, or have not
+    been deployed from a config, stay as they are. Raises ``httpx.HTTPError`` as ``details`` does.
     """
-    now = await details(client)
-    config = {name: now[name] for name in ("proxy_location", "http_options")}
+    instance = await details(client)
+    config = {name: instance[name] for name in ("proxy_location", "http_options")}
     config["applications"] = [
         _changed(application["deployed_app_config"], deployment, fields)
         if deployment in application["deployments"]
         else application["deployed_app_config"]
-        for application in now["applications"].values()
+        for application in instance["applications"].values()
         if application["deployed_app_config"]
     ]
     (await client.put(APPLICATIONS, json=config)).raise_for_status()
@@ -88,10 +155,10 @@ def _changed(application: dict[str, Any], deployment: str, fields: dict[str, Any
 
 
 async def drain(url: str) -> None:
-    """Have the gateway tell all conversations to move elsewhere; returns when the last one is over.
+    """Have the gateway end all conversations in order (docs/draining.md); returns when the last is over.
 
     Raises:
-        httpx.HTTPError: the dashboard at ``url`` does not answer as it should.
+        httpx.HTTPError: as ``details`` does.
     """
     async with connect(url) as client:
         if any(each["status"] == "RUNNING" for each in (await details(client))["applications"].values()):

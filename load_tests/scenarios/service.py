@@ -11,8 +11,8 @@ import httpx
 import psutil
 from rich.console import Console
 
-from launcher.launch import ServeConfig, check_port, own_service, read_config, wait_until_ready
-from launcher.serve_process import LocalServe
+from launcher.launch import ServeConfig, check_port, managed_service, read_config, wait_until_ready
+from launcher.serve_process import ServeProcess
 from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
 
 START_S = 300.0
@@ -38,7 +38,7 @@ class ServiceUnderTest:
     url: str
     serve: ServeConfig | None = None
     """The Serve config of a service that was started here."""
-    ray: LocalServe | None = None
+    ray: ServeProcess | None = None
     """Its processes; None: the processes of the service are not known."""
 
     def serve_config(self) -> dict[str, Any] | None:
@@ -112,7 +112,7 @@ async def started_service(
     serve = replace(serve, environment={**serve.environment, **(environment or {})})
     check_port(serve)
     console = Console(stderr=True, highlight=False, markup=False)
-    async with own_service(console, serve.environment) as ray:
+    async with managed_service(console, serve.environment) as ray:
         await ray.start(serve.content)
         await wait_until_ready(ray, serve.url, START_S)
         ray.echo = False

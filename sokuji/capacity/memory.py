@@ -1,4 +1,4 @@
-"""How much memory a provider's settings take, on a GPU and in the machine, known before anything is loaded.
+"""Estimates the memory that a provider's settings take, on a GPU and in the machine, before it is loaded.
 
 On a GPU, in bytes::
 
@@ -6,19 +6,19 @@ On a GPU, in bytes::
     + workers * batch * item * bytes per value
     + 0.5 GB for the process + workers * 0.75 GB * width / 1280
 
-    item = 2 * layers * width * (heard + beams * said) + 2 * beams * vocabulary
+    item = 2 * layers * width * (source + beams * target) + 2 * beams * vocabulary
 
-The first line is the weights. The second is what grows with the batch: keys and values (hence 2) of each of
-the decoder's layers, over what it has heard (Whisper: 1,500 positions of 30 s; a translator: its longest
-sentence) and, for each beam, over what it has said at most, with the scores of all tokens. The third is the
-CUDA context with the libraries' handles, and the encoder's scratch memory, both fitted from above to what
-others have measured (https://github.com/SYSTRAN/faster-whisper/issues/1030 and the table in faster-whisper's
-README, looked up 2026-11; tests/capacity/test_memory.py has them). These are upper bounds: every utterance of
-the batch 30 s long, every translation as long as it may be. In the machine's memory a model on the CPU takes
-the same, and what its file holds while it is loaded.
+The first line is the weights. The second grows with the batch: keys and values (hence 2) of each of the
+decoder's layers, for the source (Whisper: 1,500 encoder positions of 30 s; a translator: its longest
+sentence) and, for each beam, for the tokens of the longest target, with the scores of all tokens. The third
+is the CUDA context with the libraries' handles, and the encoder's scratch memory; both are upper bounds of
+what others have measured (https://github.com/SYSTRAN/faster-whisper/issues/1030 and the table in
+faster-whisper's README, looked up 2026-11; tests/capacity/test_memory.py has the figures). All estimates are
+upper bounds: every utterance of a batch is 30 s long, every translation has the longest length allowed. A
+model on the CPU takes the same of the machine's memory, and while it is loaded the size of its file.
 
-A model that is not in the tables (``model_sizes``) is estimated from the size of its files; one that is
-not on this machine either, not at all.
+A model that is not in the tables (``model_sizes``) is estimated from the size of its files, and not at all
+if the files are not on this machine.
 """
 
 from collections.abc import Callable
@@ -32,8 +32,8 @@ from sokuji.capacity.model_sizes import (
     STORED_BYTES,
     WHISPER,
     ModelShape,
-    nearest,
-    whisper_network,
+    nearest_shape,
+    whisper_shape,
 )
 from sokuji.config import (
     BergamotConfig,
@@ -48,18 +48,18 @@ from sokuji.models.table import EMBEDDED, Kind
 
 GB = 10**9
 
-PROCESS = 250_000_000
-"""Bytes of a replica that has loaded nothing: Python, Ray and the libraries, measured."""
-CUDA_PROCESS = GB // 2
-SCRATCH = 3 * GB // 4
-"""Of one worker of a model that is ``WIDEST`` wide."""
-WIDEST = 1_280
-WORKERS = 2
-"""Of a provider that is left to choose: on a GPU always, on a CPU on machines of four cores."""
-HEARD = 1_500
-"""Positions in what Whisper's encoder makes of 30 s."""
-SAID = 224
-"""Tokens that Whisper says of them at most."""
+PROCESS_BYTES = 250_000_000
+"""A replica without a model: Python, Ray and the libraries, measured."""
+CUDA_CONTEXT_BYTES = GB // 2
+SCRATCH_BYTES = 3 * GB // 4
+"""Of one worker of a model whose layers are ``WIDEST_MODEL`` wide."""
+WIDEST_MODEL = 1_280
+DEFAULT_WORKERS = 2
+"""Of a provider with ``num_workers: 0``: always on a GPU; on a CPU, on machines of four cores."""
+ENCODER_POSITIONS = 1_500
+"""Of the output of Whisper's encoder for 30 s of audio."""
+DECODED_TOKENS = 224
+"""Most tokens that Whisper decodes of 30 s."""
 WEIGHT_BYTES = {"int8": 1, "int16": 2, "float16": 2, "bfloat16": 2, "float32": 4}
 
 
@@ -70,46 +70,52 @@ class MemoryNeed:
     gpu: int
     ram: int
     gpu_share: float = 0.0
-    """Part of a GPU's memory that is taken whatever there is, from 0 to 1."""
+    """Fraction of a GPU's memory that is taken whatever its size, 0 to 1."""
 
 
-def need(config: Settings, *, share: float) -> MemoryNeed | None:
-    """What a replica with these settings takes.
+def estimate(config: Settings, *, share: float) -> MemoryNeed | None:
+    """The memory that a replica with these settings takes.
 
     Args:
         config: of one provider.
-        share: the GPUs that the replica has, 0 to any number; ``device: auto`` takes one where there is some.
+        share: the GPUs that the replica has, 0 or more; ``device: auto`` uses a GPU if it is above 0.
 
     Returns:
-        None where it cannot be told: the model is not in the tables and not on this machine.
+        None if it is not known: the model is neither in the tables nor on this machine.
     """
-    estimate = _ESTIMATES.get(type(config))
-    # Providers that call a service hold connections and nothing else.
-    return estimate(config, share > 0) if estimate else MemoryNeed(gpu=0, ram=PROCESS)
+    of_provider = _ESTIMATES.get(type(config))
+    # Providers that call a cloud service load no model.
+    return of_provider(config, share > 0) if of_provider else MemoryNeed(gpu=0, ram=PROCESS_BYTES)
 
 
-def gigabytes(size: int) -> str:
-    """Bytes for a person: 10^9 of them are one GB."""
+def format_gb(size: int) -> str:
+    """Bytes as text in GB (10^9 bytes)."""
     return f"{size / GB:.1f} GB"
 
 
 def _faster_whisper(config: FasterWhisperConfig, has_gpu: bool) -> MemoryNeed | None:
-    known = whisper_network(config.model_size)
-    files = _size(Path(config.model_size).expanduser())
+    known = whisper_shape(config.model_size)
+    files = _size_on_disk(Path(config.model_size).expanduser())
     if known is None and files is None:
         return None
-    shape = known or nearest(WHISPER, files or 0)
+    shape = known or nearest_shape(WHISPER, files or 0)
     on_gpu = config.device == "cuda" or (config.device == "auto" and has_gpu)
-    batch = _Batch(HEARD, SAID, max(config.beam_size, config.best_of), config.batch_size, config.num_workers)
+    batch = _Batch(
+        ENCODER_POSITIONS,
+        DECODED_TOKENS,
+        max(config.beam_size, config.best_of),
+        config.batch_size,
+        config.num_workers,
+    )
     return _transformer(shape, batch, config.compute_type, None if known else files, on_gpu=on_gpu)
 
 
 def _nllb_200(config: NllbConfig, has_gpu: bool) -> MemoryNeed | None:
     known = NLLB.get(config.translation_model.rpartition("/")[2])
-    files = _size(Path(config.translation_model).expanduser())
+    files = _size_on_disk(Path(config.translation_model).expanduser())
     if known is None and files is None:
         return None
-    shape = known or nearest(NLLB, files or 0)
+    shape = known or nearest_shape(NLLB, files or 0)
     batch = _Batch(
         config.max_input_length,
         config.max_length,
@@ -118,7 +124,7 @@ def _nllb_200(config: NllbConfig, has_gpu: bool) -> MemoryNeed | None:
         config.num_workers,
     )
     if config.use_onnx:
-        # The encoder's and the decoder's files have a copy of the vocabulary each, and so have the scores.
+        # The encoder, the decoder and the output layer each have a copy of the vocabulary's weights.
         shape = replace(shape, parameters=shape.parameters + 2 * shape.vocabulary * shape.width)
         has_gpu = any(name.startswith(_ON_GPU) for name in config.onnx_providers)
     on_gpu = config.device == "cuda" or (config.device == "auto" and has_gpu)
@@ -127,43 +133,47 @@ def _nllb_200(config: NllbConfig, has_gpu: bool) -> MemoryNeed | None:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What a model works on at most: positions heard, tokens said, beams, items, batches at the same time."""
+    """The largest batch of a model, and how many of them it computes at the same time."""
 
-    heard: int
-    said: int
+    source_positions: int
+    target_tokens: int
     beams: int
     items: int
     workers: int
-    """0: as many as the provider takes by itself."""
+    """0: as many as the provider chooses."""
 
 
 def _transformer(
-    shape: ModelShape, batch: _Batch, numbers: str, files: int | None, *, on_gpu: bool
+    shape: ModelShape, batch: _Batch, compute_type: str, files: int | None, *, on_gpu: bool
 ) -> MemoryNeed:
-    """The formula above.
+    """The formula of the module's docstring.
 
     Args:
-        shape: of the network.
-        batch: what it works on.
-        numbers: a CTranslate2 type: that of the weights and, behind "_", of the values.
-        files: bytes of a model that only resembles ``shape``.
-        on_gpu: whether it is loaded there.
+        shape: of the model.
+        batch: its largest batch.
+        compute_type: of CTranslate2: the type of the weights and, after "_", of the values.
+        files: size of the model's files in bytes, if ``shape`` only resembles it; else None.
+        on_gpu: whether the model is loaded on a GPU.
     """
-    weights = WEIGHT_BYTES.get(numbers.partition("_")[0], 4)
-    values = 2 if numbers.endswith("float16") else 4
+    weights = WEIGHT_BYTES.get(compute_type.partition("_")[0], 4)
+    values = 2 if compute_type.endswith("float16") else 4
     stored = shape.parameters * STORED_BYTES if files is None else files
     model = shape.parameters * weights if files is None else max(files, files * weights // STORED_BYTES)
-    spread = 2 * shape.layers * shape.width * (batch.heard + batch.beams * batch.said)
-    item = (spread + 2 * batch.beams * shape.vocabulary) * values
-    work = (batch.workers or WORKERS) * (batch.items * item + SCRATCH * shape.width // WIDEST)
+    positions = batch.source_positions + batch.beams * batch.target_tokens
+    keys_and_values = 2 * shape.layers * shape.width * positions
+    item = (keys_and_values + 2 * batch.beams * shape.vocabulary) * values
+    scratch = SCRATCH_BYTES * shape.width // WIDEST_MODEL
+    activations = (batch.workers or DEFAULT_WORKERS) * (batch.items * item + scratch)
     if on_gpu:
-        # What it computes with is made from what is stored, in the machine's memory.
-        return MemoryNeed(gpu=model + work + CUDA_PROCESS, ram=PROCESS + stored + CUDA_PROCESS)
-    return MemoryNeed(gpu=0, ram=PROCESS + stored + model + work)
+        # The stored weights are converted in the machine's memory before they go to the GPU.
+        return MemoryNeed(
+            gpu=model + activations + CUDA_CONTEXT_BYTES, ram=PROCESS_BYTES + stored + CUDA_CONTEXT_BYTES
+        )
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + stored + model + activations)
 
 
-def _size(path: Path) -> int | None:
-    """Bytes of a file, or of all files of a folder; None: there is nothing."""
+def _size_on_disk(path: Path) -> int | None:
+    """Bytes of a file, or of all files of a folder; None: no such path."""
     if path.is_file():
         return path.stat().st_size
     if path.is_dir():
@@ -172,27 +182,32 @@ def _size(path: Path) -> int | None:
 
 
 def _vllm(config: VllmConfig, has_gpu: bool) -> MemoryNeed:
-    # Its engine fills what it is given, and says itself if the model does not fit in that.
-    return MemoryNeed(gpu=0, ram=PROCESS + 2 * GB, gpu_share=config.gpu_memory_utilization if has_gpu else 0)
+    # The engine takes all of its share, and refuses a model that does not fit into it.
+    return MemoryNeed(
+        gpu=0, ram=PROCESS_BYTES + 2 * GB, gpu_share=config.gpu_memory_utilization if has_gpu else 0
+    )
 
 
 def _piper(config: PiperConfig, has_gpu: bool) -> MemoryNeed | None:
     quality = config.tts_model.rpartition("-")[2]
-    size = _size(Path(config.tts_model).expanduser()) or PIPER_BYTES.get(quality)
+    size = _size_on_disk(Path(config.tts_model).expanduser()) or PIPER_BYTES.get(quality)
     if size is None:
         return None
     if config.device == "cuda":
-        # ONNX Runtime takes memory in powers of two, so up to twice of what it needs.
-        return MemoryNeed(gpu=2 * size + SCRATCH + CUDA_PROCESS, ram=PROCESS + 3 * size + CUDA_PROCESS)
-    return MemoryNeed(gpu=0, ram=PROCESS + 3 * size)
+        # ONNX Runtime allocates in powers of two, so up to twice of what it needs.
+        return MemoryNeed(
+            gpu=2 * size + SCRATCH_BYTES + CUDA_CONTEXT_BYTES,
+            ram=PROCESS_BYTES + 3 * size + CUDA_CONTEXT_BYTES,
+        )
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * size)
 
 
 def _kokoro(config: KokoroConfig, has_gpu: bool) -> MemoryNeed:
-    return MemoryNeed(gpu=0, ram=PROCESS + 3 * _size_of_embedded("kokoro"))
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * _size_of_embedded("kokoro"))
 
 
 def _bergamot(config: BergamotConfig, has_gpu: bool) -> MemoryNeed:
-    return MemoryNeed(gpu=0, ram=PROCESS + 3 * _size_of_embedded("bergamot"))
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * _size_of_embedded("bergamot"))
 
 
 def _size_of_embedded(kind: Kind) -> int:
@@ -200,7 +215,7 @@ def _size_of_embedded(kind: Kind) -> int:
 
 
 _ON_GPU = ("CUDA", "Tensorrt")
-"""How the names of ONNX Runtime's execution providers on a GPU begin."""
+"""Prefixes of the names of ONNX Runtime's execution providers for GPUs."""
 
 _ESTIMATES: dict[type[Settings], Callable[[Any, bool], MemoryNeed | None]] = {
     FasterWhisperConfig: _faster_whisper,

@@ -1,7 +1,8 @@
-"""Models that are known by name: how many parameters they have, and the shape of their decoders.
+"""The number of parameters and the decoder's shape of models that are known by name.
 
-From the model cards: openai/whisper-*, distil-whisper/*, facebook/nllb-200-*; sizes of Piper's voices from
-the files of rhasspy/piper-voices.
+Files and repositories of models are in ``sokuji.models.table``. The figures are those of the model cards
+(openai/whisper-*, distil-whisper/*, facebook/nllb-200-*), and for Piper's voices the sizes of the files in
+rhasspy/piper-voices.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ STORED_BYTES = 2
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """A transformer with a decoder, as far as its memory goes."""
+    """The dimensions of a transformer that its memory depends on."""
 
     parameters: int
     layers: int
@@ -52,8 +53,8 @@ PIPER_BYTES = {"x_low": 28_000_000, "low": 63_000_000, "medium": 78_000_000, "hi
 """Quality -> size of a voice's file, float32, of the largest voice of that quality in the hub."""
 
 
-def whisper_network(name: str) -> ModelShape | None:
-    """Of a name of Whisper's, or its repository on the hub; None: it is not known."""
+def whisper_shape(name: str) -> ModelShape | None:
+    """The shape of a Whisper model by its name or its repository on the hub; None: not known."""
     aliases = {repository: alias for alias, repository in WHISPER_REPOSITORIES.items()}
     alias = aliases.get(name, name)
     if alias != "base" and alias not in WHISPER_REPOSITORIES:
@@ -64,7 +65,7 @@ def whisper_network(name: str) -> ModelShape | None:
     return WHISPER[family]
 
 
-def nearest(known: dict[str, ModelShape], stored: int) -> ModelShape:
-    """The smallest of the known networks whose files are as large; the largest if none is."""
+def nearest_shape(known: dict[str, ModelShape], stored: int) -> ModelShape:
+    """The smallest shape whose files have at least ``stored`` bytes; the largest shape if none has."""
     by_size = sorted(known.values(), key=lambda shape: shape.parameters)
     return next((shape for shape in by_size if shape.parameters * STORED_BYTES >= stored), by_size[-1])

@@ -1,34 +1,33 @@
-"""Whether replicas fit into the GPUs they share: each into its part of one, and all on those there are.
+"""Checks that replicas fit into the GPUs they share: each into its share, and all on the present cards. Pure.
 
-Ray's GPU fractions are bookkeeping, not a wall: nothing keeps a model to its part of the memory. But a
-replica that fits into its own fraction takes nothing from its neighbours, for Ray places fractions of no more
-than one whole on a card. Pure.
+Ray does not enforce GPU fractions: a model can take more memory than its share. But Ray places fractions on a
+card only up to a sum of 1, so that replicas that keep to their shares take no memory from each other.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sokuji.capacity.memory import MemoryNeed, gigabytes
+from sokuji.capacity.memory import MemoryNeed, format_gb
 from sokuji.errors import ConfigError
 
 
 def check_share(name: str, needed: MemoryNeed | None, share: float, gpu_bytes: int | None) -> None:
-    """Refuse a replica whose part of a GPU cannot hold what it needs.
+    """Refuse a replica that needs more GPU memory than its share.
 
     Args:
         name: of the deployment, for the message.
-        needed: by the replica; None: that is not known, and nothing is refused.
-        share: the GPUs that it has (``num_gpus``).
-        gpu_bytes: of one GPU; None where that is not known, and then only having no share at all is refused.
+        needed: by the replica; None: not known, and nothing is refused.
+        share: the GPUs of the replica (``num_gpus``).
+        gpu_bytes: of one GPU; None: not known, and only a missing share is refused.
 
     Raises:
-        ConfigError: says by how much it does not fit.
+        ConfigError: the message says how much memory is missing.
     """
     if needed is None or not (needed.gpu or needed.gpu_share):
         return
     if not share:
         raise ConfigError(
-            f"{name} is to run on a GPU and has no share of one: give it num_gpus in ray_actor_options, or "
+            f"{name} is to run on a GPU and has no share of one: set num_gpus in its ray_actor_options, or "
             "device cpu",
             param="device",
         )
@@ -37,25 +36,26 @@ def check_share(name: str, needed: MemoryNeed | None, share: float, gpu_bytes: i
             f"{name} takes {needed.gpu_share:.2f} of a GPU's memory, and its share (num_gpus) is {share:g}",
             param="gpu_memory_utilization",
         )
-    # A model here lives on one GPU, whatever its replica has.
-    held = needed.gpu if gpu_bytes is None else round(min(share, 1) * gpu_bytes)
-    if gpu_bytes is not None and needed.gpu > held:
+    # A model is on one GPU, even if its replica has more.
+    available = needed.gpu if gpu_bytes is None else round(min(share, 1) * gpu_bytes)
+    if gpu_bytes is not None and needed.gpu > available:
         raise ConfigError(
-            f"{name} does not fit: it needs {gigabytes(needed.gpu)} of GPU memory, its share of {share:g} of "
-            f"{gigabytes(gpu_bytes)} is {gigabytes(held)}: {gigabytes(needed.gpu - held)} are missing. Take "
-            f"{_more(needed.gpu, gpu_bytes)}a smaller model or batch, fewer beams or workers",
+            f"{name} does not fit: it needs {format_gb(needed.gpu)} of GPU memory, its share of {share:g} of "
+            f"{format_gb(gpu_bytes)} is {format_gb(available)}: {format_gb(needed.gpu - available)} are "
+            f"missing. Take {_larger_share(needed.gpu, gpu_bytes)}a smaller model or batch, fewer beams or "
+            "workers",
             param="num_gpus",
         )
 
 
-def _more(wanted: int, gpu_bytes: int) -> str:
+def _larger_share(wanted: int, gpu_bytes: int) -> str:
     share = wanted / gpu_bytes
     return "a larger GPU, " if share > 1 else f"num_gpus {share + 0.005:.2f}, "
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """What one replica asks of Ray."""
+    """The resources that one replica requests of Ray."""
 
     name: str
     """Of its deployment."""
@@ -64,36 +64,37 @@ class Replica:
 
 
 def unplaced(replicas: Iterable[Replica], gpus: int) -> list[Replica]:
-    """Those for which no place is left; the others fit, the largest put down first.
+    """The replicas that do not fit on the GPUs, when the largest are placed first.
 
-    A fraction lies on one GPU, and more than one GPU means whole ones, as Ray places them.
+    As Ray does it, a fraction is placed on one GPU, and a request for more than one GPU gets whole GPUs.
 
     Args:
-        gpus: how many there are.
+        replicas: in any order.
+        gpus: number of GPUs.
     """
     free = [1.0] * gpus
-    left = []
+    remaining = []
     for replica in sorted(replicas, key=lambda each: each.gpus, reverse=True):
         if not _place(replica.gpus, free):
-            left.append(replica)
-    return left
+            remaining.append(replica)
+    return remaining
 
 
-def gpus_for(replicas: Sequence[Replica]) -> int:
-    """How many GPUs hold all of them."""
+def gpus_needed(replicas: Sequence[Replica]) -> int:
+    """The number of GPUs that hold all replicas."""
     most = sum(max(1, round(each.gpus)) for each in replicas if each.gpus)
     return next(count for count in range(most + 1) if not unplaced(replicas, count))
 
 
 def _place(wanted: float, free: list[float]) -> bool:
-    """Take a part of one GPU, or whole ones, out of ``free``."""
-    part = min(wanted, 1.0)
+    """Take a fraction of one GPU, or whole GPUs, from ``free``; False if they are not there."""
+    fraction = min(wanted, 1.0)
     # Fractions such as 0.1 have no exact sum.
-    fitting = [number for number, rest in enumerate(free) if rest >= part - 1e-6]
+    candidates = [index for index, rest in enumerate(free) if rest >= fraction - 1e-6]
     count = max(1, round(wanted)) if wanted else 0
-    if len(fitting) < count:
+    if len(candidates) < count:
         return False
-    # The fullest that still holds it.
-    for number in sorted(fitting, key=lambda number: free[number])[:count]:
-        free[number] -= part
+    # Best fit: the GPU with the least room that is enough.
+    for index in sorted(candidates, key=lambda index: free[index])[:count]:
+        free[index] -= fraction
     return True

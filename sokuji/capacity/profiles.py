@@ -1,7 +1,7 @@
-"""Serve configs read as what they ask of a machine: memory, shares of GPUs, keys, models to fetch.
+"""Reads Serve configs for what they need of a machine: memory, GPU shares, keys, models to fetch.
 
-The profiles are the configs that come with this project: ``profiles/`` and the embedded default, which is
-called ``default`` here. In a wheel they lie in this package.
+The profiles are the configs that come with this project: ``profiles/`` and the embedded default, named
+``default``. A wheel has them in ``sokuji/serve_configs``.
 """
 
 import math
@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from sokuji.capacity.memory import GB, PROCESS, MemoryNeed, need
-from sokuji.capacity.placement import Replica, check_share, gpus_for
+from sokuji.capacity.memory import GB, PROCESS_BYTES, MemoryNeed, estimate
+from sokuji.capacity.placement import Replica, check_share, gpus_needed
 from sokuji.config import Settings, parse_provider, served_provider
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
@@ -25,35 +25,43 @@ from sokuji.models.table import EMBEDDED as EMBEDDED_MODELS
 from sokuji.models.table import Kind
 
 GRAPH = "graphs.speech_translation:app"
-NAMES: dict[StageName, str] = {"stt": "SpeechToText", "translation": "Translation", "tts": "TextToSpeech"}
-"""Stage -> the deployment of the provider that is preferred."""
-EMBEDDED: dict[StageName, list[str]] = {
+STAGE_DEPLOYMENTS: dict[StageName, str] = {
+    "stt": "SpeechToText",
+    "translation": "Translation",
+    "tts": "TextToSpeech",
+}
+"""Stage -> the deployment of its preferred provider."""
+DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "stt": ["faster_whisper"],
     "translation": ["bergamot"],
     "tts": ["piper", "kokoro"],
 }
-"""Stage -> the providers of a config that names none."""
-KEYS = {"azure": "AZURE_SPEECH_KEY", "deepl": "DEEPL_API_KEY", "elevenlabs": "ELEVENLABS_API_KEY"}
-"""Provider -> the variable that holds its key. Servers that speak OpenAI's protocol may do without one."""
+"""Stage -> the providers that serve it if the config names none."""
+KEY_VARIABLES = {"azure": "AZURE_SPEECH_KEY", "deepl": "DEEPL_API_KEY", "elevenlabs": "ELEVENLABS_API_KEY"}
+"""Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
 AZURE_REGION = "AZURE_SPEECH_REGION"
-RAY = GB
+RAY_BYTES = GB
 """Bytes of Ray's own processes on one machine, measured."""
 
 _PACKAGED = Path(__file__).parents[1] / "serve_configs"
 _REPOSITORY = Path(__file__).parents[2]
-_MODELS: dict[str, Kind] = {"model_size": "whisper", "translation_model": "nllb", "tts_model": "piper"}
-"""Setting that names a model of a hub -> what sort of model."""
+_MODEL_SETTINGS: dict[str, Kind] = {
+    "model_size": "whisper",
+    "translation_model": "nllb",
+    "tts_model": "piper",
+}
+"""Setting that names a model of a hub -> kind of the model."""
 
 
 def deployment_names(stage: str, providers: Sequence[str]) -> list[str]:
-    """The first deployment of a stage is called like it; the others have their provider's name behind."""
+    """The name of a stage for its first deployment; for the others, that name and their provider's."""
     camels = ("".join(part.capitalize() for part in provider.split("_")) for provider in providers[1:])
     return [stage, *(stage + camel for camel in camels)]
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment, and what each of its replicas asks for."""
+    """One deployment, and the resources of each of its replicas."""
 
     name: str
     config: Settings | None
@@ -64,9 +72,9 @@ class Deployment:
     cpus: float
 
     @property
-    def need(self) -> MemoryNeed | None:
-        """Of each replica; None where that is not known."""
-        return need(self.config, share=self.gpus) if self.config else MemoryNeed(gpu=0, ram=PROCESS)
+    def memory_need(self) -> MemoryNeed | None:
+        """Of each replica; None if it is not known."""
+        return estimate(self.config, share=self.gpus) if self.config else MemoryNeed(gpu=0, ram=PROCESS_BYTES)
 
 
 @dataclass(frozen=True)
@@ -78,12 +86,12 @@ class Profile:
     purpose: str
     """The first line of the file."""
     gpu_memory: int | None
-    """Bytes of each GPU that it is made for; None: it says nothing of them."""
+    """Bytes of each GPU that the config is made for; None: the config does not say."""
     deployments: tuple[Deployment, ...]
 
     @cached_property
     def replicas(self) -> list[Replica]:
-        """What is placed at the start."""
+        """The replicas that Ray places at the start."""
         return [
             Replica(each.name, each.gpus, each.cpus)
             for each in self.deployments
@@ -93,43 +101,41 @@ class Profile:
     @property
     def gpus(self) -> int:
         """GPUs that hold all replicas at the start."""
-        return gpus_for(self.replicas)
+        return gpus_needed(self.replicas)
 
     @property
     def cores(self) -> int:
-        """Cores that Ray gives to them."""
+        """CPU cores that Ray reserves for the replicas."""
         return math.ceil(sum(each.cpus for each in self.replicas) - 1e-6)
 
     @property
     def ram(self) -> int:
-        """Bytes of the machine's memory that they may take at most, Ray included."""
-        return RAY + sum(
-            each.replicas * (each.need or MemoryNeed(0, PROCESS)).ram for each in self.deployments
+        """Upper bound of the machine's memory that the replicas and Ray take, in bytes."""
+        return RAY_BYTES + sum(
+            each.replicas * (each.memory_need or MemoryNeed(0, PROCESS_BYTES)).ram
+            for each in self.deployments
         )
 
     def check(self, gpu_memory: int | None = None) -> None:
-        """Refuse it where a replica does not fit into its part of a GPU.
+        """Refuse the profile if a replica does not fit into its share of a GPU.
 
         Args:
-            gpu_memory: bytes of the smallest GPU; None: the one that the profile is made for.
+            gpu_memory: bytes of the smallest GPU; None: of the GPU that the profile is made for.
 
         Raises:
-            ConfigError: says which deployment does not fit, and by how much.
+            ConfigError: the message says which deployment does not fit, and by how much.
         """
         for each in self.deployments:
-            check_share(each.name, each.need, each.gpus, gpu_memory or self.gpu_memory)
+            check_share(each.name, each.memory_need, each.gpus, gpu_memory or self.gpu_memory)
 
     @property
     def variables(self) -> list[str]:
-        """Environment variables that its providers cannot do without and that no setting replaces."""
-        found: dict[str, None] = {}
-        for config in self._configs:
-            found |= dict.fromkeys(_variables(config))
-        return list(found)
+        """Environment variables that its providers require and that no setting replaces."""
+        return list(dict.fromkeys(name for config in self._configs for name in _variables(config)))
 
     @property
-    def fetched(self) -> list[tuple[Kind, str]]:
-        """Models that neither come with the packages nor are local files: a hub has to be asked for them."""
+    def hub_models(self) -> list[tuple[Kind, str]]:
+        """Models that are fetched from a hub: neither embedded nor local files."""
         return [model for config in self._configs for model in _hub_models(config)]
 
     @property
@@ -140,55 +146,55 @@ class Profile:
 def _variables(config: Settings) -> Iterator[str]:
     if isinstance(config, CloudSettings):
         provider = str(getattr(config, "provider", ""))
-        if provider in KEYS:
-            yield KEYS[provider]
+        if provider in KEY_VARIABLES:
+            yield KEY_VARIABLES[provider]
     if isinstance(config, AzureSettings) and "{region}" in config.base_url and not config.region:
         yield AZURE_REGION
 
 
 def _hub_models(config: Settings) -> Iterator[tuple[Kind, str]]:
-    for field, kind in _MODELS.items():
+    for field, kind in _MODEL_SETTINGS.items():
         name = getattr(config, field, None)
         embedded = any((model.kind, model.name) == (kind, name) for model in EMBEDDED_MODELS)
         if name and not embedded and not Path(name).expanduser().exists():
             yield ("nllb-onnx" if getattr(config, "use_onnx", False) else kind), name
 
 
-def folder() -> Path:
-    """Where the profiles lie: in the installed package, or in the repository."""
+def profile_folder() -> Path:
+    """The folder of the profiles, in the installed package or in the repository."""
     return _PACKAGED if _PACKAGED.is_dir() else _REPOSITORY / "profiles"
 
 
-def names() -> dict[str, Path]:
+def profile_paths() -> dict[str, Path]:
     """Name -> file of every profile."""
-    beside = folder() / "default.yaml"
-    default = beside if beside.is_file() else _REPOSITORY / "serve_config.yaml"
-    return {"default": default, **{path.stem: path for path in sorted(folder().glob("*.yaml"))}}
+    packaged = profile_folder() / "default.yaml"
+    default = packaged if packaged.is_file() else _REPOSITORY / "serve_config.yaml"
+    return {"default": default, **{path.stem: path for path in sorted(profile_folder().glob("*.yaml"))}}
 
 
-def load(name: str) -> Profile:
+def load_profile(name: str) -> Profile:
     """The profile of a name, or the config at a path.
 
     Raises:
-        ConfigError: there is none, or it is no config of this project's graph.
+        ConfigError: there is no such profile or file, or it is no config of this project's graph.
     """
-    path = names().get(name, Path(name))
+    path = profile_paths().get(name, Path(name))
     try:
         text = path.read_text()
         content = yaml.safe_load(text)
     except OSError as error:
-        known = ", ".join(names())
+        known = ", ".join(profile_paths())
         raise ConfigError(f"no profile {name!r} ({error.strerror}); accepted: {known}, or a file") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from None
-    found = list(applications(content))
-    if len(found) != 1:
-        raise ConfigError(f"{path} has {len(found)} applications of {GRAPH}; accepted: 1")
-    return read(found[0], path.stem if name not in names() else name, path, _purpose(text))
+    listed = list(applications(content))
+    if len(listed) != 1:
+        raise ConfigError(f"{path} has {len(listed)} applications of {GRAPH}; accepted: 1")
+    return read_application(listed[0], name if name in profile_paths() else path.stem, path, _purpose(text))
 
 
 def applications(content: Any) -> Iterator[Mapping[str, Any]]:
-    """The applications of a Serve config that are made by this project's graph."""
+    """The applications of a Serve config that are built by this project's graph."""
     listed = content.get("applications") if isinstance(content, Mapping) else None
     for each in listed if isinstance(listed, Sequence) else ():
         if isinstance(each, Mapping) and each.get("import_path") == GRAPH:
@@ -200,8 +206,8 @@ def _purpose(text: str) -> str:
     return first.removeprefix("#").strip() if first.startswith("#") else ""
 
 
-def read(application: Mapping[str, Any], name: str, path: Path, purpose: str = "") -> Profile:
-    """An application of a Serve config.
+def read_application(application: Mapping[str, Any], name: str, path: Path, purpose: str = "") -> Profile:
+    """The profile that an application of a Serve config describes.
 
     Raises:
         ConfigError: a provider or a setting is not known.
@@ -210,9 +216,11 @@ def read(application: Mapping[str, Any], name: str, path: Path, purpose: str = "
     options = {each["name"]: each for each in application.get("deployments") or ()}
     memory = args.get("gpu_memory_gb")
     deployments = [_deployment("Gateway", None, options)]
-    for stage, embedded in EMBEDDED.items():
-        providers = args.get(stage) or embedded
-        for each, provider in zip(deployment_names(NAMES[stage], providers), providers, strict=True):
+    for stage, default in DEFAULT_PROVIDERS.items():
+        providers = args.get(stage) or default
+        for each, provider in zip(
+            deployment_names(STAGE_DEPLOYMENTS[stage], providers), providers, strict=True
+        ):
             beside = [other for other in providers if other != provider]
             deployments.append(_deployment(each, (stage, provider, beside), options))
     return Profile(name, path, purpose, round(memory * GB) if memory else None, tuple(deployments))

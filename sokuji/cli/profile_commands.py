@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sokuji.capacity import profiles as configs
-from sokuji.capacity.machine import Machine, probe
-from sokuji.capacity.memory import gigabytes
+from sokuji.capacity.machine import Machine, detect
+from sokuji.capacity.memory import format_gb
 from sokuji.capacity.placement import unplaced
 from sokuji.capacity.profiles import Deployment, Profile
 from sokuji.capacity.recommendation import Recommendation, Wish, recommend
@@ -28,8 +28,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @profile.command("recommend")
 def recommend_profile(wish: WishOption = None, as_json: AsJson = False) -> None:
     """Look at this machine, name the profile that suits it and say why."""
-    machine = probe()
-    found = recommend({name: configs.load(name) for name in configs.names()}, machine, wish, os.environ)
+    machine = detect()
+    found = recommend(
+        {name: configs.load_profile(name) for name in configs.profile_paths()}, machine, wish, os.environ
+    )
     if as_json:
         typer.echo(json.dumps(_described(found, machine), indent=2))
     else:
@@ -42,25 +44,25 @@ def _described(advice: Recommendation, machine: Machine) -> dict[str, Any]:
     return {
         "profile": advice.profile.name,
         "file": str(advice.profile.path),
-        "why": advice.why,
+        "why": advice.reasons,
         "lacking": advice.lacking,
-        "fetch": [f"{kind} {name}" for kind, name in advice.profile.fetched],
-        "better": {"profile": better.name, "missing": advice.missing} if better else None,
+        "fetch": [f"{kind} {name}" for kind, name in advice.profile.hub_models],
+        "better": {"profile": better.name, "missing": advice.lacking_for_better} if better else None,
         "machine": asdict(machine),
     }
 
 
 def _told(advice: Recommendation) -> list[str]:
     found = advice.profile
-    lines = [f"{found.name}: {found.purpose}", *(f"  {reason}" for reason in advice.why)]
+    lines = [f"{found.name}: {found.purpose}", *(f"  {reason}" for reason in advice.reasons)]
     if advice.lacking:
         lines.append(f"  but it should have {'; '.join(advice.lacking)}")
-    if found.fetched:
+    if found.hub_models:
         lines.append("before, where the model hub is within reach:")
-        lines += [f"  sokuji models fetch {kind} {name}" for kind, name in found.fetched]
+        lines += [f"  sokuji models fetch {kind} {name}" for kind, name in found.hub_models]
     lines.append(f"then: make run CONFIG={_relative(found)}   or: serve run {_relative(found)}")
     if advice.better:
-        lines.append(f"better would be {advice.better.name}: it takes {'; '.join(advice.missing)}")
+        lines.append(f"better would be {advice.better.name}: it takes {'; '.join(advice.lacking_for_better)}")
     return lines
 
 
@@ -72,10 +74,10 @@ def _relative(found: Profile) -> str:
 def list_profiles() -> None:
     """Show every profile, and what it takes at the start."""
     table = Table("Name", "GPUs", "Cores", "Memory", box=None, pad_edge=False)
-    found = [configs.load(name) for name in configs.names()]
+    found = [configs.load_profile(name) for name in configs.profile_paths()]
     for each in found:
-        cards = f"{each.gpus} x {gigabytes(each.gpu_memory)}" if each.gpu_memory and each.gpus else "none"
-        table.add_row(each.name, cards, str(each.cores), gigabytes(each.ram))
+        cards = f"{each.gpus} x {format_gb(each.gpu_memory)}" if each.gpu_memory and each.gpus else "none"
+        table.add_row(each.name, cards, str(each.cores), format_gb(each.ram))
     _print(table)
     for each in found:
         typer.echo(f"\n{each.name}: {each.purpose}")
@@ -93,7 +95,7 @@ def check(
 
     Where this machine has GPUs, they are what counts, otherwise those that the config is made for.
     """
-    found, machine = configs.load(config), probe()
+    found, machine = configs.load_profile(config), detect()
     here = min((gpu.memory for gpu in machine.gpus), default=None)
     table = Table("Deployment", "Replicas", "GPU share", "of", "needs", "Memory", box=None, pad_edge=False)
     for each in found.deployments:
@@ -108,13 +110,13 @@ def check(
 
 
 def _row(each: Deployment, gpu_memory: int | None) -> tuple[str, ...]:
-    need = each.need
+    need = each.memory_need
     share = f"{each.gpus:g}" if each.gpus else ""
-    whole = gigabytes(gpu_memory) if gpu_memory and each.gpus else ""
+    whole = format_gb(gpu_memory) if gpu_memory and each.gpus else ""
     if need is None:
         return each.name, str(each.replicas), share, whole, "not known", "not known"
-    wanted = gigabytes(need.gpu) if need.gpu else f"{need.gpu_share:.2f}" if need.gpu_share else ""
-    return each.name, str(each.replicas), share, whole, wanted, gigabytes(need.ram)
+    wanted = format_gb(need.gpu) if need.gpu else f"{need.gpu_share:.2f}" if need.gpu_share else ""
+    return each.name, str(each.replicas), share, whole, wanted, format_gb(need.ram)
 
 
 def _print(table: Table) -> None:

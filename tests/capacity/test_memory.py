@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sokuji.capacity.memory import PROCESS, MemoryNeed, need
+from sokuji.capacity.memory import PROCESS_BYTES, MemoryNeed, estimate
 from sokuji.config import (
     BergamotConfig,
     DeepLConfig,
@@ -21,14 +21,14 @@ ONE = {"num_workers": 1, "beam_size": 5, "device": "cuda"}
 
 
 def whisper(**settings: Any) -> MemoryNeed:
-    found = need(FasterWhisperConfig(**{**ONE, "batch_size": 1, **settings}), share=1)
+    found = estimate(FasterWhisperConfig(**{**ONE, "batch_size": 1, **settings}), share=1)
     assert found is not None
     return found
 
 
 def nllb(**settings: Any) -> MemoryNeed:
     settings = {"translation_model": "facebook/nllb-200-distilled-600M", "device": "cuda", **settings}
-    found = need(NllbConfig(**settings), share=1)
+    found = estimate(NllbConfig(**settings), share=1)
     assert found is not None
     return found
 
@@ -119,34 +119,34 @@ def test_a_folder_counts_by_the_size_of_its_files_and_a_model_that_is_nowhere_no
     folder = whisper(model_size=str(tmp_path), compute_type="float16")
     small = whisper(model_size="small", compute_type="float16")
     assert abs(folder.gpu - small.gpu) < 20_000_000
-    assert need(FasterWhisperConfig(model_size="somebody/elses-whisper"), share=1) is None
-    assert need(NllbConfig(translation_model="somebody/elses-nllb"), share=1) is None
+    assert estimate(FasterWhisperConfig(model_size="somebody/elses-whisper"), share=1) is None
+    assert estimate(NllbConfig(translation_model="somebody/elses-nllb"), share=1) is None
 
 
 def test_only_what_runs_on_a_gpu_needs_its_memory() -> None:
     auto = FasterWhisperConfig()
-    on_gpu, on_cpu = need(auto, share=0.5), need(auto, share=0)
+    on_gpu, on_cpu = estimate(auto, share=0.5), estimate(auto, share=0)
     assert on_gpu is not None
     assert on_cpu is not None
     assert on_gpu.gpu > 0
     assert on_cpu.gpu == 0
     for config in (BergamotConfig(), KokoroConfig(), PiperConfig(), NllbConfig(device="cpu")):
-        found = need(config, share=1)
+        found = estimate(config, share=1)
         assert found is not None
-        assert (found.gpu, found.ram > PROCESS) == (0, True)
-    voice = need(PiperConfig(device="cuda"), share=1)
+        assert (found.gpu, found.ram > PROCESS_BYTES) == (0, True)
+    voice = estimate(PiperConfig(device="cuda"), share=1)
     assert voice is not None
     assert voice.gpu > 500_000_000
 
 
 def test_an_engine_that_fills_its_part_of_a_gpu_takes_that_part() -> None:
-    found = need(VllmConfig(gpu_memory_utilization=0.6), share=0.7)
+    found = estimate(VllmConfig(gpu_memory_utilization=0.6), share=0.7)
     assert found is not None
     assert (found.gpu, found.gpu_share) == (0, 0.6)
-    on_cpu = need(VllmConfig(gpu_memory_utilization=0.6), share=0)
+    on_cpu = estimate(VllmConfig(gpu_memory_utilization=0.6), share=0)
     assert on_cpu is not None
     assert on_cpu.gpu_share == 0
 
 
 def test_a_client_of_a_service_needs_a_process_and_nothing_else() -> None:
-    assert need(DeepLConfig(), share=0) == MemoryNeed(gpu=0, ram=PROCESS)
+    assert estimate(DeepLConfig(), share=0) == MemoryNeed(gpu=0, ram=PROCESS_BYTES)

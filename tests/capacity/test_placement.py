@@ -3,7 +3,7 @@
 import pytest
 
 from sokuji.capacity.memory import GB, MemoryNeed
-from sokuji.capacity.placement import Replica, check_share, gpus_for, unplaced
+from sokuji.capacity.placement import Replica, check_share, gpus_needed, unplaced
 from sokuji.errors import ConfigError
 
 
@@ -37,7 +37,7 @@ def test_what_fits_is_let_through(needed: MemoryNeed | None, share: float, gpu_b
         (MemoryNeed(5 * GB, 0), 0.5, 6 * GB, "Take num_gpus 0.84, a smaller"),
         (MemoryNeed(9 * GB, 0), 0.5, 6 * GB, "a larger GPU"),
         (MemoryNeed(9 * GB, 0), 2, 6 * GB, "3.0 GB are missing"),
-        (MemoryNeed(1, 0), 0, None, "has no share of one: give it num_gpus"),
+        (MemoryNeed(1, 0), 0, None, "has no share of one: set num_gpus"),
         (MemoryNeed(0, 0, gpu_share=0.9), 0.5, 8 * GB, r"takes 0\.90 .* \(num_gpus\) is 0\.5"),
     ],
 )
@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_refused_by_name_and_amount(
     ],
 )
 def test_as_many_gpus_as_hold_all_fractions(shares: tuple[float, ...], gpus: int) -> None:
-    assert gpus_for(replicas(*shares)) == gpus
+    assert gpus_needed(replicas(*shares)) == gpus
 
 
 def test_those_without_a_place_are_named() -> None:

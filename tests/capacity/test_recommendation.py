@@ -7,7 +7,7 @@ from sokuji.capacity.machine import Gpu, Machine
 from sokuji.capacity.memory import GB
 from sokuji.capacity.recommendation import PREFERRED, Wish, recommend
 
-PROFILES = {name: profiles.load(name) for name in profiles.names()}
+PROFILES = {name: profiles.load_profile(name) for name in profiles.profile_paths()}
 KEYS = {
     "AZURE_SPEECH_KEY": "k",
     "AZURE_SPEECH_REGION": "westeurope",
@@ -53,24 +53,24 @@ def test_the_first_of_the_wish_that_runs_is_recommended(
     advice = recommend(PROFILES, found, wish, environment)
     assert advice.profile.name == profile
     assert (advice.better.name if advice.better else None) == better
-    assert bool(advice.missing) == bool(better)
+    assert bool(advice.lacking_for_better) == bool(better)
     assert advice.lacking == []
 
 
 def test_what_the_next_better_one_takes_is_said_in_full() -> None:
     advice = recommend(PROFILES, machine(4.3, cores=2, memory_gb=4.5), "quality", {})
     assert advice.profile.name == "default"
-    assert advice.missing == ["8 cores (there are 2)", "7.1 GB of memory (there are 4.5 GB)"]
+    assert advice.lacking_for_better == ["8 cores (there are 2)", "7.1 GB of memory (there are 4.5 GB)"]
     advice = recommend(PROFILES, machine(8.6), "quality", {})
-    assert advice.missing == ["a GPU of 24.0 GB (there is card 0 of 8.6 GB)"]
+    assert advice.lacking_for_better == ["a GPU of 24.0 GB (there is card 0 of 8.6 GB)"]
     advice = recommend(PROFILES, SERVER, "latency", KEYS | {"DEEPL_API_KEY": ""})
-    assert advice.missing == ["DEEPL_API_KEY in the environment"]
+    assert advice.lacking_for_better == ["DEEPL_API_KEY in the environment"]
 
 
 def test_why_speaks_of_the_machine() -> None:
     advice = recommend(PROFILES, machine(8.6, cores=16), "quality", {})
     taken = f"{PROFILES['balanced'].ram / GB:.1f} GB of 32.0 GB"
-    assert advice.why == [
+    assert advice.reasons == [
         "for the best quality it is the best that runs here",
         "it needs a GPU of 6.0 GB: there is card 0 of 8.6 GB",
         f"it asks for 3 of 16 cores, and takes {taken} of memory at most",
@@ -86,4 +86,4 @@ def test_where_nothing_runs_the_smallest_is_named_and_what_it_lacks() -> None:
 def test_every_order_ends_with_what_needs_no_gpu_no_key_and_no_download() -> None:
     for order in PREFERRED.values():
         last = PROFILES[order[-1]]
-        assert (last.gpus, last.variables, last.fetched) == (0, [], [])
+        assert (last.gpus, last.variables, last.hub_models) == (0, [], [])

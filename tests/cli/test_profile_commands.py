@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from sokuji.capacity.profiles import names
+from sokuji.capacity.profiles import profile_paths
 from sokuji.cli.main import app
 
 
@@ -55,7 +55,7 @@ def test_the_wish_is_heeded_and_an_unknown_one_refused() -> None:
 def test_it_is_told_what_to_fetch_how_to_start_and_what_would_be_better(
     cards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sokuji.capacity.machine.cores", lambda: 16)
+    monkeypatch.setattr("sokuji.capacity.machine.cpu_limit", lambda: 16)
     told = run("recommend --wish quality").stdout
     assert told.startswith("balanced: One GPU of 6 GB")
     assert "  it needs a GPU of 6.0 GB: there is A card of 8.6 GB\n" in told
@@ -67,7 +67,7 @@ def test_it_is_told_what_to_fetch_how_to_start_and_what_would_be_better(
 
 def test_every_profile_is_listed_with_what_it_takes() -> None:
     lines = run("list").stdout.splitlines()
-    for name in names():
+    for name in profile_paths():
         assert any(line.startswith(f"{name} ") for line in lines)
         assert any(line.startswith(f"{name}: ") and line.endswith(".") for line in lines)
     assert any("2 x 8.0 GB" in line and line.startswith("scale_out") for line in lines)
@@ -92,7 +92,9 @@ def test_a_profile_is_checked_against_the_cards_that_are_here(cards: Path) -> No
 def test_without_a_gpu_a_profile_is_checked_against_the_cards_that_it_is_for(tmp_path: Path) -> None:
     assert run("check max_quality").exit_code == 0
     mine = tmp_path / "mine.yaml"
-    mine.write_text(names()["max_quality"].read_text().replace("gpu_memory_gb: 24", "gpu_memory_gb: 12"))
+    mine.write_text(
+        profile_paths()["max_quality"].read_text().replace("gpu_memory_gb: 24", "gpu_memory_gb: 12")
+    )
     refused = run(f"check {mine}")
     assert refused.exit_code == 1
     assert "share of 0.28 of 12.0 GB is 3.4 GB: 2.7 GB are missing" in refused.stderr

@@ -10,7 +10,7 @@ from ray.serve.exceptions import RayServeException
 from deployments import gpu_share
 from launcher import preflight
 from sokuji.capacity.machine import Gpu, Machine
-from sokuji.capacity.profiles import names
+from sokuji.capacity.profiles import profile_paths
 from sokuji.config import BergamotConfig, FasterWhisperConfig
 from sokuji.errors import ConfigError
 
@@ -25,8 +25,8 @@ def machine(*gpus_gb: float, cores: int = 64) -> Machine:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, found: Machine, name: str) -> list[str]:
-    monkeypatch.setattr(preflight, "probe", lambda: found)
-    return preflight.check_fits(yaml.safe_load(names()[name].read_text()))
+    monkeypatch.setattr(preflight, "detect", lambda: found)
+    return preflight.check_capacity(yaml.safe_load(profile_paths()[name].read_text()))
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_the_launcher_starts_what_fits(monkeypatch: pytest.MonkeyPatch, found: M
         (
             machine(),
             "balanced",
-            "takes 1 of such .* machine has 0: no place is left for SpeechToText, Tr",
+            "needs 1 GPUs and this machine has 0: there is no room for SpeechToText, Tr",
         ),
-        (machine(8.6), "scale_out", "takes 2 of such GPUs .* this machine has 1"),
+        (machine(8.6), "scale_out", "needs 2 GPUs and this machine has 1"),
     ],
 )
 def test_the_launcher_refuses_what_does_not_fit(
@@ -62,16 +62,16 @@ def test_the_launcher_refuses_what_does_not_fit(
 
 
 def test_the_launcher_says_so_where_cores_are_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    (doubt,) = on(monkeypatch, machine(cores=2), "cpu_only")
-    assert "asks for 8 cores and 2 are here" in doubt
+    (warning,) = on(monkeypatch, machine(cores=2), "cpu_only")
+    assert "needs 8 cores and this machine has 2" in warning
 
 
 def test_the_launcher_leaves_other_applications_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "probe", machine)
+    monkeypatch.setattr(preflight, "detect", machine)
     content = {
         "applications": [{"name": "other", "import_path": "somebody:app", "args": {"stt": ["parrot"]}}]
     }
-    assert preflight.check_fits(content) == []
+    assert preflight.check_capacity(content) == []
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def replica(monkeypatch: pytest.MonkeyPatch) -> Any:
     replica = SimpleNamespace(deployment="SpeechToText")
     monkeypatch.setattr("ray.serve.get_replica_context", lambda: replica)
     monkeypatch.setattr("ray.get_runtime_context", lambda: context)
-    monkeypatch.setattr(gpu_share, "gpus", lambda: place.cards)
+    monkeypatch.setattr(gpu_share, "visible_gpus", lambda: place.cards)
     return place
 
 

@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 
 from launcher import dashboard
-from launcher.launch import own_service
+from launcher.launch import managed_service
 from sokuji.capacity import profiles
 from tests.support.nllb.build import model
 
@@ -45,8 +45,10 @@ def replacements() -> dict[str, dict[str, Any]]:
 
 def application(name: str, replaced: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The application of a profile, at ``/name``."""
-    (found,) = yaml.safe_load(profiles.names()[name].read_text())["applications"]
-    providers = {each.name: getattr(each.config, "provider", "") for each in profiles.load(name).deployments}
+    (found,) = yaml.safe_load(profiles.profile_paths()[name].read_text())["applications"]
+    providers = {
+        each.name: getattr(each.config, "provider", "") for each in profiles.load_profile(name).deployments
+    }
     for options in found["deployments"]:
         changes = replaced.get(providers[options["name"]], {})
         options["user_config"] = {**options.get("user_config", {}), **changes}
@@ -126,7 +128,7 @@ async def cluster(port: int, log: Path, names: Sequence[str]) -> AsyncIterator[C
     # What replicas say while they start is of no use here, and it takes time to pass it on.
     environment = {"RAY_OVERRIDE_RESOURCES": json.dumps(RESOURCES), "RAY_LOG_TO_DRIVER": "0", **KEYS}
     with log.open("w") as output:
-        async with own_service(Console(file=output, width=200), environment) as service:
+        async with managed_service(Console(file=output, width=200), environment) as service:
             http = {"host": "127.0.0.1", "port": port}
             await service.start({"http_options": http, **QUIET, "applications": first})
             try:

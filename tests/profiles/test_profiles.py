@@ -47,7 +47,7 @@ async def ray(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster
 async def profile(request: pytest.FixtureRequest, ray: Cluster) -> Profile:
     """A profile that is deployed."""
     await ray.deploy(next(names for names in TOGETHER if request.param in names))
-    return profiles.load(request.param)
+    return profiles.load_profile(request.param)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -62,12 +62,14 @@ async def speech() -> bytes:
 
 def local(profile: Profile, stage: StageName) -> Any:
     """The settings of the first provider of a stage that can answer here: the cloud is out of reach."""
-    configs = [each.config for each in profile.deployments if each.name.startswith(profiles.NAMES[stage])]
+    configs = [
+        each.config for each in profile.deployments if each.name.startswith(profiles.STAGE_DEPLOYMENTS[stage])
+    ]
     return next(config for config in configs if not isinstance(config, CloudSettings))
 
 
 def test_no_profile_is_left_out() -> None:
-    assert {name for names in TOGETHER for name in names} == profiles.names().keys() - {"default"}
+    assert {name for names in TOGETHER for name in names} == profiles.profile_paths().keys() - {"default"}
 
 
 async def test_as_many_replicas_run_as_the_profile_says_each_with_its_share(
@@ -91,7 +93,7 @@ async def test_what_is_said_is_translated_and_spoken(ray: Cluster, profile: Prof
     assert answer.status_code == 200, answer.text
     said = answer.json()
     assert (said["transcription"], said["translation"]) == (SAID, MEANT)
-    answering = {stage: local(profile, stage) for stage in profiles.NAMES}
+    answering = {stage: local(profile, stage) for stage in profiles.STAGE_DEPLOYMENTS}
     assert said["providers"] == {stage: config.provider for stage, config in answering.items()}
     if wanted := answering["tts"].sample_rate:
         assert said["audio_sample_rate"] == wanted

@@ -1,0 +1,71 @@
+"""A replica that is replaced for another model, on a real Serve instance: with a surge there is no gap."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from launcher import dashboard
+from sokuji import models
+from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
+from tests.service.conftest import RunningService
+from tests.support.speech import sample
+
+STT = "SpeechToText"
+NO_SURGE = {"max_surge_percent": 0, "ray_actor_options": {"num_cpus": 1}}
+
+# Two replicas start one after the other.
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest_asyncio.fixture
+async def serve(service: RunningService) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve's REST API; at the end recognition is as it was."""
+    async with dashboard.connect(service.dashboard) as client:
+        yield client
+        await dashboard.change(client, STT, **NO_SURGE)
+
+
+async def replicas_during(client: httpx.AsyncClient, change: Awaitable[None]) -> list[set[str]]:
+    """The replicas of SpeechToText that served, every tenth of a second until ``change`` was complete."""
+    seen = []
+    changing = asyncio.ensure_future(change)
+    while not changing.done():
+        seen.append({each.name for each in await dashboard.replicas(client) if each.deployment == STT})
+        await asyncio.sleep(0.1)
+    await changing
+    return seen
+
+
+async def test_a_new_model_starts_before_the_old_replica_stops_if_a_surge_is_allowed_and_after_it_if_not(
+    serve: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    other = tmp_path / "other-whisper"
+    other.symlink_to(models.locate("whisper", "base"))
+    recording = wav_bytes(sample("pt", "ola_mundo"), RECOGNISER_RATE)
+    over = asyncio.Event()
+
+    async def recognise() -> int:
+        recognised = 0
+        while not over.is_set():
+            response = await http.post("/api/v1/stt/transcribe", files={"audio_file": ("ola.wav", recording)})
+            assert response.status_code == 200, response.text
+            recognised += 1
+        return recognised
+
+    options = {"num_cpus": 0.1, "runtime_env": {"env_vars": {"MODEL_SIZE": str(other)}}}
+    surge = dashboard.change(serve, STT, max_surge_percent=100, ray_actor_options=options)
+    recognising = asyncio.create_task(recognise())
+    seen = await replicas_during(serve, surge)
+    over.set()
+    assert await recognising > 0
+    assert all(seen)
+    assert seen[0].isdisjoint(seen[-1])
+    info = (await http.get("/api/v1/info")).json()
+    assert info["providers"]["stt"][0]["model"] == other.name
+
+    seen = await replicas_during(serve, dashboard.change(serve, STT, **NO_SURGE))
+    assert set() in seen

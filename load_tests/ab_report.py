@@ -11,10 +11,10 @@ from rich.table import Table
 from load_tests.compared import CONFIDENCE, Comparison, Side, Verdict, compare
 from load_tests.level import Level, Session, summarise
 from load_tests.usage import MEMORY
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 
 STATISTICS = ("p50", "p95", "mean")
-LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in STATISTICS)
+LATENCIES = tuple(f"{stage} {statistic}" for stage in LATENCY_POINTS for statistic in STATISTICS)
 """Milliseconds from the end of speech."""
 CPU = "CPU s per utterance"
 """Of all processes of the service, those of Ray too."""
@@ -38,7 +38,7 @@ class Run:
         found = summarise(sessions)
         delays = [each for session in sessions for each in session.delays_ms()]
         figures = {CPU: cpu_s / found.sent, MEMORY_MIB: memory_mib}
-        for stage in STAGES if delays else ():
+        for stage in LATENCY_POINTS if delays else ():
             values = [each[stage] for each in delays]
             p50, p95 = np.percentile(values, (50, 95))
             figures |= dict(

@@ -12,7 +12,7 @@ import psutil
 from load_tests.level import Session, answer_to
 from load_tests.service import CONTROLLER, PROXY, REST, Deployed, Running
 from sokuji.errors import ConfigError
-from sokuji.measure.latency import Stage
+from sokuji.measure.latency import LatencyPoint
 
 POLL_S = 0.2
 REPLACED_WITHIN_S = 60.0
@@ -50,7 +50,7 @@ class Sentence:
 
     began: float
     ended: float
-    delays_ms: Mapping[Stage, float]
+    delays_ms: Mapping[LatencyPoint, float]
     """From the end of its speech to each stage."""
     answered: float
     """When all of its answer had come."""
@@ -61,7 +61,7 @@ def answered(sessions: Sequence[Session]) -> list[Sentence]:
     found = []
     for session in sessions:
         for start_ms, end_ms in session.spans_ms:
-            answer = answer_to(start_ms, end_ms, session.stopwatch.heard.values())
+            answer = answer_to(start_ms, end_ms, session.stopwatch.utterances.values())
             if answer is not None:
                 began, ended = session.pace.spoken_at(start_ms), session.pace.spoken_at(end_ms)
                 found.append(Sentence(began, ended, answer.delays_ms(ended), answer.at["last audio"]))

@@ -28,7 +28,7 @@ from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
 from sokuji.config import Commit
 from sokuji.errors import ConfigError, SokujiError
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 from sokuji.measure.samples import joined, sentences
 
 COMMITS: tuple[Commit, ...] = ("utterance", "clause")
@@ -118,10 +118,10 @@ def _changed(config: Path, speculate: bool) -> dict[str, Any]:
 def _table(runs: Sequence[Run]) -> Table:
     """A row for each way."""
     table = Table(title="Milliseconds from the end of speech, p50 / p95", title_justify="left", box=SIMPLE)
-    for heading in ("commit", "speculation", "sentences", "lost", *STAGES):
+    for heading in ("commit", "speculation", "sentences", "lost", *LATENCY_POINTS):
         table.add_column(heading, justify="right")
     for run in runs:
-        times = [run.level.latency_ms.get(stage) for stage in STAGES]
+        times = [run.level.latency_ms.get(stage) for stage in LATENCY_POINTS]
         cells = [f"{each.p50:,.0f} / {each.p95:,.0f}" if each else "-" for each in times]
         on = "on" if run.speculate else "off"
         table.add_row(run.commit, on, str(run.level.sent), str(run.level.lost), *cells)

@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sokuji.measure.latency import STAGES, Pace, Percentiles, Stage, Stopwatch, UtteranceTimes, percentiles
+from sokuji.measure.latency import (
+    LATENCY_POINTS,
+    LatencyPoint,
+    Percentiles,
+    RealTimeSource,
+    Stopwatch,
+    UtteranceTimes,
+    percentiles,
+)
 
 LATE_MS = 200
 """A frame that leaves later than this makes the wait that is reported longer than the service's own."""
@@ -21,7 +29,7 @@ class Session:
     spans_ms: Sequence[tuple[int, int]]
     """Where the sentences lie in the recording."""
     stopwatch: Stopwatch
-    pace: Pace = field(default_factory=Pace)
+    pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error code came."""
     resumptions: int = 0
@@ -29,11 +37,11 @@ class Session:
     behind_ms: float = 0
     """How late its latest frame was sent; much of it means that this client was too slow, not the service."""
 
-    def delays_ms(self) -> list[dict[Stage, float]]:
+    def delays_ms(self) -> list[dict[LatencyPoint, float]]:
         """For each sentence the milliseconds from its end to each stage; only complete ones."""
         found = []
         for start_ms, end_ms in self.spans_ms:
-            answer = answer_to(start_ms, end_ms, self.stopwatch.heard.values())
+            answer = answer_to(start_ms, end_ms, self.stopwatch.utterances.values())
             if answer is not None:
                 found.append(answer.delays_ms(self.pace.spoken_at(end_ms)))
         return found
@@ -46,7 +54,7 @@ def answer_to(start_ms: int, end_ms: int, heard: Iterable[UtteranceTimes]) -> Ut
     one tells when the voice began, the last one how long the listener waited for everything else.
     """
     parts = [each for each in heard if each.start_ms < end_ms and each.end_ms > start_ms]
-    if not parts or any(len(part.at) < len(STAGES) for part in parts):
+    if not parts or any(len(part.at) < len(LATENCY_POINTS) for part in parts):
         return None
     first, last = parts[0], parts[-1]
     return replace(last, start_ms=first.start_ms, at={**last.at, "first audio": first.at["first audio"]})
@@ -67,7 +75,7 @@ class Level:
     behind_ms: float
     """How late its latest frame was."""
     errors: Mapping[str, int]
-    latency_ms: Mapping[Stage, Percentiles]
+    latency_ms: Mapping[LatencyPoint, Percentiles]
 
     @property
     def sound(self) -> bool:
@@ -85,7 +93,7 @@ def summarise(sessions: Sequence[Session]) -> Level:
         sent=sent,
         received=len(delays),
         lost=sent - len(delays),
-        out_of_order=sum(session.stopwatch.misplaced for session in sessions),
+        out_of_order=sum(session.stopwatch.out_of_order for session in sessions),
         resumptions=sum(session.resumptions for session in sessions),
         in_real_time=sum(session.behind_ms <= LATE_MS for session in sessions),
         behind_ms=round(max((session.behind_ms for session in sessions), default=0), 1),

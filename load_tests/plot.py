@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from load_tests.level import Level
-from sokuji.measure.latency import Stage
+from sokuji.measure.latency import LatencyPoint
 
-COLOURS: dict[Stage, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
+COLOURS: dict[LatencyPoint, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
 """Told apart by the colour-blind as well (Okabe and Ito, "Color Universal Design", 2008)."""
 STYLES = {"p50": "-", "p95": "--"}
 

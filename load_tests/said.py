@@ -19,7 +19,7 @@ from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.errors import SokujiError
-from sokuji.measure.latency import Pace
+from sokuji.measure.latency import RealTimeSource
 from sokuji.measure.samples import fill, joined, sentences
 
 LATE_S = 120.0
@@ -47,7 +47,7 @@ class Said:
     texts: Sequence[Sequence[str]]
     """Their words; several texts where recordings were joined to one sentence."""
     answers: Answers
-    pace: Pace = field(default_factory=Pace)
+    pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error code came."""
 

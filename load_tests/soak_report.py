@@ -8,12 +8,12 @@ from load_tests.drift import CONFIDENCE, Trend, trend
 from load_tests.faults import Kill, Recovery, Sentence, answered, recovery
 from load_tests.level import Level, Session, summarise
 from load_tests.usage import MEMORY
-from sokuji.measure.latency import Stage
+from sokuji.measure.latency import LatencyPoint
 
 WARM_UP = 0.2
 """Share of the run, at most ``WARM_UP_MOST_S``, that is left out of trends: caches and pools fill up."""
 WARM_UP_MOST_S = 300.0
-LATENCIES: tuple[Stage, ...] = ("caption", "first audio", "last audio")
+LATENCIES: tuple[LatencyPoint, ...] = ("caption", "first audio", "last audio")
 TOTAL = "all processes"
 
 Series = tuple[list[float], list[float]]
@@ -79,7 +79,7 @@ def findings(run: Run) -> Findings:
     )
 
 
-def _latency(spoken: Sequence[Sentence], stage: Stage, began: float) -> Series:
+def _latency(spoken: Sequence[Sentence], stage: LatencyPoint, began: float) -> Series:
     return [round(each.ended - began, 1) for each in spoken], [
         round(each.delays_ms[stage]) for each in spoken
     ]

@@ -85,7 +85,7 @@ async def _speak(
             async with aclosing(answers):
                 async for event in answers:
                     session.resumptions = conversation.resumptions
-                    session.stopwatch.note(event, time.monotonic())
+                    session.stopwatch.record(event, time.monotonic())
                     if isinstance(event, events.Failed):
                         session.errors[event.error.code] += 1
     except SokujiError as error:

@@ -9,7 +9,7 @@ from rich.table import Table
 from load_tests.measuring import CORES, Measured, thin
 from load_tests.stages import Spread, StageTimes
 from load_tests.usage import MEMORY
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 
 PERCENTILES = ("p50", "p95", "p99")
 NAMES = ("stage", "provider", "kind", "deployment")
@@ -63,13 +63,13 @@ def _sessions(found: Sequence[Measured]) -> Table:
 
 def _latency(found: Sequence[Measured]) -> Table:
     """Three rows for each level, one for each percentile."""
-    table = _table("Milliseconds from the end of speech", "sessions", "n", "percentile", *STAGES)
+    table = _table("Milliseconds from the end of speech", "sessions", "n", "percentile", *LATENCY_POINTS)
     for each in found:
         level = each.level
         labels = [f"{level.sessions:,}", f"{level.received:,}"]
         for percentile in PERCENTILES:
             mark = "~" if percentile in thin(level.received) else " "
-            delays = (getattr(level.latency_ms.get(stage), percentile, None) for stage in STAGES)
+            delays = (getattr(level.latency_ms.get(stage), percentile, None) for stage in LATENCY_POINTS)
             cells = (UNKNOWN if ms is None else f"{ms:,.0f}{mark}" for ms in delays)
             table.add_row(*labels, percentile, *cells)
             labels = ["", ""]

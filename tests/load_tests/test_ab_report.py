@@ -19,7 +19,7 @@ def session(first_audio_ms: float, sentences: int = 2, lost: int = 0) -> Session
     found.pace.began = 0.0
     for number, (start_ms, end_ms) in enumerate(found.spans_ms[: sentences - lost]):
         for event in answered(number, start_ms, end_ms):
-            stopwatch.note(event, (end_ms + first_audio_ms) / 1_000)
+            stopwatch.record(event, (end_ms + first_audio_ms) / 1_000)
     return found
 
 

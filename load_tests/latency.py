@@ -24,7 +24,7 @@ from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
 from sokuji.config import Commit
 from sokuji.errors import ConfigError
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 
 COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
@@ -47,7 +47,7 @@ class CommitmentRun:
 
     def row(self) -> Sequence[str]:
         """For the table."""
-        times = [self.level.latency_ms.get(stage) for stage in STAGES]
+        times = [self.level.latency_ms.get(point) for point in LATENCY_POINTS]
         cells = [milliseconds(each.p50, each.p95) if each else UNKNOWN for each in times]
         on = "on" if self.speculate else "off"
         return self.commit, on, str(self.level.sent), str(self.level.lost), *cells
@@ -68,7 +68,7 @@ def main(
     """Measure all four combinations; the exit code is 1 if a sentence was lost or came out of order."""
     scenario = Scenario(Config(source_language=source, target_language=target), sessions, duration, run_on)
     runs = [run for on in (True, False) for run in asyncio.run(_measure(config, port, on, scenario))]
-    headings = ("commit", "speculation", "sentences", "lost", *STAGES)
+    headings = ("commit", "speculation", "sentences", "lost", *LATENCY_POINTS)
     rows = [run.row() for run in runs]
     show([table("Milliseconds from the end of speech, p50 / p95", headings, rows)])
     write(output, {**header(), "load": scenario.report(), "runs": [run.report() for run in runs]})

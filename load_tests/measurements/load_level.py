@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.errors import SokujiError
-from sokuji.measure.latency import STAGES, Percentiles, Stage, UtteranceTimes, percentiles
+from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint, Percentiles, UtteranceTimes, percentiles
 
 LATE_MS = 200
 """A frame that is sent later than this makes the reported latency longer than that of the service."""
@@ -22,8 +22,8 @@ class SentenceTiming:
 
     began: float
     ended: float
-    delays_ms: Mapping[Stage, float]
-    """From the end of its speech to each stage."""
+    delays_ms: Mapping[LatencyPoint, float]
+    """From the end of its speech to each point."""
     completed: float
     """When its response was complete."""
 
@@ -32,7 +32,7 @@ def sentence_timings(session: ServiceSession) -> list[SentenceTiming]:
     """The sentences of a session whose responses are complete."""
     found = []
     for start_ms, end_ms in session.speech.spans_ms:
-        response = response_to(start_ms, end_ms, session.stopwatch.heard.values())
+        response = response_to(start_ms, end_ms, session.stopwatch.utterances.values())
         if response is not None:
             began, ended = session.pace.spoken_at(start_ms), session.pace.spoken_at(end_ms)
             found.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
@@ -46,7 +46,7 @@ def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]
     first one tells when the voice began, the last one how long the listener waited for everything else.
     """
     parts = [each for each in utterances if each.start_ms < end_ms and each.end_ms > start_ms]
-    if not parts or any(len(part.at) < len(STAGES) for part in parts):
+    if not parts or any(len(part.at) < len(LATENCY_POINTS) for part in parts):
         return None
     first, last = parts[0], parts[-1]
     return replace(last, start_ms=first.start_ms, at={**last.at, "first audio": first.at["first audio"]})
@@ -68,7 +68,7 @@ class LoadLevel:
     behind_ms: float
     """How late the latest frame was sent."""
     errors: Mapping[str, int]
-    latency_ms: Mapping[Stage, Percentiles]
+    latency_ms: Mapping[LatencyPoint, Percentiles]
 
     @property
     def sound(self) -> bool:
@@ -85,7 +85,7 @@ def summarise(sessions: Sequence[ServiceSession]) -> LoadLevel:
         sent=sent,
         received=len(delays),
         lost=sent - len(delays),
-        out_of_order=sum(session.stopwatch.misplaced for session in sessions),
+        out_of_order=sum(session.stopwatch.out_of_order for session in sessions),
         resumptions=sum(session.resumptions for session in sessions),
         in_real_time=sum(session.behind_ms <= LATE_MS for session in sessions),
         behind_ms=round(max((session.behind_ms for session in sessions), default=0), 1),

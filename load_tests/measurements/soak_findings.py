@@ -10,12 +10,12 @@ from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.recovery import Recovery, recovery
 from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession
-from sokuji.measure.latency import Stage
+from sokuji.measure.latency import LatencyPoint
 
 WARM_UP = 0.2
 """Share of the run, at most ``WARM_UP_MOST_S``, that is left out of trends: caches and pools fill up."""
 WARM_UP_MOST_S = 300.0
-LATENCIES: tuple[Stage, ...] = ("caption", "first audio", "last audio")
+LATENCIES: tuple[LatencyPoint, ...] = ("caption", "first audio", "last audio")
 TOTAL = "all processes"
 
 TimeSeries = list[tuple[float, float]]
@@ -43,7 +43,7 @@ class SoakFindings:
     level: LoadLevel
     warm_up_s: float
     latency_ms: dict[str, TimeSeries]
-    """By stage."""
+    """By point."""
     memory_mib: dict[str, TimeSeries]
     """By deployment."""
     trends: dict[str, Trend]
@@ -96,7 +96,7 @@ def findings(run: SoakRun) -> SoakFindings:
         (each for session in run.sessions for each in sentence_timings(session)), key=lambda each: each.ended
     )
     warm_up_s = min(WARM_UP * run.seconds, WARM_UP_MOST_S)
-    latency: dict[str, TimeSeries] = {stage: _latency(timings, stage, run.began) for stage in LATENCIES}
+    latency: dict[str, TimeSeries] = {point: _latency(timings, point, run.began) for point in LATENCIES}
     memory = _memory(run.memory)
     judged = latency if run.kills else latency | memory
     trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
@@ -110,8 +110,8 @@ def findings(run: SoakRun) -> SoakFindings:
     )
 
 
-def _latency(timings: Sequence[SentenceTiming], stage: Stage, began: float) -> TimeSeries:
-    return [(round(each.ended - began, 1), round(each.delays_ms[stage])) for each in timings]
+def _latency(timings: Sequence[SentenceTiming], point: LatencyPoint, began: float) -> TimeSeries:
+    return [(round(each.ended - began, 1), round(each.delays_ms[point])) for each in timings]
 
 
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:

@@ -12,9 +12,9 @@ from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
 from load_tests.reports.report import UNKNOWN, table
 from load_tests.scenarios.sessions import ServiceSession
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 
-LATENCIES = tuple(f"{stage} {statistic}" for stage in STAGES for statistic in ("p50", "p95", "mean"))
+LATENCIES = tuple(f"{point} {statistic}" for point in LATENCY_POINTS for statistic in ("p50", "p95", "mean"))
 """Milliseconds from the end of speech."""
 CPU = "CPU s per utterance"
 """Of all processes of the service, those of Ray too."""
@@ -40,11 +40,11 @@ class ABRun:
         level = summarise(sessions)
         delays = [each.delays_ms for session in sessions for each in sentence_timings(session)]
         figures = {CPU: cpu_s / level.sent, MEMORY_MIB: memory_mib}
-        for stage in STAGES if delays else ():
-            values = [each[stage] for each in delays]
+        for point in LATENCY_POINTS if delays else ():
+            values = [each[point] for each in delays]
             p50, p95 = np.percentile(values, (50, 95))
             mean = float(np.mean(values))
-            figures |= {f"{stage} p50": float(p50), f"{stage} p95": float(p95), f"{stage} mean": mean}
+            figures |= {f"{point} p50": float(p50), f"{point} p95": float(p95), f"{point} mean": mean}
         return cls(pair, side, level, figures)
 
     def report(self) -> dict[str, Any]:

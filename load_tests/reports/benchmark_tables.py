@@ -8,7 +8,7 @@ from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.service_load import CORES, MeasuredLevel, undersampled
 from load_tests.measurements.stage_times import DurationSummary, StageTimes
 from load_tests.reports.report import UNKNOWN, milliseconds, table
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 
 PERCENTILES = ("p50", "p95", "p99")
 Rows = Iterator[Sequence[str] | None]
@@ -24,7 +24,7 @@ def tables(measured: Sequence[MeasuredLevel]) -> Iterator[RenderableType]:
         ),
         map(_sentences, measured),
     )
-    headings = ("sessions", "n", "percentile", *STAGES)
+    headings = ("sessions", "n", "percentile", *LATENCY_POINTS)
     yield table("Milliseconds from the end of speech", headings, _latency(measured))
     if any(undersampled(each.level.received) for each in measured):
         yield "~ lies between the two slowest: there were too few sentences (n) for more\n"
@@ -57,7 +57,7 @@ def _latency(measured: Sequence[MeasuredLevel]) -> Rows:
         labels = [f"{level.sessions:,}", f"{level.received:,}"]
         for percentile in PERCENTILES:
             mark = "~" if percentile in undersampled(level.received) else " "
-            delays = (getattr(level.latency_ms.get(stage), percentile, None) for stage in STAGES)
+            delays = (getattr(level.latency_ms.get(point), percentile, None) for point in LATENCY_POINTS)
             yield (*labels, percentile, *(UNKNOWN if ms is None else f"{ms:,.0f}{mark}" for ms in delays))
             labels = ["", ""]
         yield None

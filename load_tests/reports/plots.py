@@ -10,9 +10,9 @@ from matplotlib.ticker import NullLocator, StrMethodFormatter
 from load_tests.measurements.drift import Trend
 from load_tests.measurements.load_level import LoadLevel
 from load_tests.measurements.soak_findings import SoakFindings, TimeSeries
-from sokuji.measure.latency import Stage
+from sokuji.measure.latency import LatencyPoint
 
-COLOURS: dict[Stage, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
+COLOURS: dict[LatencyPoint, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
 """Distinguishable with colour blindness (Okabe and Ito, "Color Universal Design", 2008)."""
 STYLES = {"p50": "-", "p95": "--"}
 
@@ -24,12 +24,12 @@ def latency_png(levels: Sequence[LoadLevel], title: str, path: Path) -> None:
     """
     figure = Figure(figsize=(9, 5), dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    for stage, colour in COLOURS.items():
-        answered = [level for level in levels if stage in level.latency_ms]
+    for point, colour in COLOURS.items():
+        answered = [level for level in levels if point in level.latency_ms]
         sessions = [level.sessions for level in answered]
         for percentile, style in STYLES.items():
-            waits = [getattr(level.latency_ms[stage], percentile) for level in answered]
-            axes.plot(sessions, waits, style, color=colour, marker="o", label=f"{stage}, {percentile}")
+            waits = [getattr(level.latency_ms[point], percentile) for level in answered]
+            axes.plot(sessions, waits, style, color=colour, marker="o", label=f"{point}, {percentile}")
     axes.set_title(title, loc="left", fontsize=10)
     axes.set_xscale("log", base=2)
     axes.set_xlabel("sessions at once (n: sentences answered)")

@@ -21,7 +21,7 @@ from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.reconnection import RESUME_WITHIN_S
 from sokuji.errors import DeadlineExceeded, SokujiError
-from sokuji.measure.latency import Pace, Stopwatch
+from sokuji.measure.latency import RealTimeSource, Stopwatch
 
 DEADLINE_S = 120.0
 """How much longer than its speech a session may take where a command sets a limit."""
@@ -34,7 +34,7 @@ class SessionRecord:
     """What one session said, and how its client kept the pace of speech."""
 
     speech: ScriptedSpeech
-    pace: Pace = field(default_factory=Pace)
+    pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error code occurred."""
     behind_ms: float = 0.0
@@ -63,7 +63,7 @@ class ServiceSession(SessionRecord):
 
     def note(self, event: events.Event, at: float) -> None:
         """``event`` came at ``at`` (monotonic seconds)."""
-        self.stopwatch.note(event, at)
+        self.stopwatch.record(event, at)
         if self.responses is not None:
             self.responses.note(event, at)
         if isinstance(event, events.Failed):

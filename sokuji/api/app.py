@@ -12,6 +12,7 @@ from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.service import Service
 from sokuji.api.sessions import Sessions
 from sokuji.api.web.pages import DOCS_POLICY, PagePolicies
+from sokuji.protocol import SOCKET_PATH
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -35,7 +36,7 @@ def build_app(service: Service) -> FastAPI:
     app.include_router(pipeline_routes.router)
     app.include_router(info_routes.router)
 
-    @app.websocket("/api/v1/ws/translate")
+    @app.websocket(SOCKET_PATH)
     async def translate(websocket: WebSocket) -> None:
         await translate_socket(websocket, service, conversations)
 

@@ -1,7 +1,8 @@
-"""What all commands share: how they fail, how they check options, and how they show results and progress.
+"""Shared by all commands: error output, checks of options, and the display of results and progress.
 
 Results go to standard output and everything else to standard error, so that results can be piped. The exit
-code is 0, 1 for a failure, which is told in one line, 2 for a wrong command line, 130 after Ctrl-C.
+code is 0 for success, 1 for a failure (with one line on standard error), 2 for a wrong command line, and 130
+after Ctrl-C.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,17 +18,18 @@ from typer.core import TyperGroup
 
 from sokuji import languages
 from sokuji.client.handshake import endpoint
-from sokuji.config import Commit
 from sokuji.errors import SokujiError
+from sokuji.protocol import Commit
 
 CommitOption = Annotated[
     Commit | None,
     typer.Option(
-        help="Translate whole utterances, or clauses while the speaker goes on; default: as the service does."
+        help="Translate whole utterances, or each clause as soon as it is stable; "
+        "default: the setting of the service."
     ),
 ]
 PartialsOption = Annotated[
-    bool, typer.Option("--partials/--no-partials", help="Ask for captions that still change.")
+    bool, typer.Option("--partials/--no-partials", help="Show partial transcripts, which may still change.")
 ]
 
 
@@ -42,11 +44,11 @@ class CommandGroup(TyperGroup):
 
 @contextmanager
 def one_line_failures() -> Iterator[None]:
-    """What goes wrong is said in one line on standard error, and the exit code is 1."""
+    """Report an error as one line on standard error, with exit code 1."""
     try:
         yield
     except BrokenPipeError:
-        raise  # Whoever read our output has had enough; Typer ends quietly.
+        raise  # The reader of our output has closed it; Typer exits silently.
     except (SokujiError, OSError) as error:
         typer.echo(f"sokuji: {_line(error)}", err=True)
         raise typer.Exit(1) from None
@@ -59,7 +61,7 @@ def _line(error: SokujiError | OSError) -> str:
 
 
 def _parsed(parse: Callable[[str], str]) -> Callable[[str], str]:
-    """An option callback: what ``parse`` refuses is a wrong command line."""
+    """An option callback that reports an error of ``parse`` as a wrong command line."""
 
     def callback(value: str) -> str:
         try:
@@ -77,70 +79,70 @@ target_language = _parsed(lambda tag: languages.parse(tag, "language"))
 target_languages = _parsed(
     lambda tags: ",".join(dict.fromkeys(languages.parse(tag.strip(), "language") for tag in tags.split(",")))
 )
-"""Option callback: canonical codes, with commas between them."""
+"""Option callback: canonical codes, separated by commas."""
 service_url = _parsed(lambda url: url and endpoint(url, "", "http"))
 """Option callback: the address of a service, or empty."""
 
 
-def not_empty(text: str) -> str:
-    """Argument callback: a text with words in it."""
+def non_empty(text: str) -> str:
+    """Argument callback: a text that is not blank."""
     if not text.strip():
         raise typer.BadParameter("the text is empty")
     return text
 
 
 def writable(path: Path) -> Path:
-    """Option callback: a file that can be written, as far as can be told before the work begins."""
+    """Option callback: refuses a folder, and a file in a folder that does not exist."""
     if path.is_dir() or not path.parent.is_dir():
         raise typer.BadParameter(f"{path} is a folder, or lies in one that does not exist")
     return path
 
 
-def clock(ms: float) -> str:
-    """A place in a recording, as minutes and seconds: 83,450 ms is "1:23.4"."""
+def timestamp(ms: float) -> str:
+    """A position in a recording, in minutes and seconds: 83,450 ms is "1:23.4"."""
     return f"{int(ms // 60_000)}:{ms % 60_000 / 1_000:04.1f}"
 
 
-class _Clock(ProgressColumn):
+class _PositionColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
-        times = "" if task.total is None else f"{clock(task.completed)} of {clock(task.total)}"
-        return Text(times, style="progress.download")
+        position = "" if task.total is None else f"{timestamp(task.completed)} of {timestamp(task.total)}"
+        return Text(position, style="progress.download")
 
 
-class Screen:
-    """Lines of results, and below them a bar on a terminal."""
+class Display:
+    """Prints results line by line, with a progress bar below them on a terminal."""
 
     def __init__(self, out: Console, bar: Progress, task: TaskID) -> None:
         self._out = out
         self._bar = bar
         self._task = task
 
-    def line(self, text: str, style: str = "") -> None:
-        """A line of results; it stays."""
+    def print_line(self, text: str, style: str = "") -> None:
+        """Print a line of results."""
         self._out.print(Text(text, style=style))
 
-    def changing(self, text: str) -> None:
-        """A caption that may yet change: it stands before the bar, or where there is none in a line."""
+    def show_partial(self, text: str) -> None:
+        """Show a text that may still change: beside the bar, or without a terminal as a line."""
         if self._bar.disable:
-            self.line(f"... {text}")
+            self.print_line(f"... {text}")
         else:
             self._bar.update(self._task, description=text)
 
-    def begin(self, what: str, total_ms: float) -> None:
-        """From now on there is a recording of this length to be worked off."""
-        self._bar.update(self._task, description=what, total=total_ms)
+    def start(self, activity: str, total_ms: float) -> None:
+        """Show the progress through a recording of this length."""
+        self._bar.update(self._task, description=activity, total=total_ms)
 
-    def reached(self, ms: float) -> None:
-        """The place in the recording up to which it is done."""
+    def advance_to(self, ms: float) -> None:
+        """The recording is processed up to this position."""
         self._bar.update(self._task, completed=ms)
 
 
 @contextmanager
-def audio_screen(what: str) -> Iterator[Screen]:
-    """A screen that says ``what`` is being done, with nothing to count yet."""
+def progress_display(activity: str) -> Iterator[Display]:
+    """A display that names an ``activity`` of unknown length; ``Display.start`` sets the length."""
     out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True)
-    # On one terminal both must go through one console, or they would overwrite each other.
+    # On a terminal results and bar share one console, or they would overwrite each other.
     console = out if out.is_terminal else err
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _Clock()
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _PositionColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        yield Screen(out, bar, bar.add_task(what, total=None))
+        yield Display(out, bar, bar.add_task(activity, total=None))

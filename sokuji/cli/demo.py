@@ -1,7 +1,7 @@
-"""``sokuji demo``: somebody speaks to a running service, and we watch and listen.
+"""``sokuji demo``: sends a recording to a running service and reports what comes back, and when.
 
-The recording is sent in real time, as from a microphone. Captions appear when they come, the voice goes into
-a WAV file, and the latencies are what a listener would have felt.
+The recording is sent in real time, as from a microphone. Captions are printed as they arrive, the voice is
+written to a WAV file, and a table shows the latency of each utterance.
 """
 
 import asyncio
@@ -21,31 +21,33 @@ from sokuji.audio.decoding import decode
 from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
 from sokuji.cli.console import (
     CommitOption,
+    Display,
     PartialsOption,
-    Screen,
-    audio_screen,
-    clock,
+    progress_display,
     service_url,
     source_language,
     target_languages,
+    timestamp,
     writable,
 )
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.handshake import DEFAULT_URL
 from sokuji.errors import NoSpeech
-from sokuji.measure.latency import STAGES, Pace, Stopwatch
+from sokuji.measure.latency import LATENCY_POINTS, RealTimeSource, Stopwatch
 from sokuji.measure.samples import PAUSE_MS, compose, sentences
 
 MAX_DEMO_S = 300.0
 
 
 def demo(
-    url: Annotated[str, typer.Option(metavar="URL", callback=service_url, help="The service.")] = DEFAULT_URL,
+    url: Annotated[
+        str, typer.Option(metavar="URL", callback=service_url, help="Address of the service.")
+    ] = DEFAULT_URL,
     file: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Your own recording instead of three short sentences."
+            exists=True, dir_okay=False, help="A recording to send; default: three short sentences."
         ),
     ] = None,
     source: Annotated[
@@ -53,7 +55,7 @@ def demo(
     ] = "pt",
     target: Annotated[
         str,
-        typer.Option("--to", callback=target_languages, help="Language wanted, or several: en,pt."),
+        typer.Option("--to", callback=target_languages, help="Language to translate to, or several: en,pt."),
     ] = "en",
     output: Annotated[
         Path,
@@ -62,13 +64,13 @@ def demo(
             "-o",
             metavar="WAV",
             callback=writable,
-            help="Where the voice goes (first language).",
+            help="WAV file for the voice of the first target language.",
         ),
     ] = Path("demo.wav"),
     commit: CommitOption = None,
     partials: PartialsOption = True,
 ) -> None:
-    """Speak to a running service in real time; see captions, hear the result, read the latencies."""
+    """Send a recording to a running service in real time; show captions and latencies, and save the voice."""
     if file is None:
         pcm = compose(sentences(source)).pcm
     else:
@@ -90,46 +92,47 @@ def demo(
 
 async def _demo(url: str, pcm: bytes, config: Config) -> tuple[Sound, Table]:
     first = config.targets[0]
-    pace, stopwatch, sound = Pace(), Stopwatch(first), Sound()
-    with audio_screen("connecting") as screen:
+    source, stopwatch, sound = RealTimeSource(), Stopwatch(first), Sound()
+    with progress_display("connecting") as display:
         async with connect(url, config) as conversation:
-            screen.begin("speaking", duration_ms(pcm, RECOGNISER_RATE))
-            answers = conversation.converse(pace.frames(pcm, RECOGNISER_RATE, screen.reached))
-            async with aclosing(answers):
-                async for event in answers:
-                    stopwatch.note(event, time.monotonic())
-                    _show(screen, event)
+            display.start("speaking", duration_ms(pcm, RECOGNISER_RATE))
+            received = conversation.converse(source.frames(pcm, RECOGNISER_RATE, display.advance_to))
+            async with aclosing(received):
+                async for event in received:
+                    stopwatch.record(event, time.monotonic())
+                    _show(display, event)
                     if isinstance(event, events.Audio) and event.target_language == first:
                         sound.add(event.pcm, event.sample_rate)
     if not sound.pcm:
-        raise NoSpeech("the service heard nobody speak")
-    return sound, _table(stopwatch, pace)
+        raise NoSpeech("the service detected no speech")
+    return sound, _table(stopwatch, source)
 
 
-def _show(screen: Screen, event: events.Event) -> None:
+def _show(display: Display, event: events.Event) -> None:
     match event:
         case events.Transcription(is_final=True):
-            screen.line(f"{clock(event.end_ms):>8}  {event.language}  {event.text}")
+            display.print_line(f"{timestamp(event.end_ms):>8}  {event.language}  {event.text}")
         case events.Transcription():
-            screen.changing(f"{event.language}  {event.text}")
+            display.show_partial(f"{event.language}  {event.text}")
         case events.TranslationText() if event.text:
-            screen.line(f"{'':>8}  {event.target_language}  {event.text}", style="bold")
+            display.print_line(f"{'':>8}  {event.target_language}  {event.text}", style="bold")
         case events.Failed():
-            screen.line(f"{'':>8}  failed: {event.error.message}", style="red")
+            display.print_line(f"{'':>8}  failed: {event.error.message}", style="red")
 
 
-def _table(stopwatch: Stopwatch, pace: Pace) -> Table:
-    """A row for each utterance, and below them the median; negative is before the end of the speech."""
+def _table(stopwatch: Stopwatch, source: RealTimeSource) -> Table:
+    """A row for each utterance and the medians; a negative value is before the end of the speech."""
     table = Table(
         title="Milliseconds from the end of speech", title_justify="left", box=SIMPLE, show_footer=True
     )
-    delays = [heard.delays_ms(pace.spoken_at(heard.end_ms)) for heard in stopwatch.heard.values()]
+    utterances = list(stopwatch.utterances.values())
+    delays = [each.delays_ms(source.spoken_at(each.end_ms)) for each in utterances]
     table.add_column("spoken at", footer="median")
-    for stage in STAGES:
-        reached = [each[stage] for each in delays if stage in each]
+    for point in LATENCY_POINTS:
+        reached = [each[point] for each in delays if point in each]
         median = f"{statistics.median(reached):,.0f}" if reached else ""
-        table.add_column(stage, footer=median, justify="right")
-    for heard, each in zip(stopwatch.heard.values(), delays, strict=True):
-        cells = (f"{each[stage]:,.0f}" if stage in each else "-" for stage in STAGES)
-        table.add_row(clock(heard.start_ms), *cells)
+        table.add_column(point, footer=median, justify="right")
+    for utterance, each in zip(utterances, delays, strict=True):
+        cells = (f"{each[point]:,.0f}" if point in each else "-" for point in LATENCY_POINTS)
+        table.add_row(timestamp(utterance.start_ms), *cells)
     return table

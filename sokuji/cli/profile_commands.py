@@ -1,4 +1,4 @@
-"""``sokuji profile``: which Serve config suits this machine, what each asks for, whether one fits."""
+"""``sokuji profile``: recommends a Serve config for this machine, lists all, and checks one."""
 
 import json
 import os
@@ -17,29 +17,27 @@ from sokuji.capacity.profiles import Deployment, Profile
 from sokuji.capacity.recommendation import Recommendation, Wish, recommend
 from sokuji.errors import ConfigError
 
-profile = typer.Typer(
-    no_args_is_help=True, help="Serve configs: which suits this machine, and what they take."
-)
+profile = typer.Typer(no_args_is_help=True, help="Recommend, list and check Serve configs.")
 
-WishOption = Annotated[Wish | None, typer.Option(help="What matters most; default: neither above all.")]
+WishOption = Annotated[Wish | None, typer.Option(help="What matters most; default: a balance.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @profile.command("recommend")
 def recommend_profile(wish: WishOption = None, as_json: AsJson = False) -> None:
-    """Look at this machine, name the profile that suits it and say why."""
+    """Recommend the profile that suits this machine, with the reasons."""
     machine = detect()
-    found = recommend(
+    advice = recommend(
         {name: configs.load_profile(name) for name in configs.profile_paths()}, machine, wish, os.environ
     )
     if as_json:
-        typer.echo(json.dumps(_described(found, machine), indent=2))
+        typer.echo(json.dumps(_as_dict(advice, machine), indent=2))
     else:
-        for line in _told(found):
+        for line in _lines(advice):
             typer.echo(line)
 
 
-def _described(advice: Recommendation, machine: Machine) -> dict[str, Any]:
+def _as_dict(advice: Recommendation, machine: Machine) -> dict[str, Any]:
     better = advice.better
     return {
         "profile": advice.profile.name,
@@ -52,34 +50,34 @@ def _described(advice: Recommendation, machine: Machine) -> dict[str, Any]:
     }
 
 
-def _told(advice: Recommendation) -> list[str]:
-    found = advice.profile
-    lines = [f"{found.name}: {found.purpose}", *(f"  {reason}" for reason in advice.reasons)]
+def _lines(advice: Recommendation) -> list[str]:
+    recommended = advice.profile
+    lines = [f"{recommended.name}: {recommended.purpose}", *(f"  {reason}" for reason in advice.reasons)]
     if advice.lacking:
         lines.append(f"  but it should have {'; '.join(advice.lacking)}")
-    if found.hub_models:
+    if recommended.hub_models:
         lines.append("before, where the model hub is within reach:")
-        lines += [f"  sokuji models fetch {kind} {name}" for kind, name in found.hub_models]
-    lines.append(f"then: make run CONFIG={_relative(found)}   or: serve run {_relative(found)}")
+        lines += [f"  sokuji models fetch {kind} {name}" for kind, name in recommended.hub_models]
+    lines.append(f"then: make run CONFIG={_relative(recommended)}   or: serve run {_relative(recommended)}")
     if advice.better:
         lines.append(f"better would be {advice.better.name}: it takes {'; '.join(advice.lacking_for_better)}")
     return lines
 
 
-def _relative(found: Profile) -> str:
-    return os.path.relpath(found.path)
+def _relative(profile: Profile) -> str:
+    return os.path.relpath(profile.path)
 
 
 @profile.command("list")
 def list_profiles() -> None:
-    """Show every profile, and what it takes at the start."""
+    """List the profiles, with the hardware that each needs at the start."""
     table = Table("Name", "GPUs", "Cores", "Memory", box=None, pad_edge=False)
-    found = [configs.load_profile(name) for name in configs.profile_paths()]
-    for each in found:
+    profiles = [configs.load_profile(name) for name in configs.profile_paths()]
+    for each in profiles:
         cards = f"{each.gpus} x {format_gb(each.gpu_memory)}" if each.gpu_memory and each.gpus else "none"
         table.add_row(each.name, cards, str(each.cores), format_gb(each.ram))
     _print(table)
-    for each in found:
+    for each in profiles:
         typer.echo(f"\n{each.name}: {each.purpose}")
         if each.variables:
             typer.echo(f"  takes {', '.join(each.variables)} in the environment")
@@ -91,20 +89,20 @@ def check(
         str, typer.Argument(help="A profile's name, or a Serve config (YAML) of this project.")
     ],
 ) -> None:
-    """Compare what each replica takes with its part of a GPU; the exit code is 1 if one does not fit.
+    """Compare the memory of each replica with its share of a GPU; the exit code is 1 if one needs more.
 
-    Where this machine has GPUs, they are what counts, otherwise those that the config is made for.
+    The GPUs are those of this machine; where it has none, those that the config is made for.
     """
-    found, machine = configs.load_profile(config), detect()
-    here = min((gpu.memory for gpu in machine.gpus), default=None)
+    checked, machine = configs.load_profile(config), detect()
+    memory = min((gpu.memory for gpu in machine.gpus), default=None)
     table = Table("Deployment", "Replicas", "GPU share", "of", "needs", "Memory", box=None, pad_edge=False)
-    for each in found.deployments:
-        table.add_row(*_row(each, here or found.gpu_memory))
+    for each in checked.deployments:
+        table.add_row(*_row(each, memory or checked.gpu_memory))
     _print(table)
-    found.check(here)
-    if here and (left := unplaced(found.replicas, len(machine.gpus))):
+    checked.check(memory)
+    if memory and (left := unplaced(checked.replicas, len(machine.gpus))):
         raise ConfigError(
-            f"it takes {found.gpus} of such GPUs to hold all replicas, and this machine has "
+            f"it takes {checked.gpus} of such GPUs to hold all replicas, and this machine has "
             f"{len(machine.gpus)}: no place is left for {', '.join(each.name for each in left)}"
         )
 
@@ -112,14 +110,14 @@ def check(
 def _row(each: Deployment, gpu_memory: int | None) -> tuple[str, ...]:
     need = each.memory_need
     share = f"{each.gpus:g}" if each.gpus else ""
-    whole = format_gb(gpu_memory) if gpu_memory and each.gpus else ""
+    total = format_gb(gpu_memory) if gpu_memory and each.gpus else ""
     if need is None:
-        return each.name, str(each.replicas), share, whole, "not known", "not known"
-    wanted = format_gb(need.gpu) if need.gpu else f"{need.gpu_share:.2f}" if need.gpu_share else ""
-    return each.name, str(each.replicas), share, whole, wanted, format_gb(need.ram)
+        return each.name, str(each.replicas), share, total, "not known", "not known"
+    needed = format_gb(need.gpu) if need.gpu else f"{need.gpu_share:.2f}" if need.gpu_share else ""
+    return each.name, str(each.replicas), share, total, needed, format_gb(need.ram)
 
 
 def _print(table: Table) -> None:
     console = Console()
-    # Without a terminal nothing is cut off: a line is as long as it needs to be.
+    # Without a terminal the table is wide enough that no cell is cut off.
     console.print(table, width=None if console.is_terminal else 200)

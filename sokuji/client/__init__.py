@@ -1,4 +1,4 @@
-"""The async client and the `sokuji` command line."""
+"""The async client of the WebSocket API. It needs no package besides ``websockets``."""
 
 from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config

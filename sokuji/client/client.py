@@ -4,33 +4,33 @@
         async for event in conversation.converse(frames):
             ...
 
-A background task receives all the time, so that acknowledgements count at once; events wait in a bounded
-queue until they are iterated over. When that is full nothing more is read, and the service feels it. When the
-connection is lost, that task opens a new one, on which the conversation is resumed: what the service has not
-acknowledged is sent once more, and what the application has is not handed to it again.
+A background task receives all the time, so that acknowledgements take effect at once; events wait in a
+bounded queue until the application iterates over them. When the queue is full, the task stops reading and the
+service stops sending. When the connection is lost, the task opens a new one and resumes the conversation:
+audio that the service has not acknowledged is sent again, and repeated events are not passed on.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from typing import Any
 
 from sokuji.client.config import Config
-from sokuji.client.connection import Connection, open_link
+from sokuji.client.connection import Connection, open_connection
+from sokuji.client.deduplication import Deduplicator
 from sokuji.client.handshake import ConnectionLost
-from sokuji.client.reconnection import RESUME_WITHIN_S, Backoff, Reconnection, jittered
-from sokuji.client.resumption import Continuity
-from sokuji.client.send_buffer import Command, SendBuffer
+from sokuji.client.reconnection import RESUME_WITHIN_S, Backoff, Reconnection, jittered_backoff
+from sokuji.client.send_buffer import SendBuffer
 from sokuji.events import Ack, Done, Event, Failed
+from sokuji.protocol import Command, ConfigFields
 
 log = logging.getLogger(__name__)
 
 DEFAULT_WINDOW_S = 60.0
-"""Audio sent but not acknowledged: twice the longest utterance, and half of what a service lets wait."""
-PIECE_MS = 100
+"""Audio sent but not acknowledged: twice the longest utterance, and half of what a service buffers."""
+MAX_MESSAGE_MS = 100
 """Longest audio of one message."""
-QUEUED_EVENTS = 1_024
+MAX_QUEUED_EVENTS = 1_024
 
 
 @contextlib.asynccontextmanager
@@ -40,109 +40,112 @@ async def connect(
     *,
     window_s: float = DEFAULT_WINDOW_S,
     resume_within_s: float = RESUME_WITHIN_S,
-    backoff: Backoff = jittered,
+    backoff: Backoff = jittered_backoff,
 ) -> AsyncIterator["TranslationClient"]:
     """Open a conversation and close it afterwards.
 
     Args:
         url: the service, for example ``http://127.0.0.1:8000``.
-        window_s: how many seconds of audio may be under way before ``send`` waits for acknowledgements; they
-            are kept in memory, to be sent again.
-        resume_within_s: how long to look for the service after the connection is lost; 0: do not.
+        window_s: seconds of audio that may be unacknowledged before ``send`` waits. This audio is kept in
+            memory, to be sent again after a loss.
+        resume_within_s: how long to try to reconnect after a loss; 0: do not reconnect.
         backoff: seconds to wait before each attempt.
 
     Raises:
-        ServiceUnreachable: nothing answers there, or not with this API.
+        ServiceUnreachable: nothing answers there, or a server without this API.
         SokujiError: the service refuses the config; the class says why.
     """
-    link = await open_link(url, config.message())
-    client = TranslationClient(link, config, window_s, Reconnection(url, resume_within_s, backoff))
-    running = asyncio.create_task(client._run())
+    connection = await open_connection(url, config.message())
+    client = TranslationClient(connection, config, window_s, Reconnection(url, resume_within_s, backoff))
+    receiving = asyncio.create_task(client._run())
     try:
         yield client
     finally:
-        running.cancel()
-        await asyncio.wait([running])
-        await client._link.close()
+        receiving.cancel()
+        await asyncio.wait([receiving])
+        await client._connection.close()
 
 
 class TranslationClient:
     """One conversation; ``connect`` opens it.
 
-    Events must be iterated over while audio is sent, in another task or with ``converse``: a service whose
-    answers nobody reads stops listening.
+    Iterate over the events while sending audio, in another task or with ``converse``: a service whose events
+    are not read stops accepting audio.
     """
 
-    def __init__(self, link: Connection, config: Config, window_s: float, reconnection: Reconnection) -> None:
+    def __init__(
+        self, connection: Connection, config: Config, window_s: float, reconnection: Reconnection
+    ) -> None:
         self.config = config
-        self._link = link
-        self.ready = link.ready
+        self.ready = connection.ready
         self.resumptions = 0
-        """How often the connection was lost and the conversation went on over a new one."""
+        """How many times the conversation was resumed over a new connection."""
+        self._connection = connection
         self._window_ms = 1_000 * window_s
         self._reconnection = reconnection
-        self._outbox = SendBuffer(config.sample_rate, config.channels)
-        self._continuity = Continuity()
-        self._inbox: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED_EVENTS)
+        self._send_buffer = SendBuffer(config.sample_rate, config.channels)
+        self._deduplicator = Deduplicator()
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(MAX_QUEUED_EVENTS)
+        """None wakes an iteration that waits when the conversation ends."""
         self._acked = asyncio.Event()
-        self._over = False
+        self._finished = False
         self._failure: Exception | None = None
 
     @property
     def sent_ms(self) -> float:
-        """How much audio there has been."""
-        return self._outbox.position_ms
+        """Audio accepted by ``send`` so far."""
+        return self._send_buffer.position_ms
 
     @property
     def acked_ms(self) -> int:
-        """Everything that was said before this time has been delivered."""
-        return self._continuity.acked.through_ms
+        """The results of all speech before this time have been delivered."""
+        return self._deduplicator.acked.through_ms
 
     async def send(self, pcm: bytes) -> None:
-        """Send interleaved int16 little-endian PCM, as much as there is, waiting for the service to keep up.
+        """Send interleaved int16 little-endian PCM of any length; waits while the window is full.
 
         Raises:
-            InvalidAudio: no whole number of samples; nothing is sent.
+            InvalidAudio: not a whole number of samples; nothing is sent.
             SokujiError: the conversation is over; the class says why.
         """
-        self._outbox.duration_ms(pcm)
-        size = 2 * self.config.channels * (self.config.sample_rate * PIECE_MS // 1_000)
+        self._send_buffer.duration_ms(pcm)
+        size = 2 * self.config.channels * (self.config.sample_rate * MAX_MESSAGE_MS // 1_000)
         for start in range(0, len(pcm), size):
-            piece = pcm[start : start + size]
-            await self._wait_for_room(self._outbox.duration_ms(piece))
-            self._put(piece)
+            part = pcm[start : start + size]
+            await self._wait_for_window(self._send_buffer.duration_ms(part))
+            self._enqueue(part)
 
     async def flush(self) -> None:
-        """The utterance ends here, whatever the voice activity says."""
-        self._put("flush")
+        """End the current utterance here, whatever the voice activity detection says."""
+        self._enqueue("flush")
 
     async def end(self) -> None:
-        """No more audio: the service finishes everything and the iteration ends with ``Done``."""
-        self._put("end")
+        """End the audio: the service processes the rest, and the iteration ends with ``Done``."""
+        self._enqueue("end")
 
     async def cancel(self) -> None:
-        """Stop the voice and drop what has not been spoken yet; captions stay."""
-        self._put("cancel")
-        self._continuity.mute()
+        """Stop the voice and drop what has not been spoken yet; captions still come."""
+        self._enqueue("cancel")
+        self._deduplicator.cancel_audio()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Events in order, up to ``Done``.
 
-        A ``Failed`` among them concerns one message or one utterance; the conversation goes on.
+        A ``Failed`` among them concerns one message or one utterance; the conversation continues.
 
         Raises:
-            ConnectionLost: it ended too early.
-            SokujiError: the service ended it; the class says why.
+            ConnectionLost: the connection was lost and the conversation could not be resumed.
+            SokujiError: the service ended the conversation; the class says why.
         """
-        while not (self._over and self._inbox.empty()):
-            event = await self._inbox.get()
+        while not (self._finished and self._events.empty()):
+            event = await self._events.get()
             if event is not None:
                 yield event
         if self._failure is not None:
             raise self._failure
 
     async def converse(self, frames: AsyncIterable[bytes]) -> AsyncGenerator[Event, None]:
-        """Send all ``frames``, then ``end``, and meanwhile yield the events, up to ``Done``.
+        """Send all ``frames`` and then ``end``, and meanwhile yield the events, up to ``Done``.
 
         Raises:
             Exception: whatever ``frames``, ``send`` or the iteration over events raises.
@@ -161,36 +164,36 @@ class TranslationClient:
                 await self.send(pcm)
             await self.end()
         except ConnectionLost:
-            return  # The receiving side knows better why.
+            return  # The receiving task reports it.
         except Exception as error:
             self._finish(error)
 
-    async def _wait_for_room(self, ms: float) -> None:
-        while not self._over and self.sent_ms + ms - self.acked_ms > self._window_ms:
+    async def _wait_for_window(self, ms: float) -> None:
+        while not self._finished and self.sent_ms + ms - self.acked_ms > self._window_ms:
             self._acked.clear()
             await self._acked.wait()
 
-    def _put(self, content: bytes | Command) -> None:
+    def _enqueue(self, content: bytes | Command) -> None:
         if self._failure is not None:
             raise self._failure
-        self._outbox.put(content)
+        self._send_buffer.put(content)
 
     async def _run(self) -> None:
-        """Take events until the end, whatever it is, over as many connections as it needs."""
+        """Receive events until the conversation ends, over as many connections as that takes."""
         try:
-            while (loss := await self._use(self._link)) is not None:
-                self._link = await self._resume(loss)
+            while (loss := await self._receive(self._connection)) is not None:
+                self._connection = await self._resume(loss)
         except Exception as error:
             self._finish(error)
         else:
             self._finish(None)
 
-    async def _use(self, link: Connection) -> ConnectionLost | None:
-        """Converse over a connection, up to ``Done`` or to its loss."""
-        sending = asyncio.create_task(link.send_all(self._outbox))
+    async def _receive(self, connection: Connection) -> ConnectionLost | None:
+        """Send and receive over a connection, up to ``Done`` (None) or to its loss."""
+        sending = asyncio.create_task(connection.send_all(self._send_buffer))
         try:
-            async for event in link.events:
-                await self._take(event)
+            async for event in connection.events:
+                await self._process(event)
                 if isinstance(event, Done):
                     break
         except ConnectionLost as loss:
@@ -200,33 +203,37 @@ class TranslationClient:
             await asyncio.wait([sending])
         return None
 
-    async def _take(self, event: Event) -> None:
+    async def _process(self, event: Event) -> None:
         if isinstance(event, Failed) and event.fatal:
             raise event.error
         if isinstance(event, Ack):
-            self._outbox.acknowledge(event.through_ms)
-            self._reconnection.progressed()
-        told = self._continuity.take(event)
+            self._send_buffer.acknowledge(event.through_ms)
+            self._reconnection.reset()
+        delivered = self._deduplicator.process(event)
         self._acked.set()
-        if told is not None:
-            await self._inbox.put(told)
+        if delivered is not None:
+            await self._events.put(delivered)
 
     async def _resume(self, loss: ConnectionLost) -> Connection:
-        session, begin = self.ready.session_id, self._continuity.acked
-        log.info("session %s: %s", session, loss.message)
-        resuming = {"session_id": session, "resume_from_ms": begin.through_ms, "resume_text": begin.text}
-        config: dict[str, Any] = {**self.config.message(), **resuming}
-        link = await self._reconnection.link(loss, config)
+        session_id, ack = self.ready.session_id, self._deduplicator.acked
+        log.info("session %s: %s", session_id, loss.message)
+        config: ConfigFields = {
+            **self.config.message(),
+            "session_id": session_id,
+            "resume_from_ms": ack.through_ms,
+            "resume_text": ack.text,
+        }
+        connection = await self._reconnection.connect(loss, config)
         self.resumptions += 1
-        log.info("session %s resumed at %d ms", session, begin.through_ms)
-        self._outbox.rewind()
-        self._continuity.resume()
-        return link
+        log.info("session %s resumed at %d ms", session_id, ack.through_ms)
+        self._send_buffer.rewind()
+        self._deduplicator.resume()
+        return connection
 
     def _finish(self, failure: Exception | None) -> None:
-        """Nothing more will come: what waits for room or for an event goes on."""
+        """End the conversation, and wake the tasks that wait for the window or for an event."""
         self._failure = self._failure or failure
-        self._over = True
+        self._finished = True
         self._acked.set()
-        if self._inbox.empty():
-            self._inbox.put_nowait(None)
+        if self._events.empty():
+            self._events.put_nowait(None)

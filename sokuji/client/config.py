@@ -1,45 +1,50 @@
-"""What a conversation is about: the ``config`` message of the API, as a client writes it."""
+"""The settings of a conversation, which the client sends in its ``config`` message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import cast
 
-from sokuji.config import Commit
 from sokuji.errors import InvalidRequest
+from sokuji.protocol import AudioEncoding, Commit, ConfigFields, OutputMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What is spoken and what is wanted.
+    """The languages of a conversation, the format of its audio, and the output wanted.
+
+    The service checks the values; docs/api.md lists what it accepts.
 
     Raises:
-        InvalidRequest: no language is wanted.
+        InvalidRequest: there is no target language.
     """
 
     target_language: str = ""
-    """The language wanted, where it is one; if there are others, the first of them."""
+    """The language to translate to; with ``target_languages``, the first of them."""
     target_languages: tuple[str, ...] = ()
-    """The languages wanted; each is translated and spoken on its own."""
+    """Languages to translate to; each has its own translation and voice."""
     source_language: str = "auto"
+    """The language spoken; ``auto`` detects it for each utterance."""
     voice_id: str = "default"
     sample_rate: int = 16_000
-    """Hz of the audio that will be sent."""
+    """Hz of the audio that is sent."""
     channels: int = 1
-    """Interleaved channels of it."""
-    output: Literal["audio", "captions"] = "audio"
+    """Interleaved channels of the audio that is sent."""
+    output: OutputMode = "audio"
+    """``captions``: text without a voice."""
     output_sample_rate: int | None = None
-    """Hz of the voice; None: its own."""
+    """Hz of the voice; None: its own rate."""
     speed: float = 1.0
+    """Of the voice; 2 is twice as fast."""
     context: str = ""
-    """Names and words that are likely to be heard."""
+    """Names and words that are likely to be spoken."""
     glossary: Mapping[str, str] = field(default_factory=dict)
-    """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
+    """Source term -> its translation; a term that maps to itself is not translated."""
     partials: bool = False
-    """Whether captions are wanted that may still change."""
+    """Whether to send partial transcripts, which may still change."""
     commit: Commit | None = None
-    """What is translated and spoken in one piece; None: as the service is configured."""
-    audio_encoding: Literal["pcm_binary", "wav_base64"] = "pcm_binary"
-    """How the voice travels; its events carry PCM either way."""
+    """Translate and speak whole utterances or single clauses; None: the default of the service."""
+    audio_encoding: AudioEncoding = "pcm_binary"
+    """How the service sends the voice; ``Audio`` events carry PCM in both cases."""
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -47,11 +52,12 @@ class Config:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """All languages wanted, each once."""
+        """All target languages, without duplicates."""
         return tuple(dict.fromkeys(filter(None, (self.target_language, *self.target_languages))))
 
-    def message(self) -> dict[str, Any]:
-        """The fields that say something, ready for JSON."""
-        said = {each.name: getattr(self, each.name) for each in fields(self)}
-        said["glossary"] = dict(self.glossary)
-        return {"type": "config", **{name: value for name, value in said.items() if value}}
+    def message(self) -> ConfigFields:
+        """The ``config`` message, ready for JSON, without the fields that are empty."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["glossary"] = dict(self.glossary)
+        filled = {name: value for name, value in values.items() if value}
+        return cast(ConfigFields, {"type": "config", **filled})

@@ -1,77 +1,66 @@
-"""What the service says on the WebSocket, as events: the mirror of ``sokuji.api.bridge.messages``.
+"""Decodes the messages of the service into events; ``sokuji.api.bridge.messages`` encodes them.
 
-A frame of an unknown type is skipped, so that this client also works with services that say more than it
-understands; a frame of a known type that lacks a field is an error.
+Frames of an unknown type and unknown fields are skipped, so that this client works with newer services. A
+frame of a known type with a missing field or a value of the wrong type is a ``ProtocolViolation``.
 """
 
 import base64
-import binascii
 import io
 import json
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from sokuji import errors, events
+from sokuji.client.validation import InvalidField, build
 from sokuji.errors import SokujiError
+from sokuji.protocol import EVENT_TYPES
 
-_ERRORS: dict[str, type[SokujiError]] = {
+_ERROR_CLASSES: dict[str, type[SokujiError]] = {
     kind.code: kind
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, SokujiError)
 }
-_EVENTS: dict[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(kind)
-    for name, kind in {
-        "ready": events.Ready,
-        "speech": events.Speech,
-        "transcription": events.Transcription,
-        "translation": events.TranslationText,
-        "audio": events.Audio,
-        "ack": events.Ack,
-        "status": events.Status,
-        "draining": events.Draining,
-        "done": events.Done,
-    }.items()
-}
+_EVENT_CLASSES = {name: kind for kind, name in EVENT_TYPES.items() if kind is not events.Failed}
 
 
 class ProtocolViolation(SokujiError):
-    """The service sent what no service of this API may send."""
+    """The service sent a message that the protocol does not allow."""
 
     code = "protocol_violation"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ErrorFrame:
+    message: str
+    code: str = SokujiError.code
+    param: str | None = None
+    fatal: bool = False
+    segment_id: int | None = None
+
+
 async def decode(messages: AsyncIterator[str | bytes]) -> AsyncIterator[events.Event]:
-    """The events that a stream of text and binary messages tells of.
+    """The events in a stream of text and binary messages.
 
     Raises:
-        ProtocolViolation: a message that makes no sense.
+        ProtocolViolation: a message is malformed.
     """
     async for message in messages:
         if isinstance(message, bytes):
             raise ProtocolViolation(f"a binary message of {len(message)} bytes came without its audio event")
         frame = _json_object(message)
-        if frame["type"] == "audio":
+        if frame["type"] == EVENT_TYPES[events.Audio]:
             frame["pcm"] = _wav_pcm(frame["data"]) if "data" in frame else await _binary(messages)
-        if frame["type"] == "error":
-            yield events.Failed(error_of(frame), bool(frame.get("fatal")), frame.get("segment_id"))
-        elif frame["type"] in _EVENTS:
-            yield _event(frame)
-
-
-def error_of(fields: Mapping[str, Any]) -> SokujiError:
-    """The error that an ``error`` object of the wire contract stands for."""
-    kind = _ERRORS.get(str(fields.get("code")), SokujiError)
-    return kind(str(fields.get("message", "unknown error")), param=fields.get("param"))
+        event = _event(frame)
+        if event is not None:
+            yield event
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         frame = None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
         raise ProtocolViolation("a message came that is no JSON object with a type; is this a Sokuji Bridge?")
@@ -79,27 +68,35 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 async def _binary(messages: AsyncIterator[str | bytes]) -> bytes:
-    """With ``pcm_binary`` the sound itself is the message behind its event."""
+    """The message after an ``audio`` frame without ``data``: its PCM."""
     message = await anext(messages, None)
     if not isinstance(message, bytes):
         raise ProtocolViolation("an audio event came without its binary message")
     return message
 
 
-def _event(frame: Mapping[str, Any]) -> events.Event:
+def _event(frame: dict[str, Any]) -> events.Event | None:
+    """The event of a frame; None: its type is unknown."""
+    kind = frame["type"]
     try:
-        event: events.Event = _EVENTS[frame["type"]].validate_python(frame)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in fault["loc"])
-        raise ProtocolViolation(f"{frame['type']} event: {name}: {fault['msg']}") from None
-    return event
+        if kind == EVENT_TYPES[events.Failed]:
+            return _failed(build(_ErrorFrame, frame))
+        return build(_EVENT_CLASSES[kind], frame) if kind in _EVENT_CLASSES else None
+    except InvalidField as error:
+        raise ProtocolViolation(f"{kind} event: {error}") from None
 
 
-def _wav_pcm(data: str) -> bytes:
+def _failed(frame: _ErrorFrame) -> events.Failed:
+    error = _ERROR_CLASSES.get(frame.code, SokujiError)(frame.message, param=frame.param)
+    return events.Failed(error, frame.fatal, frame.segment_id)
+
+
+def _wav_pcm(data: object) -> bytes:
     try:
+        if not isinstance(data, str):
+            raise TypeError(f"expected str, got {type(data).__name__}")
         with wave.open(io.BytesIO(base64.b64decode(data, validate=True))) as reader:
             pcm: bytes = reader.readframes(reader.getnframes())
-    except (binascii.Error, wave.Error, EOFError, TypeError) as error:
+    except (ValueError, wave.Error, EOFError, TypeError) as error:
         raise ProtocolViolation(f"audio event: data is no WAV file in base64 ({error})") from None
     return pcm

@@ -1,40 +1,41 @@
-"""Where a text that comes again goes on behind what is known of it: pure.
+"""Aligns a text with an earlier version of it: pure.
 
-The same speech recognised or translated once more may be cut elsewhere and may be worded a little
-differently. So texts are laid side by side letter by letter; punctuation and case do not count.
+The same speech, recognised or translated a second time, may be split at other places and may contain slightly
+different words. Texts are therefore compared letter by letter, without case, punctuation and spaces.
 """
 
 from difflib import SequenceMatcher
 
-ALIKE = 0.6
-"""Least similarity (2 x matches / letters of both) of two wordings of the same speech."""
+MIN_SIMILARITY = 0.6
+"""Least similarity (2 x matches / letters of both) of two versions of the same speech."""
 
 
-def beyond(known: str, again: str) -> tuple[str, str]:
-    """What each of two texts has behind the end of the other: first ``again``, then ``known``.
+def unmatched_tails(known: str, repeated: str) -> tuple[str, str]:
+    """The end of ``repeated`` that ``known`` lacks, and the end of ``known`` that ``repeated`` lacks.
 
-    All of ``again`` is new where the two are not alike as far as both go.
+    Where the texts are not similar up to the end of the shorter one, all of ``repeated`` is new.
     """
-    ours, theirs = _letters(known), _letters(again)
-    common = min(len(ours), len(theirs))
-    if SequenceMatcher(None, ours[:common], theirs[:common], autojunk=False).ratio() < ALIKE:
-        return again, ""
-    return _behind(again, common), _behind(known, common)
+    known_letters, repeated_letters = _letters(known), _letters(repeated)
+    common = min(len(known_letters), len(repeated_letters))
+    matcher = SequenceMatcher(None, known_letters[:common], repeated_letters[:common], autojunk=False)
+    if matcher.ratio() < MIN_SIMILARITY:
+        return repeated, ""
+    return _after(repeated, common), _after(known, common)
 
 
 def _letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-def _behind(text: str, count: int) -> str:
-    """What follows the first ``count`` letters, from the next word on."""
-    place = 0
-    while place < len(text) and count > 0:
-        count -= len(_letters(text[place]))
-        place += 1
-    if " " in text:  # Not in the middle of a word, in languages that have such.
-        while 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum():
-            place += 1
-    while place < len(text) and not text[place].isalnum():
-        place += 1
-    return text[place:]
+def _after(text: str, count: int) -> str:
+    """The text after its first ``count`` letters, from the next word on."""
+    start = 0
+    while start < len(text) and count > 0:
+        count -= len(_letters(text[start]))
+        start += 1
+    if " " in text:  # In languages with spaces, skip the rest of the word.
+        while 0 < start < len(text) and text[start - 1].isalnum() and text[start].isalnum():
+            start += 1
+    while start < len(text) and not text[start].isalnum():
+        start += 1
+    return text[start:]

@@ -8,7 +8,6 @@ from the environment alone.
 """
 
 from sokuji.config.gateway import (
-    Commit,
     Deadlines,
     GatewaySettings,
     Limits,
@@ -30,6 +29,7 @@ from sokuji.config.tts import (
     VoiceSettings,
 )
 from sokuji.config.variables import GATEWAY_ENVIRONMENT, parse_gateway
+from sokuji.protocol import Commit
 
 __all__ = [
     "ENVIRONMENT",

@@ -1,13 +1,11 @@
 """Settings of the Gateway: what it accepts, when a session speaks, how long a stage may take."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from sokuji.config.settings import Settings
-
-Commit = Literal["utterance", "clause"]
-"""What is translated and spoken in one piece."""
+from sokuji.protocol import Commit
 
 
 class SegmentationSettings(Settings):

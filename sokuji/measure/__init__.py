@@ -1,1 +1,1 @@
-"""Latency of a conversation, and recorded speech to measure it with: for the demo and for load_tests."""
+"""Latency of a conversation and recorded speech to measure it with; used by the demo and load_tests."""

@@ -1,10 +1,10 @@
-"""How long a listener waits: from the end of an utterance's speech to each thing that follows it.
+"""The latency of a conversation: from the end of an utterance's speech to each result.
 
-Speech is sent at the pace at which it would be spoken, so the moment at which a sound was made is known from
-its place in the recording alone. A sender that falls behind is not forgiven: the clock is the speaker's.
+Speech is sent at the pace at which it would be spoken, so its position in the recording tells when a sound
+was made. A sender that falls behind therefore adds to the latency.
 
-With clause by clause commitment the translation begins while the speaker goes on: the first audio may then
-come before the end of the speech. Translation and last audio are those of the utterance's last clause.
+With ``commit`` by clause the translation starts while the speaker continues: the first audio may come before
+the end of the speech. Translation and last audio are those of the utterance's last clause.
 """
 
 import asyncio
@@ -17,19 +17,19 @@ import numpy as np
 
 from sokuji import events
 
-Stage = Literal["endpoint", "caption", "translation", "first audio", "last audio"]
-"""What a listener waits for. ``endpoint``: the service has noticed that the utterance is over."""
-STAGES: tuple[Stage, ...] = get_args(Stage)
+LatencyPoint = Literal["endpoint", "caption", "translation", "first audio", "last audio"]
+"""The results that are timed. ``endpoint``: the service has detected the end of the utterance."""
+LATENCY_POINTS: tuple[LatencyPoint, ...] = get_args(LatencyPoint)
 FRAME_MS = 80
-"""Audio of one message: the cost of a service is per message, and live captions need no smaller ones."""
+"""Audio of one message. A service has costs per message, and partial transcripts need no shorter ones."""
 
 
-class Pace:
-    """Plays a recording in real time, like a microphone: a frame leaves when its last sample was spoken."""
+class RealTimeSource:
+    """Plays a recording like a microphone: each frame is available when its last sample has been spoken."""
 
     def __init__(self) -> None:
         self.began: float | None = None
-        """``time.monotonic()`` at which the first sample was spoken; None until then."""
+        """``time.monotonic()`` at which the first sample was spoken; None before that."""
 
     def spoken_at(self, ms: float) -> float:
         """``time.monotonic()`` at which the sample at ``ms`` of the recording was spoken."""
@@ -40,7 +40,7 @@ class Pace:
     async def frames(
         self, pcm: bytes, sample_rate: int, reached: Callable[[float], None]
     ) -> AsyncIterator[bytes]:
-        """Mono int16 PCM, ``FRAME_MS`` at a time; ``reached`` is told how many ms have been spoken."""
+        """Mono int16 PCM in frames of ``FRAME_MS``; ``reached`` is called with the position in ms."""
         self.began = time.monotonic()
         size = 2 * sample_rate * FRAME_MS // 1_000
         for start in range(0, len(pcm), size):
@@ -53,103 +53,104 @@ class Pace:
 
 @dataclass(slots=True)
 class UtteranceTimes:
-    """What came back for one utterance, as the service heard it. ``at`` are ``time.monotonic()`` seconds."""
+    """When the results of one utterance came."""
 
     start_ms: int
     end_ms: int
-    """Where its speech began and ended in the recording."""
-    at: dict[Stage, float] = field(default_factory=dict)
+    """Start and end of its speech in the recording, as the service detected them."""
+    at: dict[LatencyPoint, float] = field(default_factory=dict)
+    """In ``time.monotonic()`` seconds."""
 
-    def delays_ms(self, end_of_speech: float) -> dict[Stage, float]:
-        """Milliseconds from ``end_of_speech`` (monotonic seconds) to each stage that was reached.
+    def delays_ms(self, end_of_speech: float) -> dict[LatencyPoint, float]:
+        """Milliseconds from ``end_of_speech`` (monotonic seconds) to each point that was reached.
 
-        They are negative where a clause was translated or spoken before the speech was over.
+        They are negative where a clause was translated or spoken before the end of the speech.
         """
-        return {stage: 1_000 * (at - end_of_speech) for stage, at in self.at.items()}
+        return {point: 1_000 * (at - end_of_speech) for point, at in self.at.items()}
 
 
 @dataclass(slots=True)
-class _Clauses:
-    """The clauses of an utterance, by number: when each came, and when its voice was complete."""
+class _ClauseTimes:
+    """When each clause of an utterance came, and when its audio was complete, by clause number."""
 
     text_at: dict[int, float] = field(default_factory=dict)
-    voice_at: dict[int, float] = field(default_factory=dict)
+    audio_at: dict[int, float] = field(default_factory=dict)
     complete: bool = False
-    """Whether the last one has come."""
+    """Whether the last clause has come."""
 
 
 class Stopwatch:
-    """Keeps the times of a conversation's events, and checks that they come in order and only once.
+    """Records when the events of a conversation come, and checks their order.
 
     Args:
-        target: the language whose translation and voice are timed; the order is checked in all.
+        target: the language whose translation and audio are timed; the order is checked in all languages.
     """
 
     def __init__(self, target: str) -> None:
-        self.heard: dict[int, UtteranceTimes] = {}
+        self.utterances: dict[int, UtteranceTimes] = {}
         """By segment id."""
-        self.misplaced = 0
-        """Final captions, translations and chunks of audio that came twice or behind a later one."""
+        self.out_of_order = 0
+        """Final captions, translations and audio chunks that came twice or after a later one."""
         self._target = target
-        self._clauses: dict[int, _Clauses] = {}
+        self._clauses: dict[int, _ClauseTimes] = {}
         self._last: dict[tuple[type, str], tuple[int, ...]] = {}
 
-    def note(self, event: events.Event, at: float) -> None:
+    def record(self, event: events.Event, at: float) -> None:
         """``event`` came at ``at``, in ``time.monotonic()`` seconds."""
         match event:
             case events.Speech(state="started"):
-                self.heard[event.segment_id] = UtteranceTimes(event.at_ms, event.at_ms)
+                self.utterances[event.segment_id] = UtteranceTimes(event.at_ms, event.at_ms)
             case events.Speech(state="stopped"):
-                self._of(event.segment_id).end_ms = event.at_ms
-                self._of(event.segment_id).at["endpoint"] = at
+                self._utterance(event.segment_id).end_ms = event.at_ms
+                self._utterance(event.segment_id).at["endpoint"] = at
             case events.Transcription(is_final=True):
-                self._check(event, "", event.segment_id)
-                self._of(event.segment_id).at["caption"] = at
+                self._check_order(event, "", event.segment_id)
+                self._utterance(event.segment_id).at["caption"] = at
             case events.TranslationText():
-                self._check(event, event.target_language, event.segment_id, event.clause)
+                self._check_order(event, event.target_language, event.segment_id, event.clause)
                 if event.target_language == self._target:
-                    self._translated(event, at)
+                    self._record_translation(event, at)
             case events.Audio():
-                self._check(event, event.target_language, event.segment_id, event.clause, event.chunk)
+                self._check_order(event, event.target_language, event.segment_id, event.clause, event.chunk)
                 if event.target_language == self._target:
-                    self._spoken(event, at)
+                    self._record_audio(event, at)
 
-    def _translated(self, event: events.TranslationText, at: float) -> None:
-        clauses = self._clauses.setdefault(event.segment_id, _Clauses())
+    def _record_translation(self, event: events.TranslationText, at: float) -> None:
+        clauses = self._clauses.setdefault(event.segment_id, _ClauseTimes())
         if event.text or not clauses.text_at:
             clauses.text_at[event.clause] = at
         clauses.complete = clauses.complete or event.is_final
-        self._complete(event.segment_id, clauses)
+        self._record_completion(event.segment_id, clauses)
 
-    def _spoken(self, event: events.Audio, at: float) -> None:
-        self._of(event.segment_id).at.setdefault("first audio", at)
+    def _record_audio(self, event: events.Audio, at: float) -> None:
+        self._utterance(event.segment_id).at.setdefault("first audio", at)
         if event.last:
-            clauses = self._clauses.setdefault(event.segment_id, _Clauses())
-            clauses.voice_at[event.clause] = at
-            self._complete(event.segment_id, clauses)
+            clauses = self._clauses.setdefault(event.segment_id, _ClauseTimes())
+            clauses.audio_at[event.clause] = at
+            self._record_completion(event.segment_id, clauses)
 
-    def _complete(self, segment_id: int, clauses: _Clauses) -> None:
-        """An end without words has no voice, and adds nothing: what was said before it counts."""
+    def _record_completion(self, segment_id: int, clauses: _ClauseTimes) -> None:
+        """Time the last clause and its audio; a final clause without text has no audio and does not count."""
         if not clauses.complete or not clauses.text_at:
             return
-        reached = self._of(segment_id).at
-        reached["translation"] = max(clauses.text_at.values())
-        if clauses.voice_at.keys() >= clauses.text_at.keys():
-            reached["last audio"] = max(clauses.voice_at.values())
+        at = self._utterance(segment_id).at
+        at["translation"] = max(clauses.text_at.values())
+        if clauses.audio_at.keys() >= clauses.text_at.keys():
+            at["last audio"] = max(clauses.audio_at.values())
 
-    def _of(self, segment_id: int) -> UtteranceTimes:
-        return self.heard.setdefault(segment_id, UtteranceTimes(0, 0))
+    def _utterance(self, segment_id: int) -> UtteranceTimes:
+        return self.utterances.setdefault(segment_id, UtteranceTimes(0, 0))
 
-    def _check(self, event: events.Event, track: str, *place: int) -> None:
-        if place <= self._last.get((type(event), track), ()):
-            self.misplaced += 1
+    def _check_order(self, event: events.Event, language: str, *position: int) -> None:
+        if position <= self._last.get((type(event), language), ()):
+            self.out_of_order += 1
         else:
-            self._last[type(event), track] = place
+            self._last[type(event), language] = position
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Of a set of delays, in milliseconds, with linear interpolation between neighbours."""
+    """Percentiles of a set of delays, in milliseconds, with linear interpolation between neighbours."""
 
     count: int
     p50: float
@@ -157,12 +158,12 @@ class Percentiles:
     p99: float
 
 
-def percentiles(delays_ms: Sequence[Mapping[Stage, float]]) -> dict[Stage, Percentiles]:
-    """The percentiles of each stage over the utterances that reached it; stages none reached are absent."""
-    found: dict[Stage, Percentiles] = {}
-    for stage in STAGES:
-        values = [delays[stage] for delays in delays_ms if stage in delays]
+def percentiles(delays_ms: Sequence[Mapping[LatencyPoint, float]]) -> dict[LatencyPoint, Percentiles]:
+    """The percentiles of each point over the utterances that reached it; points never reached are absent."""
+    result: dict[LatencyPoint, Percentiles] = {}
+    for point in LATENCY_POINTS:
+        values = [delays[point] for delays in delays_ms if point in delays]
         if values:
             p50, p95, p99 = (round(float(p), 1) for p in np.percentile(values, (50, 95, 99)))
-            found[stage] = Percentiles(len(values), p50, p95, p99)
-    return found
+            result[point] = Percentiles(len(values), p50, p95, p99)
+    return result

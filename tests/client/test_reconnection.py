@@ -12,7 +12,7 @@ from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
 from sokuji.client import ConnectionLost, TranslationClient, connect
-from sokuji.client.reconnection import FIRST_PAUSE_S, LONGEST_PAUSE_S, jittered
+from sokuji.client.reconnection import BASE_DELAY_S, MAX_DELAY_S, jittered_backoff
 from sokuji.errors import Overloaded, UnsupportedLanguage
 from tests.support.scripted_service import (
     AUDIO,
@@ -295,9 +295,9 @@ async def test_a_sound_of_which_only_the_announcement_came_comes_again() -> None
 
 
 def test_pauses_grow_up_to_a_bound_and_are_spread_from_zero() -> None:
-    assert [jittered(attempt, lambda: 1.0) for attempt in range(4)] == [
-        FIRST_PAUSE_S * factor for factor in (1, 2, 4, 8)
+    assert [jittered_backoff(attempt, lambda: 1.0) for attempt in range(4)] == [
+        BASE_DELAY_S * factor for factor in (1, 2, 4, 8)
     ]
-    assert jittered(10_000, lambda: 1.0) == LONGEST_PAUSE_S
-    assert jittered(3, lambda: 0.0) == 0
-    assert len({jittered(3) for _ in range(10)}) > 1
+    assert jittered_backoff(10_000, lambda: 1.0) == MAX_DELAY_S
+    assert jittered_backoff(3, lambda: 0.0) == 0
+    assert len({jittered_backoff(3) for _ in range(10)}) > 1

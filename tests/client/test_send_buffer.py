@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.client.send_buffer import Command, SendBuffer
+from sokuji.client.send_buffer import SendBuffer
+from sokuji.protocol import Command
 
 MS = 4 * 8
 """Bytes of a millisecond of stereo at 8 kHz."""

@@ -15,7 +15,7 @@ from load_tests.measurements.stage_times import DurationSummary, Histogram, Stag
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
 from load_tests.scenarios.service import CONTROLLER, PROXY, REST, ServiceProcess, role
-from sokuji.measure.latency import STAGES, Percentiles
+from sokuji.measure.latency import LATENCY_POINTS, Percentiles
 
 METRICS = """
 # HELP sokuji_stage_seconds A call as the gateway sees it.
@@ -128,7 +128,7 @@ def measured(sessions: int, *, received: int) -> MeasuredLevel:
         level=LoadLevel(
             sessions=sessions, sent=1_200, received=received, lost=1_200 - received, out_of_order=0,
             resumptions=0, in_real_time=sessions, behind_ms=12.5, errors={"timeout": 12},
-            latency_ms=dict.fromkeys(STAGES, waits) if received else {},
+            latency_ms=dict.fromkeys(LATENCY_POINTS, waits) if received else {},
         ),
         seconds=61.5,
         client_cpu_share=0.1,

@@ -12,11 +12,19 @@ from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.errors import InvalidRequest
-from sokuji.measure.latency import STAGES, Pace, Percentiles, Stage, Stopwatch, UtteranceTimes, percentiles
+from sokuji.measure.latency import (
+    LATENCY_POINTS,
+    LatencyPoint,
+    Percentiles,
+    RealTimeSource,
+    Stopwatch,
+    UtteranceTimes,
+    percentiles,
+)
 from sokuji.measure.samples import PAUSE_MS, compose, fill, sentences
 from tests.support.speech import samples, silence
 
-COMPLETE: dict[Stage, float] = dict(zip(STAGES, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
+COMPLETE: dict[LatencyPoint, float] = dict(zip(LATENCY_POINTS, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
 
 
 def translation(
@@ -58,22 +66,22 @@ def audio(segment_id: int, chunk: int, *, last: bool, clause: int = 0, to: str =
     )  # fmt: skip
 
 
-def noted(*happened: events.Event) -> Stopwatch:
+def recorded(*received: events.Event) -> Stopwatch:
     """A stopwatch that saw one event a second, from second 11 on."""
     stopwatch = Stopwatch("en")
-    for number, event in enumerate(happened):
-        stopwatch.note(event, 11.0 + number)
+    for number, event in enumerate(received):
+        stopwatch.record(event, 11.0 + number)
     return stopwatch
 
 
-def session(spans_ms: Sequence[tuple[int, int]], *happened: events.Event) -> ServiceSession:
-    found = ServiceSession(ScriptedSpeech("pt", b"", spans_ms), stopwatch=noted(*happened))
+def session(spans_ms: Sequence[tuple[int, int]], *received: events.Event) -> ServiceSession:
+    found = ServiceSession(ScriptedSpeech("pt", b"", spans_ms), stopwatch=recorded(*received))
     found.pace.began = 10.0
     return found
 
 
 def test_delays_are_counted_from_the_end_of_speech() -> None:
-    heard = noted(*spoken(0, 500, 1_500)).heard[0]
+    heard = recorded(*spoken(0, 500, 1_500)).utterances[0]
     assert (heard.start_ms, heard.end_ms) == (500, 1_500)
     assert heard.delays_ms(11.5) == {
         "endpoint": 500,
@@ -86,11 +94,11 @@ def test_delays_are_counted_from_the_end_of_speech() -> None:
 
 def test_a_partial_caption_is_not_the_caption() -> None:
     first, *rest = spoken(0, 0, 1_000)
-    assert noted(first, caption(0, is_final=False), *rest[:1]).heard[0].at.keys() == {"endpoint"}
+    assert recorded(first, caption(0, is_final=False), *rest[:1]).utterances[0].at.keys() == {"endpoint"}
 
 
-def test_events_in_order_are_not_misplaced() -> None:
-    assert noted(*spoken(0, 0, 1), *spoken(1, 2, 3)).misplaced == 0
+def test_events_in_order_are_not_out_of_order() -> None:
+    assert recorded(*spoken(0, 0, 1), *spoken(1, 2, 3)).out_of_order == 0
 
 
 @pytest.mark.parametrize(
@@ -101,8 +109,8 @@ def test_events_in_order_are_not_misplaced() -> None:
         [*spoken(0, 0, 1)[:5], audio(0, 0, last=True)],
     ],
 )
-def test_what_comes_twice_or_too_late_is_misplaced(wrong: list[events.Event]) -> None:
-    assert noted(*wrong).misplaced == 1
+def test_what_comes_twice_or_too_late_is_out_of_order(wrong: list[events.Event]) -> None:
+    assert recorded(*wrong).out_of_order == 1
 
 
 CLAUSES: list[events.Event] = [
@@ -117,7 +125,7 @@ CLAUSES: list[events.Event] = [
 
 
 def test_a_clause_that_is_spoken_before_the_end_of_speech_has_a_negative_delay() -> None:
-    assert noted(*CLAUSES).heard[0].delays_ms(15.0) == {
+    assert recorded(*CLAUSES).utterances[0].delays_ms(15.0) == {
         "first audio": -2_000,
         "endpoint": -1_000,
         "caption": 0,
@@ -127,29 +135,29 @@ def test_a_clause_that_is_spoken_before_the_end_of_speech_has_a_negative_delay()
 
 
 def test_an_utterance_is_not_translated_before_its_last_clause_is() -> None:
-    reached = noted(*CLAUSES[:5]).heard[0].at
+    reached = recorded(*CLAUSES[:5]).utterances[0].at
     assert reached.keys() == {"endpoint", "caption", "first audio"}
 
 
 def test_an_end_without_words_adds_nothing_to_what_was_said_before() -> None:
-    reached = noted(*CLAUSES[:5], translation(0, 1, text="")).heard[0].at
+    reached = recorded(*CLAUSES[:5], translation(0, 1, text="")).utterances[0].at
     assert (reached["translation"], reached["last audio"]) == (12.0, 13.0)
 
 
 def test_a_clause_without_a_voice_leaves_the_utterance_incomplete() -> None:
-    assert "last audio" not in noted(*CLAUSES[:2], *CLAUSES[3:]).heard[0].at
+    assert "last audio" not in recorded(*CLAUSES[:2], *CLAUSES[3:]).utterances[0].at
 
 
 def test_only_the_first_language_is_timed_but_the_order_of_all_is_checked() -> None:
     french: list[events.Event] = [translation(0, to="fr"), audio(0, 0, last=True, to="fr")]
-    stopwatch = noted(*spoken(0, 0, 1), *french)
-    assert stopwatch.heard[0].at == noted(*spoken(0, 0, 1)).heard[0].at
-    assert stopwatch.misplaced == 0
-    assert noted(*spoken(0, 0, 1), *french, french[0]).misplaced == 1
+    stopwatch = recorded(*spoken(0, 0, 1), *french)
+    assert stopwatch.utterances[0].at == recorded(*spoken(0, 0, 1)).utterances[0].at
+    assert stopwatch.out_of_order == 0
+    assert recorded(*spoken(0, 0, 1), *french, french[0]).out_of_order == 1
 
 
 def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
-    delays: list[dict[Stage, float]] = [{"caption": float(ms)} for ms in range(101)]
+    delays: list[dict[LatencyPoint, float]] = [{"caption": float(ms)} for ms in range(101)]
     delays.append({"endpoint": 7.0})
     assert percentiles(delays) == {
         "endpoint": Percentiles(1, 7.0, 7.0, 7.0),
@@ -158,7 +166,7 @@ def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
 
 
 def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is() -> None:
-    late: dict[Stage, float] = {stage: at + 10 for stage, at in COMPLETE.items()}
+    late: dict[LatencyPoint, float] = {stage: at + 10 for stage, at in COMPLETE.items()}
     parts = [UtteranceTimes(1_000, 1_800, COMPLETE), UtteranceTimes(2_300, 3_000, late)]
     answer = response_to(950, 3_050, parts)
     assert answer is not None
@@ -166,7 +174,7 @@ def test_a_sentence_heard_as_two_utterances_is_answered_when_the_second_one_is()
 
 
 def test_a_sentence_of_which_a_part_stayed_without_a_voice_has_no_answer() -> None:
-    silent: dict[Stage, float] = {stage: at for stage, at in COMPLETE.items() if stage != "last audio"}
+    silent: dict[LatencyPoint, float] = {stage: at for stage, at in COMPLETE.items() if stage != "last audio"}
     assert (
         response_to(
             950, 3_050, [UtteranceTimes(1_000, 1_800, silent), UtteranceTimes(2_300, 3_000, COMPLETE)]
@@ -232,12 +240,12 @@ def test_speech_fills_its_time_without_exceeding_it_by_more_than_one_sentence(du
 
 
 async def test_a_frame_leaves_when_it_has_been_spoken_and_not_before() -> None:
-    pace, reached, left = Pace(), list[float](), list[float]()
+    source, reached, left = RealTimeSource(), list[float](), list[float]()
     pcm = silence(250)
     frames = []
-    async for frame in pace.frames(pcm, RECOGNISER_RATE, reached.append):
+    async for frame in source.frames(pcm, RECOGNISER_RATE, reached.append):
         frames.append(frame)
         left.append(time.monotonic())
     assert b"".join(frames) == pcm
     assert reached == [80, 160, 240, 250]
-    assert all(at >= pace.spoken_at(ms) for at, ms in zip(left, reached, strict=True))
+    assert all(at >= source.spoken_at(ms) for at, ms in zip(left, reached, strict=True))

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sokuji import models
-from sokuji.cli.main import app
+from sokuji.cli.app import app
 from sokuji.errors import ModelMissing
 from sokuji.models import nllb
 from sokuji.models.table import NLLB_REPOSITORIES, Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sokuji.measure.latency import STAGES
+from sokuji.measure.latency import LATENCY_POINTS
 from tests.support.doors import open_doors
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def test_the_benchmark_writes_the_baseline_into_a_new_folder(tmp_path: Path) -> 
     report = json.loads((tmp_path / "benchmarks" / "baseline.json").read_text())
     (level,) = report["levels"]
     assert (level["sessions"], level["lost"], level["out_of_order"], level["errors"]) == (1, 0, 0, {})
-    assert tuple(level["latency_ms"]) == STAGES
+    assert tuple(level["latency_ms"]) == LATENCY_POINTS
     assert report["load"]["duration_s"] == 5
     assert (tmp_path / "benchmarks" / "baseline.png").is_file()
 

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 
-BASE = {"errors", "languages", "config", "events"}
+BASE = {"errors", "languages", "config", "events", "protocol"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models"}
 DOOR = SPEECH | {"pipeline", "session", "api"}
@@ -18,8 +18,9 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
     "errors": set(),
     "languages": {"errors"},
-    "config": {"errors"},
     "events": {"errors"},
+    "protocol": {"errors", "events"},
+    "config": {"errors", "protocol"},
     "models": {"errors"},
     "contract": {"errors", "config"},
     "audio": {"errors", "config"},
@@ -35,8 +36,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "api": BASE | {"pipeline"},
     "api.bridge": DOOR | {"api.web"},
     "api.web": {"errors", "api"},
-    "api.app": {"errors", "api", "api.bridge", "api.web"},
-    "client": {"errors", "events", "config"},
+    "api.app": {"errors", "protocol", "api", "api.bridge", "api.web"},
+    "client": {"errors", "events", "protocol"},
     "measure": {"errors", "events", "audio"},
     "cli": SPEECH | {"models", "pipeline", "pipeline.in_process", "capacity", "client", "measure"},
 }

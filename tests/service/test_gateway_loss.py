@@ -12,8 +12,8 @@ from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.config import Commit
-from sokuji.measure.latency import Pace, Stopwatch
-from sokuji.measure.samples import Composition, compose, sentences
+from sokuji.measure.latency import RealTimeSource, Stopwatch
+from sokuji.measure.samples import ComposedSpeech, compose, sentences
 from tests.service.conftest import RunningService
 from tests.support.words import character_error_rate
 
@@ -34,15 +34,15 @@ class Heard:
 
 
 async def interpret(
-    address: str, speech: Composition, commit: Commit, reached: Callable[[float], None]
+    address: str, speech: ComposedSpeech, commit: Commit, reached: Callable[[float], None]
 ) -> Heard:
-    heard, pace = Heard(), Pace()
+    heard, pace = Heard(), RealTimeSource()
     config = Config(source_language="pt", target_language="en", commit=commit)
     async with connect(f"http://{address}", config, resume_within_s=RESUME_WITHIN_S) as conversation:
         answers = conversation.converse(pace.frames(speech.pcm, RECOGNISER_RATE, reached))
         async with aclosing(answers):
             async for event in answers:
-                heard.stopwatch.note(event, 0)
+                heard.stopwatch.record(event, 0)
                 match event:
                     case events.Transcription(is_final=True):
                         heard.transcript.append(event.text)
@@ -54,7 +54,7 @@ async def interpret(
     return heard
 
 
-async def both(address: str, speech: Composition, reached: Callable[[float], None]) -> tuple[Heard, Heard]:
+async def both(address: str, speech: ComposedSpeech, reached: Callable[[float], None]) -> tuple[Heard, Heard]:
     """Two conversations at a time, by utterance and by clause."""
     return await asyncio.gather(
         interpret(address, speech, "utterance", reached),
@@ -81,7 +81,7 @@ async def test_a_gateway_that_is_killed_in_mid_sentence_costs_no_word_and_says_n
     for once, again in zip(undisturbed, disturbed, strict=True):
         assert once.resumptions == 0
         assert again.resumptions >= 1
-        assert again.stopwatch.misplaced == 0
+        assert again.stopwatch.out_of_order == 0
         assert len(again.transcript) == len(once.transcript)
         assert len(again.voiced) == len(again.translation)
     # The letters of an utterance depend a little on who else was recognised in its batch, and what is made of

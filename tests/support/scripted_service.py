@@ -10,9 +10,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from sokuji import events
-from sokuji.api.bridge.messages import AudioEncoding, encode_event
+from sokuji.api.bridge.messages import encode_event
 from sokuji.client.client import TranslationClient
 from sokuji.client.config import Config
+from sokuji.protocol import AudioEncoding
 
 ENGLISH = Config(target_language="en")
 SECOND = bytes(32_000)

@@ -8,22 +8,30 @@ import binascii
 import re
 import time
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sokuji import __version__, events, languages
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
-from sokuji.config import Commit
 from sokuji.errors import InvalidAudio, InvalidRequest
 from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.protocol import (
+    AUDIO_FORMATS,
+    EVENT_TYPES,
+    MAX_CONTEXT_CHARS,
+    MAX_RESUME_TEXT_CHARS,
+    MAX_SPEED,
+    MAX_TARGET_LANGUAGES,
+    MAX_VOICE_ID_CHARS,
+    MIN_SPEED,
+    AudioEncoding,
+    Command,
+    Commit,
+    OutputMode,
+)
 from sokuji.session.conversation import ConversationSettings
 from sokuji.text.glossary import check as check_glossary
-
-AudioEncoding = Literal["wav_base64", "pcm_binary"]
-MAX_CONTEXT_CHARS = 1_000
-MAX_TARGETS = 32
-MAX_RESUME_TEXT_CHARS = 2_000
 
 Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 
@@ -52,14 +60,14 @@ class ConfigMessage(_Message):
     type: Literal["config"]
     source_language: str = "auto"
     target_language: str | None = None
-    target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGETS)
-    voice_id: str = Field(DEFAULT_VOICE, max_length=200)
+    target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGET_LANGUAGES)
+    voice_id: str = Field(DEFAULT_VOICE, max_length=MAX_VOICE_ID_CHARS)
     sample_rate: Rate = 16_000
     channels: int = Field(1, ge=1, le=MAX_CHANNELS)
-    output: Literal["audio", "captions"] = "audio"
+    output: OutputMode = "audio"
     audio_encoding: AudioEncoding = "wav_base64"
     output_sample_rate: Rate | None = None
-    speed: float = Field(1.0, ge=0.5, le=2.0, strict=False)
+    speed: float = Field(1.0, ge=MIN_SPEED, le=MAX_SPEED, strict=False)
     context: str = Field("", max_length=MAX_CONTEXT_CHARS)
     glossary: dict[str, str] = Field(default_factory=dict)
     partials: bool = False
@@ -146,14 +154,14 @@ class AudioMessage(_Message):
 class CommandMessage(_Message):
     """``flush``: the utterance ends here. ``end``: no more audio. ``cancel``: stop speaking."""
 
-    type: Literal["flush", "end", "cancel"]
+    type: Command
 
 
 ClientMessage = ConfigMessage | AudioMessage | CommandMessage
 _FIELDS = {
     "config": tuple(ConfigMessage.model_fields),
     "audio": tuple(AudioMessage.model_fields),
-    **dict.fromkeys(("flush", "end", "cancel"), tuple(CommandMessage.model_fields)),
+    **dict.fromkeys(get_args(Command), tuple(CommandMessage.model_fields)),
 }
 _ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(
     Annotated[ConfigMessage | AudioMessage | CommandMessage, Field(discriminator="type")]
@@ -188,27 +196,14 @@ def decode_message(text: str) -> ClientMessage:
         raise InvalidRequest(f"{name}: {fault['msg']}", param=name) from None
 
 
-_EVENTS: dict[type[events.Event], str] = {
-    events.Ready: "ready",
-    events.Speech: "speech",
-    events.Transcription: "transcription",
-    events.TranslationText: "translation",
-    events.Ack: "ack",
-    events.Status: "status",
-    events.Draining: "draining",
-    events.Done: "done",
-}
-"""Events whose fields are those of their frame."""
-
-
 def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
     """The frames that tell a client of an event, in order: dictionaries for JSON text, bytes for binary."""
     if isinstance(event, events.Audio):
         return _audio(event, encoding)
     if isinstance(event, events.Failed):
         where = {} if event.segment_id is None else {"segment_id": event.segment_id}
-        return [{"type": "error", **event.error.as_dict(), "fatal": event.fatal, **where}]
-    frame = {"type": _EVENTS[type(event)], **asdict(event)}
+        return [{"type": EVENT_TYPES[events.Failed], **event.error.as_dict(), "fatal": event.fatal, **where}]
+    frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
     if isinstance(event, events.Ready):
         frame["version"] = __version__
     if isinstance(event, events.Transcription | events.TranslationText):
@@ -223,8 +218,8 @@ def now_ms() -> int:
 
 def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
     frame = {
-        "type": "audio",
-        "format": "wav" if encoding == "wav_base64" else "pcm_s16le",
+        "type": EVENT_TYPES[events.Audio],
+        "format": AUDIO_FORMATS[encoding],
         "sample_rate": event.sample_rate,
         "timestamp": now_ms(),
         "segment_id": event.segment_id,

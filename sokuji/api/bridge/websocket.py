@@ -19,11 +19,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sokuji import events
 from sokuji.api.bridge.frame_reader import Frame, FrameReader
-from sokuji.api.bridge.messages import AudioEncoding, AudioMessage, ConfigMessage, Resumption, encode_event
+from sokuji.api.bridge.messages import AudioMessage, ConfigMessage, Resumption, encode_event
 from sokuji.api.limits import client_address
 from sokuji.api.service import Service
 from sokuji.api.sessions import Sessions
 from sokuji.errors import InvalidRequest, Replaced, SokujiError
+from sokuji.protocol import AudioEncoding
 from sokuji.session.session import Session
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession
 from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
-from sokuji.measure.latency import STAGES, Stopwatch, UtteranceTimes
+from sokuji.measure.latency import LATENCY_POINTS, Stopwatch, UtteranceTimes
 
 HOUR = np.arange(0, 3_600, 10.0)
 
@@ -110,9 +110,9 @@ def session(began: float, ends_s: Sequence[float], late_ms: float = 500.0) -> Se
     found = ServiceSession(ScriptedSpeech("pt", b"", spans), stopwatch=Stopwatch("en"))
     found.pace.began = began
     for number, (start_ms, end_ms) in enumerate(spans[:-1]):
-        heard = found.stopwatch.heard[number] = UtteranceTimes(start_ms, end_ms)
-        heard.at = dict.fromkeys(STAGES, began + (end_ms + late_ms) / 1_000)
-    found.stopwatch.note(events.Done(), began)
+        heard = found.stopwatch.utterances[number] = UtteranceTimes(start_ms, end_ms)
+        heard.at = dict.fromkeys(LATENCY_POINTS, began + (end_ms + late_ms) / 1_000)
+    found.stopwatch.record(events.Done(), began)
     return found
 
 

@@ -21,7 +21,7 @@ def session(first_audio_ms: float, sentences: int = 2, lost: int = 0) -> Service
     found.pace.began = 0.0
     for number, (start_ms, end_ms) in enumerate(spans[: sentences - lost]):
         for event in answered(number, start_ms, end_ms):
-            stopwatch.note(event, (end_ms + first_audio_ms) / 1_000)
+            stopwatch.record(event, (end_ms + first_audio_ms) / 1_000)
     return found
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sokuji import events
-from sokuji.client.resumption import Continuity
-from sokuji.client.text_overlap import beyond
+from sokuji.client.deduplication import Deduplicator
+from sokuji.client.text_overlap import unmatched_tails
 from sokuji.errors import ProviderFailed
 from tests.support.stateless_service import TARGETS, Clause, Place, Sentence, Talk
 
@@ -60,19 +60,19 @@ def test_the_application_sees_the_undisturbed_conversation(
 ) -> None:
     random = Random(seed)
     undisturbed = [event for event, _ in Talk(sentences, Place(), 0, random, speaks=speaks).said]
-    continuity = Continuity()
+    deduplicator = Deduplicator()
     seen: list[events.Event] = []
     place, first_id = Place(), 0
     for share in losses:
         said = Talk(sentences, place, first_id, random, speaks=speaks).said
         heard = said[: round(share * (len(said) - 1))]
         for event, _ in heard:
-            seen += filter(None, [continuity.take(event)])
+            seen += filter(None, [deduplicator.process(event)])
         place = heard[-1][1] if heard else place
-        continuity.resume()
-        first_id = 1_000 + continuity.acked.through_ms // 32
+        deduplicator.resume()
+        first_id = 1_000 + deduplicator.acked.through_ms // 32
     for event, _ in Talk(sentences, place, first_id, random, speaks=speaks).said:
-        seen += filter(None, [continuity.take(event)])
+        seen += filter(None, [deduplicator.process(event)])
     assert tracks(seen) == tracks(undisturbed)
 
 
@@ -107,11 +107,11 @@ def voice(segment_id: int, number: int, chunk: int, *, last: bool) -> events.Aud
 
 def told_after(before: list[events.Event], again: list[events.Event]) -> list[events.Event]:
     """What the application sees of ``again`` if the connection is lost after ``before``."""
-    continuity = Continuity()
+    deduplicator = Deduplicator()
     for event in before:
-        assert continuity.take(event) == event
-    continuity.resume()
-    return [told for event in again if (told := continuity.take(event)) is not None]
+        assert deduplicator.process(event) == event
+    deduplicator.resume()
+    return [told for event in again if (told := deduplicator.process(event)) is not None]
 
 
 def test_an_utterance_that_is_worded_differently_the_second_time_is_not_repeated() -> None:
@@ -174,14 +174,14 @@ def test_a_failure_is_told_once() -> None:
 
 
 def test_a_voice_that_was_cancelled_does_not_come_again() -> None:
-    continuity = Continuity()
+    deduplicator = Deduplicator()
     for event in (started(0, 0), clause(0, 0, "Good morning."), voice(0, 0, 0, last=False)):
-        continuity.take(event)
-    continuity.mute()
-    continuity.resume()
+        deduplicator.process(event)
+    deduplicator.cancel_audio()
+    deduplicator.resume()
     for event in (started(0, 7), clause(7, 0, "Good morning."), voice(7, 0, 0, last=False)):
-        assert continuity.take(event) is None
-    assert continuity.take(voice(7, 0, 1, last=True)) is None
+        assert deduplicator.process(event) is None
+    assert deduplicator.process(voice(7, 0, 1, last=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -198,4 +198,4 @@ def test_a_voice_that_was_cancelled_does_not_come_again() -> None:
     ],
 )
 def test_texts_are_laid_side_by_side(known: str, again: str, expected: tuple[str, str]) -> None:
-    assert beyond(known, again) == expected
+    assert unmatched_tails(known, again) == expected

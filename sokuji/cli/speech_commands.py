@@ -1,0 +1,168 @@
+"""``sokuji translate``, ``transcribe`` and ``speak``: recordings in, text and WAV files out."""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sokuji.audio.decoding import decode
+from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
+from sokuji.cli.console import (
+    Display,
+    non_empty,
+    progress_display,
+    service_url,
+    source_language,
+    target_language,
+    timestamp,
+    writable,
+)
+from sokuji.cli.interpreter import (
+    CONCURRENCY,
+    InterpretedUtterance,
+    in_process_interpreter,
+    remote_interpreter,
+)
+from sokuji.client.config import Config
+from sokuji.config import SegmentationSettings
+from sokuji.errors import NoSpeech
+from sokuji.languages import parse_source
+from sokuji.pipeline.in_process import local_pipeline
+from sokuji.pipeline.recordings import RecordedUtterance, interpret
+from sokuji.protocol import MAX_SPEED, MIN_SPEED
+
+MAX_RECORDING_S = 2 * 3_600.0
+LOADING = "loading the models"
+
+InputFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", exists=True, dir_okay=False, help="WAV, FLAC, MP3, OGG/Opus, M4A or WebM; up to 2 h."
+    ),
+]
+OutputFile = Annotated[
+    Path, typer.Option("--output", "-o", metavar="WAV", callback=writable, help="The WAV file to write.")
+]
+VoiceOption = Annotated[str, typer.Option(help="Voice id; an unknown id is refused with those that exist.")]
+SpeedOption = Annotated[
+    float, typer.Option(min=MIN_SPEED, max=MAX_SPEED, help="Speed of the voice; 2 is twice as fast.")
+]
+
+
+def translate(
+    file: InputFile,
+    output: OutputFile,
+    target: Annotated[str, typer.Option("--to", callback=target_language, help="Language to translate to.")],
+    source: Annotated[
+        str, typer.Option("--from", callback=source_language, help="Language spoken; auto detects it.")
+    ] = "auto",
+    voice: VoiceOption = "default",
+    speed: SpeedOption = 1.0,
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            callback=service_url,
+            help="Use a running service instead of models in this process.",
+        ),
+    ] = "",
+) -> None:
+    """Translate a recording and speak the translation into a WAV file.
+
+    Each utterance is printed as soon as it is translated: its time, its text and the translation.
+    """
+    config = Config(source_language=source, target_language=target, voice_id=voice, speed=speed)
+    output.write_bytes(asyncio.run(_translate(file, config, server)).wav())
+
+
+async def _translate(file: Path, config: Config, server: str) -> Sound:
+    sound = Sound()
+    with progress_display(LOADING) as display:
+        pcm = _read(file)
+        opening = remote_interpreter(server, config) if server else in_process_interpreter(config)
+        async with opening as interpreter, aclosing(interpreter(pcm)) as utterances:
+            display.start("translating", duration_ms(pcm, RECOGNISER_RATE))
+            async for utterance in utterances:
+                _show(display, utterance, config.target_language)
+                if utterance.sound.pcm:
+                    sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
+    if not sound.pcm:
+        raise NoSpeech(f"nobody speaks in {file}")
+    return sound
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as source:
+        return decode(source, max_seconds=MAX_RECORDING_S)
+
+
+def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:
+    times = _times(utterance)
+    display.print_line(f"{times}  {utterance.language}  {utterance.text}")
+    display.print_line(f"{'':{len(times)}}  {target}  {utterance.translation}", style="bold")
+    display.advance_to(utterance.end_ms)
+
+
+def _times(utterance: InterpretedUtterance | RecordedUtterance) -> str:
+    return f"{timestamp(utterance.start_ms)} - {timestamp(utterance.end_ms)}"
+
+
+def transcribe(
+    file: InputFile,
+    language: Annotated[
+        str, typer.Option(callback=source_language, help="Language spoken; auto detects it.")
+    ] = "auto",
+) -> None:
+    """Print the text of a recording, utterance by utterance, with times."""
+    asyncio.run(_transcribe(file, language))
+
+
+async def _transcribe(file: Path, language: str) -> None:
+    has_speech = False
+    with progress_display(LOADING) as display:
+        pcm = _read(file)
+        async with local_pipeline(translation=(), tts=()) as pipeline:
+            source = parse_source(language)
+            if source is not None:
+                pipeline.catalogue.check_spoken(source)
+            display.start("recognising", duration_ms(pcm, RECOGNISER_RATE))
+            utterances = interpret(
+                pipeline,
+                pcm,
+                source=source,
+                target=None,
+                segmentation=SegmentationSettings(),
+                concurrency=CONCURRENCY,
+            )
+            async with aclosing(utterances):
+                async for utterance in utterances:
+                    has_speech = True
+                    transcript = utterance.transcript
+                    display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
+                    display.advance_to(utterance.end_ms)
+    if not has_speech:
+        raise NoSpeech(f"nobody speaks in {file}")
+
+
+def speak(
+    text: Annotated[str, typer.Argument(callback=non_empty)],
+    output: OutputFile,
+    language: Annotated[str, typer.Option(callback=target_language, help="Language of the text.")],
+    voice: VoiceOption = "default",
+    speed: SpeedOption = 1.0,
+) -> None:
+    """Speak a text into a WAV file."""
+    output.write_bytes(asyncio.run(_speak(text, language, voice, speed)).wav())
+
+
+async def _speak(text: str, language: str, voice: str, speed: float) -> Sound:
+    sound = Sound()
+    with progress_display(LOADING):
+        async with local_pipeline(stt=(), translation=()) as pipeline:
+            chunks = pipeline.speak(text, language, voice_id=voice, speed=speed)
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    sound.add(chunk.pcm, chunk.sample_rate)
+    return sound

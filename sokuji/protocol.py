@@ -1,0 +1,71 @@
+"""The WebSocket protocol of the bridge API, version 1: names and fields that the server and the client share.
+
+docs/api.md defines their meaning. The fields of an event's frame are those of its class in ``sokuji.events``.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, Required, TypedDict
+
+from sokuji import events
+
+SOCKET_PATH = "/api/v1/ws/translate"
+
+AudioEncoding = Literal["wav_base64", "pcm_binary"]
+"""How the service sends audio: inside the ``audio`` frame, or in a binary frame that follows it."""
+Commit = Literal["utterance", "clause"]
+"""The unit that is translated and spoken as soon as it is complete."""
+OutputMode = Literal["audio", "captions"]
+Command = Literal["flush", "end", "cancel"]
+"""Client messages without fields."""
+
+MAX_TARGET_LANGUAGES = 32
+MAX_VOICE_ID_CHARS = 200
+MAX_CONTEXT_CHARS = 1_000
+MAX_RESUME_TEXT_CHARS = 2_000
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
+
+
+class ConfigFields(TypedDict, total=False):
+    """The ``config`` message. The service has a default for each optional field."""
+
+    type: Required[Literal["config"]]
+    source_language: str
+    target_language: str
+    target_languages: Sequence[str]
+    voice_id: str
+    sample_rate: int
+    channels: int
+    output: OutputMode
+    audio_encoding: AudioEncoding
+    output_sample_rate: int
+    speed: float
+    context: str
+    glossary: Mapping[str, str]
+    partials: bool
+    commit: Commit
+    session_id: str
+    resume_from_ms: int
+    resume_text: str
+
+
+EVENT_TYPES: Mapping[type[events.Event], str] = MappingProxyType(
+    {
+        events.Ready: "ready",
+        events.Speech: "speech",
+        events.Transcription: "transcription",
+        events.TranslationText: "translation",
+        events.Audio: "audio",
+        events.Ack: "ack",
+        events.Status: "status",
+        events.Draining: "draining",
+        events.Failed: "error",
+        events.Done: "done",
+    }
+)
+"""Event class -> ``type`` of its frame."""
+
+AUDIO_FORMATS: Mapping[AudioEncoding, str] = MappingProxyType(
+    {"wav_base64": "wav", "pcm_binary": "pcm_s16le"}
+)
+"""``format`` of an ``audio`` frame."""

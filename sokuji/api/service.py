@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
 
+from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.limits import MovingWindow
 from sokuji.config import GatewaySettings
 from sokuji.errors import Overloaded
@@ -14,35 +14,44 @@ from sokuji.pipeline.pipeline import Pipeline
 log = logging.getLogger(__name__)
 
 
-@dataclass
 class Service:
-    """The pipeline, the settings and how much is under way."""
+    """The pipeline, the settings and how much is under way.
 
-    pipeline: Pipeline
-    settings: GatewaySettings
-    sessions: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What tells each conversation held now to move elsewhere, by its id."""
-    draining: bool = False
-    """Whether conversations have to move elsewhere, because this replica is about to end."""
-    requests: int = 0
-    """REST calls worked on now."""
-    uploads: int = 0
-    """Recordings being received now."""
-    recordings: asyncio.Semaphore = field(init=False, repr=False)
-    """Places for utterances of recordings, so that live speech does not queue behind uploads."""
-    _empty: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
-    _window: MovingWindow = field(default_factory=MovingWindow, init=False, repr=False)
+    Args:
+        pipeline: takes over ``deadlines`` and ``resilience`` of the settings.
+        settings: replaced by ``apply``.
+    """
 
-    def __post_init__(self) -> None:
-        """Make the places, all of them free."""
+    def __init__(self, pipeline: Pipeline, settings: GatewaySettings) -> None:
+        limits = settings.limits
+        self.pipeline = pipeline
+        self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
+        """REST calls in progress."""
+        self.uploads = ConcurrencyLimiter(limits.max_concurrent_uploads)
+        """Uploads whose bodies are being received."""
+        self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
+        """Utterances of recordings in progress: live speech does not queue behind uploads."""
+        self.sessions: dict[str, Callable[[], None]] = {}
+        """What tells each conversation held now to move elsewhere, by its id."""
+        self.draining = False
+        """Whether conversations have to move elsewhere, because this replica is about to end."""
+        self._empty = asyncio.Event()
         self._empty.set()
-        self.apply(self.settings)
+        self._window = MovingWindow()
+        self.apply(settings)
+
+    @property
+    def settings(self) -> GatewaySettings:
+        """The settings in force."""
+        return self._settings
 
     def apply(self, settings: GatewaySettings) -> None:
         """Take over settings; they hold for new requests and sessions, ``draining`` for all."""
-        self.settings = settings
+        self._settings = settings
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
-        self.recordings = asyncio.Semaphore(settings.recording_concurrency)
+        self.requests.resize(settings.limits.max_concurrent_requests)
+        self.uploads.resize(settings.limits.max_concurrent_uploads)
+        self.recordings.resize(settings.recording_concurrency)
         if settings.draining:
             self.drain()
         else:
@@ -71,37 +80,23 @@ class Service:
         if per_minute:
             self._window.admit(address, per_minute)
 
-    @contextmanager
-    def request_slot(self) -> Iterator[None]:
-        """Hold one of ``max_concurrent_requests`` places.
+    def request_slot(self) -> AbstractContextManager[None]:
+        """Hold one of ``max_concurrent_requests`` slots.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: all slots are in use.
         """
-        limit = self.settings.limits.max_concurrent_requests
-        if self.requests >= limit:
-            raise Overloaded(f"{limit} requests are being worked on; try again shortly", retry_after_s=1)
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
+        message = f"{self.requests.limit} requests are in progress; try again shortly"
+        return self.requests.slot_or_raise(Overloaded(message, retry_after_s=1))
 
-    @contextmanager
-    def upload_slot(self) -> Iterator[None]:
-        """Hold one of ``max_concurrent_uploads`` places.
+    def upload_slot(self) -> AbstractContextManager[None]:
+        """Hold one of ``max_concurrent_uploads`` slots.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: all slots are in use.
         """
-        limit = self.settings.limits.max_concurrent_uploads
-        if self.uploads >= limit:
-            raise Overloaded(f"{limit} recordings are being received; try again shortly", retry_after_s=2)
-        self.uploads += 1
-        try:
-            yield
-        finally:
-            self.uploads -= 1
+        message = f"{self.uploads.limit} recordings are being received; try again shortly"
+        return self.uploads.slot_or_raise(Overloaded(message, retry_after_s=2))
 
     @contextmanager
     def session_slot(self, session_id: str, drain: Callable[[], None]) -> Iterator[None]:

@@ -1,15 +1,16 @@
 """What one gateway replica serves with: shared by all doors, holding the counts that its limits need."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import uuid
+from contextlib import AbstractContextManager
 
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.limits import MovingWindow
+from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
-from sokuji.errors import Overloaded
+from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.session.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,8 @@ class Service:
         """Uploads whose bodies are being received."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
         """Utterances of recordings in progress: live speech does not queue behind uploads."""
-        self.sessions: dict[str, Callable[[], None]] = {}
-        """What tells each conversation held now to move elsewhere, by its id."""
-        self.draining = False
-        """Whether conversations have to move elsewhere, because this replica is about to end."""
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self.sessions = Sessions()
+        """All connections to socket doors, and their sessions."""
         self._window = MovingWindow()
         self.apply(settings)
 
@@ -55,20 +52,15 @@ class Service:
         if settings.draining:
             self.drain()
         else:
-            self.draining = False
+            self.sessions.stop_draining()
 
     def drain(self) -> None:
-        """Tell all conversations to move elsewhere, and take no new ones. REST calls go on."""
-        if self.draining:
-            return
-        self.draining = True
-        log.info("%d sessions are told to move elsewhere", len(self.sessions))
-        for tell in list(self.sessions.values()):
-            tell()
+        """Ask the clients of all sessions to connect elsewhere, and open no new ones. REST calls go on."""
+        self.sessions.drain()
 
     async def until_empty(self) -> None:
-        """Return when no conversation is held."""
-        await self._empty.wait()
+        """Return when no client of a socket door is connected."""
+        await self.sessions.until_empty()
 
     def admit(self, address: str) -> None:
         """Count a REST call or a new socket of a client (``limits.client_address``).
@@ -98,24 +90,42 @@ class Service:
         message = f"{self.uploads.limit} recordings are being received; try again shortly"
         return self.uploads.slot_or_raise(Overloaded(message, retry_after_s=2))
 
-    @contextmanager
-    def session_slot(self, session_id: str, drain: Callable[[], None]) -> Iterator[None]:
-        """Hold one of ``ws_max_connections`` places; ``drain`` tells the session to move elsewhere.
+    def session_slot(self, connection: RegisteredConnection) -> AbstractContextManager[None]:
+        """Hold one of ``ws_max_connections`` places for a connection.
 
         Raises:
             Overloaded: this replica is about to end, all places are taken, or the stages are not up yet.
         """
-        if self.draining:
-            raise Overloaded("this replica is about to end; connect again to reach another", retry_after_s=1)
-        limit = self.settings.limits.ws_max_connections
-        if len(self.sessions) >= limit:
-            raise Overloaded(f"all {limit} session places are taken; try again shortly", retry_after_s=5)
+        # Raises while the stages are not up.
         _ = self.pipeline.catalogue
-        self.sessions[session_id] = drain
-        self._empty.clear()
-        try:
-            yield
-        finally:
-            del self.sessions[session_id]
-            if not self.sessions:
-                self._empty.set()
+        return self.sessions.admit(connection, self.settings.limits.ws_max_connections)
+
+    def new_session(self) -> Session:
+        """A session with an id of its own.
+
+        Raises:
+            Overloaded: the output of the present sessions is too far behind.
+        """
+        self.sessions.check_lag(self.settings.streaming.max_lag_s)
+        return Session(self.pipeline, self.settings, uuid.uuid4().hex)
+
+    def resumed_session(self, session_id: str, from_ms: int, text: str) -> Session:
+        """A session that goes on where its client lost its connection.
+
+        It is let in however far the service is behind: its client has nowhere else to go.
+
+        Args:
+            from_ms: where the client's audio goes on.
+            text: the words behind ``from_ms`` that have been delivered.
+
+        Raises:
+            InvalidRequest: no session is as long as ``from_ms``.
+        """
+        max_session_s = self.settings.limits.max_session_s
+        if from_ms > 1_000 * max_session_s:
+            raise InvalidRequest(
+                f"resume_from_ms: a session takes at most {max_session_s:g} s of audio",
+                param="resume_from_ms",
+            )
+        log.info("session %s resumes at %d ms", session_id, from_ms)
+        return Session(self.pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)

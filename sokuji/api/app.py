@@ -1,18 +1,15 @@
 """The gateway's web application: all doors of one ``Service`` behind the limits that hold for all of them."""
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from sokuji import __version__
 from sokuji.api import errors
-from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes
-from sokuji.api.bridge.websocket import translate_socket
+from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.service import Service
-from sokuji.api.sessions import Sessions
 from sokuji.api.web.pages import DOCS_POLICY, PagePolicies
-from sokuji.protocol import SOCKET_PATH
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -31,14 +28,10 @@ def build_app(service: Service) -> FastAPI:
         swagger_ui_parameters={"validatorUrl": None},
     )
     app.state.service = service
-    conversations = Sessions()
     app.include_router(stage_routes.router)
     app.include_router(pipeline_routes.router)
     app.include_router(info_routes.router)
-
-    @app.websocket(SOCKET_PATH)
-    async def translate(websocket: WebSocket) -> None:
-        await translate_socket(websocket, service, conversations)
+    app.include_router(websocket.router)
 
     def body_limit(path: str) -> int:
         limits = service.settings.limits

@@ -1,65 +1,66 @@
 """What one gateway replica serves with: shared by all doors, holding the counts that its limits need."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import uuid
+from contextlib import AbstractContextManager
 
+from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.limits import MovingWindow
+from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
-from sokuji.errors import Overloaded
+from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.session.session import Session
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
 class Service:
-    """The pipeline, the settings and how much is under way."""
+    """The pipeline, the settings and how much is under way.
 
-    pipeline: Pipeline
-    settings: GatewaySettings
-    sessions: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What tells each conversation held now to move elsewhere, by its id."""
-    draining: bool = False
-    """Whether conversations have to move elsewhere, because this replica is about to end."""
-    requests: int = 0
-    """REST calls worked on now."""
-    uploads: int = 0
-    """Recordings being received now."""
-    recordings: asyncio.Semaphore = field(init=False, repr=False)
-    """Places for utterances of recordings, so that live speech does not queue behind uploads."""
-    _empty: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
-    _window: MovingWindow = field(default_factory=MovingWindow, init=False, repr=False)
+    Args:
+        pipeline: takes over ``deadlines`` and ``resilience`` of the settings.
+        settings: replaced by ``apply``.
+    """
 
-    def __post_init__(self) -> None:
-        """Make the places, all of them free."""
-        self._empty.set()
-        self.apply(self.settings)
+    def __init__(self, pipeline: Pipeline, settings: GatewaySettings) -> None:
+        limits = settings.limits
+        self.pipeline = pipeline
+        self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
+        """REST calls in progress."""
+        self.uploads = ConcurrencyLimiter(limits.max_concurrent_uploads)
+        """Uploads whose bodies are being received."""
+        self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
+        """Utterances of recordings in progress: live speech does not queue behind uploads."""
+        self.sessions = Sessions()
+        """All connections to socket doors, and their sessions."""
+        self._window = MovingWindow()
+        self.apply(settings)
+
+    @property
+    def settings(self) -> GatewaySettings:
+        """The settings in force."""
+        return self._settings
 
     def apply(self, settings: GatewaySettings) -> None:
         """Take over settings; they hold for new requests and sessions, ``draining`` for all."""
-        self.settings = settings
+        self._settings = settings
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
-        self.recordings = asyncio.Semaphore(settings.recording_concurrency)
+        self.requests.resize(settings.limits.max_concurrent_requests)
+        self.uploads.resize(settings.limits.max_concurrent_uploads)
+        self.recordings.resize(settings.recording_concurrency)
         if settings.draining:
             self.drain()
         else:
-            self.draining = False
+            self.sessions.stop_draining()
 
     def drain(self) -> None:
-        """Tell all conversations to move elsewhere, and take no new ones. REST calls go on."""
-        if self.draining:
-            return
-        self.draining = True
-        log.info("%d sessions are told to move elsewhere", len(self.sessions))
-        for tell in list(self.sessions.values()):
-            tell()
+        """Ask the clients of all sessions to connect elsewhere, and open no new ones. REST calls go on."""
+        self.sessions.drain()
 
     async def until_empty(self) -> None:
-        """Return when no conversation is held."""
-        await self._empty.wait()
+        """Return when no client of a socket door is connected."""
+        await self.sessions.until_empty()
 
     def admit(self, address: str) -> None:
         """Count a REST call or a new socket of a client (``limits.client_address``).
@@ -71,56 +72,60 @@ class Service:
         if per_minute:
             self._window.admit(address, per_minute)
 
-    @contextmanager
-    def request_slot(self) -> Iterator[None]:
-        """Hold one of ``max_concurrent_requests`` places.
+    def request_slot(self) -> AbstractContextManager[None]:
+        """Hold one of ``max_concurrent_requests`` slots.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: all slots are in use.
         """
-        limit = self.settings.limits.max_concurrent_requests
-        if self.requests >= limit:
-            raise Overloaded(f"{limit} requests are being worked on; try again shortly", retry_after_s=1)
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
+        message = f"{self.requests.limit} requests are in progress; try again shortly"
+        return self.requests.slot_or_raise(Overloaded(message, retry_after_s=1))
 
-    @contextmanager
-    def upload_slot(self) -> Iterator[None]:
-        """Hold one of ``max_concurrent_uploads`` places.
+    def upload_slot(self) -> AbstractContextManager[None]:
+        """Hold one of ``max_concurrent_uploads`` slots.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: all slots are in use.
         """
-        limit = self.settings.limits.max_concurrent_uploads
-        if self.uploads >= limit:
-            raise Overloaded(f"{limit} recordings are being received; try again shortly", retry_after_s=2)
-        self.uploads += 1
-        try:
-            yield
-        finally:
-            self.uploads -= 1
+        message = f"{self.uploads.limit} recordings are being received; try again shortly"
+        return self.uploads.slot_or_raise(Overloaded(message, retry_after_s=2))
 
-    @contextmanager
-    def session_slot(self, session_id: str, drain: Callable[[], None]) -> Iterator[None]:
-        """Hold one of ``ws_max_connections`` places; ``drain`` tells the session to move elsewhere.
+    def session_slot(self, connection: RegisteredConnection) -> AbstractContextManager[None]:
+        """Hold one of ``ws_max_connections`` places for a connection.
 
         Raises:
             Overloaded: this replica is about to end, all places are taken, or the stages are not up yet.
         """
-        if self.draining:
-            raise Overloaded("this replica is about to end; connect again to reach another", retry_after_s=1)
-        limit = self.settings.limits.ws_max_connections
-        if len(self.sessions) >= limit:
-            raise Overloaded(f"all {limit} session places are taken; try again shortly", retry_after_s=5)
+        # Raises while the stages are not up.
         _ = self.pipeline.catalogue
-        self.sessions[session_id] = drain
-        self._empty.clear()
-        try:
-            yield
-        finally:
-            del self.sessions[session_id]
-            if not self.sessions:
-                self._empty.set()
+        return self.sessions.admit(connection, self.settings.limits.ws_max_connections)
+
+    def new_session(self) -> Session:
+        """A session with an id of its own.
+
+        Raises:
+            Overloaded: the output of the present sessions is too far behind.
+        """
+        self.sessions.check_lag(self.settings.streaming.max_lag_s)
+        return Session(self.pipeline, self.settings, uuid.uuid4().hex)
+
+    def resumed_session(self, session_id: str, from_ms: int, text: str) -> Session:
+        """A session that goes on where its client lost its connection.
+
+        It is let in however far the service is behind: its client has nowhere else to go.
+
+        Args:
+            from_ms: where the client's audio goes on.
+            text: the words behind ``from_ms`` that have been delivered.
+
+        Raises:
+            InvalidRequest: no session is as long as ``from_ms``.
+        """
+        max_session_s = self.settings.limits.max_session_s
+        if from_ms > 1_000 * max_session_s:
+            raise InvalidRequest(
+                f"resume_from_ms: a session takes at most {max_session_s:g} s of audio",
+                param="resume_from_ms",
+            )
+        log.info("session %s resumes at %d ms", session_id, from_ms)
+        return Session(self.pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)

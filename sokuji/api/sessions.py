@@ -1,55 +1,117 @@
-"""The conversations that one gateway replica holds: one connection each, and how late they are."""
+"""The registry of the connections of one gateway replica, and of the session that each of them holds.
 
+It admits connections, drains them, and lets a client that connects again replace its former connection.
+"""
+
+import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from sokuji.errors import Overloaded
 
+log = logging.getLogger(__name__)
 
-class SessionConnection(Protocol):
-    """A client's connection that holds a conversation."""
+
+class RegisteredConnection(Protocol):
+    """What the registry needs of a client's connection."""
 
     @property
     def lag_ms(self) -> int:
         """How far the output is behind the input through the fault of the service."""
 
     def replace(self) -> None:
-        """Close it: the client has connected again."""
+        """Close: the client has connected again."""
+
+    def drain(self) -> None:
+        """Close as soon as no speech is lost: the client has to connect to another replica."""
 
 
 class Sessions:
-    """Session id -> the connection that holds the session."""
+    """Connection -> id of the session that it holds.
+
+    A connection is registered from its handshake until it is closed. It counts as a session even before its
+    client has opened one: it needs a place, and it has to be drained.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, SessionConnection] = {}
+        self._session_ids: dict[RegisteredConnection, str | None] = {}
+        """None: the connection holds no session yet, or no longer."""
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        """Connections that are registered."""
+        return len(self._session_ids)
 
     @contextmanager
-    def hold(self, session_id: str, connection: SessionConnection) -> Iterator[None]:
-        """Let a connection have a session.
+    def admit(self, connection: RegisteredConnection, max_connections: int) -> Iterator[None]:
+        """Keep a connection registered.
 
-        A client can be back before the service has noticed the loss of its old socket. So the newcomer wins,
-        and the old connection is closed. Nothing is handed over from one to the other: whoever learns a
-        session id of somebody else can end that connection, but gets a fresh conversation.
+        Raises:
+            Overloaded: this replica is draining, or has ``max_connections`` already.
         """
-        former = self._held.get(session_id)
-        self._held[session_id] = connection
-        if former is not None:
-            former.replace()
+        if self._draining:
+            raise Overloaded("this replica is about to end; connect again to reach another", retry_after_s=1)
+        if len(self) >= max_connections:
+            raise Overloaded(
+                f"all {max_connections} session places are taken; try again shortly", retry_after_s=5
+            )
+        self._session_ids[connection] = None
+        self._empty.clear()
         try:
             yield
         finally:
-            if self._held.get(session_id) is connection:
-                del self._held[session_id]
+            del self._session_ids[connection]
+            if not self._session_ids:
+                self._empty.set()
+
+    @contextmanager
+    def hold(self, session_id: str, connection: RegisteredConnection) -> Iterator[None]:
+        """Let a connection that has been admitted hold a session; replace the connection that holds it now.
+
+        A client may be back before the service has noticed the loss of its old socket, so the newer
+        connection wins. Nothing is handed over to it: someone who learns another client's session id can end
+        that client's connection, but gets a fresh session.
+        """
+        for former, held in self._session_ids.items():
+            if held == session_id:
+                self._session_ids[former] = None
+                former.replace()
+        self._session_ids[connection] = session_id
+        try:
+            yield
+        finally:
+            self._session_ids[connection] = None
 
     def check_lag(self, max_lag_s: float) -> None:
-        """Refuse one more conversation while those that are here get their output too late.
+        """Refuse a new session while the output of those that are held comes too late.
 
         Raises:
-            Overloaded: one of them is more than ``max_lag_s`` behind.
+            Overloaded: the output of one of them is more than ``max_lag_s`` behind.
         """
-        lag_s = max((connection.lag_ms for connection in self._held.values()), default=0) / 1_000
+        lags_ms = [connection.lag_ms for connection, held in self._session_ids.items() if held is not None]
+        lag_s = max(lags_ms, default=0) / 1_000
         if lag_s > max_lag_s:
             raise Overloaded(
                 f"the service is {lag_s:.0f} s behind; try again shortly", retry_after_s=round(lag_s)
             )
+
+    def drain(self) -> None:
+        """Drain all connections and admit no others, until ``stop_draining``."""
+        if self._draining:
+            return
+        self._draining = True
+        log.info("draining %d connections", len(self))
+        for connection in list(self._session_ids):
+            connection.drain()
+
+    def stop_draining(self) -> None:
+        """Admit connections again."""
+        self._draining = False
+
+    async def until_empty(self) -> None:
+        """Return when no connection is registered."""
+        await self._empty.wait()

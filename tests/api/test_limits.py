@@ -13,7 +13,7 @@ from sokuji.api.app import build_app
 from sokuji.api.limits import MovingWindow
 from sokuji.api.service import Service
 from sokuji.audio.pcm import wav_bytes
-from sokuji.config import GatewaySettings, Limits
+from sokuji.config import Deadlines, GatewaySettings, Limits
 from sokuji.errors import RateLimited
 from tests.support.fakes import FakeStt, ready_pipeline
 from tests.support.rest import error_of, rest
@@ -73,7 +73,7 @@ async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
     async with rest(requests_per_minute=1) as (client, service):
         await client.get("/api/v1/info")
         assert (await client.get("/api/v1/info")).status_code == 429
-        service.settings = GatewaySettings(limits=Limits(requests_per_minute=0))
+        service.apply(GatewaySettings(limits=Limits(requests_per_minute=0)))
         assert (await client.get("/api/v1/info")).json()["limits"]["requests_per_minute"] == 0
 
 
@@ -181,10 +181,10 @@ async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() ->
         assert error_of(refused)[:2] == (503, "overloaded")
         assert "Retry-After" in refused.headers
         assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
-        assert service.uploads == 0
+        assert service.uploads.in_use == 0
 
 
-async def test_recordings_share_a_few_places_so_that_live_speech_does_not_wait_for_them() -> None:
+async def test_uploads_share_a_few_slots_at_the_recogniser_even_while_settings_change() -> None:
     stt = FakeStt()
     stt.gate.clear()
     async with rest(stt) as (client, service):
@@ -192,7 +192,9 @@ async def test_recordings_share_a_few_places_so_that_live_speech_does_not_wait_f
         async with asyncio.timeout(20):
             while stt.under_way < service.settings.recording_concurrency:
                 await asyncio.sleep(0.01)
+        service.apply(GatewaySettings(deadlines=Deadlines(stt_s=29)))
+        calls += [asyncio.create_task(client.post(UPLOAD, files={"audio_file": SPEECH})) for _ in range(6)]
         await asyncio.sleep(0.5)
         assert stt.under_way == service.settings.recording_concurrency
         stt.gate.set()
-        assert [answer.status_code for answer in await asyncio.gather(*calls)] == [200] * 6
+        assert [answer.status_code for answer in await asyncio.gather(*calls)] == [200] * 12

@@ -1,48 +1,118 @@
-"""One connection holds a session, the newest; and a service that is behind takes no new conversations."""
+"""The registry admits, drains and replaces connections, and refuses sessions while the service is behind."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from sokuji.api.sessions import Sessions
 from sokuji.errors import Overloaded
+from tests.api.connections import FakeConnection
 
 
-class Connection:
-    def __init__(self, lag_ms: int = 0) -> None:
-        self.lag_ms = lag_ms
-        self.replaced = 0
-
-    def replace(self) -> None:
-        self.replaced += 1
+@contextmanager
+def holding(sessions: Sessions, session_id: str, connection: FakeConnection) -> Iterator[None]:
+    """A connection that is admitted and holds a session."""
+    with sessions.admit(connection, 100), sessions.hold(session_id, connection):
+        yield
 
 
-def test_the_connection_that_comes_later_has_the_session() -> None:
-    conversations, old, new, other = Sessions(), Connection(), Connection(), Connection()
-    with conversations.hold("a", old), conversations.hold("b", other):
-        with conversations.hold("a", new):
+def test_a_later_connection_replaces_the_one_that_holds_the_same_session() -> None:
+    sessions, old, new, other = Sessions(), FakeConnection(), FakeConnection(), FakeConnection()
+    with holding(sessions, "a", old), holding(sessions, "b", other):
+        with holding(sessions, "a", new):
             assert (old.replaced, new.replaced, other.replaced) == (1, 0, 0)
-        with conversations.hold("a", Connection()):
-            assert new.replaced == 0
+        with holding(sessions, "a", FakeConnection()):
+            assert (old.replaced, new.replaced) == (1, 0)
 
 
-def test_a_connection_that_was_replaced_leaves_the_session_to_the_new_one() -> None:
-    conversations, new = Sessions(), Connection()
-    old_place, new_place = conversations.hold("a", Connection()), conversations.hold("a", new)
+def test_a_connection_that_was_replaced_leaves_its_successor_registered() -> None:
+    sessions, old, new, third = Sessions(), FakeConnection(), FakeConnection(), FakeConnection()
+    old_place, new_place = holding(sessions, "a", old), holding(sessions, "a", new)
     old_place.__enter__()
     with new_place:
         old_place.__exit__(None, None, None)
-        with conversations.hold("a", Connection()):
-            assert new.replaced == 1
+        sessions.drain()
+        assert (old.drained, new.drained) == (0, 1)
+        sessions.stop_draining()
+        with holding(sessions, "a", third):
+            assert (old.replaced, new.replaced) == (1, 1)
 
 
-def test_no_conversation_begins_while_one_is_too_far_behind() -> None:
-    conversations = Sessions()
-    conversations.check_lag(10)
-    with conversations.hold("a", Connection(lag_ms=300)), conversations.hold("b", Connection(10_000)):
-        conversations.check_lag(10)
+def test_a_connection_that_was_replaced_is_drained_until_it_is_closed() -> None:
+    sessions, old = Sessions(), FakeConnection()
+    with holding(sessions, "a", old), holding(sessions, "a", FakeConnection()):
+        sessions.drain()
+    assert old.drained == 1
+
+
+def test_no_session_is_opened_while_another_one_is_too_far_behind() -> None:
+    sessions = Sessions()
+    sessions.check_lag(10)
+    with holding(sessions, "a", FakeConnection(lag_ms=300)), holding(sessions, "b", FakeConnection(10_000)):
+        sessions.check_lag(10)
         with (
-            conversations.hold("c", Connection(lag_ms=12_300)),
+            holding(sessions, "c", FakeConnection(lag_ms=12_300)),
             pytest.raises(Overloaded, match="12 s behind") as refusal,
         ):
-            conversations.check_lag(10)
+            sessions.check_lag(10)
         assert refusal.value.retry_after_s == 12
-        conversations.check_lag(10)
+        sessions.check_lag(10)
+
+
+def test_the_lag_of_a_connection_counts_only_while_it_holds_a_session() -> None:
+    sessions, late = Sessions(), FakeConnection(lag_ms=60_000)
+    with sessions.admit(late, 100):
+        sessions.check_lag(10)
+        with sessions.hold("a", late):
+            with pytest.raises(Overloaded):
+                sessions.check_lag(10)
+            with holding(sessions, "a", FakeConnection()):
+                sessions.check_lag(10)
+        sessions.check_lag(10)
+
+
+def test_connections_count_against_the_limit_before_they_hold_a_session() -> None:
+    sessions = Sessions()
+    with sessions.admit(FakeConnection(), 2), holding(sessions, "a", FakeConnection()):
+        with pytest.raises(Overloaded, match="all 2 session places"), sessions.admit(FakeConnection(), 2):
+            pass
+        assert len(sessions) == 2
+    assert len(sessions) == 0
+
+
+def test_draining_asks_each_connection_once_whether_it_holds_a_session_or_not() -> None:
+    sessions, configured, unconfigured, gone = (
+        Sessions(),
+        FakeConnection(),
+        FakeConnection(),
+        FakeConnection(),
+    )
+    with holding(sessions, "a", configured), sessions.admit(unconfigured, 100):
+        with holding(sessions, "b", gone):
+            pass
+        sessions.drain()
+        sessions.drain()
+    assert (configured.drained, unconfigured.drained, gone.drained) == (1, 1, 0)
+
+
+def test_no_connection_is_admitted_while_draining() -> None:
+    sessions = Sessions()
+    sessions.drain()
+    with pytest.raises(Overloaded, match="connect again"), sessions.admit(FakeConnection(), 100):
+        pass
+    sessions.stop_draining()
+    with sessions.admit(FakeConnection(), 100):
+        assert len(sessions) == 1
+
+
+async def test_the_registry_is_empty_when_its_last_connection_is_closed() -> None:
+    sessions = Sessions()
+    await sessions.until_empty()
+    with sessions.admit(FakeConnection(), 100):
+        with sessions.admit(FakeConnection(), 100):
+            empty = asyncio.create_task(sessions.until_empty())
+        await asyncio.sleep(0)
+        assert not empty.done()
+    await empty

@@ -5,14 +5,15 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
 
-def current_service(request: Request) -> Service:
-    """What the app was built for."""
-    service: Service = request.app.state.service
+def current_service(connection: HTTPConnection) -> Service:
+    """The service that the application was built for."""
+    service: Service = connection.app.state.service
     return service
 
 

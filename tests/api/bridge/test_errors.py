@@ -173,7 +173,7 @@ async def test_a_failing_stage_is_told_and_the_next_call_is_served() -> None:
     async with rest(tts=FakeTts(ProviderFailed("the voice broke off"))) as (client, service):
         assert error_of(await client.post(SPEAK, json=WORDS)) == (502, "provider_failed", None)
         assert (await client.post(SPEAK, json=WORDS)).status_code == 200
-        assert service.requests == 0
+        assert service.requests.in_use == 0
 
 
 async def test_a_stage_that_does_not_answer_is_given_up() -> None:

@@ -199,7 +199,7 @@ async def test_a_client_that_leaves_ends_the_work_and_frees_its_place() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         await stt.idle.wait()
-        assert (service.requests, stt.cancelled, tts.requests) == (0, 2, [])
+        assert (service.requests.in_use, stt.cancelled, tts.requests) == (0, 2, [])
         stt.gate.set()
         response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT))
     assert response.status_code == 200

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,24 +12,15 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from sokuji.api.bridge.websocket import translate_socket
+from sokuji.api.bridge.websocket import translate
 from sokuji.api.service import Service
-from sokuji.api.sessions import Sessions
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
+from tests.api.connections import FakeConnection
 from tests.support.fakes import FakeTts, ready_pipeline
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
 SECOND = bytes(32_000)
-
-
-class Late:
-    """A conversation whose output is a minute late."""
-
-    lag_ms = 60_000
-
-    def replace(self) -> None:
-        raise AssertionError("nobody has come back")
 
 
 class Caller:
@@ -52,6 +45,9 @@ class Caller:
     def speak(self, pcm: bytes = SECOND) -> None:
         self.sent.put_nowait({"type": "websocket.receive", "bytes": pcm})
 
+    def leave(self) -> None:
+        self.sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
+
     async def until(self, kind: str) -> dict[str, Any]:
         """The next frame of a kind; ``close`` has the code."""
         while True:
@@ -69,13 +65,11 @@ class Doors:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.conversations = Sessions()
         self.serving: list[asyncio.Task[None]] = []
 
     def connect(self, most_unread: int = 0) -> Caller:
         caller = Caller(most_unread)
-        serving = translate_socket(caller.socket, self.service, self.conversations)
-        self.serving.append(asyncio.create_task(serving))
+        self.serving.append(asyncio.create_task(translate(caller.socket, self.service)))
         return caller
 
 
@@ -86,7 +80,7 @@ async def doors(settings: GatewaySettings | None = None, tts: FakeTts | None = N
     opened = Doors(service)
     yield opened
     await asyncio.wait_for(asyncio.gather(*opened.serving), 10)
-    assert not service.sessions
+    assert len(service.sessions) == 0
 
 
 async def finish(caller: Caller) -> None:
@@ -157,7 +151,9 @@ async def test_a_client_that_is_back_before_its_loss_was_noticed_replaces_its_ol
 
 async def test_while_the_service_is_behind_only_conversations_that_are_resumed_come_in() -> None:
     async with doors() as service:
-        with service.conversations.hold("f" * 32, Late()):
+        late = FakeConnection(lag_ms=60_000)
+        sessions = service.service.sessions
+        with sessions.admit(late, 100), sessions.hold("f" * 32, late):
             refused = service.connect()
             refused.configure()
             error = await refused.until("error")
@@ -193,8 +189,7 @@ async def test_draining_closes_with_the_code_that_says_come_back() -> None:
         silent, talking = service.connect(), service.connect()
         talking.configure()
         await talking.until("ready")
-        for drain in list(service.service.sessions.values()):
-            drain()
+        service.service.drain()
         assert (await talking.until("draining"))["reconnect_within_ms"] > 0
         assert (await talking.until("close"))["code"] == 1012
         assert (await silent.until("close"))["code"] == 1012
@@ -228,3 +223,33 @@ async def test_a_message_may_be_so_long_and_no_longer(size: int, refused: int) -
             error = await caller.until("error")
             assert (error["code"], error["fatal"]) == ("too_large", False)
         await finish(caller)
+
+
+def logged_ids(caplog: pytest.LogCaptureFixture) -> set[str]:
+    return {session_id for line in caplog.messages for session_id in re.findall("[0-9a-f]{32}", line)}
+
+
+async def test_all_log_lines_of_a_resumed_session_carry_its_one_id(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with doors() as service:
+        caller = service.connect()
+        caller.configure(session_id=SESSION_ID, resume_from_ms=0)
+        await caller.until("ready")
+        await finish(caller)
+    assert logged_ids(caplog) == {SESSION_ID}
+    assert f"session {SESSION_ID} opened" in caplog.messages
+    assert f"session {SESSION_ID} closed" in caplog.messages
+
+
+async def test_a_connection_that_opens_no_session_is_logged_without_an_id(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    settings = GatewaySettings(limits=Limits(ws_max_connections=1))
+    async with doors(settings) as service:
+        silent = service.connect()
+        refused = service.connect()
+        assert (await refused.until("close"))["code"] == 1013
+        silent.leave()
+    assert logged_ids(caplog) == set()
+    assert "a connection without session: the client has left" in caplog.messages

@@ -1,0 +1,96 @@
+"""A client's WebSocket: frames are bounded, bad ones are reported and counted, and silence is bounded."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from sokuji.api.session_connection import ClientDisconnected
+from sokuji.config import Limits
+from sokuji.errors import InvalidRequest, Overloaded, SokujiError, TooLarge
+from sokuji.session.input import SessionTooLong
+
+T = TypeVar("T")
+MAX_BAD_FRAMES = 100
+"""Bad frames after which a client is taken for broken and its connection is closed."""
+
+
+class ClientSocket:
+    """An accepted WebSocket. Every method raises ``ClientDisconnected`` once the client has gone."""
+
+    def __init__(self, websocket: WebSocket, limits: Limits) -> None:
+        self._websocket = websocket
+        self._limits = limits
+        self._bad_frames = 0
+
+    async def handle_frame(
+        self,
+        handle: Callable[[str | bytes], T],
+        report: Callable[[SokujiError], Awaitable[None]],
+        *,
+        may_be_idle: bool = False,
+    ) -> T | None:
+        """Receive a frame and return what ``handle`` makes of it; None: it was bad, and has been reported.
+
+        Args:
+            handle: takes the text, or the bytes of a binary frame; raises ``SokujiError`` for a bad frame.
+            report: tells the client of a bad frame, after which the connection goes on.
+            may_be_idle: whether the client has nothing more to send.
+
+        Raises:
+            InvalidRequest: one bad frame too many, or no frame came for ``idle_timeout_s``.
+            Overloaded, SessionTooLong: from ``handle``, because the session cannot go on.
+        """
+        frame = await self._receive(None if may_be_idle else self._limits.idle_timeout_s)
+        try:
+            self._check_size(frame)
+            return handle(frame)
+        except (Overloaded, SessionTooLong):
+            raise
+        except SokujiError as error:
+            self._bad_frames += 1
+            if self._bad_frames > MAX_BAD_FRAMES:
+                raise InvalidRequest(
+                    f"more than {MAX_BAD_FRAMES} bad messages; the last one: {error}"
+                ) from error
+            await report(error)
+            return None
+
+    async def send(self, frame: Mapping[str, Any] | bytes) -> None:
+        """Send a mapping as a text frame of JSON, or bytes as a binary frame."""
+        try:
+            if isinstance(frame, bytes):
+                await self._websocket.send_bytes(frame)
+            else:
+                await self._websocket.send_text(json.dumps(frame, ensure_ascii=False))
+        except WebSocketDisconnect:
+            raise ClientDisconnected from None
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close with a code of RFC 6455, section 7.4."""
+        try:
+            await self._websocket.close(code, reason)
+        except (WebSocketDisconnect, RuntimeError):
+            # Starlette raises RuntimeError where the socket has been closed by the other side.
+            raise ClientDisconnected from None
+
+    async def _receive(self, timeout_s: float | None) -> str | bytes:
+        try:
+            async with asyncio.timeout(timeout_s):
+                message = await self._websocket.receive()
+        except TimeoutError:
+            raise InvalidRequest(f"nothing came for {timeout_s:g} s") from None
+        if message["type"] == "websocket.disconnect":
+            raise ClientDisconnected
+        data = message.get("bytes")
+        return message.get("text") or "" if data is None else bytes(data)
+
+    def _check_size(self, frame: str | bytes) -> None:
+        size = len(frame) if isinstance(frame, bytes) else len(frame.encode())
+        if size > self._limits.ws_max_message_size:
+            raise TooLarge(
+                f"a message of {size} bytes; at most {self._limits.ws_max_message_size} are accepted",
+                param="data",
+            )

@@ -1,0 +1,83 @@
+"""A limit on how many tasks do something at the same time; it can change while they do it.
+
+``asyncio.Semaphore`` cannot be resized, and a new one knows nothing of the slots that are in use with the old
+one: for a while the sum of both limits would run.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class ConcurrencyLimiter:
+    """Slots, of which at most ``limit`` are in use, except after ``resize`` has lowered the limit.
+
+    ``async with limiter`` waits for a slot, first come, first served; ``slot_or_raise`` does not wait.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._in_use = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def limit(self) -> int:
+        """Slots that may be in use."""
+        return self._limit
+
+    @property
+    def in_use(self) -> int:
+        """Slots in use: more than ``limit`` until enough are released after ``resize`` has lowered it."""
+        return self._in_use
+
+    def resize(self, limit: int) -> None:
+        """Change the limit. Nobody loses a slot: below ``in_use`` it holds once enough are released."""
+        self._limit = limit
+        self._give_free_slots()
+
+    async def __aenter__(self) -> None:
+        """Wait for a slot."""
+        # A free slot means that nobody waits: every change hands free slots to the waiters.
+        if self._in_use < self._limit:
+            self._in_use += 1
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():
+                # The slot had been given to this task before it was cancelled.
+                self._release()
+            raise
+        finally:
+            self._waiters.remove(waiter)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Release the slot."""
+        self._release()
+
+    @contextmanager
+    def slot_or_raise(self, refusal: Exception) -> Iterator[None]:
+        """Hold a slot, or raise ``refusal`` if none is free."""
+        if self._in_use >= self._limit:
+            raise refusal
+        self._in_use += 1
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        self._in_use -= 1
+        self._give_free_slots()
+
+    def _give_free_slots(self) -> None:
+        """Give the free slots to the tasks that have waited longest."""
+        for waiter in self._waiters:
+            if self._in_use >= self._limit:
+                return
+            if not waiter.done():
+                self._in_use += 1
+                waiter.set_result(None)

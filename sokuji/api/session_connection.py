@@ -1,0 +1,180 @@
+"""The life of one client's connection, the same for all doors: admission, session, drain, replacement, close.
+
+While a session is open, tasks receive from the client, run the session, and wait for a reason to close that
+comes from outside; the caller's task sends. When one of them fails, or sending is done, all of them end.
+"""
+
+import asyncio
+import logging
+import time
+from typing import NamedTuple, NoReturn, Protocol
+
+from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
+
+from sokuji.api.service import Service
+from sokuji.errors import Replaced, SokujiError
+from sokuji.events import Event
+from sokuji.session.session import Session
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 5.0
+"""How long a client that may be gone is given to take the reason why its connection is closed."""
+UNREAD_S = 1.0
+"""A client that leaves a message unread for longer than this causes its lag itself."""
+
+
+class ClientDisconnected(Exception):
+    """The client has gone: nothing can be sent to it or received from it."""
+
+
+class Transport(Protocol):
+    """What a door implements for one client: messages become session calls, events become messages.
+
+    Every method may raise ``ClientDisconnected``.
+    """
+
+    async def open_session(self) -> Session:
+        """Receive messages until one of them opens a session.
+
+        Raises:
+            SokujiError: the connection has to be closed.
+        """
+
+    async def receive(self, session: Session) -> None:
+        """Pass the client's messages to its session until no more can come.
+
+        Raises:
+            SokujiError: the session has to end.
+        """
+
+    async def send(self, event: Event) -> None:
+        """Send an event of the session; return when the client's side has taken it."""
+
+    async def close(self, code: int, error: SokujiError | None) -> None:
+        """Close the connection.
+
+        Args:
+            code: as WebSockets have it (RFC 6455, section 7.4).
+            error: why, told to the client before; None: no failure.
+        """
+
+
+class _DrainedBeforeSession(Exception):
+    """The connection is drained while its client has not opened a session."""
+
+
+class _Closing(NamedTuple):
+    """How a connection is closed; see ``Transport.close``."""
+
+    code: int
+    error: SokujiError | None = None
+
+
+class SessionConnection:
+    """Serves one client; the registry (``Sessions``) drains and replaces it from outside."""
+
+    def __init__(self, transport: Transport, service: Service) -> None:
+        self._transport = transport
+        self._service = service
+        self._sessions = service.sessions
+        self._session: Session | None = None
+        self._stopped: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+        """Fails with a reason to close that comes from outside."""
+        self._sending_since: float | None = None
+
+    @property
+    def lag_ms(self) -> int:
+        """How far the output is behind, unless it is the client that does not take it."""
+        unread = self._sending_since is not None and time.monotonic() - self._sending_since > UNREAD_S
+        return 0 if unread or self._session is None else self._session.lag_ms
+
+    def replace(self) -> None:
+        """Close: the session goes on in another connection."""
+        self._stop(Replaced("the session goes on in another connection", param="session_id"))
+
+    def drain(self) -> None:
+        """Close when the utterance in progress is finished; at once where there is no session."""
+        if self._session is None:
+            self._stop(_DrainedBeforeSession())
+        else:
+            self._session.drain()
+
+    async def serve(self, address: str) -> None:
+        """Serve the client until it leaves, its session ends or the service closes the connection.
+
+        Args:
+            address: the client's, for the limit on its requests.
+        """
+        try:
+            self._service.admit(address)
+            with self._service.session_slot(self):
+                closing = await self._serve_session()
+                if closing is not None:
+                    await self._close(*closing)
+        except SokujiError as refusal:
+            log.info("%s was refused: %s: %s", self, refusal.code, refusal.message)
+            await self._close(refusal.close_code, refusal)
+        finally:
+            if self._session is not None:
+                log.info("%s closed", self)
+
+    def __str__(self) -> str:
+        """The connection as log lines name it: by its session, whose id is not known before it is open."""
+        return (
+            "a connection without session" if self._session is None else f"session {self._session.session_id}"
+        )
+
+    async def _serve_session(self) -> _Closing | None:
+        """Open a session and serve it to its end; None: the client has left."""
+        closing: _Closing | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                stopped = tasks.create_task(self._until_stopped())
+                session = self._session = await self._transport.open_session()
+                log.info("%s opened", self)
+                with self._sessions.hold(session.session_id, self):
+                    running = tasks.create_task(session.run())
+                    receiving = tasks.create_task(self._transport.receive(session))
+                    await self._send_events(session)
+                for task in (stopped, running, receiving):
+                    task.cancel()
+            closing = _Closing(WS_1012_SERVICE_RESTART if session.drained else WS_1000_NORMAL_CLOSURE)
+        except* ClientDisconnected:
+            log.info("%s: the client has left", self)
+        except* _DrainedBeforeSession:
+            closing = _Closing(WS_1012_SERVICE_RESTART)
+        except* SokujiError as errors:
+            error = _first(errors)
+            log.warning("%s ends: %s: %s", self, error.code, error.message)
+            closing = _Closing(error.close_code, error)
+        except* Exception:
+            log.exception("%s failed", self)
+            error = SokujiError("the session failed; open a new one")
+            closing = _Closing(error.close_code, error)
+        return closing
+
+    async def _send_events(self, session: Session) -> None:
+        async for event in session.events():
+            self._sending_since = time.monotonic()
+            await self._transport.send(event)
+            self._sending_since = None
+
+    async def _close(self, code: int, error: SokujiError | None = None) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._transport.close(code, error)
+        except (ClientDisconnected, TimeoutError):
+            log.debug("%s: the client had left before the close code %d", self, code)
+
+    def _stop(self, reason: Exception) -> None:
+        if not self._stopped.done():
+            self._stopped.set_exception(reason)
+
+    async def _until_stopped(self) -> None:
+        await self._stopped
+
+
+def _first(errors: BaseExceptionGroup[SokujiError]) -> SokujiError:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

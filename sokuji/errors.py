@@ -1,8 +1,10 @@
-"""Every error a user can meet, with its wire code.
+"""The errors that a client or an operator can receive, each with its code on the wire.
 
-One small hierarchy serves all doors: a REST answer takes ``status`` and ``as_dict()``, a socket takes the
-same dictionary in an ``error`` event and, where the error cannot be survived, ``close_code``. Messages say
-what was wrong and what to do next; they never carry the words spoken, a secret or a path of the machine.
+All APIs share this hierarchy: a REST response takes ``status`` and ``as_dict()``; a socket sends the same
+dictionary in an ``error`` event and, where the connection cannot go on, closes with ``close_code``. A message
+says what was wrong and what to do next; it never contains the words spoken, a secret, or a path.
+
+Errors cross process boundaries: every subclass can be pickled and copied, whatever its constructor takes.
 """
 
 from collections.abc import Sequence
@@ -10,12 +12,12 @@ from typing import Any, ClassVar
 
 
 class SokujiError(Exception):
-    """Base of all errors shown to users.
+    """Base of all errors that are shown to users.
 
     Args:
-        message: one sentence for a person; it names the accepted values where there are any.
-        param: the request field or setting at fault, where one is.
-        retry_after_s: seconds after which trying again makes sense.
+        message: one sentence for a person; it names the accepted values if there are any.
+        param: the request field or setting at fault, if there is one.
+        retry_after_s: seconds after which a retry makes sense.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -29,22 +31,23 @@ class SokujiError(Exception):
         self.retry_after_s = retry_after_s
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Keyword-only arguments need help to survive pickling between processes.
-        return _rebuild, (type(self), self.message, self.param, self.retry_after_s)
+        # The default calls the constructor with ``args``; a subclass may take other arguments.
+        return _blank, (type(self), self.args), self.__dict__.copy()
 
     def as_dict(self) -> dict[str, str | None]:
         """The ``error`` object of the wire contract."""
         return {"code": self.code, "message": self.message, "param": self.param}
 
 
-def _rebuild(
-    cls: type[SokujiError], message: str, param: str | None, retry_after_s: float | None
-) -> SokujiError:
-    return cls(message, param=param, retry_after_s=retry_after_s)
+def _blank(cls: type[SokujiError], args: tuple[Any, ...]) -> SokujiError:
+    """An error whose constructor has not run; ``copy`` and ``pickle`` then restore its attributes."""
+    error = cls.__new__(cls)
+    error.args = args
+    return error
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
-    """Accepted values for a message: the first ``most`` of them, and how many more there are."""
+    """The first ``most`` names for a message, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -56,88 +59,88 @@ class InvalidRequest(SokujiError):
 
 
 class NotSupported(InvalidRequest):
-    """The field is known, but what it asks for cannot be had from this service as configured."""
+    """The field is known, but this service, as configured, does not support its value."""
 
     code = "not_supported"
 
 
 class InvalidAudio(InvalidRequest):
-    """The audio is empty, truncated or in no format that can be decoded."""
+    """The audio is empty, truncated, or in a format that cannot be decoded."""
 
     code = "invalid_audio"
 
 
 class TooLarge(InvalidRequest):
-    """More bytes, seconds or characters than the limit."""
+    """The request exceeds a limit of bytes, seconds or characters."""
 
     code, status, close_code = "too_large", 413, 1009
 
 
 class NoSpeech(InvalidRequest):
-    """The audio is sound, but nobody speaks in it."""
+    """The audio is valid but contains no speech."""
 
     code, status = "no_speech", 422
 
 
 class UnsupportedLanguage(InvalidRequest):
-    """An unknown language, or a pair that no configured route covers."""
+    """The language is unknown, or no configured provider covers the pair."""
 
     code, status = "unsupported_language", 422
 
 
 class UnknownVoice(InvalidRequest):
-    """No configured voice has this id, or it does not speak the language asked for."""
+    """No configured voice has this id, or the voice does not speak the requested language."""
 
     code, status = "unknown_voice", 422
 
 
 class RateLimited(SokujiError):
-    """The client asks too often."""
+    """The client sends too many requests."""
 
     code, status, close_code = "rate_limited", 429, 1008
 
 
 class Replaced(SokujiError):
-    """The client has connected again: its session goes on there, and this connection is of no more use."""
+    """The client has resumed its session on another connection; this one is closed."""
 
     code, status, close_code = "replaced", 409, 1008
 
 
 class Overloaded(SokujiError):
-    """The service is full for now."""
+    """The service has no capacity left at present."""
 
     code, status, close_code = "overloaded", 503, 1013
 
 
 class ProviderUnavailable(SokujiError):
-    """A stage could not be reached, or its answer was lost: another try may work."""
+    """A stage could not be reached, or its response was lost; a retry may succeed."""
 
     code, status = "provider_unavailable", 503
 
 
 class ProviderFailed(SokujiError):
-    """A stage answered with a failure that another try would only repeat."""
+    """A stage failed in a way that a retry would only repeat."""
 
     code, status = "provider_failed", 502
 
 
 class DeadlineExceeded(SokujiError):
-    """A stage did not answer in time."""
+    """A stage did not respond within its deadline."""
 
     code, status = "deadline_exceeded", 504
 
 
 OUTAGES = (ProviderUnavailable, Overloaded, DeadlineExceeded)
-"""What may be over at the next try, or may not concern another provider."""
+"""Errors after which a retry, or a call of another provider, may succeed."""
 
 
 class ConfigError(SokujiError):
-    """A setting cannot take effect; the service refuses to start or to change with it."""
+    """A setting is invalid or cannot take effect; the service refuses to start, or to change, with it."""
 
     code, status = "invalid_setting", 500
 
 
 class ModelMissing(ConfigError):
-    """A model file is absent, damaged or cannot be fetched."""
+    """A model file is missing, damaged, or cannot be downloaded."""
 
     code = "model_missing"

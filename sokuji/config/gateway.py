@@ -1,10 +1,10 @@
 """Settings of the Gateway: what it accepts, when a session speaks, how long a stage may take."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sokuji.config.settings import Settings
+from sokuji.config.settings import Condition, Settings
 from sokuji.protocol import Commit
 
 
@@ -44,7 +44,8 @@ class StreamingSettings(Settings):
     partial_interval_ms: int = Field(700, ge=0, le=10_000)
     """Shortest time between two interim recognitions of a session; it grows with their duration."""
     max_recognition_s: float = Field(2.0, gt=0, le=60)
-    """Recognition that takes longer than this stops speculation until it is faster again."""
+    """Recognition that takes longer than this stops speculation, and makes interim recognitions rarer, until
+    it is faster again."""
     max_lag_s: float = Field(10.0, gt=0, le=600)
     """New sessions are refused while the output of the present ones is further than this behind."""
     drain_s: float = Field(10.0, gt=0, le=600)
@@ -108,6 +109,15 @@ class Limits(Settings):
 
 class GatewaySettings(Settings):
     """``user_config`` of the Gateway deployment."""
+
+    conditions: ClassVar = (
+        Condition(
+            "streaming.speculate",
+            "segmentation.padding_ms is below segmentation.min_silence_ms",
+            lambda own: own.segmentation.padding_ms < own.segmentation.min_silence_ms,
+            idle=(False,),
+        ),
+    )
 
     segmentation: SegmentationSettings = SegmentationSettings()
     streaming: StreamingSettings = StreamingSettings()

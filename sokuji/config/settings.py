@@ -1,9 +1,11 @@
-"""What all settings have in common: no unknown names, errors that say what is accepted, live changes."""
+"""The base of all settings: no unknown names, no value without effect, errors that say what is accepted."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from sokuji.errors import ConfigError
 
@@ -11,13 +13,61 @@ LIVE: dict[str, Any] = {"live": True}
 """Marks a field whose change needs no new model: ``Field(..., json_schema_extra=LIVE)``."""
 
 MOST_WORKERS = 16
-"""Of one provider."""
+"""Upper limit of ``num_workers``, for every provider."""
+
+_NO_EFFECT = "no_effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A field has an effect only under a condition; a value that is set where it has none is refused."""
+
+    field: str
+    """Name of the field; a field of a section is ``section.field``."""
+    requires: str
+    """The condition in words, as they stand in the error message and in ``docs/tuning.md``."""
+    met: Callable[[Any], bool]
+    """Whether the settings meet the condition."""
+    idle: tuple[object, ...] = ()
+    """Values that are accepted in any case, because they describe what happens without the condition."""
+
+    def violated(self, settings: "Settings") -> bool:
+        """Whether the field was set, to a value that has no effect."""
+        owner, name = settings, self.field
+        if "." in name:
+            section, _, name = name.partition(".")
+            owner = getattr(settings, section)
+        return (
+            name in owner.model_fields_set
+            and getattr(owner, name) not in self.idle
+            and not self.met(settings)
+        )
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and no unknown names."""
+    """Base of all settings: frozen, no unknown names, and no value that has no effect."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    conditions: ClassVar[tuple[Condition, ...]] = ()
+    """The fields of this class that do not always have an effect; those of its bases count as well."""
+
+    @classmethod
+    def all_conditions(cls) -> Iterator[Condition]:
+        """The conditions of this class and of its bases."""
+        for kind in cls.__mro__:
+            yield from vars(kind).get("conditions", ())
+
+    @model_validator(mode="after")
+    def _has_an_effect(self) -> Self:
+        for condition in self.all_conditions():
+            if condition.violated(self):
+                raise PydanticCustomError(
+                    _NO_EFFECT,
+                    "has no effect unless {requires}: change that, or leave {field} out",
+                    {"field": condition.field, "requires": condition.requires},
+                )
+        return self
 
 
 S = TypeVar("S", bound=Settings)
@@ -33,18 +83,24 @@ def parse(kind: type[S], values: Mapping[str, Any], where: str) -> S:
         return kind.model_validate(dict(values))
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        first = ".".join(str(part) for part in faults[0]["loc"])
         raise ConfigError(
-            f"{where}: {'; '.join(_fault(item, kind) for item in faults)}", param=first
+            f"{where}: {'; '.join(_fault(item, kind) for item in faults)}", param=_field(faults[0])
         ) from None
 
 
+def _field(item: Any) -> str:
+    """The name of the field at fault; empty where several fields do not go together."""
+    inner = (item["ctx"]["field"],) if item["type"] == _NO_EFFECT else ()
+    return ".".join(str(part) for part in (*item["loc"], *inner))
+
+
 def _fault(item: Any, kind: type[Settings]) -> str:
-    *parents, last = item["loc"] or ("(settings)",)
-    name = ".".join(str(part) for part in (*parents, last))
+    name = _field(item) or "(settings)"
+    if item["type"] == _NO_EFFECT:
+        return f"{name} {item['msg']}"
     if item["type"] != "extra_forbidden":
         return f"{name}: {item['msg']} (got {item['input']!r})"
-    for parent in parents:
+    for parent in item["loc"][:-1]:
         annotation = kind.model_fields[str(parent)].annotation
         kind = annotation if isinstance(annotation, type) else kind
     return f"{name} is not a setting; accepted: {', '.join(kind.model_fields)}"

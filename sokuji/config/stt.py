@@ -1,12 +1,12 @@
 """Settings of the recognisers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
-from sokuji.config.settings import LIVE, MOST_WORKERS, Settings
+from sokuji.config.settings import LIVE, MOST_WORKERS, Condition, Settings
 
 Code = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
 """A language of the service, for example ``pt``."""
@@ -16,6 +16,13 @@ Locale = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8}
 
 class FasterWhisperConfig(Settings):
     """Whisper under CTranslate2. ``model_size`` is "base" (embedded), a hub name or a local folder."""
+
+    conditions: ClassVar = (
+        Condition("beam_size", "temperature is 0", lambda own: own.temperature == 0, idle=(1,)),
+        Condition("vad_threshold", "vad_filter is true", lambda own: own.vad_filter),
+        Condition("batch_wait_ms", "batch_size is above 1", lambda own: own.batch_size > 1, idle=(0,)),
+        Condition("cpu_threads", "device is auto or cpu", lambda own: own.device != "cuda", idle=(0,)),
+    )
 
     provider: Literal["faster_whisper"] = "faster_whisper"
     model_size: str = Field("base", min_length=1)
@@ -34,9 +41,14 @@ class FasterWhisperConfig(Settings):
     """How long an utterance waits for others while a worker is free. Batches form without that as soon as all
     workers are busy; on a GPU, where a batch costs hardly more than one, a few milliseconds may pay."""
     beam_size: int = Field(1, ge=1, le=20, json_schema_extra=LIVE)
+    """Width of the beam search at temperature 0; above 0 tokens are sampled instead."""
     best_of: int = Field(1, ge=1, le=20, json_schema_extra=LIVE)
-    """Candidates when sampling, which happens only at temperatures above 0."""
+    """Candidates that are sampled at a temperature above 0; the most probable one is taken. Above 1 it also
+    turns temperature fallback on, as in faster-whisper: a final transcript that is too repetitive
+    (compression ratio above 2.4) or too improbable (mean log probability below -1) is decoded again at the
+    next temperature, in steps of 0.2 up to 1. If none passes, the most probable result is taken."""
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
+    """Temperature of the first attempt; 0: beam search, always the most probable words."""
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
     """When an utterance of which the model is unsure is heard again in a window of 20 s, which takes twice as
     long as the first time, and some errors off difficult speech. ``if_idle``: not while there are others to

@@ -1,11 +1,11 @@
 """Settings of the translators."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from sokuji.config.cloud import CloudSettings
-from sokuji.config.settings import LIVE, MOST_WORKERS, Settings
+from sokuji.config.settings import LIVE, MOST_WORKERS, Condition, Settings
 
 
 class BergamotConfig(Settings):
@@ -20,12 +20,29 @@ def _comma_separated(value: Any) -> Any:
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
 
+_TENSORRT = "use_onnx is true and onnx_providers contains TensorrtExecutionProvider"
+
+
 class NllbConfig(Settings):
     """NLLB-200: any of 202 languages and scripts to any other. Weights: CC-BY-NC-4.0, not for commercial use.
 
     ``translation_model`` is a name such as "facebook/nllb-200-distilled-600M", a converted model of a hub
     (owner/name), or a local folder.
     """
+
+    conditions: ClassVar = (
+        Condition("length_penalty", "num_beams is above 1", lambda own: own.num_beams > 1),
+        Condition(
+            "device",
+            "use_onnx is false (onnx_providers names the device)",
+            lambda own: not own.use_onnx,
+            idle=("auto",),
+        ),
+        Condition("cpu_threads", "device is auto or cpu", lambda own: own.device != "cuda", idle=(0,)),
+        Condition("onnx_providers", "use_onnx is true", lambda own: own.use_onnx, idle=((),)),
+        Condition("trt_fp16_enable", _TENSORRT, lambda own: own.uses_tensorrt, idle=(False,)),
+        Condition("trt_engine_cache_path", _TENSORRT, lambda own: own.uses_tensorrt, idle=(None,)),
+    )
 
     provider: Literal["nllb"] = "nllb"
     translation_model: str = Field("facebook/nllb-200-distilled-1.3B", min_length=1)
@@ -63,23 +80,10 @@ class NllbConfig(Settings):
     """TensorrtExecutionProvider: a folder for the engines that it builds, which takes minutes; None: they are
     built anew at each start."""
 
-    @model_validator(mode="after")
-    def _nothing_is_ignored(self) -> Self:
-        onnx_only = {"onnx_providers", "trt_fp16_enable", "trt_engine_cache_path"}
-        if not self.use_onnx and (idle := sorted(onnx_only & self._changed())):
-            raise ValueError(f"{', '.join(idle)} has no effect without use_onnx")
-        if self.use_onnx and self.device != "auto":
-            raise ValueError("device has no effect with use_onnx: name the device's onnx_providers")
-        tensorrt = "TensorrtExecutionProvider" in self.onnx_providers
-        if not tensorrt and (idle := sorted({"trt_fp16_enable", "trt_engine_cache_path"} & self._changed())):
-            raise ValueError(f"{', '.join(idle)} has no effect without TensorrtExecutionProvider")
-        return self
-
-    def _changed(self) -> set[str]:
-        """Fields that do not have their default value."""
-        return {
-            name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default
-        }
+    @property
+    def uses_tensorrt(self) -> bool:
+        """Whether ONNX Runtime may compute with TensorRT."""
+        return self.use_onnx and "TensorrtExecutionProvider" in self.onnx_providers
 
 
 Code = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
@@ -115,6 +119,15 @@ class OpenAIChatConfig(CloudSettings):
     The server must answer ``GET /models``, which is what a health check asks. One's own servers may do
     without a key, and without encryption: but then no key is sent to them, unless they are on loopback.
     """
+
+    conditions: ClassVar = (
+        Condition(
+            "thinking_tokens",
+            "reasoning_effort is not none",
+            lambda own: own.reasoning_effort != "none",
+            idle=(0,),
+        ),
+    )
 
     provider: Literal["openai"] = "openai"
     base_url: str = Field("https://api.openai.com/v1", max_length=500)

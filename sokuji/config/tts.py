@@ -1,12 +1,12 @@
 """Settings of the synthesisers."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
-from sokuji.config.settings import LIVE, MOST_WORKERS, Settings
+from sokuji.config.settings import LIVE, MOST_WORKERS, Condition, Settings
 
 AudioFormat = Literal["wav", "pcm", "mp3", "opus", "flac"]
 """How sound that is sent as a file may be encoded; opus comes in an Ogg container."""
@@ -30,6 +30,10 @@ class VoiceSettings(Settings):
 
 class PiperConfig(VoiceSettings):
     """Piper voices. ``tts_model`` is "en_US-joe-medium" (embedded), a hub voice or a local ``.onnx`` file."""
+
+    conditions: ClassVar = (
+        Condition("cpu_threads", "device is cpu", lambda own: own.device == "cpu", idle=(1,)),
+    )
 
     provider: Literal["piper"] = "piper"
     tts_model: str = Field("en_US-joe-medium", min_length=1)

@@ -1,7 +1,5 @@
 """Settings: nothing unknown passes, every refusal names the setting and what is accepted."""
 
-import pickle
-
 import pytest
 
 from sokuji.config import (
@@ -14,7 +12,7 @@ from sokuji.config import (
     parse,
     parse_provider,
 )
-from sokuji.errors import ConfigError, TooLarge
+from sokuji.errors import ConfigError
 from sokuji.providers.registry import PROVIDERS
 
 
@@ -73,8 +71,3 @@ def test_a_change_of_live_settings_alone_is_live() -> None:
     )
     assert changed_fields(old, old) == (set(), True)
     assert changed_fields(PiperConfig(), KokoroConfig())[1] is False
-
-
-def test_errors_survive_the_way_between_processes() -> None:
-    error = pickle.loads(pickle.dumps(TooLarge("too much", param="text", retry_after_s=3)))
-    assert (type(error), error.message, error.param, error.retry_after_s) == (TooLarge, "too much", "text", 3)

@@ -4,7 +4,7 @@ Terms as in openai/whisper, ``decoding.py`` and ``timing.py``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ _MAX_PROMPT = CONTEXT // 2 - 1
 _MAX_PREFIX = 160
 """More than is spoken in the 20 s that an utterance of a session lasts."""
 _TIME_STEP_S = 0.02
+_TEMPERATURE_STEP = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,14 @@ class DecodingOptions:
             max_tokens=max_tokens,
             usual_tokens=usual_tokens,
         )
+
+    def at_higher_temperatures(self) -> "list[DecodingOptions]":
+        """The same in steps of 0.2 up to 1 (openai/whisper, ``temperature_increment_on_fallback``)."""
+        steps = int((1 - self.temperature) / _TEMPERATURE_STEP + 1e-6)
+        return [
+            replace(self, temperature=round(self.temperature + _TEMPERATURE_STEP * step, 6))
+            for step in range(1, steps + 1)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

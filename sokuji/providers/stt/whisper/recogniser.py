@@ -173,6 +173,8 @@ def _search(
             search = DecodingOptions.configured(order.config, _UNBOUNDED, usual)
         found = yield from _decoded(window, decoder, prompt, search)
         outcome = _outcome(found, window, decoder, prompt)
+    if outcome.rejected and not outcome.silent and order.config.best_of > 1:
+        found, outcome = yield from _at_higher_temperatures(window, decoder, prompt, search, (found, outcome))
     if outcome.silent:
         return window, None
     if outcome.loops:
@@ -180,6 +182,28 @@ def _search(
         wider = replace(search, beam_size=max(_RESCUE_BEAM, search.beam_size), once=_RESCUE_ONCE)
         found = yield from _decoded(window, decoder, prompt, wider)
     return window, found
+
+
+def _at_higher_temperatures(
+    window: _Window,
+    decoder: WhisperDecoder,
+    prompt: Prompt,
+    search: DecodingOptions,
+    first: tuple[Decoded, transcript_text.Outcome],
+) -> Steps[tuple[Decoded, transcript_text.Outcome]]:
+    """Temperature fallback (openai/whisper, ``decode_with_fallback``): the first result that is not rejected.
+
+    If all are rejected, the most probable one, of those that are not repetitive if there are any
+    (faster-whisper, ``generate_with_fallback``).
+    """
+    attempts = [first]
+    for sampled in search.at_higher_temperatures():
+        found = yield from _decoded(window, decoder, prompt, sampled)
+        outcome = _outcome(found, window, decoder, prompt)
+        if outcome.silent or not outcome.rejected:
+            return found, outcome
+        attempts.append((found, outcome))
+    return max(attempts, key=lambda attempt: (not attempt[1].repetitive, attempt[1].average))
 
 
 def _longer_window(outcome: transcript_text.Outcome, window: _Window, order: _Order) -> Steps[_Window | None]:

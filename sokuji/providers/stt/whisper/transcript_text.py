@@ -72,9 +72,20 @@ class Outcome:
         That is text both repetitive and too long for its sound, so that somebody who does say a thing five
         times is believed.
         """
-        data = self.text.encode()
-        repetitive = len(data) > _COMPRESSION * len(zlib.compress(data)) or _REPEATED.search(self.text)
+        repetitive = self.repetitive or _REPEATED.search(self.text)
         return bool(repetitive) and (self.cut_off or self.tokens > 6 + 12 * self.seconds)
+
+    @property
+    def repetitive(self) -> bool:
+        """Whether zlib shrinks the text by more than a factor of 2.4."""
+        data = self.text.encode()
+        return len(data) > _COMPRESSION * len(zlib.compress(data))
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the text fails the thresholds of temperature fallback (openai/whisper,
+        ``decode_with_fallback``)."""
+        return self.repetitive or self.improbable
 
     @property
     def improbable(self) -> bool:

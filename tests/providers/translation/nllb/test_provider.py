@@ -124,7 +124,6 @@ async def test_eight_bits_are_enough(runtime: str) -> None:
 
 @pytest.mark.parametrize("knobs", [
     {"num_beams": 1},
-    {"num_beams": 1, "length_penalty": 0.0},
     {"num_beams": 2},
     {"num_beams": 4, "length_penalty": 0.0},
     {"num_beams": 5, "length_penalty": 2.0},

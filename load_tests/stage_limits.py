@@ -11,8 +11,8 @@ from load_tests.limit import Setup
 from load_tests.material import Spoken
 from load_tests.one_process import Embedded, good, samples
 from sokuji.config import BergamotConfig
-from sokuji.contract import SynthesisRequest, TranslationRequest
-from sokuji.providers.registry import Stage, create
+from sokuji.contract import StageName, SynthesisRequest, TranslationRequest
+from sokuji.providers.registry import create
 
 Work = Callable[[Sequence[Spoken]], Awaitable[list[str]]]
 """One stage for many utterances; the texts that come of it, none of a voice."""
@@ -43,7 +43,7 @@ async def stages(
     }
 
 
-async def _loaded(stack: AsyncExitStack, stage: Stage, config: Any) -> Any:
+async def _loaded(stack: AsyncExitStack, stage: StageName, config: Any) -> Any:
     provider = create(stage, config)
     stack.push_async_callback(provider.aclose)
     await provider.load()

@@ -16,10 +16,10 @@ from collections.abc import AsyncGenerator
 from sokuji import events
 from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
-from sokuji.errors import NotSupported, SokujiError, UnknownVoice
+from sokuji.errors import SokujiError, UnknownVoice
 from sokuji.events import Ack, Event
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.branch import Branch
 from sokuji.session.conversation import Command, ConversationSettings
 from sokuji.session.input import SessionInput
@@ -112,8 +112,8 @@ class Session:
             catalogue.check_speech_pair(conversation.source_language, target)
             if conversation.glossary:
                 catalogue.check_glossary(conversation.source_language, target)
-        if conversation.context and not catalogue.stt[0].takes_context:
-            raise NotSupported("the recogniser takes no context; leave it out", param="context")
+        if conversation.context:
+            catalogue.check_recognition_context(conversation.source_language)
         if conversation.speak:
             self._check_voice(conversation)
         self._inbox.put(conversation)

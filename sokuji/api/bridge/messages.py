@@ -16,7 +16,7 @@ from sokuji import __version__, events, languages
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.config import Commit
 from sokuji.errors import InvalidAudio, InvalidRequest
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.conversation import ConversationSettings
 from sokuji.text.glossary import check as check_glossary
 

@@ -1,1 +1,1 @@
-"""One file, one Serve deployment: thin shells around the engine."""
+"""One module per Serve deployment, and what only Ray needs; the engine itself is ``sokuji``."""

@@ -1,22 +1,20 @@
-"""The Gateway deployment: the ingress. It holds the sockets and their sessions and calls the stages.
+"""The Gateway deployment: the ingress, which holds the sockets and their sessions and calls the stages.
 
-A conversation lives in the replica that holds its socket. The replica itself computes little: voice activity
-detection, resampling and decoding, all in threads.
+The state of a conversation is in the replica that holds its socket. A replica computes little itself: voice
+activity detection, resampling and decoding, all in threads.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
 from ray.exceptions import RayError
-from ray.serve.handle import DeploymentHandle
 
 from deployments import logs
-from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
@@ -29,45 +27,50 @@ from sokuji.pipeline.pipeline import Pipeline
 log = logging.getLogger("ray.serve")
 
 REFRESH_S = 5.0
-"""How often the stages are asked what they can do; ``/health`` answers from the last time."""
+"""Interval at which the stages are asked what they can do; ``/health`` reports the last result."""
 STARTING_REFRESH_S = 0.5
-FAREWELL_S = 15.0
-"""Time to recognise, translate and speak what a conversation that drains has taken in."""
+"""The same while a stage is starting."""
+COMPLETION_S = 15.0
+"""Time for a draining conversation to recognise, translate and speak the audio it has received."""
 
 
 @serve.deployment(
     ray_actor_options={"num_cpus": 0.2},
-    # Every open socket holds one place for its life; ``ws_max_connections`` refuses more politely.
+    # Every open socket is an ongoing request; ``ws_max_connections`` refuses more with an error of its own.
     max_ongoing_requests=256,
-    # All clients may come back at once after a restart; past this a handshake would get a 500.
+    # All clients may reconnect at once after a restart; beyond this a handshake is answered with 500.
     max_queued_requests=512,
     autoscaling_config={
         "min_replicas": 1,
         "max_replicas": 1,
         "target_ongoing_requests": 64,
         "upscale_delay_s": 3,
-        # Scaling down closes conversations: do it late.
+        # Scaling down interrupts conversations, so it comes late.
         "downscale_delay_s": 600,
     },
     health_check_period_s=5,
     health_check_timeout_s=20,
-    # A replica that is to be replaced goes when its successor is up, so that clients have somewhere to go.
+    # A replica is stopped when its successor is up, so that its clients can reconnect.
     max_surge_percent=100,
     graceful_shutdown_wait_loop_s=1,
-    # More than ``drain_s`` and ``FAREWELL_S``; what is still open then closes with 1006.
+    # More than ``drain_s`` and ``COMPLETION_S``; a socket still open then closes with 1006.
     graceful_shutdown_timeout_s=30,
 )
 @serve.ingress()
 class Gateway:
-    """Doors in front, stage handles behind."""
+    """Serves the API of ``sokuji.api`` over the stage deployments.
+
+    Args:
+        stt, translation, tts: handles of the deployments of each stage, in order of preference.
+    """
 
     def __init__(
         self,
-        stt: Sequence[DeploymentHandle[Any]],
-        translation: Sequence[DeploymentHandle[Any]],
-        tts: Sequence[DeploymentHandle[Any]],
+        stt: Sequence[Handle],
+        translation: Sequence[Handle],
+        tts: Sequence[Handle],
     ) -> None:
-        logs.join()
+        logs.write_to_serve_log()
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
             [RemoteTranslator(handle) for handle in translation],
@@ -75,51 +78,51 @@ class Gateway:
         )
         settings = GatewaySettings()
         self._service = Service(Pipeline(stages, settings.deadlines, settings.resilience), settings)
-        self._watching: asyncio.Task[None] | None = None
-        self._retiring: asyncio.Task[None] | None = None
+        self._monitoring: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        """Serve calls this once, after the constructor, for the app that answers requests."""
+        """The ASGI app that answers requests; Serve calls this once, after the constructor."""
         return build_app(self._service)
 
-    async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
-        """New limits and timings hold for new requests and sessions.
+    async def reconfigure(self, user_config: Mapping[str, object]) -> None:
+        """Apply new limits and timings to new requests and sessions.
 
-        With ``draining`` this returns when there are no sessions left.
+        With ``draining`` this returns when no sessions are left, or after ``drain_s`` and ``COMPLETION_S``.
 
         Raises:
-            ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
+            ConfigError: a setting is unknown or out of range; Serve rejects the deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
         settings = parse_gateway(user_config)
-        # Loads the model that all sessions share; one that is missing fails the deployment, not a session.
+        # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
-            self._retiring = asyncio.create_task(self._retire())
+        if self._monitoring is None:
+            self._monitoring = asyncio.create_task(self._monitor_stages())
+            self._draining = asyncio.create_task(self._drain_when_stopped())
         if settings.draining:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(settings.streaming.drain_s + FAREWELL_S):
+                async with asyncio.timeout(settings.streaming.drain_s + COMPLETION_S):
                     await self._service.until_empty()
 
     async def check_health(self) -> None:
-        """Raise when the watch over the stages has died, for then ``/health`` would lie."""
-        if self._watching is not None and self._watching.done():
-            raise ProviderFailed("the watch over the stages has ended")
+        """Raise when the monitoring of the stages has ended: ``/health`` would report an old state."""
+        if self._monitoring is not None and self._monitoring.done():
+            raise ProviderFailed("the monitoring of the stages has ended")
 
-    async def _watch(self) -> None:
+    async def _monitor_stages(self) -> None:
         pipeline = self._service.pipeline
         while True:
             await pipeline.refresh()
             starting = any(state == "initializing" for state in pipeline.health.values())
             await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)
 
-    async def _retire(self) -> None:
+    async def _drain_when_stopped(self) -> None:
         try:
             await until_stopped()
         except (AttributeError, RayError):
-            # Worth no outage: clients that lose a socket unwarned connect again as well.
-            log.exception("conversations will not be told when this replica stops: Ray has changed")
+            # No reason to fail: clients that lose a socket without notice reconnect as well.
+            log.exception("conversations will get no notice when this replica stops: Ray has changed")
         else:
             self._service.drain()

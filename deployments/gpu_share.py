@@ -1,15 +1,14 @@
-"""Whether a replica's settings fit into its part of a GPU, asked before its model is loaded.
+"""Checks that a replica's settings fit into its share of a GPU, before the model is loaded.
 
-Here alone all of it is known: the settings, which Serve merges from the config and the graph's code when it
-starts a replica, the fraction that Ray has assigned, and the card on which the replica has come to lie. So it
-holds for ``serve run``, ``serve deploy`` and the launcher alike, and for every later change. The launcher and
-``sokuji profile check`` ask the same of a whole config before anything starts.
+Only a replica has all of the data: the settings, which Serve merges from the config and the graph's code, the
+fraction of a GPU that Ray has assigned, and the card itself. So the check holds for ``serve run``, ``serve
+deploy`` and the launcher alike, and for every later change of settings. The launcher and ``sokuji profile
+check`` run the same check over a complete config before anything starts.
 """
 
 import asyncio
 import os
 from dataclasses import replace
-from typing import Any
 
 import ray
 from ray import serve
@@ -19,16 +18,16 @@ from sokuji.capacity.machine import visible_gpus
 from sokuji.capacity.memory import CUDA_CONTEXT_BYTES, GB, MemoryNeed, estimate
 from sokuji.capacity.placement import check_share
 from sokuji.config import Settings
-from sokuji.providers.translation.vllm.engine import GPU_FRACTION
+from sokuji.contract import GPU_FRACTION
 
 
 async def check(config: Settings, beside: Settings | None, gpu_memory_gb: float | None) -> None:
-    """Refuse settings that need more GPU memory than the replica's share; nothing outside of a replica.
+    """Refuse settings that need more GPU memory than the replica's share; outside a replica, do nothing.
 
     Args:
-        config: the settings that are to be taken over.
-        beside: those of a model that stays loaded until the new one is there; None: there is none.
-        gpu_memory_gb: what a GPU is said to have, where the card itself cannot be asked.
+        config: the new settings.
+        beside: settings of a model that stays loaded until the new one is; None: there is none.
+        gpu_memory_gb: memory of a GPU, if the card cannot be queried.
 
     Raises:
         ConfigError: says by how much it does not fit.
@@ -43,14 +42,14 @@ async def check(config: Settings, beside: Settings | None, gpu_memory_gb: float 
         return
     if beside is not None and (old := estimate(beside, share=share)):
         name = f"{name}, with the present model until the new one is loaded,"
-        needed = _together(needed, old)
+        needed = _sum(needed, old)
     cards = await asyncio.to_thread(visible_gpus)
-    said = round(gpu_memory_gb * GB) if gpu_memory_gb else None
-    check_share(name, needed, share, min((card.memory for card in cards), default=said))
+    configured = round(gpu_memory_gb * GB) if gpu_memory_gb else None
+    check_share(name, needed, share, min((card.memory for card in cards), default=configured))
 
 
-def announce() -> None:
-    """Say in the environment what part of a GPU the replica has: providers know nothing of Ray."""
+def export() -> None:
+    """Set ``GPU_FRACTION`` for the provider, which has no access to Ray; outside a replica, do nothing."""
     try:
         serve.get_replica_context()
     except RayServeException:
@@ -59,12 +58,13 @@ def announce() -> None:
 
 
 def _assigned() -> float:
-    # Ray gives this method no types.
-    resources: Any = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]
+    """The GPUs that Ray has assigned to this replica."""
+    resources: dict[str, float]
+    resources = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]
     return float(resources.get("GPU", 0))
 
 
-def _together(new: MemoryNeed, old: MemoryNeed) -> MemoryNeed:
-    # They are in one process.
+def _sum(new: MemoryNeed, old: MemoryNeed) -> MemoryNeed:
+    # Both models are in one process, which has one CUDA context.
     gpu = new.gpu + old.gpu - (CUDA_CONTEXT_BYTES if new.gpu and old.gpu else 0)
     return replace(new, gpu=gpu, gpu_share=new.gpu_share + old.gpu_share)

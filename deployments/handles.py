@@ -1,37 +1,47 @@
-"""The three stages as the gateway sees them: Serve handles behind the engine's Protocols.
+"""The three stages as the gateway calls them: Serve handles that fulfil the Protocols of the engine.
 
-All that Ray can raise is translated here into the engine's own errors, so that nothing behind this file has
-to know of Ray: a lost replica or a full queue is worth another try (``ProviderUnavailable``), a failure of
-the model is not (``ProviderFailed``), and an error that the stage itself meant for the user passes as it is.
+Everything that Ray can raise becomes an error of the engine here, so that the engine needs no knowledge of
+Ray. A lost replica or a full queue is worth a retry (``ProviderUnavailable``, ``Overloaded``); a failure of
+the model is not (``ProviderFailed``). An error that the stage raised for the user passes unchanged.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from grpc import RpcError
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
-from ray.serve.handle import DeploymentHandle
+from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
 
 from sokuji.contract import (
     AudioChunk,
+    Recogniser,
     RecogniserInfo,
     RecognitionRequest,
+    Synthesiser,
     SynthesiserInfo,
     SynthesisRequest,
     Transcript,
     TranslatedText,
     TranslationRequest,
+    Translator,
     TranslatorInfo,
 )
 from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
 
+StageT = TypeVar("StageT")
+ResultT = TypeVar("ResultT")
+Parameters = ParamSpec("Parameters")
+
+Handle = DeploymentHandle[object]
+"""Ray types a handle by its deployment class, of which a decorated class leaves nothing to a type checker."""
+
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn what Ray raises into ``SokujiError``."""
+def engine_errors() -> Iterator[None]:
+    """Turn what Ray raises into a ``SokujiError``."""
     try:
         yield
     except RayTaskError as error:
@@ -43,67 +53,69 @@ def translated_errors() -> Iterator[None]:
     except (RayActorError, DeploymentUnavailableError) as error:
         reason = f"a stage is not reachable: {type(error).__name__}"
         raise ProviderUnavailable(reason, retry_after_s=2) from error
-    except (RayError, RayServeException, RpcError) as error:  # RpcError: where calls go by gRPC
+    except (RayError, RayServeException, RpcError) as error:  # RpcError: if calls go by gRPC
         raise ProviderUnavailable(f"a call was lost: {type(error).__name__}", retry_after_s=1) from error
 
 
-class _Remote:
-    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+class _RemoteStage:
+    def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    async def _call(self, method: str, *args: Any) -> Any:
-        with translated_errors():
-            response = getattr(self._handle, method).remote(*args)
+    async def _call(
+        self,
+        method: Callable[Concatenate[StageT, Parameters], Coroutine[object, object, ResultT]],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> ResultT:
+        """Call the method of the deployment that has the name and the types of the Protocol's ``method``."""
+        with engine_errors():
+            remote_method: Handle = getattr(self._handle, method.__name__)
+            response = cast(DeploymentResponse[ResultT], remote_method.remote(*args, **kwargs))
             try:
                 return await response
             except asyncio.CancelledError:
-                response.cancel()
+                response.cancel()  # type: ignore[no-untyped-call]
                 raise
 
 
-class RemoteSpeechToText(_Remote):
-    """A SpeechToText deployment."""
+class RemoteSpeechToText(_RemoteStage):
+    """A SpeechToText deployment as a ``Recogniser``."""
 
     async def describe(self) -> RecogniserInfo:
-        """See ``SpeechToText``."""
-        info: RecogniserInfo = await self._call("describe")
-        return info
+        """See ``Recogniser``."""
+        return await self._call(Recogniser.describe)
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """See ``SpeechToText``."""
-        answers: list[Transcript | SokujiError] = await self._call("transcribe", list(requests))
-        return answers
+        """See ``Recogniser``."""
+        return await self._call(Recogniser.transcribe, requests)
 
 
-class RemoteTranslator(_Remote):
-    """A Translation deployment."""
+class RemoteTranslator(_RemoteStage):
+    """A Translation deployment as a ``Translator``."""
 
     async def describe(self) -> TranslatorInfo:
         """See ``Translator``."""
-        info: TranslatorInfo = await self._call("describe")
-        return info
+        return await self._call(Translator.describe)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """See ``Translator``."""
-        answers: list[TranslatedText | SokujiError] = await self._call("translate", list(requests))
-        return answers
+        return await self._call(Translator.translate, requests)
 
 
-class RemoteTextToSpeech(_Remote):
-    """A TextToSpeech deployment."""
+class RemoteTextToSpeech(_RemoteStage):
+    """A TextToSpeech deployment as a ``Synthesiser``."""
 
     async def describe(self) -> SynthesiserInfo:
-        """See ``TextToSpeech``."""
-        info: SynthesiserInfo = await self._call("describe")
-        return info
+        """See ``Synthesiser``."""
+        return await self._call(Synthesiser.describe)
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """See ``TextToSpeech``."""
-        with translated_errors():
-            # Ray's types do not tell a streaming handle from another.
-            response: Any = self._handle.options(stream=True).synthesize.remote(request)
+        """See ``Synthesiser``."""
+        with engine_errors():
+            streaming: Handle = self._handle.options(stream=True).synthesize
+            response = cast(DeploymentResponseGenerator[AudioChunk], streaming.remote(request))
             try:
                 async for chunk in response:
                     yield chunk
             finally:
-                response.cancel()
+                response.cancel()  # type: ignore[no-untyped-call]

@@ -1,8 +1,8 @@
-"""The Translation deployment where a language model translates: the same replicas, other defaults.
+"""The Translation deployment for a language model: the same class with other defaults.
 
-The engine puts the requests of all callers together itself, so that a replica takes many at a time; its
-start takes minutes, which Serve waits for. ``num_gpus`` is the config's to say: a part of a GPU for a small
-model, as many as ``tensor_parallel_size`` for a large one.
+The engine batches the requests of all callers itself, so a replica accepts many at a time. Its start takes
+minutes, for which Serve waits. ``num_gpus`` is set in the Serve config: a fraction of a GPU for a small
+model, ``tensor_parallel_size`` GPUs for a large one.
 """
 
 from typing import cast
@@ -11,9 +11,9 @@ from ray.serve import Deployment
 
 from deployments.translation import Translation
 
-# Type checkers do not see what a class decorator returns.
+# A type checker takes the decorated class for the class itself.
 LanguageModel = cast(Deployment, Translation).options(
-    # The replica itself only passes words on; the engine beside it computes, on the GPU where there is one.
+    # The replica passes text on; its engine computes in other processes, on the GPU if there is one.
     ray_actor_options={"num_cpus": 1},
     max_ongoing_requests=256,
     max_queued_requests=512,
@@ -21,11 +21,11 @@ LanguageModel = cast(Deployment, Translation).options(
         "min_replicas": 1,
         "max_replicas": 1,
         "target_ongoing_requests": 32,
-        # A second replica is of use only after the minutes of its start.
+        # A second replica takes minutes to start, so scale up early and down late.
         "upscale_delay_s": 5,
         "downscale_delay_s": 600,
     },
-    # A check writes a token, behind everything that the engine is at.
+    # A check generates a token, behind all requests that the engine has accepted.
     health_check_timeout_s=120,
     graceful_shutdown_timeout_s=60,
 )

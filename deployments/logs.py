@@ -1,10 +1,10 @@
-"""Joins the engine's log to Serve's: a replica's log then holds both, with the same times and tags."""
+"""The log of the engine goes to Serve's log, so that a replica has one log with the same times and tags."""
 
 import logging
 
 
-def join() -> None:
-    """Send what ``sokuji`` logs, from INFO up, where this replica's Serve log goes."""
+def write_to_serve_log() -> None:
+    """Send the log records of ``sokuji``, from INFO up, to the handlers of this replica's Serve log."""
     engine, serve = logging.getLogger("sokuji"), logging.getLogger("ray.serve")
     engine.handlers = serve.handlers
     engine.setLevel(logging.INFO)

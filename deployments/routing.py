@@ -1,7 +1,7 @@
-"""How calls are spread over the replicas of a stage: what Ray Serve's request routers offer, by name.
+"""How calls are distributed over the replicas of a stage: Ray Serve's request routers, by name.
 
-Serve asks the replicas of the first rank that a router returns how many calls they have, and takes the one
-with the fewest that has room; if none has, it goes on to the next rank.
+Serve asks the replicas of the first rank that a router returns for their number of ongoing calls, and takes
+the replica with the fewest of those that accept more; if none does, it goes on to the next rank.
 """
 
 import random
@@ -15,12 +15,12 @@ Strategy = Literal["power_of_two", "round_robin", "least_loaded"]
 
 
 class LeastLoadedRouter(PowerOfTwoChoicesRequestRouter):
-    """Asks all replicas instead of two: the best choice, at one message more for each replica and call."""
+    """Asks all replicas instead of two: finds the least loaded one, for one message per replica and call."""
 
     async def choose_replicas(
         self, candidate_replicas: list[RunningReplica], pending_request: PendingRequest | None = None
     ) -> list[list[RunningReplica]]:
-        """All of them in one rank, shuffled so that equals share the work."""
+        """All candidates in one rank, shuffled so that equally loaded replicas are taken equally often."""
         return [random.sample(candidate_replicas, len(candidate_replicas))] if candidate_replicas else []
 
 
@@ -34,7 +34,7 @@ _ROUTERS: dict[Strategy, str] = {
 def router(strategy: Strategy) -> RequestRouterConfig:
     """The ``request_router_config`` of a deployment.
 
-    ``power_of_two``: the less busy one of two that are picked at random, which is Serve's own way.
-    ``round_robin``: one after the other. ``least_loaded``: the least busy one of all.
+    ``power_of_two``: the less loaded of two replicas picked at random; Serve's default. ``round_robin``: one
+    after the other. ``least_loaded``: the least loaded of all.
     """
     return RequestRouterConfig.model_validate({"request_router_class": _ROUTERS[strategy]})

@@ -1,68 +1,86 @@
-"""What the replicas of all three stages have in common: settings, model life, health.
+"""The base of the three stage deployments: settings, the life of the model, and health.
 
-A replica holds one provider. ``reconfigure`` validates the deployment's ``user_config``; settings that are
-live change at once, any other change loads the new model beside the old one and then swaps, so that calls go
-on meanwhile. ``check_health`` finds a model that is broken or stuck, not only a process that is gone.
+A replica holds one provider. ``reconfigure`` validates the deployment's ``user_config``. A change of live
+settings takes effect at once; any other change loads a new provider beside the old one and then swaps them,
+so that calls are served throughout. ``check_health`` detects a model that hangs or is broken, which a check
+of the process alone would not.
 """
 
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar, Generic, TypeVar
 
 from deployments import gpu_share, logs
-from sokuji.config import changed_fields, parse_provider, served_provider
+from sokuji.config import Settings, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
+from sokuji.contract import Provider, StageName
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.registry import Stage, create
 
 log = logging.getLogger("ray.serve")
 
-FRESH_S = 10.0
-"""A model that has answered well within this time needs no test inference."""
-STUCK_S = 60.0
-"""Calls that bring no good answer for so long mean that the model hangs or is broken."""
+P = TypeVar("P", bound=Provider)
+
+RECENT_S = 10.0
+"""A model that has answered within this time is healthy without a test inference."""
+STALL_TIMEOUT_S = 60.0
+"""If calls bring no good answer for this time, the model hangs or is broken."""
 
 
 @dataclass(eq=False, slots=True)
 class _Call:
-    """A call that is being answered."""
+    """A call in progress."""
 
-    provider: Any
-    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    provider: Provider
+    finished: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class StageReplica:
-    """Base of the stage deployments; ``stage`` says which."""
+class StageReplica(ABC, Generic[P]):
+    """A replica of the stage ``stage``, whose providers fulfil ``P``.
 
-    stage: Stage
+    Args:
+        provider: the provider for which the graph made the deployment; the environment may replace it.
+        gpu_memory_gb: memory of a GPU, if the card cannot be queried.
+        beside: the other providers of the stage, each of which has a deployment of its own.
+    """
+
+    stage: ClassVar[StageName]
 
     def __init__(self, provider: str, gpu_memory_gb: float | None = None, beside: Sequence[str] = ()) -> None:
-        logs.join()
-        gpu_share.announce()
+        logs.write_to_serve_log()
+        gpu_share.export()
         self._made_for = provider
         self._beside = beside
-        """The other providers of the stage, each of which has a deployment of its own."""
         self._name = served_provider(self.stage, provider, beside)
         self._gpu_memory_gb = gpu_memory_gb
-        self._provider: Any = None
+        self._provider: P | None = None
         self._swap = asyncio.Lock()
-        self._answered_at = 0.0
-        self._waiting_since: float | None = None
-        """When the first call came that has not been followed by a good answer yet."""
+        self._succeeded_at = 0.0
+        self._unanswered_since: float | None = None
+        """When the first call arrived that no good answer has followed yet."""
         self._calls: set[_Call] = set()
 
-    async def reconfigure(self, user_config: Mapping[str, Any]) -> None:
+    @abstractmethod
+    def create(self, config: Settings) -> P:
+        """Construct the provider to which the settings belong.
+
+        Raises:
+            ConfigError: its package is not installed.
+        """
+
+    async def reconfigure(self, user_config: Mapping[str, object]) -> None:
         """Serve calls this before the first request and whenever ``user_config`` has changed.
 
         Raises:
-            ConfigError: a setting cannot take effect; the deployment is refused and says which.
+            ConfigError: a setting cannot take effect; Serve rejects the deployment with this message.
+            ModelMissing: a model file is absent or damaged.
         """
         named = user_config.get("provider", self._name)
-        # What the graph has written there is the provider that the environment has replaced.
+        # The graph writes the provider it was given, which the environment may have replaced.
         if named not in (self._name, self._made_for):
             raise ConfigError(
                 f"this deployment serves provider {self._name!r}, its user_config names {named!r}; "
@@ -71,84 +89,96 @@ class StageReplica:
             )
         config = parse_provider(self.stage, {**user_config, "provider": self._name}, beside=self._beside)
         async with self._swap:
-            await self._take_over(config)
+            await self._apply(config)
 
-    async def _take_over(self, config: Any) -> None:
+    async def _apply(self, config: Settings) -> None:
         old = self._provider
-        if old is not None:
-            changed, live = changed_fields(old.config, config)
-            if not changed:
-                return
-            await gpu_share.check(config, None if live else old.config, self._gpu_memory_gb)
-            if live:
-                old.update(config)
-                log.info("%s: changed at once: %s", self._name, ", ".join(sorted(changed)))
-                return
-        else:
+        if old is None:
             await gpu_share.check(config, None, self._gpu_memory_gb)
-        new = create(self.stage, config)
+            self._provider = await self._load(config)
+            return
+        changed, live = changed_fields(old.config, config)
+        if not changed:
+            return
+        await gpu_share.check(config, None if live else old.config, self._gpu_memory_gb)
+        if live:
+            old.update(config)
+            log.info("%s: settings changed in place: %s", self._name, ", ".join(sorted(changed)))
+            return
+        self._provider = await self._load(config)
+        # Calls that began before the swap still run on the old provider; new calls do not.
+        if running := [call.finished for call in self._calls if call.provider is old]:
+            await asyncio.wait(running)
+        await old.aclose()
+
+    async def _load(self, config: Settings) -> P:
+        provider = self.create(config)
         began = time.monotonic()
         try:
-            await new.load()
+            await provider.load()
         except BaseException:
-            await new.aclose()
+            await provider.aclose()
             raise
         log.info("%s: loaded in %.1f s", self._name, time.monotonic() - began)
-        self._provider = new
-        self._answered()
-        if old is not None:
-            # Calls that came before the swap still run on the old model; those that come now do not.
-            if running := [call.over for call in self._calls if call.provider is old]:
-                await asyncio.wait(running)
-            await old.aclose()
-
-    async def describe(self) -> Any:
-        """What the provider can do (one of the ``*Info`` classes)."""
-        return await self._loaded().describe()
+        self._note_success()
+        return provider
 
     async def check_health(self) -> None:
-        """Raise when the model hangs, or fails at the smallest real inference after a quiet while."""
+        """Raise if calls have stalled, or if the smallest real inference fails after a time without calls."""
+        if self._provider is None:
+            return
         now = time.monotonic()
-        elsewhere = self._provider is not None and isinstance(self._provider.config, CloudSettings)
-        if self._waiting_since is not None and now - self._waiting_since > STUCK_S and not elsewhere:
-            raise ProviderFailed(f"{self._name}: calls have had no good answer for more than {STUCK_S:g} s")
-        if self._provider is None or now - self._answered_at < FRESH_S or self._calls:
+        in_cloud = isinstance(self._provider.config, CloudSettings)
+        since = self._unanswered_since
+        if since is not None and now - since > STALL_TIMEOUT_S and not in_cloud:
+            raise ProviderFailed(
+                f"{self._name}: calls have had no good answer for more than {STALL_TIMEOUT_S:g} s"
+            )
+        if now - self._succeeded_at < RECENT_S or self._calls:
             return
         try:
             await self._provider.check()
         except OUTAGES as error:
-            # Another replica would reach the service no better, and callers fall back meanwhile.
-            if not elsewhere:
+            # A new replica would not reach the cloud service either; callers fall back to another provider.
+            if not in_cloud:
                 raise
             log.warning("%s: %s", self._name, error.message)
-        self._answered()
+        self._note_success()
 
-    def _answered(self, answers: Sequence[Any] = ()) -> None:
-        """Note a good answer: anything but the failure of the model on all of a batch."""
+    def _note_answers(self, answers: Sequence[object]) -> None:
+        """Note the answers of a batch; it succeeds unless the model failed on all of it."""
         if not answers or not all(isinstance(answer, ProviderFailed) for answer in answers):
-            self._answered_at, self._waiting_since = time.monotonic(), None
+            self._note_success()
 
-    def _loaded(self) -> Any:
+    def _note_success(self) -> None:
+        self._succeeded_at, self._unanswered_since = time.monotonic(), None
+
+    def _loaded(self) -> P:
         if self._provider is None:
             raise ProviderUnavailable(f"{self._name} is still loading", retry_after_s=2)
         return self._provider
 
     @asynccontextmanager
-    async def _call(self) -> AsyncIterator[Any]:
-        """The provider, watched while it works; what it raises reaches the caller as one of our errors."""
+    async def _call(self) -> AsyncIterator[P]:
+        """The provider for one call, whose outcome is noted for ``check_health``.
+
+        Raises:
+            ProviderUnavailable: no provider is loaded yet.
+            ProviderFailed: the provider raised anything else than a ``SokujiError``.
+        """
         provider = self._loaded()
         call = _Call(provider)
         self._calls.add(call)
-        self._waiting_since = self._waiting_since or time.monotonic()
+        self._unanswered_since = self._unanswered_since or time.monotonic()
         try:
             yield provider
         except SokujiError as error:
-            # A caller's mistake is an answer too; only the model's own failure is not.
-            self._answered([error])
+            # A refused request shows a working model too; only the failure of the model does not.
+            self._note_answers([error])
             raise
         except Exception as error:
             log.exception("%s failed", self._name)
             raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from error
         finally:
             self._calls.discard(call)
-            call.over.set_result(None)
+            call.finished.set_result(None)

@@ -1,41 +1,53 @@
-"""The SpeechToText deployment: recognises utterances, and translates them where the model can."""
+"""The SpeechToText deployment: recognises utterances, and translates them if the model can."""
+
+from collections.abc import Sequence
 
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.config import Settings
+from sokuji.contract import RecogniserInfo, RecogniserProvider, RecognitionRequest, Transcript
 from sokuji.errors import SokujiError
+from sokuji.providers.registry import create
 
 
 @serve.deployment(
-    # Recognition is what takes the cores; the other stages share what is left of two.
+    # Recognition needs most of the computation; the other stages share the second of two cores.
     ray_actor_options={"num_cpus": 1},
-    # What waits inside the replica can be put together, and finals can overtake partials there; what waits
-    # before it cannot.
+    # Requests that queue inside the replica can be batched, and finals overtake partials there; in Serve's
+    # own queue neither is possible.
     max_ongoing_requests=64,
     max_queued_requests=128,
     autoscaling_config={
         "min_replicas": 1,
         "max_replicas": 1,
         "target_ongoing_requests": 8,
-        # Serve's own 30 s is longer than a caller's patience.
+        # Serve's default of 30 s is longer than callers wait.
         "upscale_delay_s": 3,
         "downscale_delay_s": 120,
     },
     health_check_period_s=10,
-    # Longer than the longest utterance takes on a busy machine.
+    # Longer than the recognition of the longest utterance on a busy machine.
     health_check_timeout_s=60,
     graceful_shutdown_wait_loop_s=1,
     graceful_shutdown_timeout_s=30,
 )
-class SpeechToText(StageReplica):
-    """Batches of utterances in, transcripts out, in the same order."""
+class SpeechToText(StageReplica[RecogniserProvider]):
+    """A replica that recognises; its methods are those of ``Recogniser``."""
 
     stage = "stt"
 
-    async def transcribe(self, requests: list[RecognitionRequest]) -> list[Transcript | SokujiError]:
+    def create(self, config: Settings) -> RecogniserProvider:
+        """See ``StageReplica.create``."""
+        return create("stt", config)
+
+    async def describe(self) -> RecogniserInfo:
+        """What the provider can do."""
+        return await self._loaded().describe()
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One transcript, or its error, for each request."""
         async with self._call() as provider:
-            answers: list[Transcript | SokujiError] = await provider.transcribe(requests)
-            self._answered(answers)
+            answers = await provider.transcribe(requests)
+            self._note_answers(answers)
             return answers

@@ -1,15 +1,18 @@
 """The Translation deployment: texts in, translations out."""
 
+from collections.abc import Sequence
+
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.contract import TranslatedText as TranslatedText
-from sokuji.contract import TranslationRequest
+from sokuji.config import Settings
+from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo, TranslatorProvider
 from sokuji.errors import SokujiError
+from sokuji.providers.registry import create
 
 
 @serve.deployment(
-    # The embedded model needs some 15 ms a sentence.
+    # The embedded model needs about 15 ms for a sentence.
     ray_actor_options={"num_cpus": 0.2},
     max_ongoing_requests=32,
     max_queued_requests=256,
@@ -25,14 +28,22 @@ from sokuji.errors import SokujiError
     graceful_shutdown_wait_loop_s=1,
     graceful_shutdown_timeout_s=20,
 )
-class Translation(StageReplica):
-    """Batches of texts in, translations out, in the same order."""
+class Translation(StageReplica[TranslatorProvider]):
+    """A replica that translates; its methods are those of ``Translator``."""
 
     stage = "translation"
 
-    async def translate(self, requests: list[TranslationRequest]) -> list[TranslatedText | SokujiError]:
+    def create(self, config: Settings) -> TranslatorProvider:
+        """See ``StageReplica.create``."""
+        return create("translation", config)
+
+    async def describe(self) -> TranslatorInfo:
+        """What the provider can do."""
+        return await self._loaded().describe()
+
+    async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One translation, or its error, for each request."""
         async with self._call() as provider:
-            answers: list[TranslatedText | SokujiError] = await provider.translate(requests)
-            self._answered(answers)
+            answers = await provider.translate(requests)
+            self._note_answers(answers)
             return answers

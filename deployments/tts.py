@@ -1,18 +1,20 @@
-"""The TextToSpeech deployment: a text in, chunks of its voice out as they are made."""
+"""The TextToSpeech deployment: a text in, chunks of speech out as they are made."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from ray import serve
 
 from deployments.stage import StageReplica
-from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
+from sokuji.config import Settings
+from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesiserProvider, SynthesisRequest
+from sokuji.providers.registry import create
 from sokuji.providers.tts import output
 
 
 @serve.deployment(
     ray_actor_options={"num_cpus": 0.2},
-    # The provider gives first chunks of all the first turn; it must know of all for that.
+    # The provider computes the first chunks of all requests first; for that it must have all requests.
     max_ongoing_requests=64,
     max_queued_requests=128,
     autoscaling_config={
@@ -23,23 +25,27 @@ from sokuji.providers.tts import output
         "downscale_delay_s": 120,
     },
     health_check_period_s=10,
-    # A long sentence of a slow voice takes seconds, and checks wait behind it.
+    # A long sentence of a slow voice takes seconds, and a check waits behind it.
     health_check_timeout_s=60,
     graceful_shutdown_wait_loop_s=1,
     graceful_shutdown_timeout_s=30,
 )
-class TextToSpeech(StageReplica):
-    """Texts in, voice out."""
+class TextToSpeech(StageReplica[SynthesiserProvider]):
+    """A replica that speaks; its methods are those of ``Synthesiser``."""
 
     stage = "tts"
 
+    def create(self, config: Settings) -> SynthesiserProvider:
+        """See ``StageReplica.create``."""
+        return create("tts", config)
+
     async def describe(self) -> SynthesiserInfo:
-        """What the provider can do, at the rate and in the format that the settings say."""
+        """What the provider can do, with the sample rate and the file format of the settings."""
         return await output.describe(self._loaded())
 
-    async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
-        """The voice, chunk by chunk; a caller that stops reading stops the work."""
+    async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
+        """The speech, chunk by chunk; closing the generator ends the synthesis."""
         async with self._call() as provider, aclosing(output.synthesize(provider, request)) as chunks:
             async for chunk in chunks:
-                self._answered()
+                self._note_success()
                 yield chunk

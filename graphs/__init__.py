@@ -1,1 +1,1 @@
-"""Wiring only: which deployments make up an application."""
+"""The applications: which deployments each consists of, and how they are connected."""

@@ -1,12 +1,12 @@
 """The application: a Gateway in front of SpeechToText, Translation and TextToSpeech.
 
 ``serve run graphs.speech_translation:app`` serves the embedded default. Each entry of a stage's list in the
-args becomes a deployment of its own: the first has the stage's name, the others carry their provider's name
-behind it (``TextToSpeechKokoro``). The Serve YAML sets resources and ``user_config`` by deployment name.
+args becomes a deployment of its own: the first has the stage's name, to which the others append the name of
+their provider (``TextToSpeechKokoro``). The Serve YAML sets resources and ``user_config`` by deployment name.
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from ray.serve import Application, Deployment
@@ -21,8 +21,8 @@ from sokuji.capacity.profiles import DEFAULT_PROVIDERS, deployment_names
 from sokuji.contract import StageName
 from sokuji.providers.registry import PROVIDERS
 
-_OWN_DEPLOYMENTS: dict[tuple[str, str], Deployment] = {("Translation", "vllm"): LanguageModel}
-"""Stage and provider -> the deployment for it, where that is not the stage's usual one."""
+_PROVIDER_DEPLOYMENTS: dict[tuple[str, str], Deployment] = {("Translation", "vllm"): LanguageModel}
+"""(stage, provider) -> the deployment for this provider, if it is not that of the stage."""
 
 
 class GraphArgs(BaseModel):
@@ -34,12 +34,12 @@ class GraphArgs(BaseModel):
     translation: list[str] = Field(DEFAULT_PROVIDERS["translation"], min_length=1)
     tts: list[str] = Field(DEFAULT_PROVIDERS["tts"], min_length=1)
     load_balance_strategy: Strategy = "power_of_two"
-    """How calls are spread over the replicas of a stage (``deployments.routing``)."""
+    """How calls are distributed over the replicas of a stage (``deployments.routing``)."""
     health_check_interval: float | None = Field(None, gt=0, le=300)
-    """Seconds between two health checks of a replica; None: what each deployment has of its own."""
+    """Seconds between two health checks of a replica; None: the default of each deployment."""
     gpu_memory_gb: float | None = Field(None, gt=0, le=1_000)
-    """GB (10^9 bytes) of each GPU that the shares (``num_gpus``) are meant for. Replicas that need more than
-    theirs are refused; the card itself counts where it can be asked."""
+    """Memory of each GPU in GB (10^9 bytes), for replicas that cannot query the card. A replica that needs
+    more than its share (``num_gpus``) is refused."""
 
     @field_validator("stt", "translation", "tts")
     @classmethod
@@ -53,29 +53,29 @@ class GraphArgs(BaseModel):
 
 
 def app(args: GraphArgs) -> Application:
-    """Wire the graph."""
+    """The application for these args."""
     stages = (SpeechToText, args.stt), (Translation, args.translation), (TextToSpeech, args.tts)
     bound = [_stage(stage, providers, args) for stage, providers in stages]
     return _configured(Gateway, args).options(user_config={}).bind(*bound)
 
 
-def _deployment(decorated: Any) -> Deployment:
-    # Type checkers do not see what a class decorator returns.
+def _deployment(decorated: object) -> Deployment:
+    # A type checker takes the decorated class for the class itself.
     return cast(Deployment, decorated)
 
 
-def _configured(decorated: Any, args: GraphArgs) -> Deployment:
+def _configured(decorated: object, args: GraphArgs) -> Deployment:
     deployment = _deployment(decorated)
     if args.health_check_interval is None:
         return deployment
     return deployment.options(health_check_period_s=args.health_check_interval)
 
 
-def _stage(decorated: Any, providers: Sequence[str], args: GraphArgs) -> list[Application]:
+def _stage(decorated: object, providers: Sequence[str], args: GraphArgs) -> list[Application]:
     stage = _deployment(decorated).name
     strategy = router(args.load_balance_strategy)
     return [
-        _configured(_OWN_DEPLOYMENTS.get((stage, provider), decorated), args)
+        _configured(_PROVIDER_DEPLOYMENTS.get((stage, provider), decorated), args)
         .options(name=name, user_config={"provider": provider}, request_router_config=strategy)
         .bind(provider, args.gpu_memory_gb, beside=[other for other in providers if other != provider])
         for name, provider in zip(deployment_names(stage, providers), providers, strict=True)

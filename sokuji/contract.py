@@ -1,37 +1,34 @@
-"""What a provider is: three Protocols, one per stage, and the plain data that crosses them.
+"""The contract of a provider: the Protocols of the three stages, and the data that crosses them.
 
-A provider answers a batch of requests of different callers; an item that fails is returned as its error,
-so that one bad member never harms its batch-mates. Nothing is remembered between calls: all context travels
-in the request, so that any replica can serve any call. All methods are coroutines; a provider that computes
-does so in its own ``Worker`` threads, never on the event loop.
+A provider answers a batch of requests from different callers. A request that fails has its error as its
+answer, so that one bad request never fails the others of its batch. A provider keeps no state between calls:
+all context is in the request, so that any replica can serve any call. All methods are coroutines; computation
+runs in threads of the provider, never on the event loop.
 """
 
-import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
-from sokuji.config.tts import AudioFormat
+from sokuji.config import AudioFormat, Settings, VoiceSettings
 from sokuji.errors import SokujiError
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Q = TypeVar("Q")
+GPU_FRACTION = "SOKUJI_GPU_FRACTION"
+"""Environment variable: GPUs that the process of a provider may use, such as 0.5 or 2; unset: no limit."""
 
 StageName = Literal["stt", "translation", "tts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What an answer took in its provider."""
+    """The time that a request took in its provider."""
 
     queued_s: float
-    """Seconds before its computation began: for a free worker and for batch-mates."""
+    """Seconds before its computation began: it waited for a free worker and for its batch."""
     busy_s: float
-    """Seconds of computation, that of its batch-mates included."""
+    """Seconds of computation of the batches that it was part of."""
     batch_size: int
-    """How many were computed together, at most."""
+    """Size of the largest of these batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +40,20 @@ class RecognitionRequest:
     language: str | None = None
     """Canonical language code (``sokuji.languages``); None: detect it."""
     task: Literal["transcribe", "translate"] = "transcribe"
-    """``translate``: the text comes out in English whatever is spoken (Whisper's own translation)."""
+    """``translate``: the text is in English whatever the language spoken (Whisper's own translation)."""
     context: str = ""
-    """Names and words that are likely to be heard; only for providers with ``takes_context``."""
+    """Names and words that are likely to be spoken; only for providers with ``takes_context``."""
     prefix: str = ""
-    """Words with which the transcript begins, already known; only for providers with ``takes_prefix``."""
+    """Words already known with which the transcript begins; only for providers with ``takes_prefix``."""
     word_times: bool = False
-    """Whether ``Transcript.words`` is wanted; only for providers with ``gives_word_times``."""
+    """Whether to fill ``Transcript.words``; only for providers with ``gives_word_times``."""
     interim: bool = False
-    """A hypothesis about speech that goes on: soon superseded, so that nothing is done twice for it."""
+    """The utterance goes on and the transcript is soon superseded: one pass by one provider is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSegment:
-    """A piece of a transcript; times in milliseconds from the start of the request's audio."""
+    """A part of a transcript; times in milliseconds from the start of the request's audio."""
 
     text: str
     start_ms: int
@@ -65,7 +62,7 @@ class TranscriptSegment:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it stands in the transcript, punctuation included; times as those of a segment."""
+    """A word of a transcript, with its punctuation; times as in ``TranscriptSegment``."""
 
     text: str
     start_ms: int
@@ -74,20 +71,20 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What was heard. ``text`` is empty where no speech was found."""
+    """The text of an utterance; empty if there is no speech in it."""
 
     text: str
-    """With the request's ``prefix``, unchanged, at its beginning."""
+    """Begins with the request's ``prefix``, unchanged."""
     language: str
-    """Canonical code of the language spoken (also where ``text`` is its translation)."""
+    """Canonical code of the language spoken, also if ``text`` is a translation."""
     confidence: float | None = None
-    """0 to 1, from token probabilities; None where the provider reports none."""
+    """0 to 1, from token probabilities; None if the provider reports none."""
     segments: tuple[TranscriptSegment, ...] = ()
     words: tuple[Word, ...] = ()
-    """All words of ``text`` (prefix included) where the request wanted their times; joined by the spaces that
-    are in ``text`` they are ``text``."""
+    """All words of ``text``, prefix included, if the request has ``word_times``. Joined by the spaces of
+    ``text`` they are ``text``."""
     provider: str | None = None
-    """Who recognised it: of several in a stage, not always the first. The pipeline fills it in."""
+    """Name of the provider that answered, set by the pipeline; with fallback it need not be the first."""
     effort: Effort | None = field(default=None, compare=False)
 
 
@@ -109,9 +106,9 @@ class TranslatedText:
 
     text: str
     score: float | None = None
-    """0 to 1; None where the provider reports none."""
+    """0 to 1; None if the provider reports none."""
     provider: str | None = None
-    """Who translated it, as for ``Transcript``; None: nobody had to."""
+    """As in ``Transcript``; None: no translation was needed."""
     effort: Effort | None = field(default=None, compare=False)
 
 
@@ -124,26 +121,26 @@ class SynthesisRequest:
     voice: str | None = None
     """A voice id of the provider; None: its default voice for the language."""
     speed: float = 1.0
-    """2.0 speaks twice as fast."""
+    """Relative to the voice's own speed: 2.0 is twice as fast."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """A piece of synthesised speech: mono int16 little-endian PCM."""
+    """A part of synthesised speech: mono int16 little-endian PCM."""
 
     pcm: bytes
     sample_rate: int
     last: bool
     """True on the final chunk of the request, and only there."""
     provider: str | None = None
-    """Who speaks, as for ``Transcript``."""
+    """As in ``Transcript``."""
     effort: Effort | None = field(default=None, compare=False)
-    """Of the first chunk, on that one."""
+    """Time to the first chunk; only on the first chunk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A voice that can be asked for by ``id``."""
+    """A voice of a synthesiser; requests name it by ``id``."""
 
     id: str
     name: str
@@ -157,7 +154,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniserInfo:
-    """What a recogniser can do, as data."""
+    """What a recogniser can do."""
 
     provider: str
     model: str
@@ -171,9 +168,9 @@ class RecogniserInfo:
 
 @dataclass(frozen=True, slots=True)
 class Pairs(Collection[tuple[str, str]]):
-    """Each of some languages into each other of some: says as much as a tuple of all pairs, in two lists.
+    """All pairs of a source and a different target, stored as two lists.
 
-    It is for translators who know hundreds of languages, and so tens of thousands of pairs.
+    For translators of hundreds of languages, which have tens of thousands of pairs.
     """
 
     sources: tuple[str, ...]
@@ -194,7 +191,7 @@ class Pairs(Collection[tuple[str, str]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatorInfo:
-    """What a translator can do, as data."""
+    """What a translator can do."""
 
     provider: str
     model: str
@@ -202,7 +199,7 @@ class TranslatorInfo:
     takes_context: bool = False
     takes_glossary: bool = False
     glossary_languages: tuple[str, ...] = ()
-    """Languages between which it takes a glossary; empty: all of its own, if it takes any."""
+    """Languages between which it takes a glossary, if ``takes_glossary``; empty: all of its languages."""
 
     def takes_glossary_for(self, source: str, target: str) -> bool:
         """Whether a request for this pair may have a glossary."""
@@ -212,67 +209,91 @@ class TranslatorInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesiserInfo:
-    """What a synthesiser can do, as data; the first voice that covers a language is its default there."""
+    """What a synthesiser can do. The first voice that speaks a language is the default for this language."""
 
     provider: str
     model: str
     voices: tuple[Voice, ...]
     audio_format: AudioFormat = "wav"
-    """Of files with its voice, where who asks for one does not choose."""
+    """Format of files with its speech, if the request names none."""
     speeds: tuple[float, float] = (0.25, 4.0)
-    """The slowest and the fastest that it speaks."""
+    """The lowest and the highest ``speed`` that it accepts."""
 
 
 class Provider(Protocol):
-    """The life of a loaded model; a provider is one of these and one of the three stages below.
+    """The life cycle of a provider: ``load`` is called first, ``aclose`` last.
 
-    ``load`` comes before everything else, ``aclose`` after. One whose settings have LIVE fields also has
-    ``update(config)``, which takes over new values of those; calls in flight keep the old ones. A stage
-    reached over the network has no life of its own here, which is why the two are apart.
+    The life cycle is apart from the stages below because a stage that is called through a Serve handle has
+    none: its replicas load and close their providers themselves.
     """
 
-    config: Any
+    @property
+    def config(self) -> Settings:
+        """The settings now in use."""
 
     async def load(self) -> None:
-        """Load the model and run it once, so that the first caller does not pay for it.
+        """Load the model and run it once, so that the first caller does not wait for it.
 
         Raises:
             ConfigError: a setting cannot take effect on this machine.
             ModelMissing: a model file is absent or damaged.
         """
 
+    def update(self, config: Settings) -> None:
+        """Replace the settings from the next request on; calls in progress keep the old ones.
+
+        Raises:
+            ConfigError: a field differs that is not ``LIVE``, which takes a new model; nothing has changed.
+        """
+
     async def check(self) -> None:
-        """Run the smallest real inference; raises whatever it raises when the model is broken."""
+        """Run the smallest real inference; raises what the inference raises when the model is broken."""
 
     async def aclose(self) -> None:
-        """Free the model and the threads."""
+        """Free the model and end the threads."""
 
 
 class Recogniser(Protocol):
     """Recognises utterances."""
 
     async def describe(self) -> RecogniserInfo:
-        """What it can do; cheap, no inference."""
+        """What the recogniser can do; cheap, no inference."""
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """One answer for each request, in the same order."""
+        """One transcript, or its error, for each request, in the order of the requests."""
 
 
 class Translator(Protocol):
     """Translates texts."""
 
     async def describe(self) -> TranslatorInfo:
-        """What it can do; cheap, no inference."""
+        """What the translator can do; cheap, no inference."""
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """One answer for each request, in the same order."""
+        """One translation, or its error, for each request, in the order of the requests."""
 
 
 class Synthesiser(Protocol):
     """Speaks texts."""
 
     async def describe(self) -> SynthesiserInfo:
-        """What it can do; cheap, no inference."""
+        """What the synthesiser can do; cheap, no inference."""
 
-    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
-        """Chunks as they are made, the final one marked ``last``; closing the iterator stops the work."""
+    def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
+        """Chunks as they are made, the final one with ``last``; closing the generator ends the synthesis."""
+
+
+class RecogniserProvider(Provider, Recogniser, Protocol):
+    """A recogniser with its model in this process, or with its own client of a service."""
+
+
+class TranslatorProvider(Provider, Translator, Protocol):
+    """A translator, as ``RecogniserProvider``."""
+
+
+class SynthesiserProvider(Provider, Synthesiser, Protocol):
+    """A synthesiser, as ``RecogniserProvider``."""
+
+    @property
+    def config(self) -> VoiceSettings:
+        """The settings now in use."""

@@ -14,7 +14,7 @@ from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.pipeline.recordings import interpret
+from sokuji.pipeline.recorded_speech import interpret
 
 CONCURRENCY = 2
 """Utterances processed at the same time in this process."""

@@ -30,7 +30,7 @@ from sokuji.config import SegmentationSettings
 from sokuji.errors import NoSpeech
 from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
-from sokuji.pipeline.recordings import RecordedUtterance, interpret
+from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
 from sokuji.protocol import MAX_SPEED, MIN_SPEED
 
 MAX_RECORDING_S = 2 * 3_600.0

@@ -113,12 +113,14 @@ def changed_fields(old: BaseModel, new: BaseModel) -> tuple[set[str], bool]:
     return names, live and type(old) is type(new)
 
 
-def check_live(old: Settings, new: Settings) -> None:
-    """Refuse a change that a loaded model cannot take over.
+def check_live(old: S, new: Settings) -> S:
+    """``new``, if a loaded model can take over the change from ``old``.
 
     Raises:
-        ConfigError: names the fields that differ, one at least of which takes a new model.
+        ConfigError: names the fields that differ, one at least of which takes a new model; or ``new`` are the
+            settings of another provider.
     """
     names, live = changed_fields(old, new)
-    if not live:
+    if not live or not isinstance(new, type(old)):
         raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+    return new

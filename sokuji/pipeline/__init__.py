@@ -1,1 +1,1 @@
-"""One utterance through recognition, translation and synthesis, with fallback between providers."""
+"""Recognition, translation and synthesis of utterances, with fallback between the providers of a stage."""

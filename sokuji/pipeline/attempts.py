@@ -1,87 +1,84 @@
-"""One attempt at one provider: it is asked for what it can do, and what its answer took is counted."""
+"""One attempt at one provider: reduces the request to what the provider takes, and measures the time."""
 
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from sokuji.contract import (
-    Recogniser,
-    RecogniserInfo,
-    RecognitionRequest,
-    Synthesiser,
-    SynthesiserInfo,
-    Transcript,
-    TranslatedText,
-    TranslationRequest,
-    Translator,
-    TranslatorInfo,
-)
+from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
 from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
-from sokuji.pipeline.fallback import Choice
-from sokuji.pipeline.members import Member
+from sokuji.pipeline.fallback import Candidate
+from sokuji.pipeline.members import InfoT, Member, ProviderT, RecogniserMember, TranslatorMember
 from sokuji.text import glossary_protection
 
 T = TypeVar("T")
-RecogniserMember = Member[Recogniser, RecogniserInfo]
-TranslatorMember = Member[Translator, TranslatorInfo]
-SynthesiserMember = Member[Synthesiser, SynthesiserInfo]
 
 
-def choice(member: Member[Any, Any], ask: Callable[[], T]) -> Choice[T]:
-    """``member`` as one that could answer."""
-    return Choice(member.known.provider, member.breaker, ask)
+def candidate(member: Member[ProviderT, InfoT], attempt: Callable[[], T]) -> Candidate[T]:
+    """``member`` as a candidate for fallback."""
+    return Candidate(member.info.provider, member.breaker, attempt)
 
 
 async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Transcript:
-    """One attempt; what the recogniser does not know of is left out."""
-    info = member.known
-    asked = dataclasses.replace(
+    """One attempt; fields that the recogniser does not take are left out."""
+    info = member.info
+    reduced = dataclasses.replace(
         request,
         context=request.context if info.takes_context else "",
         prefix=request.prefix if info.takes_prefix else "",
         word_times=request.word_times and info.gives_word_times,
     )
     began = time.monotonic()
-    (answer,) = await member.provider.transcribe([asked])
-    transcript = _good(answer)
+    (answer,) = await member.provider.transcribe([reduced])
+    transcript = _result(answer)
     kind: metrics.Kind = "interim" if request.interim else "final"
-    metrics.answered("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
+    metrics.record_response("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
     return dataclasses.replace(transcript, provider=info.provider)
 
 
 async def translate(member: TranslatorMember, request: TranslationRequest) -> TranslatedText:
-    """One attempt; what the translator does not know of is left out, or seen to here."""
-    info = member.known
+    """One attempt; context is left out if the translator takes none.
+
+    A glossary that the translator does not take is applied by ``glossary_protection``, and the result then
+    has no score.
+    """
+    info = member.info
     takes_glossary = info.takes_glossary_for(request.source, request.target)
-    asked = dataclasses.replace(
+    reduced = dataclasses.replace(
         request,
         context=request.context if info.takes_context else (),
         glossary=request.glossary if takes_glossary else {},
     )
-    score: float | None = None
-
-    async def ask(texts: Sequence[str]) -> list[str]:
-        nonlocal score
-        began = time.monotonic()
-        answers = await member.provider.translate([dataclasses.replace(asked, text=each) for each in texts])
-        good = [_good(answer) for answer in answers]
-        took_s = time.monotonic() - began
-        metrics.answered("translation", info.provider, took_s, good[0].effort if good else None)
-        score = good[0].score if len(good) == 1 else None
-        return [each.text for each in good]
-
-    if request.glossary and not takes_glossary:
-        return TranslatedText(
-            text=await glossary_protection.translate(request.text, request.glossary, ask),
-            provider=info.provider,
-        )
-    (text,) = await ask([request.text])
-    return TranslatedText(text=text, score=score, provider=info.provider)
+    if takes_glossary or not request.glossary:
+        (translated,) = await _translate_batch(member, reduced, [request.text])
+        return TranslatedText(text=translated.text, score=translated.score, provider=info.provider)
+    text = await glossary_protection.translate(
+        request.text, request.glossary, partial(_translate_parts, member, reduced)
+    )
+    return TranslatedText(text=text, provider=info.provider)
 
 
-def _good(answer: T | SokujiError) -> T:
+async def _translate_parts(
+    member: TranslatorMember, request: TranslationRequest, texts: Sequence[str]
+) -> list[str]:
+    return [translated.text for translated in await _translate_batch(member, request, texts)]
+
+
+async def _translate_batch(
+    member: TranslatorMember, request: TranslationRequest, texts: Sequence[str]
+) -> list[TranslatedText]:
+    """``texts`` translated in one call; all else is as in ``request``."""
+    began = time.monotonic()
+    answers = await member.provider.translate([dataclasses.replace(request, text=text) for text in texts])
+    results = [_result(answer) for answer in answers]
+    effort = results[0].effort if results else None
+    metrics.record_response("translation", member.info.provider, time.monotonic() - began, effort)
+    return results
+
+
+def _result(answer: T | SokujiError) -> T:
     if isinstance(answer, SokujiError):
         raise answer
     return answer

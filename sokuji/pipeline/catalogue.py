@@ -1,26 +1,27 @@
-"""What the configured providers can do together: which pairs, by which route, in which voices.
+"""What the providers can do together: which language pairs, by which route, in which voices.
 
-Pure data and pure look-ups over the ``*Info`` of all providers; the first provider that covers a request
-serves it, in the order in which the graph lists them.
+Pure look-ups over the descriptions (``*Info``) of the members of all stages. Of the members that can serve a
+request the first is preferred, in the order of the graph; the others are fallbacks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sokuji.contract import RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
-from sokuji.errors import InvalidRequest, NotSupported, UnknownVoice, UnsupportedLanguage, listed
-from sokuji.languages import LANGUAGES
-
-DEFAULT_VOICE = "default"
+from sokuji.contract import Voice
+from sokuji.errors import NotSupported, UnsupportedLanguage, listed
+from sokuji.pipeline import voice_selection
+from sokuji.pipeline.members import RecogniserMember, SynthesiserMember, TranslatorMember
+from sokuji.pipeline.voice_selection import MemberVoice
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How speech of one language becomes text of another.
+    """How speech in one language becomes text in another.
 
-    ``same``: it is that language already. ``text``: recognised, then translated. ``speech``: the recogniser
-    itself translates. ``pivot``: the recogniser translates to ``via``, a text model goes on from there.
+    ``same``: both are one language. ``text``: a translator translates the transcript. ``speech``: the
+    recogniser translates. ``pivot``: the recogniser translates to ``via``, and a translator from there.
     """
 
     kind: Literal["same", "text", "speech", "pivot"]
@@ -28,36 +29,36 @@ class Route:
 
     @property
     def from_speech(self) -> bool:
-        """Whether it is the recogniser that translates, which needs the sound of a whole utterance."""
+        """Whether the recogniser translates, for which it needs the audio of the complete utterance."""
         return self.kind in ("speech", "pivot")
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The abilities of all providers, in order of preference."""
+    """The members of all stages, in order of preference."""
 
-    stt: tuple[RecogniserInfo, ...]
-    translation: tuple[TranslatorInfo, ...]
-    tts: tuple[SynthesiserInfo, ...]
+    stt: tuple[RecogniserMember, ...]
+    translation: tuple[TranslatorMember, ...]
+    tts: tuple[SynthesiserMember, ...]
 
     @cached_property
     def text_pairs(self) -> list[tuple[str, str]]:
-        """(source, target) of all pairs that a text model covers."""
+        """(source, target) of all pairs that a translator covers."""
         return sorted(self._pairs)
 
     @cached_property
     def _pairs(self) -> frozenset[tuple[str, str]]:
-        return frozenset(pair for info in self.translation for pair in info.pairs)
+        return frozenset(pair for member in self.translation for pair in member.info.pairs)
 
     @cached_property
     def spoken(self) -> list[str]:
         """Languages that can be recognised."""
-        return sorted({language for info in self.stt for language in info.languages})
+        return sorted({language for member in self.stt for language in member.info.languages})
 
     @cached_property
     def voices(self) -> list[Voice]:
-        """All voices, the preferred one of a language first."""
-        return [voice for info in self.tts for voice in info.voices]
+        """All voices; the first that speaks a language is its default voice."""
+        return [voice for member in self.tts for voice in member.info.voices]
 
     @cached_property
     def speech_pairs(self) -> list[tuple[str, str]]:
@@ -72,9 +73,14 @@ class Catalogue:
 
     @cached_property
     def _recogniser_targets(self) -> dict[str, list[str]]:
-        """Language -> those into which a recogniser that hears it translates."""
+        """Spoken language -> the languages into which its recognisers translate."""
         return {
-            source: [each for info in self.stt if source in info.languages for each in info.translates_to]
+            source: [
+                target
+                for member in self.stt
+                if source in member.info.languages
+                for target in member.info.translates_to
+            ]
             for source in self.spoken
         }
 
@@ -83,30 +89,30 @@ class Catalogue:
             return Route("same")
         if (source, target) in self._pairs:
             return Route("text")
-        heard_in = self._recogniser_targets.get(source, [])
-        if target in heard_in:
+        recogniser_targets = self._recogniser_targets.get(source, [])
+        if target in recogniser_targets:
             return Route("speech")
-        via = next((middle for middle in heard_in if (middle, target) in self._pairs), None)
+        via = next((middle for middle in recogniser_targets if (middle, target) in self._pairs), None)
         return Route("pivot", via) if via else None
 
     def route(self, source: str, target: str) -> Route:
-        """The way from speech in ``source`` to text in ``target`` (canonical codes).
+        """How speech in ``source`` becomes text in ``target`` (canonical codes).
 
         Raises:
-            UnsupportedLanguage: no way; the message lists the targets that ``source`` has.
+            UnsupportedLanguage: no route; the message lists the targets of ``source``.
         """
-        found = self._find(source, target)
-        if found is None:
+        route = self._find(source, target)
+        if route is None:
             served = [pair[1] for pair in self.speech_pairs if pair[0] == source]
             raise UnsupportedLanguage(
                 f"speech in {source!r} cannot be translated to {target!r} here; "
                 f"targets served for {source!r}: {listed(served) or 'none'}",
                 param="target_language",
             )
-        return found
+        return route
 
     def check_text_pair(self, source: str, target: str) -> None:
-        """Refuse a text translation that no model covers.
+        """Refuse a text translation that no translator covers.
 
         Raises:
             UnsupportedLanguage: the message lists what is served.
@@ -122,10 +128,13 @@ class Catalogue:
             )
 
     def check_spoken(self, language: str, *, param: str = "source_language") -> None:
-        """Refuse speech in a language that no recogniser hears; ``param`` is the field that names it.
+        """Refuse speech in a language that no recogniser knows.
+
+        Args:
+            param: the request field that names the language.
 
         Raises:
-            UnsupportedLanguage: the message lists what is heard.
+            UnsupportedLanguage: the message lists the languages that are recognised.
         """
         if language not in self.spoken:
             raise UnsupportedLanguage(
@@ -134,7 +143,11 @@ class Catalogue:
             )
 
     def check_speech_pair(self, source: str | None, target: str) -> None:
-        """Refuse a session or recording that could never be translated; None: any language may come.
+        """Refuse a session or recording that could never be translated.
+
+        Args:
+            source: None: any language may be spoken.
+            target: the language to translate to.
 
         Raises:
             UnsupportedLanguage: the message lists what is served.
@@ -149,11 +162,15 @@ class Catalogue:
             )
 
     def check_glossary(self, source: str | None, target: str) -> None:
-        """Refuse a glossary for speech that the recogniser itself translates; None: any language may come.
+        """Refuse a glossary for speech that the recogniser translates.
+
+        Args:
+            source: None: any language may be spoken, and the glossary is accepted.
+            target: the language to translate to.
 
         Raises:
-            UnsupportedLanguage: no way at all; see ``route``.
-            NotSupported: the message lists the pairs in which terms come out as told.
+            UnsupportedLanguage: no route at all; see ``route``.
+            NotSupported: the message lists the pairs that take a glossary.
         """
         if source is not None and self.route(source, target).from_speech:
             served = listed([f"{a}-{b}" for a, b in self.text_pairs])
@@ -163,90 +180,67 @@ class Catalogue:
                 param="glossary",
             )
 
+    def check_recognition_context(self, language: str | None) -> None:
+        """Refuse context (names and words likely to be spoken) for speech in ``language``; None: in any.
+
+        The preferred recogniser of the language decides; for any language it is the first recogniser, which
+        is called first. A fallback that takes no context recognises without it. Context that only a fallback
+        takes is refused, because it would have no effect while the preferred recogniser works.
+
+        Raises:
+            UnsupportedLanguage: no recogniser knows the language.
+            NotSupported: the recogniser takes no context.
+        """
+        _check_context(self.recognisers(language), "the recogniser")
+
+    def check_translation_context(self, source: str, target: str) -> None:
+        """Refuse context (preceding text) for a pair; the rule is that of ``check_recognition_context``.
+
+        Raises:
+            NotSupported: the translator takes no context, or no translator covers the pair.
+        """
+        _check_context(self.translators(source, target), f"the translator from {source} to {target}")
+
     def voice(
         self, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
     ) -> Voice:
-        """The voice asked for; arguments and errors as for ``voices_for``."""
+        """The requested voice; see ``voice_selection.select``."""
         return self.voices_for(voice_id, language, speed, param=param)[0][1]
 
     def voices_for(
         self, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
-    ) -> list[tuple[int, Voice]]:
-        """The voice asked for, then those of other providers that stand in for it.
+    ) -> list[MemberVoice]:
+        """The requested voice and its fallbacks; see ``voice_selection.select``."""
+        return voice_selection.select(self.tts, voice_id, language, speed, param)
 
-        Each comes with the index of its TTS provider.
+    def translators(self, source: str, target: str) -> list[TranslatorMember]:
+        """The translators of a pair; none if ``check_text_pair`` refuses the pair."""
+        return [member for member in self.translation if (source, target) in member.info.pairs]
+
+    def recognisers(
+        self, language: str | None, *, translating_to: str | None = None
+    ) -> list[RecogniserMember]:
+        """The recognisers of a language.
 
         Args:
-            speed: those that do not speak as fast or as slow are left out.
-            param: the request field that ``language`` came in.
+            language: None: it is to be detected, by any recogniser.
+            translating_to: only recognisers that translate to this language.
 
         Raises:
-            UnknownVoice: no such voice, or it does not speak ``language``; the message lists those that do.
-            UnsupportedLanguage: no voice at all speaks ``language``.
-            InvalidRequest: the voice asked for, or all of them, speak at other speeds only.
-        """
-        language = LANGUAGES[language].spoken
-        found = self._speaking(language, param)
-        if voice_id != DEFAULT_VOICE:
-            found = self._named(voice_id, language, found)
-        able = [each for each in found if self._covers(each[0], speed)]
-        if not able or (voice_id != DEFAULT_VOICE and able[0] != found[0]):
-            slowest, fastest = self.tts[found[0][0]].speeds
-            raise InvalidRequest(
-                f"speed {speed:g} is out of range for this voice; accepted: {slowest:g} to {fastest:g}",
-                param="speed",
-            )
-        return able
-
-    def _covers(self, index: int, speed: float) -> bool:
-        slowest, fastest = self.tts[index].speeds
-        return slowest <= speed <= fastest
-
-    def _named(
-        self, voice_id: str, language: str, others: list[tuple[int, Voice]]
-    ) -> list[tuple[int, Voice]]:
-        """The voice of that name, then those of other providers."""
-        for index, info in enumerate(self.tts):
-            for voice in info.voices:
-                if voice.id == voice_id and language in voice.languages:
-                    return [(index, voice), *(each for each in others if each[0] != index)]
-        names = [voice.id for voice in self.voices if language in voice.languages]
-        raise UnknownVoice(
-            f"no voice {voice_id!r} speaks {language!r}; accepted: {DEFAULT_VOICE}, {listed(names)}",
-            param="voice_id",
-        )
-
-    def _speaking(self, language: str, param: str) -> list[tuple[int, Voice]]:
-        """Each provider's first voice for a language."""
-        found = [
-            (index, next(voice for voice in info.voices if language in voice.languages))
-            for index, info in enumerate(self.tts)
-            if any(language in voice.languages for voice in info.voices)
-        ]
-        if not found:
-            spoken = sorted({code for voice in self.voices for code in voice.languages})
-            raise UnsupportedLanguage(
-                f"no voice speaks {language!r} here; languages with a voice: {', '.join(spoken) or 'none'}",
-                param=param,
-            )
-        return found
-
-    def translators(self, source: str, target: str) -> list[int]:
-        """Indices of the translators for a pair that ``check_text_pair`` has let through."""
-        return [index for index, info in enumerate(self.translation) if (source, target) in info.pairs]
-
-    def recognisers(self, language: str | None, *, translating_to: str | None = None) -> list[int]:
-        """Indices of the recognisers that hear a language (None: whatever comes) and, where that is asked
-        for, translate it themselves, which ``route`` has found.
-
-        Raises:
-            UnsupportedLanguage: none hears it, any more perhaps: a conversation outlives a change of models.
+            UnsupportedLanguage: no recogniser knows the language, which can happen to a running conversation
+                when the models change.
         """
         if language is not None:
             self.check_spoken(language)
         return [
-            index
-            for index, info in enumerate(self.stt)
-            if (language is None or language in info.languages)
-            and (translating_to is None or translating_to in info.translates_to)
+            member
+            for member in self.stt
+            if (language is None or language in member.info.languages)
+            and (translating_to is None or translating_to in member.info.translates_to)
         ]
+
+
+def _check_context(members: Sequence[RecogniserMember] | Sequence[TranslatorMember], preferred: str) -> None:
+    """Refuse context that the first of ``members`` does not take; the message calls it ``preferred``."""
+    if not members or not members[0].info.takes_context:
+        raise NotSupported(f"{preferred} takes no context; leave it out", param="context")

@@ -1,9 +1,9 @@
-"""The circuit breaker in front of a provider: one that keeps failing is left alone for a while.
+"""The circuit breaker of a provider: a provider that keeps failing gets no calls for a while.
 
-Pattern: M. T. Nygard, "Release It!", chapter "Stability Patterns". Closed: calls go through, and failures in
-a row are counted. Open: the provider is not asked. Half-open: the time is over, one call may try; a good
-answer closes the circuit, a failure opens it again. It never keeps a call from its last resort: a provider
-that is the only one left is asked whatever the state (``resilience``).
+Pattern: M. T. Nygard, "Release It!", chapter "Stability Patterns". Closed: calls go through, and consecutive
+failures are counted. Open: other providers are called instead. Half-open: the open time is over and one call
+probes the provider; success closes the circuit, a failure opens it again. The breaker only advises
+(``admits``): a provider that is the only candidate left is called in any state (``fallback``).
 """
 
 import logging
@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 State = Literal["closed", "open", "half_open"]
 
 FAILURES = (ProviderFailed, *OUTAGES)
-"""What counts against a provider. A caller's mistake does not: it is an answer."""
+"""Errors that count against a provider. A refused request does not: it shows that the provider works."""
 
 
 class CircuitBreaker:
-    """The circuit of one provider.
+    """The circuit breaker of one provider.
 
     Args:
-        name: whose it is, for the log; it may become known later.
-        rules: read anew at each failure, so that they can change.
+        name: of the provider, for the log; may be set later.
+        rules: called at each failure for the settings now in effect.
         clock: monotonic seconds.
     """
 
@@ -43,34 +43,34 @@ class CircuitBreaker:
 
     @property
     def state(self) -> State:
-        """As it is now."""
+        """The present state."""
         if self._open_until is None:
             return "closed"
         return "open" if self._clock() < self._open_until else "half_open"
 
     @property
     def admits(self) -> bool:
-        """Whether a call that could be answered elsewhere should come here."""
+        """Whether this provider should get a call that another provider could answer."""
         return self.state == "closed" or (self.state == "half_open" and not self._probing)
 
     @contextmanager
-    def watching(self) -> Iterator[Callable[[], None]]:
-        """Around a call: how it ends is what the circuit goes by; one that is cancelled tells nothing.
+    def calling(self) -> Iterator[Callable[[], None]]:
+        """Context of a call, whose outcome changes the state; a cancelled call changes nothing.
 
         Yields:
-            What to call when an answer in pieces has begun: its end may be long in coming, and for that time
-            no other call could probe.
+            A function to call when a streamed answer has begun: the call then no longer counts as the probe,
+            so that another call can probe while the answer is still being streamed.
         """
-        probe = self.state == "half_open" and not self._probing
-        self._probing |= probe
+        is_probe = self.state == "half_open" and not self._probing
+        self._probing |= is_probe
 
-        def begun() -> None:
-            nonlocal probe
-            if probe:
-                probe = self._probing = False
+        def end_probe() -> None:
+            nonlocal is_probe
+            if is_probe:
+                is_probe = self._probing = False
 
         try:
-            yield begun
+            yield end_probe
         except FAILURES as error:
             self._failed(error)
             raise
@@ -80,7 +80,7 @@ class CircuitBreaker:
         else:
             self._succeeded()
         finally:
-            begun()
+            end_probe()
 
     def _failed(self, error: SokujiError) -> None:
         self._failures += 1
@@ -89,7 +89,7 @@ class CircuitBreaker:
             return
         if self._open_until is None:
             log.warning(
-                "%s: %d failures in a row, the last one %s; others are asked instead, if there are any",
+                "%s: %d failures in a row, the last one %s; other providers are called instead, if any",
                 self.name, self._failures, error.code,
             )  # fmt: skip
         wait_s = max(rules.circuit_breaker_reset_s, error.retry_after_s or 0)

@@ -1,16 +1,12 @@
-"""The three stages in this process: real models behind a pipeline, with no Ray.
-
-The command line and the engine's tests run on it. It loads what the service would spread over replicas.
-"""
+"""A pipeline with all models in this process, without Ray: for the command line and for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from sokuji.config import BergamotConfig, Deadlines, FasterWhisperConfig, KokoroConfig, PiperConfig, Settings
-from sokuji.contract import AudioChunk, Provider, SynthesiserInfo, SynthesisRequest
+from sokuji.contract import AudioChunk, Provider, SynthesiserInfo, SynthesiserProvider, SynthesisRequest
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.providers.registry import create
@@ -29,20 +25,21 @@ async def local_pipeline(
     *,
     deadlines: Deadlines | None = None,
 ) -> AsyncIterator[Pipeline]:
-    """A pipeline over freshly loaded models, which are freed afterwards; the default is the embedded one.
+    """A pipeline over newly loaded models, which are freed afterwards; by default the embedded models.
 
     Args:
-        stt, translation, tts: the providers of each stage in order of preference; leave a stage empty that
-            will not be used.
+        stt, translation, tts: settings of the providers of each stage, in order of preference; empty for a
+            stage that is not used.
+        deadlines: of the calls to each stage; None: the defaults.
 
     Raises:
-        ConfigError, ModelMissing: of the first provider that cannot be loaded.
+        ConfigError, ModelMissing: the first provider that cannot be loaded.
     """
     recognisers = [create("stt", config) for config in stt]
     translators = [create("translation", config) for config in translation]
-    voices = [create("tts", config) for config in tts]
-    stages = StageProviders(recognisers, translators, [_Voice(each) for each in voices])
-    providers = [*recognisers, *translators, *voices]
+    synthesisers = [create("tts", config) for config in tts]
+    stages = StageProviders(recognisers, translators, [_ConfiguredSynthesiser(each) for each in synthesisers])
+    providers: list[Provider] = [*recognisers, *translators, *synthesisers]
     try:
         await _load(providers)
         pipeline = Pipeline(stages, deadlines or Deadlines())
@@ -53,20 +50,20 @@ async def local_pipeline(
 
 
 @dataclass(frozen=True)
-class _Voice:
-    """A synthesiser whose sound leaves it as its settings say; in the service its deployment sees to that."""
+class _ConfiguredSynthesiser:
+    """A synthesiser at the sample rate of its settings, as the TextToSpeech deployment does it."""
 
-    provider: Any
+    provider: SynthesiserProvider
 
     async def describe(self) -> SynthesiserInfo:
         return await output.describe(self.provider)
 
-    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+    def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         return output.synthesize(self.provider, request)
 
 
 async def _load(providers: Sequence[Provider]) -> None:
-    """Load all at the same time: half of it is reading files. All have ended when this returns or raises."""
+    """Load all concurrently, for half of the time is spent on files. No load is running when this returns."""
     results = await asyncio.gather(*(provider.load() for provider in providers), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

@@ -1,15 +1,15 @@
-"""The providers of each stage as the gateway knows them: what they can do, how they are, whether to ask them.
+"""The providers of each stage: what they can do, whether they answer, and which of them can be called.
 
-A stage works with those of its providers that answer. At the start all of them are waited for, but not for
-ever: a fallback must be able to serve while the preferred model is still loading, or never comes.
+A stage works with the providers that have described themselves. After a start it waits for all of them, but
+not indefinitely: a fallback must be able to serve while the preferred provider loads, or if it never comes.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
 
 from sokuji.config import ResilienceSettings
 from sokuji.contract import (
@@ -23,19 +23,21 @@ from sokuji.contract import (
 )
 from sokuji.errors import Overloaded, SokujiError
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
+from sokuji.pipeline.circuit_breaker import State as CircuitState
 
 log = logging.getLogger(__name__)
 
 State = Literal["ready", "uninitialized", "initializing", "error", "stopped"]
 
 DESCRIBE_TIMEOUT_S = 5.0
-MISSES_OF_A_BROKEN_PROVIDER = 3
+MAX_MISSES = 3
+"""Descriptions in a row that may fail before a provider counts as broken; a busy provider may miss one."""
 STARTUP_PATIENCE_S = 60.0
-"""After this the service begins with those providers that are there, if each stage has one."""
+"""After this time the service starts with the providers that answer, if each stage has one."""
 
 
 class ProviderInfo(Protocol):
-    """What all ``*Info`` have."""
+    """What all ``*Info`` classes have in common."""
 
     @property
     def provider(self) -> str:
@@ -43,17 +45,10 @@ class ProviderInfo(Protocol):
 
     @property
     def model(self) -> str:
-        """What it runs."""
+        """The model that it runs."""
 
 
-class Describing(Protocol):
-    """What all providers have."""
-
-    async def describe(self) -> Any:
-        """What it can do."""
-
-
-ProviderT = TypeVar("ProviderT", bound=Describing)
+ProviderT = TypeVar("ProviderT")
 InfoT = TypeVar("InfoT", bound=ProviderInfo)
 
 
@@ -66,86 +61,125 @@ class StageProviders:
     tts: Sequence[Synthesiser]
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Member(Generic[ProviderT, InfoT]):
-    """One provider of a stage."""
+    """A provider that can be called: it has described itself."""
 
     provider: ProviderT
+    info: InfoT
     breaker: CircuitBreaker
-    info: InfoT | None = None
-    """What it can do; None: it has never answered."""
-    state: State = "uninitialized"
-    _misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """The state of a provider that has described itself."""
+
+    provider: str
+    model: str
+    state: State
+    circuit: CircuitState
+
+
+class ProviderMonitor(Generic[ProviderT, InfoT]):
+    """Asks one provider again and again what it can do, and so knows whether it answers.
+
+    Args:
+        provider: the provider.
+        describe: its ``describe``.
+        breaker: its circuit breaker.
+    """
+
+    def __init__(
+        self, provider: ProviderT, describe: Callable[[], Awaitable[InfoT]], breaker: CircuitBreaker
+    ) -> None:
+        self.breaker = breaker
+        self.state: State = "uninitialized"
+        self.member: Member[ProviderT, InfoT] | None = None
+        """None until the provider has described itself for the first time."""
+        self._provider, self._describe = provider, describe
+        self._misses = 0
 
     @property
-    def known(self) -> InfoT:
-        """What it can do, of one that is present."""
-        if self.info is None:
-            raise RuntimeError("a provider that has never answered was asked to work")
-        return self.info
+    def status(self) -> ProviderStatus | None:
+        """The provider and its state; None until it has described itself."""
+        if self.member is None:
+            return None
+        info = self.member.info
+        return ProviderStatus(info.provider, info.model, self.state, self.breaker.state)
 
-    async def refresh(self, what: str) -> None:
-        """Ask what it can do, and note whether it answers; cheap, no inference."""
+    async def refresh(self, stage: StageName) -> None:
+        """Ask what the provider can do, and note whether it answers; cheap, no inference."""
         if self.state == "uninitialized":
             self.state = "initializing"
         try:
             async with asyncio.timeout(DESCRIBE_TIMEOUT_S):
-                self.info = cast(InfoT, await self.provider.describe())
-            self.breaker.name = f"{what} {self.info.provider}"
-            self.state, self._misses = "ready", 0
+                info = await self._describe()
         except Overloaded:
             self._misses = 0
         except (SokujiError, TimeoutError) as error:
             self._misses += 1
-            # One that is only busy may miss one.
-            if self.state == "ready" and self._misses >= MISSES_OF_A_BROKEN_PROVIDER:
+            if self.state == "ready" and self._misses >= MAX_MISSES:
                 self.state = "error"
             log.info("%s does not answer: %s", self.breaker.name, str(error) or "timed out")
+        else:
+            self.breaker.name = f"{stage} {info.provider}"
+            self.member = Member(self._provider, info, self.breaker)
+            self.state, self._misses = "ready", 0
 
 
-@dataclass(eq=False)
 class Stage(Generic[ProviderT, InfoT]):
-    """All providers of one stage, in order of preference."""
+    """One stage of the pipeline and its providers.
 
-    name: StageName
-    members: list[Member[ProviderT, InfoT]]
-    began: float = field(default_factory=time.monotonic)
-    complete: bool = False
-    """Whether it can begin: all are there, or the time to wait for the others is over."""
+    Args:
+        name: the stage.
+        providers: each provider and its ``describe``, in order of preference.
+        rules: the settings of their circuit breakers.
+    """
 
-    @classmethod
-    def of(
-        cls, name: StageName, providers: Sequence[ProviderT], rules: Callable[[], ResilienceSettings]
-    ) -> "Stage[ProviderT, InfoT]":
-        """None of them has been asked yet; ``rules`` are those of their circuits."""
-        return cls(
-            name,
-            [
-                Member(provider, CircuitBreaker(f"{name} provider {number + 1}", rules))
-                for number, provider in enumerate(providers)
-            ],
-        )
-
-    async def refresh(self) -> None:
-        """Ask all of them."""
-        await asyncio.gather(*(member.refresh(self.name) for member in self.members))
-        waited = time.monotonic() - self.began > STARTUP_PATIENCE_S
-        self.complete = len(self.present) == len(self.members) or (waited and bool(self.present))
+    def __init__(
+        self,
+        name: StageName,
+        providers: Iterable[tuple[ProviderT, Callable[[], Awaitable[InfoT]]]],
+        rules: Callable[[], ResilienceSettings],
+    ) -> None:
+        self.name = name
+        self.monitors = [
+            ProviderMonitor(provider, describe, CircuitBreaker(f"{name} provider {number}", rules))
+            for number, (provider, describe) in enumerate(providers, start=1)
+        ]
+        self.complete = False
+        """Whether the stage can serve: all providers answer, or the time to wait for the others is over."""
+        self._created_at = time.monotonic()
 
     @property
-    def present(self) -> list[Member[ProviderT, InfoT]]:
-        """Those that have said what they can do."""
-        return [member for member in self.members if member.info is not None]
+    def members(self) -> tuple[Member[ProviderT, InfoT], ...]:
+        """The providers that can be called, in order of preference."""
+        return tuple(each.member for each in self.monitors if each.member is not None)
+
+    @property
+    def statuses(self) -> list[ProviderStatus]:
+        """The states of the providers that have described themselves, in order of preference."""
+        return [status for each in self.monitors if (status := each.status) is not None]
 
     @property
     def state(self) -> State:
-        """Of the stage: it is as well as the best of its providers once it has begun."""
-        states = [member.state for member in self.members]
+        """The best state of its providers; not ``ready`` before the stage is complete."""
+        states = [each.state for each in self.monitors]
         if "ready" in states:
             return "ready" if self.complete else "initializing"
         return next((state for state in ("error", "initializing") if state in states), "uninitialized")
 
+    async def refresh(self) -> None:
+        """Refresh all providers."""
+        await asyncio.gather(*(each.refresh(self.name) for each in self.monitors))
+        described = len(self.members)
+        waited = time.monotonic() - self._created_at > STARTUP_PATIENCE_S
+        self.complete = described == len(self.monitors) or (waited and described > 0)
 
+
+RecogniserMember = Member[Recogniser, RecogniserInfo]
+TranslatorMember = Member[Translator, TranslatorInfo]
+SynthesiserMember = Member[Synthesiser, SynthesiserInfo]
 RecognitionStage = Stage[Recogniser, RecogniserInfo]
 TranslationStage = Stage[Translator, TranslatorInfo]
 SynthesisStage = Stage[Synthesiser, SynthesiserInfo]

@@ -1,7 +1,7 @@
-"""What the service measures of itself, for Prometheus: one place for every metric, its labels and buckets.
+"""The Prometheus metrics of the service, with their labels and buckets.
 
-Format: https://prometheus.io/docs/instrumenting/exposition_formats/. The gateway measures the stages from
-where their answers are waited for; what an answer took inside its stage comes along with it (``Effort``).
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/. All are measured in the gateway, as the
+caller of the stages; the time inside a stage comes with its answer (``Effort``).
 """
 
 from typing import Literal
@@ -11,14 +11,14 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 
 from sokuji.contract import Effort
 
-__all__ = ["CONTENT_TYPE", "Kind", "answered", "exposition", "failed"]
+__all__ = ["CONTENT_TYPE", "Kind", "exposition", "record_failure", "record_response"]
 
 Kind = Literal["final", "interim", ""]
-"""Of a recognition; "" for the other stages."""
+"""Whether a recognition is of an utterance that is over; "" for the other stages."""
 
 _GROWTH = 1.25
 _SECONDS = tuple(0.001 * _GROWTH**step for step in range(50))
-"""Bounds of buckets, 1 ms to 56 s: a quantile read from them is at most 25 % off."""
+"""Upper bounds of buckets, 1 ms to 56 s; a quantile estimated from them is at most 25 % off."""
 
 _registry = CollectorRegistry()
 _STAGE = ("stage", "provider")
@@ -59,13 +59,19 @@ _failures = Counter(
 )
 
 
-def failed(stage: str, provider: str, code: str) -> None:
-    """Count an attempt that brought no answer; ``code`` is that of its error."""
+def record_failure(stage: str, provider: str, code: str) -> None:
+    """Count an attempt that failed; ``code`` is the code of its error."""
     _failures.labels(stage, provider, code).inc()
 
 
-def answered(stage: str, provider: str, seconds: float, effort: Effort | None, kind: Kind = "") -> None:
-    """Count an answer of a stage; ``effort`` is None where the provider tells nothing of it."""
+def record_response(
+    stage: str, provider: str, seconds: float, effort: Effort | None, kind: Kind = ""
+) -> None:
+    """Record the times of an answered request; ``effort`` is None if the provider reports none.
+
+    Args:
+        seconds: from the call to the answer, or to the first chunk of speech.
+    """
     _stage.labels(stage, provider, kind).observe(seconds)
     if effort is not None:
         _queue.labels(stage, provider).observe(effort.queued_s)
@@ -74,5 +80,5 @@ def answered(stage: str, provider: str, seconds: float, effort: Effort | None, k
 
 
 def exposition() -> bytes:
-    """All metrics of this process, in Prometheus' text format (``CONTENT_TYPE``)."""
+    """All metrics of this process in Prometheus' text format (``CONTENT_TYPE``)."""
     return generate_latest(_registry)

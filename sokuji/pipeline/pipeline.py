@@ -1,18 +1,17 @@
-"""One utterance through the three stages: which provider, which route, with deadlines, retries and fallback.
+"""One utterance through the three stages, with routes, deadlines, retries and fallback.
 
-The pipeline holds no conversation; sessions, recordings and the REST doors all call it. It knows the stages
-only as Protocols: in the service they are handles of Serve deployments, in the command line and the tests
-they are providers in the same process.
+The pipeline has no state of a conversation; sessions, recorded speech and REST calls all use it. It knows the
+stages only as Protocols: in the service they are handles of Serve deployments, in the command line and in
+tests they are providers in the same process.
 """
 
 import asyncio
 import dataclasses
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from sokuji.audio.resampling import StreamingResampler
 from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import (
     AudioChunk,
@@ -26,54 +25,63 @@ from sokuji.contract import (
 from sokuji.errors import Overloaded
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import (
-    RecogniserMember,
-    SynthesiserMember,
-    TranslatorMember,
-    choice,
-    recognise,
-    translate,
-)
+from sokuji.pipeline.attempts import candidate, recognise, translate
 from sokuji.pipeline.catalogue import Catalogue
-from sokuji.pipeline.fallback import Choice, call, stream
-from sokuji.pipeline.members import RecognitionStage, StageProviders, State, SynthesisStage, TranslationStage
+from sokuji.pipeline.common_rate import CommonRate
+from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.members import (
+    RecogniserMember,
+    RecognitionStage,
+    Stage,
+    StageProviders,
+    State,
+    SynthesisStage,
+    TranslationStage,
+)
 from sokuji.text.glossary import EMPTY, find, normal, replace
 
 
 class Pipeline:
-    """Recognise, translate, speak. ``refresh`` must have succeeded once before anything else works."""
+    """Recognises, translates and speaks, once ``refresh`` has found providers for all stages.
+
+    Args:
+        providers: of each stage; a stage may have none.
+        deadlines: of the calls to each stage; may be replaced at any time, as may ``resilience``.
+        resilience: settings of retries, fallback and circuit breakers; None: the defaults.
+    """
 
     def __init__(
-        self, stages: StageProviders, deadlines: Deadlines, resilience: ResilienceSettings | None = None
+        self, providers: StageProviders, deadlines: Deadlines, resilience: ResilienceSettings | None = None
     ) -> None:
         self.deadlines = deadlines
         self.resilience = resilience or ResilienceSettings()
-        self.stt: RecognitionStage = RecognitionStage.of("stt", stages.stt, lambda: self.resilience)
-        self.translation: TranslationStage = TranslationStage.of(
-            "translation", stages.translation, lambda: self.resilience
+        self.stt: RecognitionStage = Stage(
+            "stt", [(each, each.describe) for each in providers.stt], lambda: self.resilience
         )
-        self.tts: SynthesisStage = SynthesisStage.of("tts", stages.tts, lambda: self.resilience)
+        self.translation: TranslationStage = Stage(
+            "translation", [(each, each.describe) for each in providers.translation], lambda: self.resilience
+        )
+        self.tts: SynthesisStage = Stage(
+            "tts", [(each, each.describe) for each in providers.tts], lambda: self.resilience
+        )
         self._catalogue: Catalogue | None = None
-        self._recognisers: list[RecogniserMember] = []
-        self._translators: list[TranslatorMember] = []
-        self._synthesisers: list[SynthesiserMember] = []
 
     @property
     def stages(self) -> tuple[RecognitionStage, TranslationStage, SynthesisStage]:
-        """All three."""
+        """All three stages, in the order in which speech passes them."""
         return self.stt, self.translation, self.tts
 
     @property
     def health(self) -> dict[StageName, State]:
-        """How each stage is."""
+        """The state of each stage."""
         return {stage.name: stage.state for stage in self.stages}
 
     @property
     def catalogue(self) -> Catalogue:
-        """What can be asked for.
+        """What the members of the stages can do.
 
         Raises:
-            Overloaded: the stages have not all answered yet, shortly after a start.
+            Overloaded: the service is starting, and not all stages can serve yet.
         """
         if self._catalogue is None:
             waiting = [name for name, state in self.health.items() if state != "ready"]
@@ -81,20 +89,14 @@ class Pipeline:
         return self._catalogue
 
     async def refresh(self) -> None:
-        """Ask every provider what it can do and note which ones answer; cheap, no inference."""
+        """Ask all providers what they can do, and note which of them answer; cheap, no inference."""
         await asyncio.gather(*(stage.refresh() for stage in self.stages))
         if not all(stage.complete for stage in self.stages):
             return
-        # The catalogue names providers by their place among these.
-        self._recognisers, self._translators = self.stt.present, self.translation.present
-        self._synthesisers = self.tts.present
-        found = Catalogue(
-            tuple(each.known for each in self._recognisers),
-            tuple(each.known for each in self._translators),
-            tuple(each.known for each in self._synthesisers),
-        )
-        if found != self._catalogue:
-            self._catalogue = found
+        catalogue = Catalogue(self.stt.members, self.translation.members, self.tts.members)
+        # An unchanged catalogue stays, with the properties that it has cached.
+        if catalogue != self._catalogue:
+            self._catalogue = catalogue
 
     async def recognise(
         self,
@@ -106,10 +108,13 @@ class Pipeline:
         interim: bool = False,
         word_times: bool = False,
     ) -> Transcript:
-        """What was said in ``pcm`` (mono int16 at 16 kHz); ``language`` is canonical, None: detect it.
+        """The transcript of ``pcm``; all arguments are as in ``RecognitionRequest``.
 
-        ``context``, ``prefix`` and ``word_times`` are for recognisers that know them, and left out for
-        others; see ``RecognitionRequest``.
+        ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
+
+        Raises:
+            UnsupportedLanguage: no recogniser knows ``language``, or none could detect the language.
+            SokujiError: see ``fallback.call``.
         """
         request = RecognitionRequest(
             pcm=pcm, language=language, context=context, prefix=prefix, interim=interim, word_times=word_times
@@ -125,14 +130,18 @@ class Pipeline:
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
     ) -> TranslatedText:
-        """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
+        """A recognised utterance in the language ``target``.
 
         Args:
+            transcript: of the utterance.
+            pcm: audio of the utterance, mono int16 at 16 kHz.
+            target: canonical code.
             context, glossary: as for ``translate_text``.
 
         Raises:
-            UnsupportedLanguage: the language that was detected has no way to ``target``.
-            NotSupported: a term of the glossary was spoken, but the recogniser itself translates.
+            UnsupportedLanguage: the language spoken has no route to ``target``.
+            NotSupported: a term of the glossary was spoken, but the recogniser translates this language.
+            SokujiError: see ``fallback.call``.
         """
         source = transcript.language
         route = self.catalogue.route(source, target)
@@ -142,11 +151,14 @@ class Pipeline:
             self.catalogue.check_glossary(source, target)
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
-        heard = await self._transcribe(self.catalogue.recognisers(source, translating_to=middle), request)
-        halfway = TranslatedText(text=heard.text, score=heard.confidence, provider=heard.provider)
+        recognisers = self.catalogue.recognisers(source, translating_to=middle)
+        recognised = await self._transcribe(recognisers, request)
+        by_speech = TranslatedText(
+            text=recognised.text, score=recognised.confidence, provider=recognised.provider
+        )
         if middle == target:
-            return halfway
-        return _joined(halfway, await self.translate_text(heard.text, middle, target))
+            return by_speech
+        return _chained(by_speech, await self.translate_text(by_speech.text, middle, target))
 
     async def translate_text(
         self,
@@ -156,15 +168,18 @@ class Pipeline:
         context: tuple[str, ...] = (),
         glossary: Mapping[str, str] = EMPTY,
     ) -> TranslatedText:
-        """``text`` in the language ``target``; both codes canonical.
+        """``text`` in the language ``target``.
 
         Args:
-            context: preceding sentences in ``source``, left out where the translator takes none.
-            glossary: source term -> what it must be in the translation, whatever the translator; it has
+            text: empty text, or text in ``target``, is only searched for terms of the glossary.
+            source, target: canonical codes.
+            context: preceding sentences in ``source``; left out if the translator takes none.
+            glossary: term in ``text`` -> its translation, which holds with every translator; it must have
                 passed ``glossary.check``.
 
         Raises:
-            UnsupportedLanguage: no text model covers the pair.
+            UnsupportedLanguage: no translator covers the pair.
+            SokujiError: see ``fallback.call``.
         """
         if source == target or not text.strip():
             return TranslatedText(text=replace(text, glossary))
@@ -172,9 +187,11 @@ class Pipeline:
         request = TranslationRequest(
             text=text, source=source, target=target, context=context, glossary=glossary
         )
-        translators = [self._translators[index] for index in self.catalogue.translators(source, target)]
         return await call(
-            [choice(each, partial(translate, each, request)) for each in translators],
+            [
+                candidate(each, partial(translate, each, request))
+                for each in self.catalogue.translators(source, target)
+            ],
             self.resilience,
             deadline_s=self.deadlines.translation_s,
             stage="translation",
@@ -183,69 +200,56 @@ class Pipeline:
     async def speak(
         self, text: str, language: str, *, voice_id: str, speed: float = 1.0, sample_rate: int | None = None
     ) -> AsyncGenerator[AudioChunk, None]:
-        """The voice, chunk by chunk, at ``sample_rate`` Hz (None: the voice's own).
+        """``text`` as speech, chunk by chunk.
+
+        Args:
+            sample_rate: of all chunks, in Hz; None: that of the first chunk.
 
         Raises:
-            UnknownVoice, UnsupportedLanguage: no such voice for the language.
-            InvalidRequest: the voice speaks at other speeds only.
+            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for``.
+            SokujiError: see ``fallback.stream``.
         """
-        choices = self._voices(text, language, voice_id, speed)
-        chunks = stream(choices, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
-        speaker: _Speaker | None = None
+        candidates = self._voice_candidates(text, language, voice_id, speed)
+        chunks = stream(candidates, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
+        common_rate: CommonRate | None = None
         began = time.monotonic()
         async with aclosing(chunks):
             async for chunk in chunks:
-                if speaker is None:
-                    speaker = _Speaker(sample_rate or chunk.sample_rate)
+                if common_rate is None:
+                    common_rate = CommonRate(sample_rate or chunk.sample_rate)
                     took_s = time.monotonic() - began
-                    metrics.answered("tts", chunk.provider or "", took_s, chunk.effort)
-                yield await asyncio.to_thread(speaker.take, chunk)
+                    metrics.record_response("tts", chunk.provider or "", took_s, chunk.effort)
+                yield await asyncio.to_thread(common_rate.convert, chunk)
 
-    def _voices(
+    def _voice_candidates(
         self, text: str, language: str, voice_id: str, speed: float
-    ) -> list[Choice[AsyncIterator[AudioChunk]]]:
+    ) -> list[Candidate[AsyncGenerator[AudioChunk, None]]]:
         request = SynthesisRequest(text=text, language=LANGUAGES[language].spoken, speed=speed)
-        voices = self.catalogue.voices_for(voice_id, language, speed)
-        members = [(self._synthesisers[index], voice) for index, voice in voices]
         return [
-            choice(member, partial(member.provider.synthesize, dataclasses.replace(request, voice=voice.id)))
-            for member, voice in members
+            candidate(
+                member, partial(member.provider.synthesize, dataclasses.replace(request, voice=voice.id))
+            )
+            for member, voice in self.catalogue.voices_for(voice_id, language, speed)
         ]
 
-    async def _transcribe(self, indices: Sequence[int], request: RecognitionRequest) -> Transcript:
-        recognisers = [self._recognisers[index] for index in indices]
+    async def _transcribe(
+        self, recognisers: Sequence[RecogniserMember], request: RecognitionRequest
+    ) -> Transcript:
         if request.interim:
-            # Soon superseded: nobody else is asked, or paid, for it.
-            recognisers = [each for each in recognisers if each.breaker.admits][:1] or recognisers[:1]
+            # The transcript is soon superseded: a call to a fallback, which may cost money, is not worth it.
+            admitting = [each for each in recognisers if each.breaker.admits]
+            recognisers = (admitting or recognisers)[:1]
         return await call(
-            [choice(each, partial(recognise, each, request)) for each in recognisers],
+            [candidate(each, partial(recognise, each, request)) for each in recognisers],
             self.resilience,
             deadline_s=self.deadlines.stt_s,
             stage="stt",
         )
 
 
-def _joined(first: TranslatedText, second: TranslatedText) -> TranslatedText:
-    """What was translated twice, by way of a third language; it is as good as both together."""
+def _chained(first: TranslatedText, second: TranslatedText) -> TranslatedText:
+    """The result of two translations in sequence; its score is the product of both."""
     known = first.score is not None and second.score is not None
     score = (first.score or 0) * (second.score or 0) if known else None
     names = [each.provider for each in (first, second) if each.provider]
     return TranslatedText(text=second.text, score=score, provider="+".join(names) or None)
-
-
-class _Speaker:
-    """Brings all chunks of a voice to one rate, also those of another voice that takes over."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._source: tuple[str | None, int] = (None, 0)
-        self._resampler = StreamingResampler(rate, rate)
-
-    def take(self, chunk: AudioChunk) -> AudioChunk:
-        """The chunk at the common rate; computes."""
-        pcm, source = b"", (chunk.provider, chunk.sample_rate)
-        if source != self._source:
-            pcm = self._resampler.flush()
-            self._source, self._resampler = source, StreamingResampler(chunk.sample_rate, self._rate)
-        pcm += self._resampler.push(chunk.pcm, last=chunk.last)
-        return AudioChunk(pcm, self._rate, chunk.last, provider=chunk.provider)

@@ -5,14 +5,13 @@ here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by ste
 """
 
 from importlib import import_module
-from typing import Any
+from typing import Literal, overload
 
-from sokuji.contract import StageName
+from sokuji.config import PROVIDER_CONFIGS, Settings
+from sokuji.contract import RecogniserProvider, StageName, SynthesiserProvider, TranslatorProvider
 from sokuji.errors import ConfigError
 
-Stage = StageName
-
-PROVIDERS: dict[Stage, dict[str, str]] = {
+PROVIDERS: dict[StageName, dict[str, str]] = {
     "stt": {
         "faster_whisper": "sokuji.providers.stt.whisper.provider:FasterWhisper",
         "openai": "sokuji.providers.stt.openai.provider:OpenAITranscription",
@@ -34,23 +33,36 @@ PROVIDERS: dict[Stage, dict[str, str]] = {
 }
 
 
-def create(stage: Stage, config: Any) -> Any:
-    """Construct (but not load) the provider that ``config.provider`` names.
+@overload
+def create(stage: Literal["stt"], config: Settings) -> RecogniserProvider: ...
+@overload
+def create(stage: Literal["translation"], config: Settings) -> TranslatorProvider: ...
+@overload
+def create(stage: Literal["tts"], config: Settings) -> SynthesiserProvider: ...
+@overload
+def create(
+    stage: StageName, config: Settings
+) -> RecogniserProvider | TranslatorProvider | SynthesiserProvider: ...
+def create(
+    stage: StageName, config: Settings
+) -> RecogniserProvider | TranslatorProvider | SynthesiserProvider:
+    """Construct the provider to which the settings belong; it is not loaded yet.
 
     Raises:
-        ConfigError: no such provider, or the extra that it needs is not installed.
+        ConfigError: the settings are of no provider of this stage, or its extra is not installed.
     """
-    table = PROVIDERS[stage]
-    if config.provider not in table:
-        raise ConfigError(
-            f"no {stage} provider {config.provider!r}; accepted: {', '.join(table)}", param="provider"
-        )
-    module, _, name = table[config.provider].partition(":")
+    kinds = PROVIDER_CONFIGS[stage]
+    name = next((name for name, kind in kinds.items() if isinstance(config, kind)), None)
+    if name is None:
+        raise ConfigError(f"{type(config).__name__} belongs to no {stage} provider", param="provider")
+    module, _, class_name = PROVIDERS[stage][name].partition(":")
     try:
-        return getattr(import_module(module), name)(config)
+        provider: RecogniserProvider | TranslatorProvider | SynthesiserProvider
+        provider = getattr(import_module(module), class_name)(config)
     except ImportError as error:
         raise ConfigError(
-            f"{stage} provider {config.provider!r} needs a package that is not installed "
-            f"({error.name}): pip install 'sokuji-bridge[{config.provider.replace('_', '-')}]'",
+            f"{stage} provider {name!r} needs a package that is not installed "
+            f"({error.name}): pip install 'sokuji-bridge[{name.replace('_', '-')}]'",
             param="provider",
         ) from error
+    return provider

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sokuji import events
 from sokuji.contract import TranslatedText
 from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.clause import Clause, ClausePosition
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from sokuji.config import Commit
-from sokuji.errors import NotSupported, UnknownVoice
-from sokuji.pipeline.catalogue import DEFAULT_VOICE, Catalogue
+from sokuji.errors import UnknownVoice
+from sokuji.pipeline.catalogue import Catalogue
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
         catalogue.check_speech_pair(settings.source_language, target)
         if settings.glossary:
             catalogue.check_glossary(settings.source_language, target)
-    if settings.context and not catalogue.stt[0].takes_context:
-        raise NotSupported("the recogniser takes no context; leave it out", param="context")
+    if settings.context:
+        catalogue.check_recognition_context(settings.source_language)
     if settings.speak:
         _check_voice(settings, catalogue)
 

@@ -1,4 +1,4 @@
-"""Shares of GPUs where they are asked for: by the launcher for a whole config, by a replica for itself."""
+"""Checks of GPU shares: by the launcher for a complete config, by a replica for its own settings."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +43,7 @@ def test_the_launcher_starts_what_fits(monkeypatch: pytest.MonkeyPatch, found: M
 
 
 @pytest.mark.parametrize(
-    ("found", "name", "said"),
+    ("found", "name", "message"),
     [
         (machine(4.3), "balanced", "SpeechToText does not fit: .* 0.8 GB are missing"),
         (
@@ -55,9 +55,9 @@ def test_the_launcher_starts_what_fits(monkeypatch: pytest.MonkeyPatch, found: M
     ],
 )
 def test_the_launcher_refuses_what_does_not_fit(
-    monkeypatch: pytest.MonkeyPatch, found: Machine, name: str, said: str
+    monkeypatch: pytest.MonkeyPatch, found: Machine, name: str, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         on(monkeypatch, found, name)
 
 
@@ -76,7 +76,7 @@ def test_the_launcher_leaves_other_applications_alone(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def replica(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Where the check believes to be: ``cards`` are what the driver shows, ``resources`` those of Ray."""
+    """A fake replica: ``cards`` is what the driver reports, ``resources`` what Ray has assigned."""
     place = SimpleNamespace(cards=(), resources={"CPU": 1.0, "GPU": 0.5})
     context = SimpleNamespace(get_assigned_resources=lambda: place.resources)
     replica = SimpleNamespace(deployment="SpeechToText")
@@ -92,7 +92,7 @@ async def test_a_replica_takes_settings_that_fit_its_share(replica: Any) -> None
     await gpu_share.check(MEDIUM, None, None)
 
 
-async def test_the_card_itself_counts_and_not_what_is_said_of_it(replica: Any) -> None:
+async def test_the_memory_of_the_card_overrides_the_configured_memory(replica: Any) -> None:
     replica.cards = machine(4).gpus
     with pytest.raises(ConfigError, match=r"share of 0\.5 of 4\.0 GB is 2\.0 GB"):
         await gpu_share.check(MEDIUM, None, 24)

@@ -1,4 +1,4 @@
-"""What Ray raises from a call to a stage becomes one of the engine's errors, however the call travels."""
+"""What Ray raises from a call to a stage becomes an error of the engine, whatever the transport."""
 
 import pytest
 from grpc import StatusCode
@@ -6,7 +6,7 @@ from grpc.aio import AioRpcError, Metadata
 from ray.exceptions import ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from deployments.handles import translated_errors
+from deployments.handles import engine_errors
 from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
 
 
@@ -18,7 +18,7 @@ def task_error(cause: Exception) -> Exception:
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "expected"),
     [
         (AioRpcError(StatusCode.INTERNAL, Metadata(), Metadata()), ProviderUnavailable),
         (ActorUnavailableError("gone", None), ProviderUnavailable),
@@ -28,7 +28,9 @@ def task_error(cause: Exception) -> Exception:
     ],
     ids=lambda case: getattr(case, "__name__", type(case).__name__),
 )
-def test_a_call_that_fails_raises_what_the_engine_knows(raised: Exception, told: type[SokujiError]) -> None:
-    with pytest.raises(told) as caught, translated_errors():
+def test_a_call_that_fails_raises_what_the_engine_knows(
+    raised: Exception, expected: type[SokujiError]
+) -> None:
+    with pytest.raises(expected) as caught, engine_errors():
         raise raised
-    assert type(caught.value) is told
+    assert type(caught.value) is expected

@@ -1,4 +1,4 @@
-"""A replica tells its provider what part of a GPU it has, without Ray being there to be asked."""
+"""A replica passes its share of a GPU to the provider in the environment, so that providers need no Ray."""
 
 import os
 from types import SimpleNamespace
@@ -9,7 +9,8 @@ from ray import serve
 
 from deployments import gpu_share
 from deployments.translation import Translation
-from sokuji.providers.translation.vllm.engine import GPU_FRACTION, assigned_gpus
+from sokuji.contract import GPU_FRACTION
+from sokuji.providers.translation.vllm.engine import assigned_gpus
 
 
 @pytest.mark.parametrize(("resources", "share"), [({"CPU": 1.0, "GPU": 0.3}, 0.3), ({"CPU": 1.0}, 0.0)])
@@ -24,8 +25,8 @@ def test_the_share_that_ray_has_assigned_is_in_the_environment(
     assert assigned_gpus() == share
 
 
-def test_outside_of_serve_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_replica_the_environment_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(GPU_FRACTION, raising=False)
-    gpu_share.announce()
+    gpu_share.export()
     assert GPU_FRACTION not in os.environ
     assert assigned_gpus() is None

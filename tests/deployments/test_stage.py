@@ -1,13 +1,13 @@
-"""What all stage replicas share, without Ray: settings, swapping models under calls, health."""
+"""The base of the stage replicas, without Ray: settings, swapping models during calls, health."""
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
 from deployments import stage as stage_module
 from deployments.stage import StageReplica
-from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig
+from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig, Settings
 from sokuji.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -20,11 +20,11 @@ from sokuji.errors import (
 
 
 class Scripted:
-    """A provider that remembers its life."""
+    """A provider that records the calls of its life cycle."""
 
     made: ClassVar[list["Scripted"]] = []
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Settings) -> None:
         self.config = config
         self.life: list[str] = []
         self.broken = False
@@ -33,7 +33,7 @@ class Scripted:
     async def load(self) -> None:
         self.life.append("load")
 
-    def update(self, config: Any) -> None:
+    def update(self, config: Settings) -> None:
         self.config = config
         self.life.append("update")
 
@@ -46,20 +46,24 @@ class Scripted:
         self.life.append("close")
 
 
-class Ears(StageReplica):
-    """A stage whose calls the test makes by hand."""
+class ScriptedReplica(StageReplica[Scripted]):
+    """A replica whose calls the test makes by hand."""
 
+    def create(self, config: Settings) -> Scripted:
+        return Scripted(config)
+
+
+class Recognisers(ScriptedReplica):
     stage = "stt"
 
 
 @pytest.fixture(autouse=True)
-def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_providers_yet() -> None:
     Scripted.made = []
-    monkeypatch.setattr(stage_module, "create", lambda stage, config: Scripted(config))
 
 
 async def test_a_live_setting_changes_the_model_that_is_loaded() -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     await replica.reconfigure({"beam_size": 5})
     (provider,) = Scripted.made
@@ -70,14 +74,14 @@ async def test_a_live_setting_changes_the_model_that_is_loaded() -> None:
 
 
 async def test_a_model_change_swaps_without_taking_the_old_model_from_running_calls() -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     call = replica._call()
     old = await call.__aenter__()
     change = asyncio.create_task(replica.reconfigure({"model_size": "tiny"}))
     await asyncio.sleep(0.01)
     async with replica._call() as new:
-        assert new.config.model_size == "tiny"
+        assert new.config == FasterWhisperConfig(model_size="tiny")
     assert old.life == ["load"]
     assert not change.done()
     await call.__aexit__(None, None, None)
@@ -86,7 +90,7 @@ async def test_a_model_change_swaps_without_taking_the_old_model_from_running_ca
 
 
 async def test_settings_that_cannot_take_effect_are_refused_and_the_old_ones_stay() -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     with pytest.raises(ConfigError, match="accepted: .*beam_size"):
         await replica.reconfigure({"colour": "red"})
@@ -101,39 +105,39 @@ async def test_the_environment_may_name_the_provider_of_a_stage_that_has_one(
 ) -> None:
     monkeypatch.setenv("STT_PROVIDER", "openai")
     monkeypatch.setenv("TTS_PROVIDER", "piper")
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     # What the graph writes into the user_config of a deployment that it makes.
     await replica.reconfigure({"provider": "faster_whisper", "temperature": 0.5})
     assert Scripted.made[0].config == OpenAITranscriptionConfig(temperature=0.5)
     with pytest.raises(ConfigError, match="serves provider 'openai', its user_config names 'azure'"):
         await replica.reconfigure({"provider": "azure"})
     with pytest.raises(ConfigError, match="STT_PROVIDER=openai, but the stt stage has several providers"):
-        Ears("faster_whisper", beside=["azure"])
+        Recognisers("faster_whisper", beside=["azure"])
     monkeypatch.setenv("STT_PROVIDER", "parrot")
     with pytest.raises(ConfigError, match="no stt provider 'parrot'; accepted: faster_whisper"):
-        await Ears("faster_whisper").reconfigure({})
+        await Recognisers("faster_whisper").reconfigure({})
 
 
 async def test_a_variable_that_could_take_effect_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEAM_SIZE", "5")
     monkeypatch.setenv("TTS_MODEL", "other")
     with pytest.raises(ConfigError, match="BEAM_SIZE has no effect on stt provider 'azure'"):
-        await Ears("azure").reconfigure({})
-    await Ears("azure", beside=["faster_whisper"]).reconfigure({"region": "eastus"})
-    await Ears("faster_whisper").reconfigure({})
+        await Recognisers("azure").reconfigure({})
+    await Recognisers("azure", beside=["faster_whisper"]).reconfigure({"region": "eastus"})
+    await Recognisers("faster_whisper").reconfigure({})
     assert Scripted.made[-1].config == FasterWhisperConfig(beam_size=5)
 
 
-async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
+async def test_health_is_checked_with_a_real_inference_only_after_a_time_without_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.check_health()
     await replica.reconfigure({})
     (provider,) = Scripted.made
     await replica.check_health()
     assert provider.life == ["load"]
-    monkeypatch.setattr(stage_module, "FRESH_S", 0)
+    monkeypatch.setattr(stage_module, "RECENT_S", 0)
     await replica.check_health()
     assert provider.life == ["load", "check"]
     provider.broken = True
@@ -141,10 +145,10 @@ async def test_health_is_checked_with_a_real_inference_after_a_quiet_while_only(
         await replica.check_health()
 
 
-async def test_the_outage_of_a_service_in_the_network_is_not_the_replicas(
+async def test_the_outage_of_a_cloud_service_does_not_make_the_replica_unhealthy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stage_module, "FRESH_S", -1)
+    monkeypatch.setattr(stage_module, "RECENT_S", -1)
     faults: list[SokujiError] = [ProviderUnavailable("down"), DeadlineExceeded("slow"), Overloaded("full")]
     fault = faults[0]
 
@@ -152,7 +156,7 @@ async def test_the_outage_of_a_service_in_the_network_is_not_the_replicas(
         raise fault
 
     monkeypatch.setattr(Scripted, "check", check)
-    cloud, local = Ears("openai"), Ears("faster_whisper")
+    cloud, local = Recognisers("openai"), Recognisers("faster_whisper")
     await cloud.reconfigure({})
     await local.reconfigure({})
     for fault in faults:
@@ -162,7 +166,7 @@ async def test_the_outage_of_a_service_in_the_network_is_not_the_replicas(
     fault = ProviderFailed("the key is refused")
     with pytest.raises(ProviderFailed):
         await cloud.check_health()
-    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
     async with cloud._call(), local._call():
         await cloud.check_health()
         with pytest.raises(ProviderFailed, match="no good answer"):
@@ -172,30 +176,30 @@ async def test_the_outage_of_a_service_in_the_network_is_not_the_replicas(
 async def test_calls_without_a_good_answer_make_the_replica_unhealthy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     with pytest.raises(asyncio.CancelledError):
         async with replica._call():
             await replica.check_health()
             raise asyncio.CancelledError
     async with replica._call():
-        replica._answered([ProviderFailed("broken"), ProviderFailed("broken")])
-    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+        replica._note_answers([ProviderFailed("broken"), ProviderFailed("broken")])
+    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
     with pytest.raises(ProviderFailed, match="no good answer"):
         await replica.check_health()
-    replica._answered([ProviderFailed("broken"), NoSpeech("nobody speaks")])
+    replica._note_answers([ProviderFailed("broken"), NoSpeech("nobody speaks")])
     await replica.check_health()
 
 
-async def test_the_mistake_of_a_caller_does_not_count_against_the_model(
+async def test_a_refused_request_does_not_count_against_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     with pytest.raises(NoSpeech):
         async with replica._call():
             raise NoSpeech("nobody speaks")
-    monkeypatch.setattr(stage_module, "STUCK_S", -1)
+    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
     await replica.check_health()
     with pytest.raises(ProviderFailed, match="broken"):
         async with replica._call():
@@ -204,10 +208,10 @@ async def test_the_mistake_of_a_caller_does_not_count_against_the_model(
         await replica.check_health()
 
 
-async def test_callers_see_our_errors_only_and_a_broken_model_fails_the_check_after_a_quiet_while(
+async def test_callers_see_engine_errors_only_and_health_is_checked_again_after_a_time_without_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    replica = Ears("faster_whisper")
+    replica = Recognisers("faster_whisper")
     with pytest.raises(ProviderUnavailable, match="loading"):
         async with replica._call():
             pass
@@ -218,15 +222,15 @@ async def test_callers_see_our_errors_only_and_a_broken_model_fails_the_check_af
     with pytest.raises(ProviderFailed, match="ZeroDivisionError"):
         async with replica._call():
             _ = 1 / 0
-    monkeypatch.setattr(stage_module, "FRESH_S", 0)
+    monkeypatch.setattr(stage_module, "RECENT_S", 0)
     await replica.check_health()
     assert Scripted.made[0].life == ["load", "check"]
 
 
 async def test_each_stage_takes_the_settings_of_its_own_providers() -> None:
-    class Mind(StageReplica):
+    class Translators(ScriptedReplica):
         stage = "translation"
 
-    replica = Mind("bergamot")
+    replica = Translators("bergamot")
     await replica.reconfigure({"num_workers": 3})
     assert Scripted.made[0].config == BergamotConfig(num_workers=3)

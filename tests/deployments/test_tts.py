@@ -1,13 +1,13 @@
 """The TextToSpeech deployment, without Ray: what its settings say of rate and format is what comes of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from deployments import stage as stage_module
-from deployments.tts import TextToSpeech
+from deployments import tts
+from sokuji.config import VoiceSettings
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 
 VOICE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
@@ -16,19 +16,19 @@ VOICE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
 class Hummer:
     """Hums half a second in two chunks."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: VoiceSettings) -> None:
         self.config = config
 
     async def load(self) -> None:
         pass
 
-    def update(self, config: Any) -> None:
+    def update(self, config: VoiceSettings) -> None:
         self.config = config
 
     async def describe(self) -> SynthesiserInfo:
         return SynthesiserInfo(provider="piper", model="hummer", voices=(VOICE,))
 
-    async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+    async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         for last in (False, True):
             yield AudioChunk(bytes(VOICE.sample_rate // 4 * 2), VOICE.sample_rate, last)
 
@@ -44,12 +44,12 @@ async def test_rate_and_format_are_those_of_the_settings_and_change_at_once(
 ) -> None:
     made: list[Hummer] = []
 
-    def create(stage: str, config: Any) -> Hummer:
+    def create(stage: str, config: VoiceSettings) -> Hummer:
         made.append(Hummer(config))
         return made[-1]
 
-    monkeypatch.setattr(stage_module, "create", create)
-    deployment: Any = TextToSpeech
+    monkeypatch.setattr(tts, "create", create)
+    deployment: Any = tts.TextToSpeech
     replica = deployment.func_or_class("piper")
     await replica.reconfigure({})
     assert await replica.describe() == await made[0].describe()

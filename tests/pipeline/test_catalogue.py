@@ -4,23 +4,38 @@ from dataclasses import replace
 
 import pytest
 
+from sokuji.config import ResilienceSettings
 from sokuji.contract import Pairs, RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
-from sokuji.errors import UnknownVoice, UnsupportedLanguage
+from sokuji.errors import NotSupported, UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.catalogue import Catalogue, Route
+from sokuji.pipeline.circuit_breaker import CircuitBreaker
+from sokuji.pipeline.members import Member, RecogniserMember, SynthesiserMember, TranslatorMember
+from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
 
-WHISPER = RecogniserInfo(provider="w", model="m", languages=("en", "fr", "ja", "pt"), translates_to=("en",))
-BERGAMOT = TranslatorInfo(provider="b", model="m", pairs=(("en", "pt"), ("pt", "en")))
+BREAKER = CircuitBreaker("x", ResilienceSettings)
+
+
+def recogniser(info: RecogniserInfo) -> RecogniserMember:
+    return Member(FakeStt(), info, BREAKER)
+
+
+def translator(info: TranslatorInfo) -> TranslatorMember:
+    return Member(FakeTranslator(), info, BREAKER)
+
+
+def synthesiser(info: SynthesiserInfo) -> SynthesiserMember:
+    return Member(FakeTts(), info, BREAKER)
+
+
+HEARING = RecogniserInfo(provider="w", model="m", languages=("en", "fr", "ja", "pt"), translates_to=("en",))
+PORTUGUESE = TranslatorInfo(provider="b", model="m", pairs=(("en", "pt"), ("pt", "en")))
+WHISPER, BERGAMOT = recogniser(HEARING), translator(PORTUGUESE)
 JOE = Voice(id="joe", name="Joe", language="en-US", languages=("en",))
 DORA = Voice(id="dora", name="Dora", language="pt-BR", languages=("en", "pt"))
-CATALOGUE = Catalogue(
-    (WHISPER,),
-    (BERGAMOT,),
-    (
-        SynthesiserInfo(provider="p", model="m", voices=(JOE,)),
-        SynthesiserInfo(provider="k", model="m", voices=(DORA,)),
-    ),
-)
+PIPER = synthesiser(SynthesiserInfo(provider="p", model="m", voices=(JOE,)))
+KOKORO = synthesiser(SynthesiserInfo(provider="k", model="m", voices=(DORA,)))
+CATALOGUE = Catalogue((WHISPER,), (BERGAMOT,), (PIPER, KOKORO))
 
 
 def test_the_route_follows_from_what_covers_the_pair() -> None:
@@ -70,20 +85,55 @@ def test_the_first_provider_that_speaks_a_language_has_its_default_voice() -> No
         CATALOGUE.voice("default", "ja")
 
 
-def test_other_providers_voices_stand_in_for_the_one_asked_for() -> None:
-    assert CATALOGUE.voices_for("default", "en") == [(0, JOE), (1, DORA)]
-    assert CATALOGUE.voices_for("dora", "en") == [(1, DORA), (0, JOE)]
-    assert CATALOGUE.voices_for("dora", "pt") == [(1, DORA)]
+def test_voices_of_other_members_are_fallbacks_of_the_requested_voice() -> None:
+    assert CATALOGUE.voices_for("default", "en") == [(PIPER, JOE), (KOKORO, DORA)]
+    assert CATALOGUE.voices_for("dora", "en") == [(KOKORO, DORA), (PIPER, JOE)]
+    assert CATALOGUE.voices_for("dora", "pt") == [(KOKORO, DORA)]
 
 
-def test_hundreds_of_languages_are_told_in_few_words_and_a_script_is_not_spoken() -> None:
-    everything = TranslatorInfo(provider="n", model="m", pairs=Pairs(tuple(LANGUAGES), tuple(LANGUAGES)))
+def test_the_members_for_a_language_or_a_pair_are_in_order_of_preference() -> None:
+    german = recogniser(replace(HEARING, languages=("de", "en"), translates_to=()))
+    english = translator(replace(PORTUGUESE, pairs=(("pt", "en"),)))
+    catalogue = Catalogue((german, WHISPER), (english, BERGAMOT), ())
+    assert catalogue.recognisers(None) == catalogue.recognisers("en") == [german, WHISPER]
+    assert catalogue.recognisers("pt") == catalogue.recognisers("en", translating_to="en") == [WHISPER]
+    assert catalogue.translators("pt", "en") == [english, BERGAMOT]
+    assert catalogue.translators("en", "pt") == [BERGAMOT]
+
+
+def test_context_is_accepted_if_the_preferred_recogniser_of_the_language_takes_it() -> None:
+    plain = recogniser(replace(HEARING, languages=("en",)))
+    with_context = recogniser(replace(HEARING, languages=("en", "pt"), takes_context=True))
+    Catalogue((plain, with_context), (), ()).check_recognition_context("pt")
+    Catalogue((with_context, plain), (), ()).check_recognition_context("en")
+    for language in ("en", None):
+        with pytest.raises(NotSupported, match="the recogniser takes no context") as refusal:
+            Catalogue((plain, with_context), (), ()).check_recognition_context(language)
+        assert refusal.value.param == "context"
+    Catalogue((with_context, plain), (), ()).check_recognition_context(None)
+    with pytest.raises(UnsupportedLanguage):
+        Catalogue((with_context,), (), ()).check_recognition_context("ja")
+
+
+def test_context_is_accepted_if_the_preferred_translator_of_the_pair_takes_it() -> None:
+    with_context = translator(replace(PORTUGUESE, pairs=(("pt", "en"),), takes_context=True))
+    Catalogue((), (with_context, BERGAMOT), ()).check_translation_context("pt", "en")
+    for members in ((with_context, BERGAMOT), (BERGAMOT, with_context)):
+        with pytest.raises(NotSupported, match="the translator from en to pt takes no context"):
+            Catalogue((), members, ()).check_translation_context("en", "pt")
+    with pytest.raises(NotSupported, match="the translator from pt to en takes no context"):
+        Catalogue((), (BERGAMOT, with_context), ()).check_translation_context("pt", "en")
+
+
+def test_hundreds_of_languages_make_a_short_message_and_a_script_is_not_spoken() -> None:
+    pairs = Pairs(tuple(LANGUAGES), tuple(LANGUAGES))
+    everything = translator(TranslatorInfo(provider="n", model="m", pairs=pairs))
     catalogue = Catalogue(CATALOGUE.stt, (everything,), (*CATALOGUE.tts,))
     with pytest.raises(UnsupportedLanguage, match="languages with a voice: en, pt"):
         catalogue.voice("default", "zh-Hant")
-    one = SynthesiserInfo(provider="k", model="m", voices=(replace(JOE, languages=("zh",)),))
+    one = synthesiser(SynthesiserInfo(provider="k", model="m", voices=(replace(JOE, languages=("zh",)),)))
     assert Catalogue((), (everything,), (one,)).voice("default", "zh-Hant").id == JOE.id
-    assert catalogue.translators("pt", "zh-Hant") == [0]
+    assert catalogue.translators("pt", "zh-Hant") == [everything]
     with pytest.raises(UnsupportedLanguage) as refusal:
         catalogue.check_text_pair("xx", "en")
     assert len(refusal.value.message) < 250

@@ -1,7 +1,7 @@
-"""Deadlines, retries, fallback: who is asked, and that voices neither repeat nor lose sound."""
+"""Deadlines, retries and fallback: which provider is tried; speech neither repeats nor loses audio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 
@@ -18,11 +18,11 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
-from sokuji.pipeline.fallback import Choice, call, stream
+from sokuji.pipeline.fallback import Candidate, call, stream
 
 RULES = ResilienceSettings(circuit_breaker_threshold=3, fallback_after_s=0.1)
 RATE = 16_000
-Voice = Callable[[], AsyncIterator[AudioChunk]]
+Voice = Callable[[], AsyncGenerator[AudioChunk, None]]
 
 
 class Clock:
@@ -36,16 +36,16 @@ def breaker() -> CircuitBreaker:
     return CircuitBreaker("x", lambda: RULES)
 
 
-class Oracle:
-    """Answers by script: an error is raised, a text is the answer, None is no answer at all."""
+class ScriptedProvider:
+    """Answers by script: an error is raised, a text is the answer, None is no answer."""
 
     def __init__(self, name: str, *script: SokujiError | str | None) -> None:
         self.script = list(script)
-        self.asked = 0
-        self.choice: Choice[Awaitable[str]] = Choice(name, breaker(), self.ask)
+        self.attempts = 0
+        self.candidate: Candidate[Awaitable[str]] = Candidate(name, breaker(), self.ask)
 
     async def ask(self) -> str:
-        self.asked += 1
+        self.attempts += 1
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if answer is None:
             await asyncio.sleep(30)
@@ -54,100 +54,100 @@ class Oracle:
         return str(answer)
 
 
-async def ask(*oracles: Oracle, deadline_s: float = 5) -> str:
-    choices = [each.choice for each in oracles]
-    return await call(choices, RULES, deadline_s=deadline_s, stage="translation")
+async def ask(*providers: ScriptedProvider, deadline_s: float = 5) -> str:
+    candidates = [each.candidate for each in providers]
+    return await call(candidates, RULES, deadline_s=deadline_s, stage="translation")
 
 
 GONE, BROKEN, FULL = ProviderUnavailable("gone"), ProviderFailed("broken"), Overloaded("full")
 
 
-async def test_a_lost_call_is_made_again() -> None:
-    oracle = Oracle("one", GONE, FULL, "answer")
-    assert await ask(oracle) == "answer"
-    assert oracle.asked == 3
+async def test_a_lost_or_overloaded_call_is_retried() -> None:
+    provider = ScriptedProvider("one", GONE, FULL, "answer")
+    assert await ask(provider) == "answer"
+    assert provider.attempts == 3
 
 
-async def test_a_failure_is_not_repeated() -> None:
-    oracle = Oracle("one", BROKEN)
+async def test_a_failure_of_the_model_is_not_retried() -> None:
+    provider = ScriptedProvider("one", BROKEN)
     with pytest.raises(ProviderFailed):
-        await ask(oracle)
-    assert oracle.asked == 1
+        await ask(provider)
+    assert provider.attempts == 1
 
 
-async def test_a_call_without_answer_and_one_that_is_lost_for_ever_end_at_the_deadline() -> None:
+async def test_calls_that_bring_no_answer_or_are_always_lost_end_at_the_deadline() -> None:
     with pytest.raises(DeadlineExceeded, match="translation did not answer within 0.2 s"):
-        await ask(Oracle("one", None), deadline_s=0.2)
+        await ask(ScriptedProvider("one", None), deadline_s=0.2)
     with pytest.raises(ProviderUnavailable):
-        await ask(Oracle("one", GONE), deadline_s=0.2)
+        await ask(ScriptedProvider("one", GONE), deadline_s=0.2)
     with pytest.raises(ProviderUnavailable):
-        await ask(Oracle("one", GONE), Oracle("two", BROKEN), deadline_s=0.2)
+        await ask(ScriptedProvider("one", GONE), ScriptedProvider("two", BROKEN), deadline_s=0.2)
 
 
 @pytest.mark.parametrize("fault", [GONE, BROKEN, FULL, None])
-async def test_the_next_provider_answers_for_one_that_does_not(fault: SokujiError | None) -> None:
-    first, second = Oracle("one", fault), Oracle("two", "answer")
+async def test_the_next_candidate_answers_if_the_first_fails_or_is_slow(fault: SokujiError | None) -> None:
+    first, second = ScriptedProvider("one", fault), ScriptedProvider("two", "answer")
     assert await ask(first, second) == "answer"
-    assert (first.asked, second.asked) == (1, 1)
+    assert (first.attempts, second.attempts) == (1, 1)
 
 
-async def test_the_last_provider_has_all_the_time_that_is_left() -> None:
+async def test_the_last_candidate_has_all_of_the_remaining_time() -> None:
     async def slow() -> str:
         await asyncio.sleep(3 * RULES.fallback_after_s)
         return "late"
 
-    assert await call([Choice("one", breaker(), slow)], RULES, deadline_s=5, stage="stt") == "late"
+    assert await call([Candidate("one", breaker(), slow)], RULES, deadline_s=5, stage="stt") == "late"
 
 
-def slow(name: str) -> Choice[Awaitable[str]]:
-    """Answers when whoever has another one behind it has had its time."""
+def slow(name: str) -> Candidate[Awaitable[str]]:
+    """Takes longer than ``fallback_after_s``."""
 
     async def answer() -> str:
         await asyncio.sleep(2 * RULES.fallback_after_s)
         return name
 
-    return Choice(name, breaker(), answer)
+    return Candidate(name, breaker(), answer)
 
 
-async def test_a_slow_provider_has_its_time_when_the_others_have_failed() -> None:
+async def test_a_slow_candidate_is_retried_when_the_others_have_failed() -> None:
     for fault in (GONE, BROKEN):
-        choices = [slow("one"), Oracle("two", fault).choice]
-        assert await call(choices, RULES, deadline_s=5, stage="stt") == "one"
+        candidates = [slow("one"), ScriptedProvider("two", fault).candidate]
+        assert await call(candidates, RULES, deadline_s=5, stage="stt") == "one"
 
 
-async def test_a_slow_provider_is_not_left_for_one_whose_circuit_is_open() -> None:
-    first = Oracle("one", BROKEN, BROKEN, BROKEN, None)
+async def test_a_slow_candidate_is_not_given_up_for_one_with_an_open_circuit() -> None:
+    first = ScriptedProvider("one", BROKEN, BROKEN, BROKEN, None)
     for _ in range(RULES.circuit_breaker_threshold):
-        await ask(first, Oracle("two", "answer"))
-    assert first.choice.breaker.state == "open"
-    assert await call([first.choice, slow("two")], RULES, deadline_s=5, stage="stt") == "two"
+        await ask(first, ScriptedProvider("two", "answer"))
+    assert first.candidate.breaker.state == "open"
+    assert await call([first.candidate, slow("two")], RULES, deadline_s=5, stage="stt") == "two"
 
 
-async def test_what_one_provider_cannot_do_another_may_and_that_is_no_failure() -> None:
+async def test_after_not_supported_the_next_candidate_is_tried_and_no_failure_is_counted() -> None:
     for refusal in (NotSupported("no"), UnsupportedLanguage("the language could not be detected")):
-        first = Oracle("one", refusal)
+        first = ScriptedProvider("one", refusal)
         for _ in range(RULES.circuit_breaker_threshold):
-            assert await ask(first, Oracle("two", "answer")) == "answer"
-        assert first.choice.breaker.state == "closed"
+            assert await ask(first, ScriptedProvider("two", "answer")) == "answer"
+        assert first.candidate.breaker.state == "closed"
         with pytest.raises(type(refusal)):
             await ask(first)
 
 
-async def test_a_callers_mistake_is_an_answer() -> None:
-    second = Oracle("two", "answer")
+async def test_an_invalid_request_is_refused_without_another_attempt() -> None:
+    second = ScriptedProvider("two", "answer")
     with pytest.raises(InvalidRequest):
-        await ask(Oracle("one", InvalidRequest("nonsense")), second)
-    assert second.asked == 0
+        await ask(ScriptedProvider("one", InvalidRequest("nonsense")), second)
+    assert second.attempts == 0
 
 
-async def test_a_provider_that_keeps_failing_is_left_alone_but_for_the_last_resort() -> None:
-    first, second = Oracle("one", BROKEN), Oracle("two", "a", "b", "c", BROKEN)
+async def test_an_open_circuit_is_tried_only_after_all_other_candidates_have_failed() -> None:
+    first, second = ScriptedProvider("one", BROKEN), ScriptedProvider("two", "a", "b", "c", BROKEN)
     for expected in "abc":
         assert await ask(first, second) == expected
-    assert first.asked == RULES.circuit_breaker_threshold
+    assert first.attempts == RULES.circuit_breaker_threshold
     first.script = ["back"]
     assert await ask(first, second) == "back"
-    assert first.choice.breaker.state == "closed"
+    assert first.candidate.breaker.state == "closed"
 
 
 def chunk(value: int, samples: int = 100, *, last: bool = False) -> AudioChunk:
@@ -155,10 +155,10 @@ def chunk(value: int, samples: int = 100, *, last: bool = False) -> AudioChunk:
 
 
 def speaker(*script: int | SokujiError | None) -> Voice:
-    """Says the numbers from 0 to 4, a chunk each; where a number of the script is reached it breaks off."""
+    """Speaks chunks 0 to 4; each number of the script makes one attempt fail at this chunk."""
     breaks = list(script)
 
-    async def speak() -> AsyncIterator[AudioChunk]:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         limit = breaks.pop(0) if breaks else 5
         for number in range(5):
             if number == limit:
@@ -168,25 +168,25 @@ def speaker(*script: int | SokujiError | None) -> Voice:
     return speak
 
 
-def spoken(*choices: Voice, deadline_s: float = 5) -> AsyncIterator[AudioChunk]:
-    named = [Choice(f"voice {number}", breaker(), ask) for number, ask in enumerate(choices)]
+def spoken(*candidates: Voice, deadline_s: float = 5) -> AsyncGenerator[AudioChunk, None]:
+    named = [Candidate(f"voice {number}", breaker(), ask) for number, ask in enumerate(candidates)]
     return stream(named, RULES, deadline_s=deadline_s, stage="tts")
 
 
-async def heard(chunks: AsyncIterator[AudioChunk]) -> list[tuple[str | None, int]]:
+async def delivered(chunks: AsyncGenerator[AudioChunk, None]) -> list[tuple[str | None, int]]:
     return [(each.provider, each.pcm[0]) async for each in chunks]
 
 
-async def test_a_voice_that_breaks_off_is_begun_again_without_repeating_or_losing_sound() -> None:
-    whole = [("voice 0", number) for number in range(5)]
-    assert await heard(spoken(speaker(1, 3))) == whole
-    assert await heard(spoken(speaker(1, 3), speaker())) == whole
+async def test_interrupted_speech_is_resumed_by_the_same_provider_without_repetition_or_loss() -> None:
+    complete = [("voice 0", number) for number in range(5)]
+    assert await delivered(spoken(speaker(1, 3))) == complete
+    assert await delivered(spoken(speaker(1, 3), speaker())) == complete
 
 
-async def test_sound_is_skipped_by_its_length_however_it_is_cut() -> None:
+async def test_delivered_audio_is_skipped_by_length_whatever_the_chunks() -> None:
     tries = 0
 
-    async def speak() -> AsyncIterator[AudioChunk]:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         nonlocal tries
         tries += 1
         if tries == 1:
@@ -202,14 +202,18 @@ async def test_sound_is_skipped_by_its_length_however_it_is_cut() -> None:
     ]
 
 
-async def test_another_voice_says_the_text_from_its_beginning_where_the_first_does_not_come_back() -> None:
-    whole = [("voice 1", number) for number in range(5)]
-    assert await heard(spoken(speaker(2, 0, 0, 0), speaker())) == [("voice 0", 0), ("voice 0", 1), *whole]
-    assert await heard(spoken(speaker(0), speaker())) == whole
+async def test_the_next_voice_speaks_from_the_beginning_if_the_first_does_not_recover() -> None:
+    complete = [("voice 1", number) for number in range(5)]
+    assert await delivered(spoken(speaker(2, 0, 0, 0), speaker())) == [
+        ("voice 0", 0),
+        ("voice 0", 1),
+        *complete,
+    ]
+    assert await delivered(spoken(speaker(0), speaker())) == complete
 
 
-async def test_the_deadline_of_a_voice_is_for_each_chunk_and_does_not_count_a_slow_reader() -> None:
-    async def speak() -> AsyncIterator[AudioChunk]:
+async def test_the_deadline_of_speech_is_for_each_chunk_and_excludes_the_time_of_the_reader() -> None:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         for number in range(3):
             yield chunk(number)
         await asyncio.sleep(30)
@@ -223,10 +227,10 @@ async def test_the_deadline_of_a_voice_is_for_each_chunk_and_does_not_count_a_sl
     assert seen == [0, 1, 2]
 
 
-async def test_sound_that_is_skipped_does_not_prolong_the_deadline() -> None:
+async def test_skipped_audio_does_not_extend_the_deadline() -> None:
     tries = 0
 
-    async def speak() -> AsyncIterator[AudioChunk]:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         nonlocal tries
         tries += 1
         for number in range(30):
@@ -243,19 +247,19 @@ async def test_sound_that_is_skipped_does_not_prolong_the_deadline() -> None:
     assert seen == list(range(29))
 
 
-async def test_what_fails_behind_the_last_sound_is_no_reason_to_say_it_again() -> None:
-    async def speak() -> AsyncIterator[AudioChunk]:
+async def test_an_error_after_the_last_chunk_causes_no_retry() -> None:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         yield chunk(1)
         yield chunk(2, last=True)
         raise ProviderFailed("broken")
 
-    assert await heard(spoken(speak, speaker())) == [("voice 0", 1), ("voice 0", 2)]
+    assert await delivered(spoken(speak, speaker())) == [("voice 0", 1), ("voice 0", 2)]
 
 
-async def test_a_listener_that_stands_still_keeps_nobody_from_a_provider_that_is_back() -> None:
-    voice = Choice("one", CircuitBreaker("x", lambda: RULES, clock := Clock()), speaker())
+async def test_a_probe_whose_reader_has_stopped_does_not_block_other_calls() -> None:
+    voice = Candidate("one", CircuitBreaker("x", lambda: RULES, clock := Clock()), speaker())
     for _ in range(RULES.circuit_breaker_threshold):
-        with pytest.raises(ProviderFailed), voice.breaker.watching():
+        with pytest.raises(ProviderFailed), voice.breaker.calling():
             raise BROKEN
     clock.now += RULES.circuit_breaker_reset_s
     chunks = stream([voice], RULES, deadline_s=5, stage="tts")
@@ -264,17 +268,17 @@ async def test_a_listener_that_stands_still_keeps_nobody_from_a_provider_that_is
     await chunks.aclose()
 
 
-async def test_closing_a_voice_closes_its_source() -> None:
+async def test_closing_the_stream_closes_the_generator_of_the_provider() -> None:
     closed = asyncio.Event()
 
-    async def speak() -> AsyncIterator[AudioChunk]:
+    async def speak() -> AsyncGenerator[AudioChunk, None]:
         try:
             while True:
                 yield chunk(1)
         finally:
             closed.set()
 
-    chunks = stream([Choice("one", breaker(), speak)], RULES, deadline_s=5, stage="tts")
+    chunks = stream([Candidate("one", breaker(), speak)], RULES, deadline_s=5, stage="tts")
     assert (await anext(chunks)).pcm
     await chunks.aclose()
     assert closed.is_set()

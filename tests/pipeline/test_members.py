@@ -1,4 +1,4 @@
-"""Stages of several providers: who answers, in whose name, and what happens when the first one fails."""
+"""Stages of several providers: which one answers, and what happens when the preferred one fails."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import Transcript, Voice
 from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUnavailable, UnsupportedLanguage
-from sokuji.pipeline import members as stages_module
+from sokuji.pipeline import members
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
@@ -46,19 +46,19 @@ async def pipeline(
 
 
 def health(ready: Pipeline) -> str:
-    """Of the translation."""
+    """The state of the translation stage."""
     return ready.health["translation"]
 
 
-async def test_each_stage_falls_back_and_says_who_answered() -> None:
+async def test_each_stage_falls_back_and_names_the_provider_that_answered() -> None:
     ready = await pipeline(
         [recogniser("a", BROKEN), recogniser("b", "olá")],
         [translator("c", BROKEN), translator("d")],
         [voice("e", BROKEN), voice("f")],
     )
-    heard = await ready.recognise(b"", "pt")
-    assert (heard.text, heard.provider) == ("olá", "b")
-    translation = await ready.translate_speech(heard, b"", "en")
+    transcript = await ready.recognise(b"", "pt")
+    assert (transcript.text, transcript.provider) == ("olá", "b")
+    translation = await ready.translate_speech(transcript, b"", "en")
     assert (translation.text, translation.provider) == ("en: olá", "d")
     chunks = [chunk async for chunk in ready.speak("hello", "en", voice_id="e's")]
     # The first one had begun: its chunk was delivered.
@@ -66,7 +66,7 @@ async def test_each_stage_falls_back_and_says_who_answered() -> None:
     assert [chunk.last for chunk in chunks] == [False, False, True]
 
 
-async def test_the_preferred_provider_answers_while_it_is_well() -> None:
+async def test_only_the_preferred_provider_is_called_while_it_answers() -> None:
     second = translator("b")
     ready = await pipeline(translation=[translator("a"), second])
     assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
@@ -74,20 +74,20 @@ async def test_the_preferred_provider_answers_while_it_is_well() -> None:
 
 
 @pytest.mark.knob("gateway.resilience.circuit_breaker_threshold")
-async def test_after_failures_in_a_row_the_first_is_not_even_asked_and_rules_change_live() -> None:
+async def test_after_failures_in_a_row_the_fallback_is_called_first_and_the_threshold_is_live() -> None:
     first = translator("a", *[BROKEN] * 9)
     ready = await pipeline(translation=[first, translator("b")])
     for _ in range(3):
         assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
     assert len(first.requests) == 2
-    assert [member.breaker.state for member in ready.translation.members] == ["open", "closed"]
+    assert [status.circuit for status in ready.translation.statuses] == ["open", "closed"]
     ready.resilience = ResilienceSettings(circuit_breaker_threshold=9)
     first.answers.clear()
-    ready.translation.members[0].breaker._open_until = 0
+    ready.translation.monitors[0].breaker._open_until = 0
     assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
 
 
-async def test_glossary_and_context_go_to_those_that_take_them_and_hold_with_those_that_do_not() -> None:
+async def test_glossary_and_context_go_to_translators_that_take_them_and_terms_hold_with_the_others() -> None:
     first, second = translator("a", BROKEN), translator("b")
     first.info = replace(first.info, takes_glossary=True, takes_context=True)
     ready = await pipeline(translation=[first, second])
@@ -97,7 +97,7 @@ async def test_glossary_and_context_go_to_those_that_take_them_and_hold_with_tho
     assert {(request.context, len(request.glossary)) for request in second.requests} == {((), 0)}
 
 
-async def test_a_stand_in_need_not_do_all_that_the_first_does() -> None:
+async def test_a_fallback_need_not_cover_all_pairs_of_the_preferred_translator() -> None:
     first, second = translator("a", BROKEN, BROKEN), translator("b")
     second.info = replace(second.info, pairs=(("pt", "en"),))
     ready = await pipeline(translation=[first, second])
@@ -106,7 +106,7 @@ async def test_a_stand_in_need_not_do_all_that_the_first_does() -> None:
         await ready.translate_text("hello", "en", "pt")
 
 
-async def test_speech_by_way_of_another_language_names_both_and_multiplies_what_they_are_sure_of() -> None:
+async def test_a_pivot_translation_names_both_providers_and_multiplies_their_scores() -> None:
     ready = await pipeline([recogniser("a")], [translator("b")])
     es = Transcript(text="hola", language="es")
     answer = await ready.translate_speech(es, b"", "pt")
@@ -115,7 +115,7 @@ async def test_speech_by_way_of_another_language_names_both_and_multiplies_what_
     assert (direct.provider, direct.score) == ("a", 0.9)
 
 
-async def test_the_sound_keeps_its_rate_when_another_voice_takes_over() -> None:
+async def test_the_sample_rate_stays_when_the_fallback_voice_takes_over() -> None:
     first, second = voice("a", ProviderFailed("broken")), voice("b")
     ready = await pipeline(tts=[first, second])
     chunks = [chunk async for chunk in ready.speak("hello", "en", voice_id="default", sample_rate=8_000)]
@@ -123,7 +123,7 @@ async def test_the_sound_keeps_its_rate_when_another_voice_takes_over() -> None:
     assert sum(len(chunk.pcm) for chunk in chunks) / 16_000 == pytest.approx(0.3, abs=0.01)
 
 
-async def test_at_the_start_all_providers_are_waited_for_but_not_for_ever(
+async def test_a_starting_stage_waits_for_all_providers_for_a_limited_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = translator("a"), translator("b")
@@ -132,7 +132,7 @@ async def test_at_the_start_all_providers_are_waited_for_but_not_for_ever(
     with pytest.raises(Overloaded, match="translation"):
         _ = ready.catalogue
     assert health(ready) == "initializing"
-    monkeypatch.setattr(stages_module, "STARTUP_PATIENCE_S", -1)
+    monkeypatch.setattr(members, "STARTUP_PATIENCE_S", -1)
     # Only what has been asked again can begin: until then there is no catalogue.
     assert health(ready) == "initializing"
     await ready.refresh()
@@ -143,50 +143,50 @@ async def test_at_the_start_all_providers_are_waited_for_but_not_for_ever(
     assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
 
 
-async def test_a_stage_is_well_while_one_of_its_providers_is() -> None:
+async def test_a_stage_is_ready_while_one_of_its_providers_is() -> None:
     first, second = translator("a"), translator("b")
     ready = await pipeline(translation=[first, second])
     first.down = ProviderUnavailable("gone")
-    for _ in range(stages_module.MISSES_OF_A_BROKEN_PROVIDER):
+    for _ in range(members.MAX_MISSES):
         await ready.refresh()
-    assert [member.state for member in ready.translation.members] == ["error", "ready"]
+    assert [status.state for status in ready.translation.statuses] == ["error", "ready"]
     assert health(ready) == "ready"
     second.down = first.down
-    for _ in range(stages_module.MISSES_OF_A_BROKEN_PROVIDER):
+    for _ in range(members.MAX_MISSES):
         await ready.refresh()
     assert health(ready) == "error"
 
 
-async def test_a_stage_that_broke_while_it_still_waited_for_a_provider_is_broken() -> None:
+async def test_a_stage_whose_only_provider_breaks_during_its_start_is_in_error() -> None:
     first, second = translator("a"), translator("b")
     second.down = ProviderUnavailable("loading")
     ready = await pipeline(translation=[first, second])
     first.down = ProviderUnavailable("gone")
-    for _ in range(stages_module.MISSES_OF_A_BROKEN_PROVIDER):
+    for _ in range(members.MAX_MISSES):
         await ready.refresh()
     assert health(ready) == "error"
 
 
-async def test_a_language_that_the_first_cannot_tell_is_told_by_the_next() -> None:
+async def test_if_the_preferred_recogniser_cannot_detect_the_language_the_fallback_does() -> None:
     undetected = UnsupportedLanguage("the language could not be detected")
     first = FakeStt(undetected)
     ready = await pipeline([first, recogniser("b", "olá")])
     assert (await ready.recognise(b"", None)).provider == "b"
 
 
-async def test_only_a_recogniser_that_hears_a_language_translates_it() -> None:
-    deaf, other = recogniser("a"), recogniser("b")
+async def test_speech_is_translated_only_by_a_recogniser_of_its_language() -> None:
+    first, other = recogniser("a"), recogniser("b")
     other.info = replace(other.info, languages=("de", "pt"), translates_to=())
     text = translator("c")
     text.info = replace(text.info, pairs=(("en", "pt"),))
-    ready = await pipeline([deaf, other], [text])
+    ready = await pipeline([first, other], [text])
     assert ("de", "en") not in ready.catalogue.speech_pairs
     assert ("pt", "en") in ready.catalogue.speech_pairs
     with pytest.raises(UnsupportedLanguage, match="'de' cannot be translated to 'en'"):
         await ready.translate_speech(Transcript(text="hallo", language="de"), b"", "en")
 
 
-async def test_a_language_that_is_no_longer_heard_is_refused_by_name() -> None:
+async def test_a_language_that_is_no_longer_recognised_is_refused_by_name() -> None:
     only = recogniser("a")
     ready = await pipeline([only])
     assert (await ready.recognise(b"", "pt")).language == "pt"
@@ -196,13 +196,13 @@ async def test_a_language_that_is_no_longer_heard_is_refused_by_name() -> None:
         await ready.recognise(b"", "pt")
 
 
-async def test_one_provider_alone_is_waited_for() -> None:
+async def test_a_stage_of_one_provider_waits_for_it() -> None:
     lost = FakeTranslator(ProviderUnavailable("gone"), ProviderUnavailable("gone"), "here")
     ready = await ready_pipeline(translator=lost)
     assert (await ready.translate_text("olá", "pt", "en")).text == "here"
 
 
-async def test_a_voice_that_is_not_so_fast_is_left_out() -> None:
+async def test_a_voice_that_does_not_speak_at_the_speed_is_left_out() -> None:
     slow, fast = voice("a"), voice("b")
     slow.info = replace(slow.info, speeds=(0.7, 1.2))
     ready = await pipeline(tts=[slow, fast])
@@ -215,7 +215,7 @@ async def test_a_voice_that_is_not_so_fast_is_left_out() -> None:
         await anext(ready.speak("hello", "en", voice_id="a's", speed=1.5))
 
 
-async def test_an_interim_recognition_is_worth_no_second_provider() -> None:
+async def test_an_interim_recognition_has_no_fallback() -> None:
     first, second = recogniser("a", BROKEN, BROKEN), recogniser("b")
     ready = await pipeline([first, second])
     for _ in range(2):

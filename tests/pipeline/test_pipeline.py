@@ -11,11 +11,11 @@ from tests.support.fakes import FakeStt, FakeTranslator, ready_pipeline
 GLOSSARY = {"dia": "Day", "ponte": "Bridge"}
 
 
-def heard(text: str, language: str) -> Transcript:
+def transcript(text: str, language: str) -> Transcript:
     return Transcript(text=text, language=language)
 
 
-async def test_a_translator_that_takes_glossary_and_context_is_given_both() -> None:
+async def test_a_translator_that_takes_glossary_and_context_gets_both() -> None:
     translator = FakeTranslator()
     translator.info = replace(translator.info, takes_glossary=True, takes_context=True)
     pipeline = await ready_pipeline(translator=translator)
@@ -24,7 +24,7 @@ async def test_a_translator_that_takes_glossary_and_context_is_given_both() -> N
     assert (request.text, request.context, request.glossary) == ("bom dia", ("Olá.",), GLOSSARY)
 
 
-async def test_a_translator_that_takes_neither_is_given_neither() -> None:
+async def test_a_translator_that_takes_neither_glossary_nor_context_gets_neither() -> None:
     translator = FakeTranslator()
     pipeline = await ready_pipeline(translator=translator)
     assert (await pipeline.translate_text("bom dia", "pt", "en", ("Olá.",), GLOSSARY)).text == "en: bom Day"
@@ -52,30 +52,30 @@ async def test_without_its_terms_a_text_is_translated_once() -> None:
 
 async def test_speech_that_is_recognised_and_then_translated_keeps_the_terms() -> None:
     pipeline = await ready_pipeline()
-    translation = await pipeline.translate_speech(heard("a ponte", "pt"), b"", "en", glossary=GLOSSARY)
+    translation = await pipeline.translate_speech(transcript("a ponte", "pt"), b"", "en", glossary=GLOSSARY)
     assert translation.text == "en: a Bridge"
 
 
 async def test_speech_in_the_target_language_has_its_terms_replaced() -> None:
     translator = FakeTranslator()
     pipeline = await ready_pipeline(translator=translator)
-    said = heard("Bom dia, Ponte.", "pt")
-    assert (await pipeline.translate_speech(said, b"", "pt", glossary=GLOSSARY)).text == "Bom Day, Bridge."
+    spoken = transcript("Bom dia, Ponte.", "pt")
+    assert (await pipeline.translate_speech(spoken, b"", "pt", glossary=GLOSSARY)).text == "Bom Day, Bridge."
     assert translator.requests == []
 
 
 @pytest.mark.parametrize("target", ["en", "pt"])
-async def test_where_the_recogniser_translates_a_spoken_term_is_refused(target: str) -> None:
+async def test_a_spoken_term_is_refused_if_the_recogniser_translates(target: str) -> None:
     pipeline = await ready_pipeline(FakeStt("good day"))
     with pytest.raises(NotSupported, match="pairs that take one: en-pt, pt-en") as refusal:
-        await pipeline.translate_speech(heard("un dia", "es"), b"", target, glossary=GLOSSARY)
+        await pipeline.translate_speech(transcript("un dia", "es"), b"", target, glossary=GLOSSARY)
     assert refusal.value.param == "glossary"
-    without = heard("buenos dias", "es")
+    without = transcript("buenos dias", "es")
     translation = await pipeline.translate_speech(without, b"", target, glossary=GLOSSARY)
     assert translation.text == {"en": "good day", "pt": "pt: good day"}[target]
 
 
-async def test_a_session_learns_at_once_that_its_glossary_cannot_hold() -> None:
+async def test_a_glossary_is_refused_in_advance_for_speech_that_the_recogniser_translates() -> None:
     catalogue = (await ready_pipeline()).catalogue
     for source, target in ((None, "en"), ("pt", "en"), ("en", "en")):
         catalogue.check_glossary(source, target)

@@ -11,7 +11,7 @@ from ray.serve._private.request_router.pow_2_router import PowerOfTwoChoicesRequ
 from ray.serve.experimental.round_robin_router import RoundRobinRouter
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
-from deployments.gateway import FAREWELL_S
+from deployments.gateway import COMPLETION_S
 from deployments.routing import LeastLoadedRouter, Strategy
 from deployments.stage import StageReplica
 from graphs.speech_translation import GraphArgs, app
@@ -81,7 +81,7 @@ def test_the_embedded_default_replaces_its_gateway_without_a_gap() -> None:
     cpus = sum(each["ray_actor_options"]["num_cpus"] for each in [*deployments.values(), gateway])
     assert cpus <= 2
     drain_s = parse(GatewaySettings, gateway["user_config"], "Gateway").streaming.drain_s
-    assert gateway["graceful_shutdown_timeout_s"] > drain_s + FAREWELL_S
+    assert gateway["graceful_shutdown_timeout_s"] > drain_s + COMPLETION_S
 
 
 @pytest.mark.knob("args.stt", "args.translation", "args.tts")

@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 
 from sokuji.config import PROVIDER_CONFIGS
-from sokuji.contract import AudioChunk, RecognitionRequest, Synthesiser, SynthesisRequest, TranslationRequest
+from sokuji.contract import (
+    AudioChunk,
+    RecognitionRequest,
+    StageName,
+    Synthesiser,
+    SynthesisRequest,
+    TranslationRequest,
+)
 from sokuji.errors import ProviderUnavailable, SokujiError
 from sokuji.languages import LANGUAGES
-from sokuji.providers.registry import PROVIDERS, Stage
+from sokuji.providers.registry import PROVIDERS
 from tests.support.cloud.services import SERVICES
 from tests.support.loaded_models import SCRIPTED, Loaded, new_provider
 from tests.support.speech import sample
@@ -96,7 +103,7 @@ def _alike_long(one: Any, other: Any) -> bool:
     return bool(0.7 < one / other < 1.4)
 
 
-EXAMS: dict[Stage, Exam] = {
+EXAMS: dict[StageName, Exam] = {
     "stt": Exam(
         good=_utterances,
         bad=RecognitionRequest(pcm=b"odd"),
@@ -119,7 +126,7 @@ EXAMS: dict[Stage, Exam] = {
 }
 
 
-def _marks(stage: Stage, name: str) -> tuple[pytest.MarkDecorator, ...]:
+def _marks(stage: StageName, name: str) -> tuple[pytest.MarkDecorator, ...]:
     return () if (stage, name) in SERVICES or (stage, name) in SCRIPTED else (pytest.mark.models,)
 
 
@@ -147,7 +154,9 @@ def test_every_provider_has_settings_of_its_name() -> None:
 
 
 @every_provider
-async def test_it_says_who_it_is_and_names_known_languages(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_it_says_who_it_is_and_names_known_languages(
+    stage: StageName, name: str, loaded: Loaded
+) -> None:
     info = await (await loaded(stage, name)).describe()
     assert info.provider == name
     assert info.model
@@ -158,7 +167,7 @@ async def test_it_says_who_it_is_and_names_known_languages(stage: Stage, name: s
 
 @every_provider
 async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
-    stage: Stage, name: str, loaded: Loaded
+    stage: StageName, name: str, loaded: Loaded
 ) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     first, second = exam.good(await provider.describe())
@@ -171,12 +180,14 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
 
 
 @every_provider
-async def test_an_empty_batch_has_no_answers(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_an_empty_batch_has_no_answers(stage: StageName, name: str, loaded: Loaded) -> None:
     assert await EXAMS[stage].ask(await loaded(stage, name), []) == []
 
 
 @every_provider
-async def test_calls_may_overlap_and_the_event_loop_goes_on(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_calls_may_overlap_and_the_event_loop_goes_on(
+    stage: StageName, name: str, loaded: Loaded
+) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     calls = [
         asyncio.create_task(exam.ask(provider, [request])) for request in exam.good(await provider.describe())
@@ -193,7 +204,7 @@ async def test_calls_may_overlap_and_the_event_loop_goes_on(stage: Stage, name: 
 
 
 @every_provider
-async def test_a_caller_that_goes_away_leaves_it_usable(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_a_caller_that_goes_away_leaves_it_usable(stage: StageName, name: str, loaded: Loaded) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     requests = exam.good(await provider.describe())
     impatient = asyncio.create_task(exam.ask(provider, requests))
@@ -206,7 +217,9 @@ async def test_a_caller_that_goes_away_leaves_it_usable(stage: Stage, name: str,
 
 
 @every_local_provider
-async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(stage: Stage, name: str) -> None:
+async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(
+    stage: StageName, name: str
+) -> None:
     before = set(threading.enumerate())
     provider = new_provider(stage, name)
     await provider.load()
@@ -223,7 +236,7 @@ async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(sta
 
 
 @every_provider
-async def test_its_check_fails_while_nothing_is_loaded(stage: Stage, name: str) -> None:
+async def test_its_check_fails_while_nothing_is_loaded(stage: StageName, name: str) -> None:
     provider = new_provider(stage, name)
     with pytest.raises(ProviderUnavailable, match="not loaded"):
         await provider.check()

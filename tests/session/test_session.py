@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -19,6 +20,7 @@ from sokuji.errors import (
     UnknownVoice,
     UnsupportedLanguage,
 )
+from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
@@ -316,6 +318,21 @@ async def test_unknown_languages_and_voices_are_refused_with_what_is_served() ->
         session.configure(ConversationSettings(target_languages=("en",), context="names"))
     with pytest.raises(UnknownVoice, match="accepted: default, joe"):
         session.configure(ConversationSettings(target_languages=("en",), voice_id="nobody"))
+
+
+async def test_context_is_accepted_if_the_recogniser_of_the_source_language_takes_it() -> None:
+    english, portuguese = FakeStt(), FakeStt()
+    english.info = replace(english.info, languages=("en",))
+    portuguese.info = replace(portuguese.info, languages=("pt",), takes_context=True)
+    providers = StageProviders([english, portuguese], [FakeTranslator()], [FakeTts()])
+    pipeline = Pipeline(providers, Deadlines())
+    await pipeline.refresh()
+    session = open_session(pipeline)
+    session.configure(replace(PT_TO_EN, context="names"))
+    with pytest.raises(NotSupported, match="no context"):
+        session.configure(
+            ConversationSettings(source_language="en", target_languages=("pt",), context="names")
+        )
 
 
 async def test_a_language_heard_without_a_route_is_told_and_its_caption_stays() -> None:

@@ -9,7 +9,7 @@ that tests need not guess at times.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Generic, TypeVar
 
 from sokuji.config import Deadlines
@@ -159,7 +159,7 @@ class FakeTts(_Fake[SynthesisRequest, int]):
         self._check()
         return self.info
 
-    async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+    async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """The chunks that the script asks for."""
         answer = await self._next(request)
         pcm = self.LEVEL.to_bytes(2, "little", signed=True) * self.CHUNK_SAMPLES

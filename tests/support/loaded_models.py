@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sokuji.config import PROVIDER_CONFIGS, VllmConfig
+from sokuji.contract import StageName
 from sokuji.providers.batching import Batcher
-from sokuji.providers.registry import Stage, create
+from sokuji.providers.registry import create
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.providers.translation.vllm.provider import Vllm
@@ -19,20 +20,20 @@ from tests.support.jobs import Board
 from tests.support.nllb import build as tiny_nllb
 from tests.support.scripted_engine import BackwardsEngine
 
-Loaded = Callable[[Stage, str], Awaitable[Any]]
+Loaded = Callable[[StageName, str], Awaitable[Any]]
 
-SETTINGS: dict[tuple[Stage, str], Callable[[], dict[str, Any]]] = {
+SETTINGS: dict[tuple[StageName, str], Callable[[], dict[str, Any]]] = {
     ("translation", "nllb"): lambda: {"translation_model": str(tiny_nllb.model() / "ctranslate2")},
 }
 """What a provider needs in tests that is not its default: a small model in place of a large one, the address
 of a scripted service. Called when it is wanted."""
-SCRIPTED: dict[tuple[Stage, str], Callable[[], Any]] = {
+SCRIPTED: dict[tuple[StageName, str], Callable[[], Any]] = {
     ("translation", "vllm"): lambda: Vllm(VllmConfig(), BackwardsEngine()),
 }
 """Providers whose engine has an environment of its own (tests/llm): with one of the same interface."""
 
 
-def new_provider(stage: Stage, name: str) -> Any:
+def new_provider(stage: StageName, name: str) -> Any:
     """A provider with its settings for tests, not loaded."""
     if (stage, name) in SCRIPTED:
         return SCRIPTED[stage, name]()
@@ -43,10 +44,10 @@ def new_provider(stage: Stage, name: str) -> Any:
 @pytest.fixture(scope="session")
 async def loaded() -> AsyncIterator[Loaded]:
     """Gives the provider of a stage with its settings for tests, loaded when it is first asked for."""
-    providers: dict[tuple[Stage, str], Any] = {}
+    providers: dict[tuple[StageName, str], Any] = {}
     async with AsyncExitStack() as ending:
 
-        async def get(stage: Stage, name: str) -> Any:
+        async def get(stage: StageName, name: str) -> Any:
             if (stage, name) in services.SERVICES and (stage, name) not in providers:
                 entered = ending.enter_async_context(services.loaded(stage, name))
                 providers[stage, name] = await entered

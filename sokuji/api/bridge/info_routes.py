@@ -47,7 +47,7 @@ async def info(service: UsedService) -> ServiceInfo:
         name="Sokuji Bridge",
         version=__version__,
         api_version="v1",
-        providers={stage.name: providers_in_use(stage.present) for stage in service.pipeline.stages},
+        providers={stage.name: providers_in_use(stage.statuses) for stage in service.pipeline.stages},
         text_pairs=text_pairs,
         speech_pairs=speech_pairs,
         languages={code: languages.LANGUAGES[code].name for code in sorted(codes)},

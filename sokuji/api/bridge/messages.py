@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sokuji import __version__, events, languages
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.errors import InvalidAudio, InvalidRequest
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.protocol import (
     AUDIO_FORMATS,
     EVENT_TYPES,

@@ -21,7 +21,7 @@ from sokuji.audio.pcm import Sound
 from sokuji.config import AudioFormat
 from sokuji.contract import TranslatedText, Voice
 from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
-from sokuji.pipeline.recordings import RecordedUtterance, interpret
+from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
 
 
 @dataclass(slots=True)
@@ -198,8 +198,8 @@ def speaker(
         UnknownVoice, UnsupportedLanguage, InvalidRequest: as ``Catalogue.voices_for``.
     """
     catalogue = service.pipeline.catalogue
-    index, voice = catalogue.voices_for(voice_id, language, speed, param=param)[0]
-    return Speaker(voice, sample_rate or voice.sample_rate, audio_format or catalogue.tts[index].audio_format)
+    member, voice = catalogue.voices_for(voice_id, language, speed, param=param)[0]
+    return Speaker(voice, sample_rate or voice.sample_rate, audio_format or member.info.audio_format)
 
 
 def check_length(service: Service, text: str, param: str = "text") -> None:

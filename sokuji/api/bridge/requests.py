@@ -25,7 +25,7 @@ from sokuji.audio.decoding import FILE_FORMATS
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
-from sokuji.pipeline.catalogue import DEFAULT_VOICE
+from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.text import glossary
 
 

@@ -9,7 +9,7 @@ from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
 from sokuji.contract import StageName, Voice
 from sokuji.pipeline.circuit_breaker import State as CircuitState
-from sokuji.pipeline.members import Member, State
+from sokuji.pipeline.members import ProviderStatus, State
 
 Milliseconds = Annotated[float, Field(ge=0)]
 Provider = Annotated[
@@ -151,16 +151,16 @@ class ProviderInUse(BaseModel):
     circuit: CircuitState = Field(description="open: it keeps failing, others answer instead")
 
 
-def providers_in_use(members: Iterable[Member[Any, Any]]) -> list[ProviderInUse]:
+def providers_in_use(statuses: Iterable[ProviderStatus]) -> list[ProviderInUse]:
     """The providers of a stage that have answered, as the wire shows them."""
     return [
         ProviderInUse(
-            provider=member.known.provider,
-            model=member.known.model,
-            state=member.state,
-            circuit=member.breaker.state,
+            provider=status.provider,
+            model=status.model,
+            state=status.state,
+            circuit=status.circuit,
         )
-        for member in members
+        for status in statuses
     ]
 
 

@@ -26,9 +26,7 @@ from sokuji.api.bridge.responses import (
     voice_bodies,
 )
 from sokuji.api.errors import FAILURES, WORK_FAILURES
-from sokuji.api.service import Service
 from sokuji.audio.pcm import Sound
-from sokuji.errors import NotSupported
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForms)
 
@@ -64,8 +62,10 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslateRe
     started = time.perf_counter()
     operations.check_length(service, body.text)
     operations.check_length(service, body.context or "", "context")
-    service.pipeline.catalogue.check_text_pair(body.source_language, body.target_language)
-    _check_context(body, service)
+    catalogue = service.pipeline.catalogue
+    catalogue.check_text_pair(body.source_language, body.target_language)
+    if body.context:
+        catalogue.check_translation_context(body.source_language, body.target_language)
     context = (body.context,) if body.context else ()
     translated = await service.pipeline.translate_text(
         body.text, body.source_language, body.target_language, context, body.glossary
@@ -79,16 +79,6 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslateRe
         score=translated.score,
         processing_time_ms=operations.elapsed_ms(started),
     )
-
-
-def _check_context(body: TranslateRequest, service: Service) -> None:
-    source, target = body.source_language, body.target_language
-    infos = service.pipeline.catalogue.translation
-    takers = [info.takes_context for info in infos if (source, target) in info.pairs]
-    if body.context and takers[:1] != [True]:
-        raise NotSupported(
-            f"the translator from {source} to {target} takes no context; leave it out", param="context"
-        )
 
 
 @router.get("/translation/languages", tags=["Translation"])

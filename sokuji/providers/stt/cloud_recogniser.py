@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from sokuji.config import check_live
+from sokuji.config import Settings, check_live
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
 from sokuji.errors import (
@@ -56,13 +56,13 @@ class CloudRecogniser(ABC, Generic[C]):
             raise
         self._cloud = cloud
 
-    def update(self, config: C) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, or the model does not know one.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self._take(config)
         if self._cloud is not None:
             self._cloud.update(config)

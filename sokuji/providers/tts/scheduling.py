@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -55,7 +55,7 @@ class Turns:
         """Run ``function(*args)`` in a thread, out of turn."""
         return await self._worker.run(function, *args)
 
-    async def stream(self, chunks: Generator[AudioChunk]) -> AsyncIterator[AudioChunk]:
+    async def stream(self, chunks: Generator[AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
         """Advance a blocking generator chunk by chunk, only as fast as it is consumed.
 
         Once the iterator is closed, no more turns are spent on it.

@@ -55,7 +55,7 @@ async def test_first_chunks_come_first_then_the_listener_who_would_run_dry(turns
 async def test_a_newcomer_is_heard_before_anybody_goes_on(turns: Turns) -> None:
     made = Made()
     made.go.set()
-    async with aclosing(turns.stream(made.chunks("a", 1, 1, 1))) as early:  # type: ignore[type-var]
+    async with aclosing(turns.stream(made.chunks("a", 1, 1, 1))) as early:
         await anext(early)
         made.go.clear()
         going_on = asyncio.ensure_future(anext(early))

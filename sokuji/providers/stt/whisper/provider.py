@@ -18,7 +18,7 @@ from faster_whisper import WhisperModel
 
 from sokuji import models
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.config import FasterWhisperConfig, check_live
+from sokuji.config import FasterWhisperConfig, Settings, check_live
 from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
 from sokuji.errors import (
     ConfigError,
@@ -78,13 +78,13 @@ class FasterWhisper:
                 batcher.shutdown()
         self._schedule(self.config)
 
-    def update(self, config: FasterWhisperConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new model, or there would be too many workers.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         if config.num_workers > self._most_workers:
             raise ConfigError(
                 f"num_workers: the model has been loaded for {self._most_workers} at most; a new replica is "

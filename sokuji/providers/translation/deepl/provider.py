@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sokuji.config import DeepLConfig, check_live
+from sokuji.config import DeepLConfig, Settings, check_live
 from sokuji.contract import Pairs, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
 from sokuji.languages import LANGUAGES
@@ -75,13 +75,13 @@ class DeepL:
         except OUTAGES as error:
             log.warning("DeepL could not be tried: %s", error.message)
 
-    def update(self, config: DeepLConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, or a variant is none of its language.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         _check_variants(config)
         self.config = config
         service, glossaries = self._loaded

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sokuji.config import NllbConfig, check_live
+from sokuji.config import NllbConfig, Settings, check_live
 from sokuji.contract import Effort, Pairs, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.batching import Batcher, Job, JobResult
@@ -66,13 +66,13 @@ class Nllb:
             if self._batcher is not batcher:
                 batcher.shutdown()
 
-    def update(self, config: NllbConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new model.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self.config = config
         if self._batcher is not None:
             self._batcher.batch_size = config.max_batch_size

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sokuji.config import VllmConfig
+from sokuji.contract import GPU_FRACTION
 from sokuji.errors import ConfigError
 from sokuji.providers.translation.llm.prompt import Message
 
-GPU_FRACTION = "SOKUJI_GPU_FRACTION"
-"""Environment variable: the GPUs that this process may use, such as 0.5 or 2; unset: whatever it needs."""
 MOST_OF_SHARE = 0.9
 """The rest of a share of a GPU: CUDA's context and what its libraries take beside the engine's own memory."""
 SHARE_OF_RAM = 0.3

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 
-from sokuji.config import VllmConfig, check_live
+from sokuji.config import Settings, VllmConfig, check_live
 from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.isolation import answers
@@ -72,13 +72,13 @@ class Vllm:
             raise
         self._engine = engine
 
-    def update(self, config: VllmConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new engine.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self.config = config
 
     async def describe(self) -> TranslatorInfo:

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
-from sokuji.config import AzureSpeechConfig, check_live
+from sokuji.config import AzureSpeechConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, listed
 from sokuji.providers import azure
@@ -68,13 +68,13 @@ class AzureSpeech:
             log.warning("the voices of the region are not known yet: %s", error.message)
         self._offered = self._choose(self.config)
 
-    def update(self, config: AzureSpeechConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, or one names a voice that there is not.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         service, self._offered = self._ready, self._choose(config)
         service.update(config)
         self.config = config

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from typing import Any
 
 from sokuji import languages
-from sokuji.config import ElevenLabsConfig, check_live
+from sokuji.config import ElevenLabsConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, UnsupportedLanguage, listed
 from sokuji.providers import cloud
@@ -62,13 +62,13 @@ class ElevenLabs:
         except OUTAGES as error:
             log.warning("the voices are not known yet: %s", error.message)
 
-    def update(self, config: ElevenLabsConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, or there is no such default voice.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         _check_default(config, self._account)
         self._ready.update(config)
         self.config = config

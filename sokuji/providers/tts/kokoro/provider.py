@@ -10,14 +10,14 @@ part in Hindi, and poorly in French.
 import json
 import logging
 import unicodedata
-from collections.abc import AsyncIterator, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokuji import models
-from sokuji.config import KokoroConfig, check_live
+from sokuji.config import KokoroConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
 from sokuji.languages import LANGUAGES
@@ -75,13 +75,13 @@ class Kokoro:
         await self._turns.run(self._load)
         await self.check()
 
-    def update(self, config: KokoroConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new model; or there is no such voice.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         _check_default(config, self._ready.styles)
         self.config = config
         self._turns.at_once = workers(config.num_workers)
@@ -90,7 +90,7 @@ class Kokoro:
         """All voices, the default one first."""
         return SynthesiserInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
 
-    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+    def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises."""
         return self._turns.stream(self._speak(request))
 

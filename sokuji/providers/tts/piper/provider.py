@@ -6,7 +6,7 @@ than the sentence beside it.
 """
 
 import json
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from piper.config import PhonemeType
 from piper.config import PiperConfig as VoiceConfig
 
 from sokuji import languages, models
-from sokuji.config import PiperConfig, check_live
+from sokuji.config import PiperConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
 from sokuji.providers.tts import espeak, phrases, sound, voices
@@ -56,13 +56,13 @@ class Piper:
         await self._turns.run(self._load)
         await self.check()
 
-    def update(self, config: PiperConfig) -> None:
+    def update(self, config: Settings) -> None:
         """Take over new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs, which takes a new model.
         """
-        check_live(self.config, config)
+        config = check_live(self.config, config)
         self.config = config
         self._turns.at_once = workers(config.num_workers)
 
@@ -72,7 +72,7 @@ class Piper:
             provider=self.config.provider, model=_name(self.config.tts_model), voices=self._ready.voices
         )
 
-    def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
+    def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """Speak a text, each phrase in chunks that grow; raises what ``voices.choose`` raises."""
         return self._turns.stream(self._speak(request))
 

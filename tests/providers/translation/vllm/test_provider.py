@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sokuji.config import VllmConfig, parse_provider
-from sokuji.contract import TranslatedText, TranslationRequest
+from sokuji.contract import GPU_FRACTION, TranslatedText, TranslationRequest
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, UnsupportedLanguage
 from sokuji.providers.registry import create
 from sokuji.providers.translation.vllm import provider as provider_module
-from sokuji.providers.translation.vllm.engine import GPU_FRACTION, GeneratedText, assigned_gpus
+from sokuji.providers.translation.vllm.engine import GeneratedText, assigned_gpus
 from sokuji.providers.translation.vllm.provider import Vllm
 from tests.support.scripted_engine import HOLA, ScriptedEngine
 

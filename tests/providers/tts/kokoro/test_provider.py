@@ -164,7 +164,7 @@ async def test_text_without_words_is_one_empty_chunk(kokoro: Kokoro, text: str) 
     ids=["letters", "controls", "accents", "brackets"],
 )
 async def test_huge_texts_begin_soon_and_can_be_left(kokoro: Kokoro, text: str) -> None:
-    async with aclosing(kokoro.synthesize(asked(text))) as chunks:  # type: ignore[type-var]
+    async with aclosing(kokoro.synthesize(asked(text))) as chunks:
         first = await anext(chunks)
     assert not first.last
     assert 0.1 < seconds([first]) < 10

@@ -117,7 +117,7 @@ async def test_raw_phonemes_cannot_be_injected(steady: Piper) -> None:
     ids=["words", "letters", "digits", "controls", "accents"],
 )
 async def test_huge_texts_begin_at_once_and_can_be_left(piper: Piper, text: str) -> None:
-    async with aclosing(piper.synthesize(asked(text))) as chunks:  # type: ignore[type-var]
+    async with aclosing(piper.synthesize(asked(text))) as chunks:
         first = await anext(chunks)
     assert not first.last
     assert 0.1 < seconds([first]) < 40

@@ -1,7 +1,7 @@
-"""What a session emits: plain data, in the order in which a client must see it.
+"""The events that a session emits, in the order in which a client receives them.
 
-Times named ``*_ms`` are milliseconds of input audio since the session began. The doors turn these into wire
-messages; nothing here knows of JSON or sockets.
+Times named ``*_ms`` are milliseconds of input audio since the session began. The API encodes events as
+messages, and the client decodes messages into events.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Ready:
     target_languages: tuple[str, ...]
     input_sample_rate: int
     output_sample_rate: int | None
-    """None: chunks come at the voice's own rate."""
+    """Hz of all audio; None: each voice has its own rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """Somebody began or stopped speaking."""
+    """Voice activity has started or stopped."""
 
     state: Literal["started", "stopped"]
     at_ms: int
@@ -33,29 +33,30 @@ class Speech:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcription:
-    """What was heard; final ones never change."""
+    """The transcript of a segment; a final one never changes."""
 
     segment_id: int
     text: str
     language: str
     is_final: bool
     confidence: float | None
-    """0 to 1; None where the recogniser reports none."""
+    """0 to 1; None: the recogniser reports none."""
     start_ms: int
     end_ms: int
     stable_chars: int
+    """The first characters of ``text``, which later transcripts of the segment will not change."""
     provider: str | None = None
-    """Who recognised it: the preferred recogniser, or one that stands in for it."""
+    """The recogniser: the preferred one, or a fallback."""
     snr_db: float | None = None
-    """Signal-to-noise ratio of the utterance's audio; None where it held too little silence to tell."""
+    """Signal-to-noise ratio of the segment; None: it has too little silence to measure the noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslationText:
-    """A committed piece of translation: append-only.
+    """The translation of a clause; it is never changed or withdrawn.
 
-    ``is_final``: the last clause of its segment in this language; its text is empty where nothing was left to
-    say when the segment ended.
+    ``is_final``: the last clause of its segment in this language. Its text is empty where the segment ended
+    without new words.
     """
 
     segment_id: int
@@ -65,14 +66,14 @@ class TranslationText:
     target_language: str
     is_final: bool
     provider: str | None = None
-    """Who translated it; None where the speech was in the target language."""
+    """The translator; None: the speech was in the target language."""
     score: float | None = None
-    """0 to 1, the translator's own; None where it reports none."""
+    """0 to 1; None: the translator reports none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
-    """A piece of the translated voice: mono int16 little-endian PCM."""
+    """A chunk of the synthesised audio of a clause: mono int16 little-endian PCM."""
 
     segment_id: int
     clause: int
@@ -81,27 +82,28 @@ class Audio:
     pcm: bytes
     sample_rate: int
     last: bool
+    """Whether it is the last chunk of its clause."""
     provider: str | None = None
-    """Who speaks."""
+    """The synthesiser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Everything the speaker said before this time has been delivered, and so has ``text`` behind it.
+    """The results of all speech before ``through_ms`` have been delivered, and those of ``text`` after it.
 
-    A client that resumes sends its audio from this time on, and gives ``text`` back.
+    A client that resumes the session sends its audio from ``through_ms`` on, and ``text`` unchanged.
     """
 
     through_ms: int
     text: str = ""
-    """Recognised words behind ``through_ms`` whose clauses have been delivered in every target language."""
+    """Recognised words after ``through_ms`` whose clauses are delivered in every target language."""
     clauses: int = 0
-    """How many of its segment's clauses, as this connection counts them, ``text`` covers."""
+    """Number of clauses of the current segment that ``text`` covers, as numbered on this connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How far the output is behind the input."""
+    """The load of the service, and how far the output is behind the input."""
 
     load: Literal["normal", "partials_slowed", "speculation_off"]
     lag_ms: int
@@ -109,14 +111,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Draining:
-    """This replica goes away; the client should reconnect within the time given."""
+    """This replica shuts down; the client should reconnect within this time."""
 
     reconnect_within_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something went wrong with one request or one utterance; ``fatal``: the session ends with it."""
+    """A request or an utterance has failed; ``fatal``: the session ends."""
 
     error: SokujiError
     fatal: bool = False
@@ -125,7 +127,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """All audio has been worked off."""
+    """All audio has been processed."""
 
 
 Event = Ready | Speech | Transcription | TranslationText | Audio | Ack | Status | Draining | Failed | Done

@@ -14,7 +14,7 @@ SOCKET_PATH = "/api/v1/ws/translate"
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
 """How the service sends audio: inside the ``audio`` frame, or in a binary frame that follows it."""
 Commit = Literal["utterance", "clause"]
-"""The unit that is translated and spoken as soon as it is complete."""
+"""Whether to translate and speak each utterance or each clause, as soon as it is complete."""
 OutputMode = Literal["audio", "captions"]
 Command = Literal["flush", "end", "cancel"]
 """Client messages without fields."""

@@ -11,7 +11,8 @@ def main() -> None:
     try:
         from sokuji.cli.app import app
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "sokuji":
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "sokuji"):
             raise
-        sys.exit(f"sokuji: {error.name} is not installed: pip install 'sokuji-bridge[cli]'")
+        sys.exit(f"sokuji: {package} is not installed: pip install 'sokuji-bridge[cli]'")
     app(prog_name="sokuji")

@@ -120,31 +120,29 @@ def test_voice_and_speed_reach_the_service(folder: Path) -> None:
     assert {(request.voice, request.speed) for request in tts.requests} == {("joe", 2)}
 
 
-def test_a_voice_that_does_not_exist_is_answered_with_those_that_do(folder: Path, url: str) -> None:
+def test_an_unknown_voice_is_refused_with_those_that_exist(folder: Path, url: str) -> None:
     message = failure(f"translate fox.wav --to en --voice nobody -o out.wav --server {url}")
     assert "accepted: default, joe" in message
 
 
-def test_the_service_refuses_a_pair_that_it_does_not_have(folder: Path, url: str) -> None:
+def test_an_unsupported_pair_is_refused_by_the_service(folder: Path, url: str) -> None:
     message = failure(f"translate fox.wav --from pt --to ja -o out.wav --server {url}")
     assert "targets served for 'pt': en" in message
 
 
 @pytest.mark.slow
-def test_the_demo_shows_captions_saves_the_voice_and_tells_the_latency_of_each_stage(
-    folder: Path, url: str
-) -> None:
+def test_the_demo_shows_captions_and_latencies_and_saves_the_voice(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav")
     assert result.exit_code == 0, result.output
     assert re.search(r"pt  utterance \d\n +en  en: utterance \d", result.stdout)
     table = result.stdout.partition("Milliseconds from the end of speech")[2]
-    for stage in ("endpoint", "caption", "translation", "first audio", "last audio", "median"):
-        assert all(word in table for word in stage.split())
+    for point in ("endpoint", "caption", "translation", "first audio", "last audio", "median"):
+        assert all(word in table for word in point.split())
     assert wav(folder / "demo.wav") == (22_050, 0.2)
 
 
 @pytest.mark.slow
-def test_the_demo_asks_for_what_its_options_say(folder: Path, url: str) -> None:
+def test_the_options_of_the_demo_reach_the_service(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav --to en,en --commit utterance --no-partials")
     assert result.exit_code == 0, result.output
     assert re.search(r"pt  utterance \d\n +en  en: utterance \d", result.stdout)
@@ -199,7 +197,7 @@ def test_help_names_every_command_and_the_version_is_that_of_the_package() -> No
     assert re.fullmatch(r"sokuji \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
-def test_the_embedded_models_are_listed_and_found_sound() -> None:
+def test_the_embedded_models_are_listed_and_verified() -> None:
     listed, verified = run("models list"), run("models verify")
     assert (listed.exit_code, verified.exit_code) == (0, 0)
     assert re.search(r"whisper +large-v3 +fetchable +MIT", listed.stdout)

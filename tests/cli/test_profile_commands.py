@@ -34,7 +34,7 @@ def no_cards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_cards")
-def test_a_machine_without_a_gpu_is_recommended_one_of_those_that_need_none() -> None:
+def test_a_machine_without_a_gpu_gets_a_profile_that_needs_none() -> None:
     found = json.loads(run("recommend --json").stdout)
     assert found["profile"] in ("default", "cpu_only")
     assert Path(found["file"]).is_file()
@@ -45,27 +45,27 @@ def test_a_machine_without_a_gpu_is_recommended_one_of_those_that_need_none() ->
 
 
 @pytest.mark.usefixtures("no_cards")
-def test_the_wish_is_heeded_and_an_unknown_one_refused() -> None:
+def test_a_wish_is_respected_and_an_unknown_wish_is_refused() -> None:
     assert json.loads(run("recommend --json --wish latency").stdout)["profile"] == "default"
     refused = run("recommend --wish fame")
     assert refused.exit_code == 2
     assert "latency" in refused.stderr
 
 
-def test_it_is_told_what_to_fetch_how_to_start_and_what_would_be_better(
+def test_a_recommendation_names_models_to_fetch_the_start_command_and_a_better_profile(
     cards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sokuji.capacity.machine.cpu_limit", lambda: 16)
-    told = run("recommend --wish quality").stdout
-    assert told.startswith("balanced: One GPU of 6 GB")
-    assert "  it needs a GPU of 6.0 GB: there is A card of 8.6 GB\n" in told
-    assert "  sokuji models fetch whisper medium\n" in told
-    assert "  sokuji models fetch nllb facebook/nllb-200-distilled-1.3B\n" in told
-    assert "make run CONFIG=" in told
-    assert "better would be max_quality: it takes a GPU of 24.0 GB (there is A card of 8.6 GB)" in told
+    shown = run("recommend --wish quality").stdout
+    assert shown.startswith("balanced: One GPU of 6 GB")
+    assert "  it needs a GPU of 6.0 GB: there is A card of 8.6 GB\n" in shown
+    assert "  sokuji models fetch whisper medium\n" in shown
+    assert "  sokuji models fetch nllb facebook/nllb-200-distilled-1.3B\n" in shown
+    assert "make run CONFIG=" in shown
+    assert "better would be max_quality: it takes a GPU of 24.0 GB (there is A card of 8.6 GB)" in shown
 
 
-def test_every_profile_is_listed_with_what_it_takes() -> None:
+def test_every_profile_is_listed_with_the_hardware_it_needs() -> None:
     lines = run("list").stdout.splitlines()
     for name in profile_paths():
         assert any(line.startswith(f"{name} ") for line in lines)
@@ -74,10 +74,10 @@ def test_every_profile_is_listed_with_what_it_takes() -> None:
     assert any("DEEPL_API_KEY" in line for line in lines)
 
 
-def test_a_profile_is_checked_against_the_cards_that_are_here(cards: Path) -> None:
-    fits = run("check balanced")
-    assert fits.exit_code == 0
-    assert "8.6 GB" in fits.stdout
+def test_a_profile_is_checked_against_the_gpus_of_this_machine(cards: Path) -> None:
+    accepted = run("check balanced")
+    assert accepted.exit_code == 0
+    assert "8.6 GB" in accepted.stdout
     large = run("check max_quality")
     assert large.exit_code == 1
     assert "SpeechToText does not fit: it needs 6.1 GB of GPU memory" in large.stderr
@@ -89,7 +89,7 @@ def test_a_profile_is_checked_against_the_cards_that_are_here(cards: Path) -> No
 
 
 @pytest.mark.usefixtures("no_cards")
-def test_without_a_gpu_a_profile_is_checked_against_the_cards_that_it_is_for(tmp_path: Path) -> None:
+def test_without_a_gpu_a_profile_is_checked_against_the_gpus_it_is_made_for(tmp_path: Path) -> None:
     assert run("check max_quality").exit_code == 0
     mine = tmp_path / "mine.yaml"
     mine.write_text(

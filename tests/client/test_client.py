@@ -1,4 +1,4 @@
-"""The WebSocket client against a real local server: what is sent, what arrives, and how much of it waits."""
+"""The WebSocket client against a real local server: what is sent, what arrives, and what is buffered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ from tests.support.scripted_service import (
 
 
 @pytest.mark.parametrize("encoding", ["pcm_binary", "wav_base64"])
-async def test_every_event_of_the_wire_arrives_as_it_was(encoding: AudioEncoding) -> None:
+async def test_every_event_arrives_as_it_was_sent(encoding: AudioEncoding) -> None:
     async def script(socket: ServerConnection) -> None:
         await say(socket, *EVENTS, encoding=encoding)
 
@@ -37,11 +37,11 @@ async def test_every_event_of_the_wire_arrives_as_it_was(encoding: AudioEncoding
         assert await all_events(conversation) == EVENTS
 
 
-async def test_the_config_message_holds_what_was_asked_for() -> None:
-    heard: list[dict[str, Any]] = []
+async def test_the_config_message_has_the_fields_of_the_config() -> None:
+    configs: list[dict[str, Any]] = []
 
     async def script(socket: ServerConnection) -> None:
-        heard.append(await hear(socket))
+        configs.append(await hear(socket))
         await say(socket, READY)
         await socket.wait_closed()
 
@@ -53,10 +53,10 @@ async def test_the_config_message_holds_what_was_asked_for() -> None:
         "sample_rate": 48_000, "channels": 2, "output": "audio", "speed": 1.5,
         "audio_encoding": "pcm_binary",
     }  # fmt: skip
-    assert heard == [expected]
+    assert configs == [expected]
 
 
-def test_the_config_message_holds_the_wishes_that_not_everybody_has() -> None:
+def test_the_config_message_has_the_optional_fields_that_are_set() -> None:
     config = Config(
         target_language="en",
         target_languages=("fr", "en"),
@@ -100,7 +100,7 @@ async def test_commands_arrive_in_order_with_the_audio() -> None:
     assert received == [b"\0\0", '{"type": "flush"}', '{"type": "cancel"}', '{"type": "end"}']
 
 
-async def test_long_audio_is_sent_in_pieces_of_a_tenth_of_a_second() -> None:
+async def test_long_audio_is_sent_in_messages_of_a_tenth_of_a_second() -> None:
     received: list[bytes] = []
 
     async def script(socket: ServerConnection) -> None:
@@ -150,7 +150,7 @@ async def test_the_sender_stays_within_its_window_of_the_last_ack() -> None:
     assert received_ms == 5_000
 
 
-async def test_a_service_whose_answers_nobody_reads_is_not_drained_without_limit() -> None:
+async def test_events_that_the_application_does_not_read_are_queued_up_to_a_limit() -> None:
     total, sent = 4_000, 0
     loud = events.Audio(
         segment_id=0,
@@ -179,7 +179,7 @@ async def test_a_service_whose_answers_nobody_reads_is_not_drained_without_limit
         assert len(await all_events(conversation)) == total + 1
 
 
-async def test_audio_that_is_no_whole_number_of_samples_is_refused_here() -> None:
+async def test_audio_with_an_incomplete_sample_is_refused_before_it_is_sent() -> None:
     async def script(socket: ServerConnection) -> None:
         await socket.wait_closed()
 
@@ -215,12 +215,12 @@ async def test_converse_sends_everything_and_then_the_end() -> None:
             yield bytes([number]) * 3_200
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
-        answers = [event async for event in conversation.converse(frames())]
-    assert answers == [events.Ack(300), events.Done()]
+        received_events = [event async for event in conversation.converse(frames())]
+    assert received_events == [events.Ack(300), events.Done()]
     assert received == bytes([0]) * 3_200 + bytes([1]) * 3_200 + bytes([2]) * 3_200
 
 
-async def test_leaving_early_closes_the_socket_and_leaves_nothing_running() -> None:
+async def test_leaving_early_closes_the_socket_and_leaves_no_task_running() -> None:
     closed = asyncio.Event()
 
     async def script(socket: ServerConnection) -> None:
@@ -246,5 +246,5 @@ async def test_leaving_early_closes_the_socket_and_leaves_nothing_running() -> N
         ("ws://h/api/v1/ws/translate", "ws://h/api/v1/ws/translate"),
     ],
 )
-def test_a_service_may_be_named_in_any_of_these_ways(url: str, address: str) -> None:
+def test_the_address_of_a_service_may_have_any_of_these_forms(url: str, address: str) -> None:
     assert endpoint(url, "/api/v1/ws/translate", "ws") == address

@@ -1,4 +1,4 @@
-"""The WebSocket client against a real local server that refuses, breaks off or talks nonsense."""
+"""The WebSocket client against a real local server that refuses, fails or sends malformed messages."""
 
 import json
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def test_a_config_that_is_refused_raises_the_error_of_the_service() -> Non
     assert caught.value.param == "target_language"
 
 
-async def test_a_full_service_is_told_apart_from_a_broken_one() -> None:
+async def test_a_full_service_raises_overloaded() -> None:
     async def script(socket: ServerConnection) -> None:
         await say(socket, events.Failed(Overloaded("all 100 session places are taken"), fatal=True))
         await socket.close(1013, "overloaded")
@@ -77,7 +77,7 @@ async def test_a_fatal_error_ends_the_conversation_with_that_error() -> None:
             await conversation.send(SECOND)
 
 
-async def test_a_connection_that_breaks_off_loses_no_event_that_had_come() -> None:
+async def test_events_received_before_the_connection_broke_off_are_delivered() -> None:
     async def script(socket: ServerConnection) -> None:
         await say(socket, *EVENTS[:4])
         await hear(socket)
@@ -101,7 +101,7 @@ async def test_the_close_code_is_explained() -> None:
             await all_events(conversation)
 
 
-async def test_a_sender_that_waits_for_an_ack_learns_that_the_service_is_gone() -> None:
+async def test_a_sender_that_waits_for_an_ack_is_woken_when_the_connection_is_lost() -> None:
     async def script(socket: ServerConnection) -> None:
         async for _ in socket:
             socket.transport.abort()
@@ -111,7 +111,7 @@ async def test_a_sender_that_waits_for_an_ack_learns_that_the_service_is_gone() 
             await conversation.send(2 * SECOND)
 
 
-async def test_nobody_at_the_address_says_how_to_start_the_service() -> None:
+async def test_an_address_without_a_service_says_how_to_start_one() -> None:
     async def script(socket: ServerConnection) -> None: ...
 
     async with plain_service(script) as url:
@@ -121,7 +121,7 @@ async def test_nobody_at_the_address_says_how_to_start_the_service() -> None:
             pass
 
 
-async def test_another_web_server_is_recognised_as_such() -> None:
+async def test_another_web_server_is_reported_with_its_status() -> None:
     async def script(socket: ServerConnection) -> None: ...
 
     async with plain_service(script, [HTTPStatus.NOT_FOUND]) as url:
@@ -131,7 +131,7 @@ async def test_another_web_server_is_recognised_as_such() -> None:
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE])
-async def test_a_service_without_a_place_for_the_handshake_says_that_it_is_full(status: HTTPStatus) -> None:
+async def test_a_refused_handshake_of_a_full_service_says_so(status: HTTPStatus) -> None:
     async def script(socket: ServerConnection) -> None: ...
 
     async with plain_service(script, [status]) as url:
@@ -150,7 +150,7 @@ async def test_a_service_without_a_place_for_the_handshake_says_that_it_is_full(
         ('{"type": "audio", "data": "!"}', "no WAV"),
     ],
 )
-async def test_nonsense_from_the_service_is_an_error(message: str | bytes, fault: str) -> None:
+async def test_a_malformed_message_is_a_protocol_violation(message: str | bytes, fault: str) -> None:
     async def script(socket: ServerConnection) -> None:
         await socket.send(message)
         await socket.wait_closed()
@@ -160,7 +160,7 @@ async def test_nonsense_from_the_service_is_an_error(message: str | bytes, fault
             await all_events(conversation)
 
 
-async def test_sound_that_does_not_follow_its_event_is_an_error() -> None:
+async def test_an_audio_event_without_its_binary_message_is_a_protocol_violation() -> None:
     async def script(socket: ServerConnection) -> None:
         head, _ = encode_event(AUDIO, "pcm_binary")
         await socket.send(json.dumps(head))
@@ -172,7 +172,7 @@ async def test_sound_that_does_not_follow_its_event_is_an_error() -> None:
             await all_events(conversation)
 
 
-async def test_converse_ends_with_the_error_of_its_source() -> None:
+async def test_converse_raises_the_error_of_its_frames() -> None:
     async def script(socket: ServerConnection) -> None:
         await socket.wait_closed()
 
@@ -186,6 +186,6 @@ async def test_converse_ends_with_the_error_of_its_source() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://h", "http://", "http://h:99999", "http://[::1"])
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_a_malformed_address_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest, match="one looks like http:"):
         endpoint(url, "/x", "ws")

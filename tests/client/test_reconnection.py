@@ -1,4 +1,4 @@
-"""A client whose socket is lost, against a real local server: what it sends again, how often, how long."""
+"""A client whose connection is lost, against a local server: what it sends again, how often and how long."""
 
 import asyncio
 import json
@@ -27,32 +27,32 @@ from tests.support.scripted_service import (
 )
 
 PCM = bytes(range(256)) * 250
-"""Two seconds in which every sample can be told from its neighbours."""
-Answer = Callable[[ServerConnection], Awaitable[None]]
+"""Two seconds in which neighbouring samples differ."""
+Handler = Callable[[ServerConnection], Awaitable[None]]
 
 
 class Service:
-    """Answers one connection after another by script, and keeps what came over each."""
+    """Handles each connection with the next handler, and keeps the messages received over each."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self._answers = iter(answers)
+    def __init__(self, *handlers: Handler) -> None:
+        self._handlers = iter(handlers)
         self.configs: list[dict[str, Any]] = []
         self.received: list[list[str | bytes]] = []
 
     async def __call__(self, socket: ServerConnection) -> None:
         self.configs.append(await hear(socket))
         self.received.append([])
-        await next(self._answers)(socket)
+        await next(self._handlers)(socket)
 
-    async def listen(self, socket: ServerConnection, until: int | str) -> None:
-        """Keep what comes until so many bytes of audio, or that command."""
+    async def receive(self, socket: ServerConnection, until: int | str) -> None:
+        """Receive until there are so many bytes of audio, or until a command."""
         received = self.received[-1]
         while until not in (sum(map(len, audio_of(received))), last_command(received)):
             received.append(await socket.recv())
 
     @property
     def audio(self) -> list[bytes]:
-        """What was heard over each connection."""
+        """Audio received over each connection."""
         return [b"".join(audio_of(received)) for received in self.received]
 
 
@@ -100,24 +100,24 @@ async def finish(socket: ServerConnection) -> None:
 
 
 @pytest.mark.parametrize("leave", [break_off, restart, go_away])
-async def test_what_was_not_acknowledged_is_sent_again_to_the_byte(leave: Answer) -> None:
+async def test_unacknowledged_audio_is_sent_again_to_the_byte(leave: Handler) -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
-        await service.listen(socket, len(PCM))
+        await service.receive(socket, len(PCM))
         await say(socket, events.Ack(790), events.Ack(790, "So far,", 1))
         await leave(socket)
 
     async def second(socket: ServerConnection) -> None:
         await say(socket, READY)
-        await service.listen(socket, "end")
+        await service.receive(socket, "end")
         await say(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service) as conversation:
         await conversation.send(PCM)
-        seen = []
+        received = []
         async for event in conversation:
-            seen.append(event)
+            received.append(event)
             if event == events.Ack(790, "So far,", 1):
                 await conversation.end()
         assert conversation.resumptions == 1
@@ -127,21 +127,21 @@ async def test_what_was_not_acknowledged_is_sent_again_to_the_byte(leave: Answer
         READY.session_id, 790, "So far,",
     ]  # fmt: skip
     assert resumed == service.configs[0]
-    assert [event for event in seen if not isinstance(event, events.Draining)] == [
+    assert [event for event in received if not isinstance(event, events.Draining)] == [
         events.Ack(790), events.Ack(790, "So far,", 1), events.Done(),
     ]  # fmt: skip
 
 
-async def test_commands_are_sent_again_at_their_place_but_for_a_cancel() -> None:
+async def test_commands_are_sent_again_in_order_except_cancel() -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
-        await service.listen(socket, "end")
+        await service.receive(socket, "end")
         await say(socket, events.Ack(1_000))
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
         await say(socket, READY)
-        await service.listen(socket, "end")
+        await service.receive(socket, "end")
         await say(socket, events.Done())
 
     service = Service(first, second)
@@ -158,7 +158,7 @@ async def test_commands_are_sent_again_at_their_place_but_for_a_cancel() -> None
     assert again == [640, "flush", 3_200, 3_200, "end"]
 
 
-async def test_the_sender_waits_at_its_window_while_there_is_no_connection() -> None:
+async def test_the_sender_waits_for_the_window_while_there_is_no_connection() -> None:
     go_on = asyncio.Event()
 
     async def first(socket: ServerConnection) -> None:
@@ -168,9 +168,9 @@ async def test_the_sender_waits_at_its_window_while_there_is_no_connection() -> 
     async def second(socket: ServerConnection) -> None:
         await go_on.wait()
         await say(socket, READY)
-        await service.listen(socket, 32_000)
+        await service.receive(socket, 32_000)
         await say(socket, events.Ack(1_000))
-        await service.listen(socket, "end")
+        await service.receive(socket, "end")
         await say(socket, events.Done())
 
     service = Service(first, second)
@@ -185,12 +185,12 @@ async def test_the_sender_waits_at_its_window_while_there_is_no_connection() -> 
     assert service.audio == [b"", PCM]
 
 
-async def test_a_service_that_is_not_ready_yet_is_asked_again() -> None:
+async def test_a_service_that_is_full_or_starting_is_tried_again() -> None:
     async def full(socket: ServerConnection) -> None:
         await say(socket, events.Failed(Overloaded("all places are taken"), fatal=True))
         await socket.close(1013)
 
-    async def full_without_a_word(socket: ServerConnection) -> None:
+    async def full_without_an_event(socket: ServerConnection) -> None:
         await socket.close(1013)
 
     async def first(socket: ServerConnection) -> None:
@@ -198,13 +198,13 @@ async def test_a_service_that_is_not_ready_yet_is_asked_again() -> None:
         await break_off(socket)
 
     refusals = [None, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE]
-    service = Service(first, full, full_without_a_word, break_off, finish)
+    service = Service(first, full, full_without_an_event, break_off, finish)
     async with conversation_with(service, refusals) as conversation:
         assert await all_events(conversation) == [events.Done()]
         assert conversation.resumptions == 1
 
 
-async def test_a_refusal_that_no_retry_can_mend_ends_the_conversation() -> None:
+async def test_a_permanent_refusal_ends_the_conversation() -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
         await break_off(socket)
@@ -220,7 +220,7 @@ async def test_a_refusal_that_no_retry_can_mend_ends_the_conversation() -> None:
             await conversation.send(SECOND)
 
 
-async def test_a_service_that_does_not_come_back_is_given_up_with_what_happened() -> None:
+async def test_the_error_after_the_last_attempt_names_the_loss_and_the_last_obstacle() -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
         await socket.close(1012)
@@ -231,7 +231,7 @@ async def test_a_service_that_does_not_come_back_is_given_up_with_what_happened(
             await all_events(conversation)
 
 
-async def test_a_service_that_takes_the_connection_and_is_silent_is_given_up() -> None:
+async def test_a_service_that_accepts_the_connection_and_sends_nothing_is_given_up() -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
         await break_off(socket)
@@ -244,7 +244,7 @@ async def test_a_service_that_takes_the_connection_and_is_silent_is_given_up() -
             await all_events(conversation)
 
 
-async def test_a_service_that_fails_at_the_same_place_over_and_over_is_given_up() -> None:
+async def test_a_service_that_fails_again_without_progress_is_given_up() -> None:
     async def fail(socket: ServerConnection) -> None:
         await say(socket, READY)
         await break_off(socket)
@@ -255,7 +255,7 @@ async def test_a_service_that_fails_at_the_same_place_over_and_over_is_given_up(
 
 
 @pytest.mark.parametrize("code", [1000, 1008, 1011])
-async def test_a_service_that_ends_the_conversation_on_purpose_is_not_called_again(code: int) -> None:
+async def test_a_service_that_ends_the_conversation_is_not_reconnected_to(code: int) -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY)
         await socket.close(code)
@@ -267,7 +267,7 @@ async def test_a_service_that_ends_the_conversation_on_purpose_is_not_called_aga
     assert len(service.configs) == 1
 
 
-async def test_what_the_application_has_is_not_handed_to_it_again() -> None:
+async def test_events_are_delivered_once() -> None:
     before, after = EVENTS[:5], EVENTS[5:]
 
     async def first(socket: ServerConnection) -> None:
@@ -281,7 +281,7 @@ async def test_what_the_application_has_is_not_handed_to_it_again() -> None:
         assert await all_events(conversation) == EVENTS
 
 
-async def test_a_sound_of_which_only_the_announcement_came_comes_again() -> None:
+async def test_an_audio_event_that_lacked_its_binary_message_is_delivered_after_resumption() -> None:
     async def first(socket: ServerConnection) -> None:
         await say(socket, READY, *EVENTS[:4])
         await socket.send(json.dumps({"type": "audio", "segment_id": 0}))
@@ -294,7 +294,7 @@ async def test_a_sound_of_which_only_the_announcement_came_comes_again() -> None
         assert await all_events(conversation) == EVENTS
 
 
-def test_pauses_grow_up_to_a_bound_and_are_spread_from_zero() -> None:
+def test_back_off_grows_up_to_a_limit_and_has_full_jitter() -> None:
     assert [jittered_backoff(attempt, lambda: 1.0) for attempt in range(4)] == [
         BASE_DELAY_S * factor for factor in (1, 2, 4, 8)
     ]

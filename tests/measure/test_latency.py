@@ -1,9 +1,8 @@
-"""What the demo and the load client compute: whose wait, from when, and what counts as lost."""
+"""Latencies of the demo and the load tests: from which time to which, and which results count as lost."""
 
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from load_tests.measurements.load_level import response_to, summarise
@@ -11,7 +10,6 @@ from load_tests.scenarios.sessions import ServiceSession
 from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.errors import InvalidRequest
 from sokuji.measure.latency import (
     LATENCY_POINTS,
     LatencyPoint,
@@ -21,8 +19,7 @@ from sokuji.measure.latency import (
     UtteranceTimes,
     percentiles,
 )
-from sokuji.measure.samples import PAUSE_MS, compose, fill, sentences
-from tests.support.speech import samples, silence
+from tests.support.speech import silence
 
 COMPLETE: dict[LatencyPoint, float] = dict(zip(LATENCY_POINTS, (1.0, 2.0, 3.0, 4.0, 5.0), strict=True))
 
@@ -81,9 +78,9 @@ def session(spans_ms: Sequence[tuple[int, int]], *received: events.Event) -> Ser
 
 
 def test_delays_are_counted_from_the_end_of_speech() -> None:
-    heard = recorded(*spoken(0, 500, 1_500)).utterances[0]
-    assert (heard.start_ms, heard.end_ms) == (500, 1_500)
-    assert heard.delays_ms(11.5) == {
+    utterance = recorded(*spoken(0, 500, 1_500)).utterances[0]
+    assert (utterance.start_ms, utterance.end_ms) == (500, 1_500)
+    assert utterance.delays_ms(11.5) == {
         "endpoint": 500,
         "caption": 1_500,
         "translation": 2_500,
@@ -97,7 +94,7 @@ def test_a_partial_caption_is_not_the_caption() -> None:
     assert recorded(first, caption(0, is_final=False), *rest[:1]).utterances[0].at.keys() == {"endpoint"}
 
 
-def test_events_in_order_are_not_out_of_order() -> None:
+def test_events_in_order_are_counted_as_such() -> None:
     assert recorded(*spoken(0, 0, 1), *spoken(1, 2, 3)).out_of_order == 0
 
 
@@ -109,7 +106,7 @@ def test_events_in_order_are_not_out_of_order() -> None:
         [*spoken(0, 0, 1)[:5], audio(0, 0, last=True)],
     ],
 )
-def test_what_comes_twice_or_too_late_is_out_of_order(wrong: list[events.Event]) -> None:
+def test_an_event_that_comes_twice_or_after_a_later_one_is_out_of_order(wrong: list[events.Event]) -> None:
     assert recorded(*wrong).out_of_order == 1
 
 
@@ -139,16 +136,16 @@ def test_an_utterance_is_not_translated_before_its_last_clause_is() -> None:
     assert reached.keys() == {"endpoint", "caption", "first audio"}
 
 
-def test_an_end_without_words_adds_nothing_to_what_was_said_before() -> None:
+def test_a_final_clause_without_text_does_not_change_the_latencies() -> None:
     reached = recorded(*CLAUSES[:5], translation(0, 1, text="")).utterances[0].at
     assert (reached["translation"], reached["last audio"]) == (12.0, 13.0)
 
 
-def test_a_clause_without_a_voice_leaves_the_utterance_incomplete() -> None:
+def test_a_clause_without_audio_leaves_the_utterance_incomplete() -> None:
     assert "last audio" not in recorded(*CLAUSES[:2], *CLAUSES[3:]).utterances[0].at
 
 
-def test_only_the_first_language_is_timed_but_the_order_of_all_is_checked() -> None:
+def test_only_the_target_language_is_timed_but_the_order_of_all_is_checked() -> None:
     french: list[events.Event] = [translation(0, to="fr"), audio(0, 0, last=True, to="fr")]
     stopwatch = recorded(*spoken(0, 0, 1), *french)
     assert stopwatch.utterances[0].at == recorded(*spoken(0, 0, 1)).utterances[0].at
@@ -156,7 +153,7 @@ def test_only_the_first_language_is_timed_but_the_order_of_all_is_checked() -> N
     assert recorded(*spoken(0, 0, 1), *french, french[0]).out_of_order == 1
 
 
-def test_percentiles_interpolate_and_leave_out_what_nobody_reached() -> None:
+def test_percentiles_interpolate_and_omit_points_that_were_never_reached() -> None:
     delays: list[dict[LatencyPoint, float]] = [{"caption": float(ms)} for ms in range(101)]
     delays.append({"endpoint": 7.0})
     assert percentiles(delays) == {
@@ -207,39 +204,7 @@ def test_a_session_that_never_began_has_lost_everything() -> None:
     assert (level.lost, level.latency_ms, level.errors) == (1, {}, {"service_unreachable": 1})
 
 
-def test_a_composition_knows_where_its_sentences_lie() -> None:
-    tone = b"\1\0" * 8_000
-    composed = compose([tone, tone], pause_ms=250)
-    assert composed.spans_ms == ((250, 750), (1_000, 1_500))
-    assert composed.pcm == silence(250) + tone + silence(250) + tone + silence(250)
-
-
-def test_real_sentences_lose_the_silence_at_their_ends_and_no_more() -> None:
-    for clip, (_, recording, _) in zip(sentences("pt"), samples("pt"), strict=True):
-        place = recording.find(clip)
-        assert 0 < place < len(recording) - len(clip)
-        loudest = np.abs(np.frombuffer(recording, "<i2").astype(int)).max()
-        cut = np.frombuffer(recording[:place] + recording[place + len(clip) :], "<i2").astype(int)
-        assert np.abs(cut).max() < 0.05 * loudest
-
-
-def test_a_language_without_recordings_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidRequest, match="accepted: en, es, fr"):
-        sentences("de")
-
-
-@pytest.mark.parametrize("duration_s", [1, 10, 30])
-def test_speech_fills_its_time_without_exceeding_it_by_more_than_one_sentence(duration_s: int) -> None:
-    clips = [silence(1_000), silence(2_000)]
-    composed = fill(clips, duration_s, first=1)
-    seconds = len(composed.pcm) / 2 / RECOGNISER_RATE
-    lengths = [end - start for start, end in composed.spans_ms]
-    assert lengths == ([2_000, 1_000] * 10)[: len(lengths)]
-    assert seconds <= max(duration_s, 2 + 2 * PAUSE_MS / 1_000)
-    assert seconds > duration_s - 2 - PAUSE_MS / 1_000
-
-
-async def test_a_frame_leaves_when_it_has_been_spoken_and_not_before() -> None:
+async def test_a_frame_is_available_when_it_has_been_spoken_and_not_before() -> None:
     source, reached, left = RealTimeSource(), list[float](), list[float]()
     pcm = silence(250)
     frames = []

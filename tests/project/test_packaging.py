@@ -9,10 +9,17 @@ import pytest
 from sokuji.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-samples.lock", "requirements-llm.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-client.lock",
+    "requirements-dev.lock",
+    "requirements-samples.lock",
+    "requirements-llm.lock",
+)
 APART = {"vllm"}
 """Providers that need an environment of their own (docs/llm.md)."""
-EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -31,6 +38,17 @@ def test_a_lock_holds_nothing_but_pins_with_hashes(lock: str) -> None:
 def test_tests_run_on_the_versions_that_are_served() -> None:
     served, tested = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: tested.get(name) for name in served} == served
+
+
+def test_the_client_is_locked_alone_and_in_the_version_that_is_served() -> None:
+    client, served = pins("requirements-client.lock"), pins("requirements.lock")
+    assert client == {"websockets": served["websockets"]}
+    assert [re.split("[>=]", line)[0] for line in PROJECT["dependencies"]] == ["websockets"]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_no_address_of_an_index_and_no_path(lock: str) -> None:
+    assert not re.search(r"://|^--|@ ", (ROOT / lock).read_text(), re.MULTILINE)
 
 
 def test_no_lock_holds_torch_or_a_second_vllm() -> None:

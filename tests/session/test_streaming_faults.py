@@ -145,6 +145,7 @@ async def test_lag_counts_audio_that_has_not_been_listened_to() -> None:
         session.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_cut_for_length_while_speech_is_recognised_loses_and_doubles_nothing(seed: int) -> None:
     stt = CodedStt(seed, delay_s=0.012)
@@ -183,6 +184,7 @@ async def test_a_resumed_segment_of_which_all_was_delivered_still_ends() -> None
     assert (translation.text, translation.is_final) == ("", True)
 
 
+@pytest.mark.slow
 async def test_a_flooded_session_can_still_be_drained() -> None:
     session = open_session(await ready(CodedStt()))
     session.configure(CLAUSES)

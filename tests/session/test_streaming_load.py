@@ -57,6 +57,7 @@ async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_
     assert len(overloaded) <= 3 * len(finals(seen))
 
 
+@pytest.mark.slow
 async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
     stt = CodedStt(delay_s=0.3)
     session = open_session(await ready(stt), StreamingSettings(partial_interval_ms=50, max_recognition_s=0.1))

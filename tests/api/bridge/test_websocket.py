@@ -174,6 +174,7 @@ async def test_while_the_service_is_behind_only_conversations_that_are_resumed_c
         await finish(resumed)
 
 
+@pytest.mark.slow
 async def test_a_client_that_does_not_read_keeps_nobody_out() -> None:
     settings = GatewaySettings(streaming=StreamingSettings(max_lag_s=0.1))
     async with doors(settings, FakeTts(400)) as service:

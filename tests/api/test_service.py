@@ -7,7 +7,7 @@ import pytest
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
 from sokuji.errors import Overloaded
-from tests.support.fakes import ready_pipeline
+from tests.support.fake_stages import ready_pipeline
 
 
 async def test_every_session_is_told_once_to_move_elsewhere() -> None:

@@ -14,16 +14,16 @@ from sokuji import events
 from sokuji.client import ConnectionLost, TranslationClient, connect
 from sokuji.client.reconnection import FIRST_PAUSE_S, LONGEST_PAUSE_S, jittered
 from sokuji.errors import Overloaded, UnsupportedLanguage
-from tests.support.scripted_service import (
+from tests.support.scripted_server import (
     AUDIO,
     ENGLISH,
     EVENTS,
     READY,
     SECOND,
     all_events,
-    hear,
     plain_service,
-    say,
+    receive_message,
+    send_events,
 )
 
 PCM = bytes(range(256)) * 250
@@ -40,7 +40,7 @@ class Service:
         self.received: list[list[str | bytes]] = []
 
     async def __call__(self, socket: ServerConnection) -> None:
-        self.configs.append(await hear(socket))
+        self.configs.append(await receive_message(socket))
         self.received.append([])
         await next(self._answers)(socket)
 
@@ -87,7 +87,7 @@ async def break_off(socket: ServerConnection) -> None:
 
 
 async def restart(socket: ServerConnection) -> None:
-    await say(socket, events.Draining(5_000))
+    await send_events(socket, events.Draining(5_000))
     await socket.close(1012)
 
 
@@ -96,21 +96,21 @@ async def go_away(socket: ServerConnection) -> None:
 
 
 async def finish(socket: ServerConnection) -> None:
-    await say(socket, READY, events.Done())
+    await send_events(socket, READY, events.Done())
 
 
 @pytest.mark.parametrize("leave", [break_off, restart, go_away])
 async def test_what_was_not_acknowledged_is_sent_again_to_the_byte(leave: Answer) -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.listen(socket, len(PCM))
-        await say(socket, events.Ack(790), events.Ack(790, "So far,", 1))
+        await send_events(socket, events.Ack(790), events.Ack(790, "So far,", 1))
         await leave(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.listen(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service) as conversation:
@@ -134,15 +134,15 @@ async def test_what_was_not_acknowledged_is_sent_again_to_the_byte(leave: Answer
 
 async def test_commands_are_sent_again_at_their_place_but_for_a_cancel() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.listen(socket, "end")
-        await say(socket, events.Ack(1_000))
+        await send_events(socket, events.Ack(1_000))
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.listen(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service) as conversation:
@@ -162,16 +162,16 @@ async def test_the_sender_waits_at_its_window_while_there_is_no_connection() -> 
     go_on = asyncio.Event()
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
         await go_on.wait()
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.listen(socket, 32_000)
-        await say(socket, events.Ack(1_000))
+        await send_events(socket, events.Ack(1_000))
         await service.listen(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service, window_s=1) as conversation:
@@ -187,14 +187,14 @@ async def test_the_sender_waits_at_its_window_while_there_is_no_connection() -> 
 
 async def test_a_service_that_is_not_ready_yet_is_asked_again() -> None:
     async def full(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(Overloaded("all places are taken"), fatal=True))
+        await send_events(socket, events.Failed(Overloaded("all places are taken"), fatal=True))
         await socket.close(1013)
 
     async def full_without_a_word(socket: ServerConnection) -> None:
         await socket.close(1013)
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     refusals = [None, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE]
@@ -206,11 +206,11 @@ async def test_a_service_that_is_not_ready_yet_is_asked_again() -> None:
 
 async def test_a_refusal_that_no_retry_can_mend_ends_the_conversation() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def refuse(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(UnsupportedLanguage("pairs served: en-pt")))
+        await send_events(socket, events.Failed(UnsupportedLanguage("pairs served: en-pt")))
         await socket.wait_closed()
 
     async with conversation_with(Service(first, refuse)) as conversation:
@@ -222,7 +222,7 @@ async def test_a_refusal_that_no_retry_can_mend_ends_the_conversation() -> None:
 
 async def test_a_service_that_does_not_come_back_is_given_up_with_what_happened() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await socket.close(1012)
 
     refusals = [None, *[HTTPStatus.SERVICE_UNAVAILABLE] * 10_000]
@@ -233,7 +233,7 @@ async def test_a_service_that_does_not_come_back_is_given_up_with_what_happened(
 
 async def test_a_service_that_takes_the_connection_and_is_silent_is_given_up() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def silent(socket: ServerConnection) -> None:
@@ -246,7 +246,7 @@ async def test_a_service_that_takes_the_connection_and_is_silent_is_given_up() -
 
 async def test_a_service_that_fails_at_the_same_place_over_and_over_is_given_up() -> None:
     async def fail(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async with conversation_with(Service(*[fail] * 10_000), within_s=0.1) as conversation:
@@ -257,7 +257,7 @@ async def test_a_service_that_fails_at_the_same_place_over_and_over_is_given_up(
 @pytest.mark.parametrize("code", [1000, 1008, 1011])
 async def test_a_service_that_ends_the_conversation_on_purpose_is_not_called_again(code: int) -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await socket.close(code)
 
     service = Service(first)
@@ -271,11 +271,11 @@ async def test_what_the_application_has_is_not_handed_to_it_again() -> None:
     before, after = EVENTS[:5], EVENTS[5:]
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY, *before[:4], AUDIO)
+        await send_events(socket, READY, *before[:4], AUDIO)
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY, *before[:4], AUDIO, *after)
+        await send_events(socket, READY, *before[:4], AUDIO, *after)
 
     async with conversation_with(Service(first, second)) as conversation:
         assert await all_events(conversation) == EVENTS
@@ -283,12 +283,12 @@ async def test_what_the_application_has_is_not_handed_to_it_again() -> None:
 
 async def test_a_sound_of_which_only_the_announcement_came_comes_again() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY, *EVENTS[:4])
+        await send_events(socket, READY, *EVENTS[:4])
         await socket.send(json.dumps({"type": "audio", "segment_id": 0}))
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY, *EVENTS)
+        await send_events(socket, READY, *EVENTS)
 
     async with conversation_with(Service(first, second)) as conversation:
         assert await all_events(conversation) == EVENTS

@@ -14,7 +14,7 @@ from sokuji.api.bridge.websocket import translate_socket
 from sokuji.api.service import Service
 from sokuji.api.sessions import Sessions
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
-from tests.support.fakes import FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeTts, ready_pipeline
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2

@@ -15,8 +15,8 @@ from sokuji.api.service import Service
 from sokuji.audio.pcm import wav_bytes
 from sokuji.config import Deadlines, GatewaySettings, Limits
 from sokuji.errors import RateLimited
-from tests.support.fakes import FakeStt, ready_pipeline
-from tests.support.rest import error_of, rest
+from tests.support.fake_stages import FakeStt, ready_pipeline
+from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import sample
 
 UPLOAD = "/api/v1/stt/transcribe"
@@ -60,7 +60,7 @@ def test_clients_do_not_share_a_window_and_are_forgotten_when_quiet() -> None:
 
 
 async def test_calls_over_the_limit_are_refused_but_probes_are_not() -> None:
-    async with rest(requests_per_minute=2) as (client, _):
+    async with rest_client(requests_per_minute=2) as (client, _):
         statuses = [(await client.get("/api/v1/stt/languages")).status_code for _ in range(2)]
         refused = await client.get("/api/v1/stt/languages")
         assert (await client.get("/health")).status_code == 200
@@ -70,7 +70,7 @@ async def test_calls_over_the_limit_are_refused_but_probes_are_not() -> None:
 
 
 async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
-    async with rest(requests_per_minute=1) as (client, service):
+    async with rest_client(requests_per_minute=1) as (client, service):
         await client.get("/api/v1/info")
         assert (await client.get("/api/v1/info")).status_code == 429
         service.apply(GatewaySettings(limits=Limits(requests_per_minute=0)))
@@ -78,7 +78,7 @@ async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
 
 
 async def test_sockets_count_like_calls() -> None:
-    async with rest(requests_per_minute=1) as (client, service):
+    async with rest_client(requests_per_minute=1) as (client, service):
         service.admit("127.0.0.1")
         assert error_of(await client.get("/api/v1/info"))[0] == 429
 
@@ -95,14 +95,14 @@ async def test_a_body_without_a_length_is_read_up_to_the_limit_of_its_path(path:
             chunk = bytes(1_000)
 
     headers = {"Content-Type": "multipart/form-data; boundary=x" if path == UPLOAD else "application/json"}
-    async with rest(max_upload_bytes=200_000, max_json_bytes=2_000) as (client, _):
+    async with rest_client(max_upload_bytes=200_000, max_json_bytes=2_000) as (client, _):
         response = await client.post(path, content=endless(), headers=headers)
     assert error_of(response) == (413, "too_large", None)
     assert sum(taken) == limit + 1_000
 
 
 async def test_uploads_may_be_larger_than_json() -> None:
-    async with rest(max_json_bytes=1_024) as (client, _):
+    async with rest_client(max_json_bytes=1_024) as (client, _):
         written = await client.post(UPLOAD, files={"audio_file": SPEECH})
         form = {"target_language": "en"}
         translated = await client.post(
@@ -168,14 +168,14 @@ async def test_a_body_that_stalls_is_given_up() -> None:
         await asyncio.sleep(30)
         yield b"more"
 
-    async with rest(body_timeout_s=0.1) as (client, _):
+    async with rest_client(body_timeout_s=0.1) as (client, _):
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         response = await client.post(UPLOAD, content=body(), headers=headers)
     assert error_of(response) == (408, "invalid_request", None)
 
 
 async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() -> None:
-    async with rest(max_concurrent_uploads=1) as (client, service):
+    async with rest_client(max_concurrent_uploads=1) as (client, service):
         with service.upload_slot():
             refused = await client.post(UPLOAD, files={"audio_file": SPEECH})
         assert error_of(refused)[:2] == (503, "overloaded")
@@ -187,7 +187,7 @@ async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() ->
 async def test_uploads_share_a_few_slots_at_the_recogniser_even_while_settings_change() -> None:
     stt = FakeStt()
     stt.gate.clear()
-    async with rest(stt) as (client, service):
+    async with rest_client(stt) as (client, service):
         calls = [asyncio.create_task(client.post(UPLOAD, files={"audio_file": SPEECH})) for _ in range(6)]
         async with asyncio.timeout(20):
             while stt.under_way < service.settings.recording_concurrency:

@@ -6,7 +6,7 @@ from sokuji.api.service import Service
 from sokuji.config import Deadlines, GatewaySettings, Limits
 from sokuji.errors import Overloaded
 from tests.api.connections import FakeConnection
-from tests.support.fakes import ready_pipeline
+from tests.support.fake_stages import ready_pipeline
 
 
 async def test_a_service_that_is_set_to_drain_takes_no_session_until_that_is_taken_back() -> None:

@@ -13,12 +13,12 @@ from sokuji.audio.endpointing import (
 )
 from sokuji.audio.frames import FRAME_MS, FRAME_SAMPLES
 from sokuji.config import SegmentationSettings
-from tests.support.frames import (
+from tests.support.segmenter_frames import (
     FRAME_BYTES,
     SETTINGS,
     SILENCE,
     SPEECH,
-    Stream,
+    FrameStream,
     changed,
     frame,
     pcm_between,
@@ -28,7 +28,7 @@ from tests.support.frames import (
 
 
 def test_silence_yields_nothing_and_is_settled_but_for_the_pre_roll() -> None:
-    stream = Stream()
+    stream = FrameStream()
     assert stream.feed(SILENCE, 500) == []
     assert stream.segmenter.settled_ms == (500 - 6) * FRAME_MS
     assert stream.segmenter.flush() == []
@@ -36,7 +36,7 @@ def test_silence_yields_nothing_and_is_settled_but_for_the_pre_roll() -> None:
 
 
 def test_speech_starts_when_confirmed_and_is_dated_back_to_its_first_frame() -> None:
-    stream = Stream()
+    stream = FrameStream()
     assert stream.feed(SILENCE, 20) == []
     assert stream.feed(SPEECH, 3) == []
     assert not stream.segmenter.in_speech
@@ -45,7 +45,7 @@ def test_speech_starts_when_confirmed_and_is_dated_back_to_its_first_frame() -> 
 
 
 def test_utterance_has_pre_roll_speech_and_padding() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 30)
     assert stream.feed(SILENCE, 9) == []
@@ -57,7 +57,7 @@ def test_utterance_has_pre_roll_speech_and_padding() -> None:
 
 
 def test_pre_roll_is_no_longer_than_what_was_heard() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 2)
     stream.feed(SPEECH, 10)
     (utterance,) = utterances(stream.feed(SILENCE, 10))
@@ -65,7 +65,7 @@ def test_pre_roll_is_no_longer_than_what_was_heard() -> None:
 
 
 def test_pre_roll_does_not_repeat_the_padding_of_the_utterance_before() -> None:
-    stream = Stream(changed(padding_ms=8 * FRAME_MS))
+    stream = FrameStream(changed(padding_ms=8 * FRAME_MS))
     stream.feed(SPEECH, 10)
     (first,) = utterances(stream.feed(SILENCE, 10))
     stream.feed(SPEECH, 10)
@@ -75,13 +75,13 @@ def test_pre_roll_does_not_repeat_the_padding_of_the_utterance_before() -> None:
 
 
 def test_padding_is_no_longer_than_the_silence_there_was() -> None:
-    stream = Stream(changed(padding_ms=60 * FRAME_MS))
+    stream = FrameStream(changed(padding_ms=60 * FRAME_MS))
     stream.feed(SPEECH, 10)
     assert utterances(stream.feed(SILENCE, 10))[0].end_ms == 20 * FRAME_MS
 
 
 def test_no_pre_roll_and_no_padding() -> None:
-    stream = Stream(changed(pre_roll_ms=0, padding_ms=0))
+    stream = FrameStream(changed(pre_roll_ms=0, padding_ms=0))
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 10)
     (utterance,) = utterances(stream.feed(SILENCE, 10))
@@ -89,7 +89,7 @@ def test_no_pre_roll_and_no_padding() -> None:
 
 
 def test_click_is_ignored_and_takes_no_id() -> None:
-    stream = Stream()
+    stream = FrameStream()
     for _ in range(5):
         assert stream.feed(SPEECH, 3) + stream.feed(SILENCE, 10) == []
     assert stream.segmenter.settled_ms == (stream.count - 6) * FRAME_MS
@@ -97,21 +97,21 @@ def test_click_is_ignored_and_takes_no_id() -> None:
 
 
 def test_short_syllables_confirm_each_other() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 2)
     stream.feed(SILENCE, 5)
     assert stream.feed(SPEECH, 2) == [SpeechStarted(0, 0)]
 
 
 def test_scattered_speech_is_heard_at_the_latest_when_no_more_can_be_held() -> None:
-    stream = Stream(changed(min_speech_ms=30 * FRAME_MS))
+    stream = FrameStream(changed(min_speech_ms=30 * FRAME_MS))
     found = [event for _ in range(20) for event in stream.feed(SPEECH, 1) + stream.feed(SILENCE, 5)]
     assert found[0] == SpeechStarted(0, 0)
     assert isinstance(found[1], SpeechStopped)
 
 
 def test_pause_shorter_than_the_endpoint_does_not_split() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 10)
     assert stream.feed(SILENCE, 9) + stream.feed(SPEECH, 10) == []
     assert utterances(stream.feed(SILENCE, 10))[0].pcm == pcm_between(0, 32)
@@ -121,7 +121,7 @@ def test_pause_shorter_than_the_endpoint_does_not_split() -> None:
 def test_speech_goes_on_below_the_threshold_but_does_not_begin_there(
     threshold: float, holds: float, ends: float
 ) -> None:
-    stream = Stream(changed(vad_threshold=threshold))
+    stream = FrameStream(changed(vad_threshold=threshold))
     assert stream.feed(holds, 20) == []
     stream.feed(SPEECH, 5)
     assert stream.feed(holds, 50) == []
@@ -130,14 +130,14 @@ def test_speech_goes_on_below_the_threshold_but_does_not_begin_there(
 
 
 def test_wavering_silence_is_not_speech_again() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 1)
     assert len(utterances(stream.feed(0.4, 9))) == 1
 
 
 def test_ids_count_from_where_the_stream_goes_on() -> None:
-    stream = Stream(first_frame=7)
+    stream = FrameStream(first_frame=7)
     assert stream.segmenter.settled_ms == 7 * FRAME_MS
     found = [event for _ in range(3) for event in stream.feed(SPEECH, 10) + stream.feed(SILENCE, 10)]
     ids = [event.segment_id for event in found if not isinstance(event, SpeechPaused)]
@@ -145,7 +145,7 @@ def test_ids_count_from_where_the_stream_goes_on() -> None:
 
 
 def test_flush_ends_the_utterance_at_once() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 2)
     assert stream.segmenter.flush() == [
@@ -157,7 +157,7 @@ def test_flush_ends_the_utterance_at_once() -> None:
 
 
 def test_flush_does_not_lose_speech_too_short_to_be_confirmed() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 10)
     stream.feed(SPEECH, 1)
     assert stream.segmenter.flush() == [
@@ -168,7 +168,7 @@ def test_flush_does_not_lose_speech_too_short_to_be_confirmed() -> None:
 
 
 def test_after_a_flush_nothing_from_before_it_is_used() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 20)
     stream.segmenter.flush()
     stream.feed(SPEECH, 10)
@@ -186,7 +186,7 @@ def test_last_frame_before_a_flush_may_be_short() -> None:
 
 
 def test_settled_time_stands_still_while_speech_is_pending() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 50)
     assert stream.segmenter.settled_ms == 14 * FRAME_MS
@@ -239,14 +239,14 @@ def test_utterance_that_is_full_during_a_silence_ends_without_a_silent_successor
 
 
 def test_endpoint_longer_than_the_longest_utterance_still_ends_it() -> None:
-    stream = Stream(changed(min_silence_ms=150 * FRAME_MS))
+    stream = FrameStream(changed(min_silence_ms=150 * FRAME_MS))
     stream.feed(SPEECH, 10)
     (utterance,) = utterances(stream.feed(SILENCE, 200))
     assert (utterance.cut, utterance.end_ms) == ("length", 13 * FRAME_MS)
 
 
 def test_endless_speech_is_cut_without_loss() -> None:
-    stream = Stream()
+    stream = FrameStream()
     found = stream.feed(SPEECH, 2_000)
     pieces = utterances(found + stream.segmenter.flush())
     assert b"".join(piece.pcm for piece in pieces) == pcm_between(0, 2_000)

@@ -4,11 +4,19 @@ import pytest
 
 from sokuji.audio.endpointing import SpeechPaused, SpeechResumed, SpeechStarted, SpeechStopped, Utterance
 from sokuji.audio.frames import FRAME_MS
-from tests.support.frames import SILENCE, SPEECH, Stream, changed, frame, pcm_between, utterances
+from tests.support.segmenter_frames import (
+    SILENCE,
+    SPEECH,
+    FrameStream,
+    changed,
+    frame,
+    pcm_between,
+    utterances,
+)
 
 
 def test_a_pause_is_told_once_and_is_the_utterance_if_it_lasts() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 2)
     assert stream.seen == [SpeechStarted(0, 0)]
@@ -20,7 +28,7 @@ def test_a_pause_is_told_once_and_is_the_utterance_if_it_lasts() -> None:
 
 
 def test_speech_that_goes_on_is_told_at_its_first_frame_and_may_pause_again() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 5)
     stream.feed(SPEECH, 1)
@@ -32,7 +40,7 @@ def test_speech_that_goes_on_is_told_at_its_first_frame_and_may_pause_again() ->
 
 
 def test_without_padding_the_first_silent_frame_is_a_pause() -> None:
-    stream = Stream(changed(padding_ms=0))
+    stream = FrameStream(changed(padding_ms=0))
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 1)
     expected = Utterance(0, pcm_between(0, 10), 0, 10 * FRAME_MS, "silence")
@@ -43,14 +51,14 @@ def test_without_padding_the_first_silent_frame_is_a_pause() -> None:
 
 @pytest.mark.parametrize("padding", [10, 60])
 def test_no_pause_is_told_where_the_padding_is_no_shorter_than_the_endpoint(padding: int) -> None:
-    stream = Stream(changed(padding_ms=padding * FRAME_MS))
+    stream = FrameStream(changed(padding_ms=padding * FRAME_MS))
     stream.feed(SPEECH, 10)
     stream.feed(SILENCE, 60)
     assert [type(event) for event in stream.seen] == [SpeechStarted, SpeechStopped, Utterance]
 
 
 def test_speech_that_is_not_confirmed_does_not_pause() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 2)
     stream.feed(SILENCE, 5)
     stream.feed(SPEECH, 1)
@@ -58,7 +66,7 @@ def test_speech_that_is_not_confirmed_does_not_pause() -> None:
 
 
 def test_growing_is_all_of_the_open_utterance_and_nothing_where_none_is_open() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 3)
     assert stream.segmenter.growing() is None
@@ -73,7 +81,7 @@ def test_growing_is_all_of_the_open_utterance_and_nothing_where_none_is_open() -
 
 
 def test_a_split_ends_the_utterance_there_and_the_next_one_begins_where_it_ends() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 20)
     stream.feed(0.4, 5)
     stream.feed(SPEECH, 20)
@@ -90,7 +98,7 @@ def test_a_split_ends_the_utterance_there_and_the_next_one_begins_where_it_ends(
 
 
 def test_what_is_split_off_counts_no_longer_towards_the_longest_utterance() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 90)
     stream.split(50 * FRAME_MS)
     start_ms = stream.segmenter.settled_ms
@@ -100,7 +108,7 @@ def test_what_is_split_off_counts_no_longer_towards_the_longest_utterance() -> N
 
 
 def test_a_split_in_a_pause_ends_that_pause_too() -> None:
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 30)
     stream.feed(SILENCE, 4)
     stream.split(20 * FRAME_MS)
@@ -110,7 +118,7 @@ def test_a_split_in_a_pause_ends_that_pause_too() -> None:
 
 
 def test_nothing_is_split_where_no_utterance_is_open_or_nothing_was_said_on_one_side() -> None:
-    stream = Stream()
+    stream = FrameStream()
     assert stream.split(0) == []
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 2)
@@ -127,7 +135,7 @@ def test_nothing_is_split_where_no_utterance_is_open_or_nothing_was_said_on_one_
 
 def cut_with_keep(keep_frames: int) -> Utterance:
     """Speech whose only pause of the last third lies in the frames from 70 to 75."""
-    stream = Stream()
+    stream = FrameStream()
     stream.feed(SPEECH, 70)
     stream.feed(0.4, 5)
     stream.feed(SPEECH, 24)

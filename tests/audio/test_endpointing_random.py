@@ -17,7 +17,7 @@ from sokuji.audio.endpointing import (
 )
 from sokuji.audio.frames import FRAME_MS
 from sokuji.config import SegmentationSettings
-from tests.support.frames import BYTES_PER_MS, Stream, pcm_between, utterances, without_pauses
+from tests.support.segmenter_frames import BYTES_PER_MS, FrameStream, pcm_between, utterances, without_pauses
 
 
 @st.composite
@@ -68,7 +68,7 @@ ACTS = st.dictionaries(
 
 @given(settings(), PROBABILITIES, ACTS)
 def test_whatever_is_heard(chosen: SegmentationSettings, heard: list[float], acts: Mapping[int, Act]) -> None:
-    stream, settled = Stream(chosen), [0]
+    stream, settled = FrameStream(chosen), [0]
     spoken = confirmed_speech(chosen, heard, acts)
     for index, probability in enumerate(heard):
         assert_kept(stream.feed(probability, 1), stream.segmenter.keep_ms)
@@ -85,7 +85,7 @@ def test_whatever_is_heard(chosen: SegmentationSettings, heard: list[float], act
     assert_exact(chosen, utterances(stream.seen))
 
 
-def perform(stream: Stream, act: Act | None) -> None:
+def perform(stream: FrameStream, act: Act | None) -> None:
     now_ms = stream.count * FRAME_MS
     match act:
         case Flush():
@@ -122,7 +122,7 @@ def assert_kept(found: list[SegmentEvent], keep_ms: int) -> None:
     assert all(end_ms >= keep_ms for end_ms in pieces & went_on)
 
 
-def assert_growing(stream: Stream) -> None:
+def assert_growing(stream: FrameStream) -> None:
     growing = stream.segmenter.growing()
     assert (growing is not None) == stream.segmenter.in_speech
     if growing is not None:

@@ -6,7 +6,7 @@ import pytest
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import SegmentationSettings
-from tests.support.frames import BYTES_PER_MS, FRAME_BYTES, utterances
+from tests.support.segmenter_frames import BYTES_PER_MS, FRAME_BYTES, utterances
 from tests.support.speech import noise, sample, samples, silence
 
 LANGUAGES = ("en", "es", "fr", "hi", "it", "ja", "pl", "pt", "zh")

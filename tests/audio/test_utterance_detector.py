@@ -6,15 +6,16 @@ from sokuji.audio.endpointing import SegmentEvent, SpeechStarted
 from sokuji.audio.frames import FRAME_MS
 from sokuji.audio.utterance_detector import FRAME_BYTES, UtteranceDetector
 from sokuji.config import SegmentationSettings
-from tests.support.coded import LevelVad, quiet, say
-from tests.support.frames import utterances, without_pauses
+from tests.support.coded_speech import LevelVoiceActivity, coded_words
+from tests.support.segmenter_frames import utterances, without_pauses
+from tests.support.speech import silence
 
 SETTINGS = SegmentationSettings()
-SPOKEN = quiet(1_000) + say(0, 4) + quiet(1_000)
+SPOKEN = silence(1_000) + coded_words(0, 4) + silence(1_000)
 
 
-def opened(begin_ms: int = 0, vad: LevelVad | None = None) -> UtteranceDetector:
-    listener = UtteranceDetector(SETTINGS, begin_ms, vad or LevelVad())
+def opened(begin_ms: int = 0, vad: LevelVoiceActivity | None = None) -> UtteranceDetector:
+    listener = UtteranceDetector(SETTINGS, begin_ms, vad or LevelVoiceActivity())
     assert listener.configure(16_000, 1) == []
     return listener
 
@@ -38,7 +39,7 @@ def test_ids_are_higher_than_any_from_before() -> None:
     """Also where every segment of the connection that was lost is as short as can be."""
     listener, ids = opened(), []
     for _ in range(50):
-        ids += [piece.segment_id for piece in utterances(heard(listener, say(0, 1)[:FRAME_BYTES]))]
+        ids += [piece.segment_id for piece in utterances(heard(listener, coded_words(0, 1)[:FRAME_BYTES]))]
         ids += [piece.segment_id for piece in utterances(listener.flush())]
     assert len(ids) == 50
     after = opened(listener.position_ms)
@@ -58,7 +59,7 @@ def test_settled_time_is_never_before_the_beginning_and_only_grows() -> None:
 
 def test_growing_and_split_reach_the_open_utterance() -> None:
     listener = opened()
-    found = heard(listener, quiet(1_000) + say(0, 8))
+    found = heard(listener, silence(1_000) + coded_words(0, 8))
     growing = listener.growing()
     assert growing is not None
     found += listener.split(growing.start_ms + 1_500)
@@ -71,7 +72,7 @@ def test_growing_and_split_reach_the_open_utterance() -> None:
 
 
 def test_a_cut_for_length_comes_behind_what_is_kept() -> None:
-    pcm = quiet(1_000) + say(0, 80)
+    pcm = silence(1_000) + coded_words(0, 80)
     unkept = utterances(heard(opened(), pcm))[0]
     listener = opened()
     at = 32 * (unkept.end_ms + 1_000)
@@ -83,7 +84,7 @@ def test_a_cut_for_length_comes_behind_what_is_kept() -> None:
     assert kept.end_ms >= unkept.end_ms + 1_000
 
 
-class Attentive(LevelVad):
+class Attentive(LevelVoiceActivity):
     """Notes what it is asked."""
 
     def __init__(self) -> None:
@@ -105,7 +106,7 @@ def test_the_model_hears_whole_frames_and_forgets_where_the_stream_breaks_off(si
     vad = Attentive()
     listener = opened(vad=vad)
     resets = vad.resets
-    found = heard(listener, (quiet(1_000) + say(0, 4))[:-100], size) + listener.flush()
+    found = heard(listener, (silence(1_000) + coded_words(0, 4))[:-100], size) + listener.flush()
     assert set(vad.sizes) == {FRAME_BYTES}
     assert vad.resets == resets + 1
     (piece,) = utterances(found)
@@ -115,7 +116,7 @@ def test_the_model_hears_whole_frames_and_forgets_where_the_stream_breaks_off(si
 
 def test_another_format_ends_the_utterance_and_the_clock_goes_on() -> None:
     listener = opened()
-    heard(listener, quiet(1_000) + say(0, 4))
+    heard(listener, silence(1_000) + coded_words(0, 4))
     before_ms = listener.position_ms
     (ended,) = utterances(listener.configure(48_000, 2))
     assert ended.cut == "flush"

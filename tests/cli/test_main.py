@@ -17,8 +17,8 @@ from sokuji.audio.pcm import wav_bytes
 from sokuji.cli.app import app as sokuji
 from sokuji.errors import ProviderFailed
 from sokuji.measure.latency import LATENCY_POINTS
-from tests.support.doors import open_doors
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
+from tests.support.api_server import serve_api
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 from tests.support.speech import sample, silence
 
 FOX = sample("pt", "pangrama")
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A service of fakes that hears "utterance N" in Portuguese and answers with 200 ms of sound."""
-    with open_doors() as address:
+    with serve_api() as address:
         yield address
 
 
@@ -108,14 +108,14 @@ def test_a_running_service_translates_instead_when_asked(folder: Path, url: str)
 
 def test_an_utterance_that_fails_fails_the_recording(folder: Path) -> None:
     broken = [ProviderFailed("the model is broken")] * 9  # It is also asked for what is not used in the end.
-    with open_doors(translator=FakeTranslator(*broken)) as address:
+    with serve_api(translator=FakeTranslator(*broken)) as address:
         assert "the model is broken" in failure(f"translate fox.wav --to en -o out.wav --server {address}")
     assert not (folder / "out.wav").exists()
 
 
 def test_voice_and_speed_reach_the_service(folder: Path) -> None:
     tts = FakeTts()
-    with open_doors(tts=tts) as address:
+    with serve_api(tts=tts) as address:
         run(f"translate fox.wav --to en --voice joe --speed 2 -o out.wav --server {address}")
     assert {(request.voice, request.speed) for request in tts.requests} == {("joe", 2)}
 
@@ -232,7 +232,7 @@ def test_the_benchmark_reports_that_nothing_was_lost(folder: Path, url: str) -> 
 
 @pytest.mark.slow
 def test_the_benchmark_fails_when_something_was_lost(folder: Path) -> None:
-    with open_doors(FakeStt(), FakeTranslator(), FakeTts(ProviderFailed("hoarse"))) as address:
+    with serve_api(FakeStt(), FakeTranslator(), FakeTts(ProviderFailed("hoarse"))) as address:
         result = run(f"--url {address} --sessions 1 --duration 5 --warm-up 0 -o report.json", benchmark)
     assert result.exit_code == 1
     assert "lost" in result.stderr

@@ -12,16 +12,16 @@ from sokuji.client import Config, connect
 from sokuji.client.handshake import endpoint
 from sokuji.errors import InvalidAudio, InvalidRequest
 from sokuji.protocol import AudioEncoding
-from tests.support.scripted_service import (
+from tests.support.scripted_server import (
     AUDIO,
     ENGLISH,
     EVENTS,
     READY,
     SECOND,
     all_events,
-    hear,
     plain_service,
-    say,
+    receive_message,
+    send_events,
     service,
 )
 
@@ -29,7 +29,7 @@ from tests.support.scripted_service import (
 @pytest.mark.parametrize("encoding", ["pcm_binary", "wav_base64"])
 async def test_every_event_arrives_as_it_was_sent(encoding: AudioEncoding) -> None:
     async def script(socket: ServerConnection) -> None:
-        await say(socket, *EVENTS, encoding=encoding)
+        await send_events(socket, *EVENTS, encoding=encoding)
 
     config = Config(target_language="en", audio_encoding=encoding)
     async with service(script) as url, connect(url, config) as conversation:
@@ -41,8 +41,8 @@ async def test_the_config_message_has_the_fields_of_the_config() -> None:
     configs: list[dict[str, Any]] = []
 
     async def script(socket: ServerConnection) -> None:
-        configs.append(await hear(socket))
-        await say(socket, READY)
+        configs.append(await receive_message(socket))
+        await send_events(socket, READY)
         await socket.wait_closed()
 
     config = Config(target_language="en", source_language="pt", sample_rate=48_000, channels=2, speed=1.5)
@@ -89,7 +89,7 @@ async def test_commands_arrive_in_order_with_the_audio() -> None:
         async for message in socket:
             received.append(message)
             if message == '{"type": "end"}':
-                await say(socket, events.Done())
+                await send_events(socket, events.Done())
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
         await conversation.send(b"\0\0")
@@ -106,7 +106,7 @@ async def test_long_audio_is_sent_in_messages_of_a_tenth_of_a_second() -> None:
     async def script(socket: ServerConnection) -> None:
         async for message in socket:
             if isinstance(message, str):
-                await say(socket, events.Done())
+                await send_events(socket, events.Done())
             else:
                 received.append(message)
 
@@ -127,15 +127,15 @@ async def test_the_sender_stays_within_its_window_of_the_last_ack() -> None:
         nonlocal received_ms
         async for message in socket:
             if isinstance(message, str):
-                await say(socket, events.Done())
+                await send_events(socket, events.Done())
                 return
             received_ms += len(message) / 32
             if received_ms == 2_000:
                 full.set()
                 await go_on.wait()
-                await say(socket, events.Ack(1_500))
+                await send_events(socket, events.Ack(1_500))
             if received_ms == 3_500:
-                await say(socket, events.Ack(3_500))
+                await send_events(socket, events.Ack(3_500))
 
     async with service(script) as url, connect(url, ENGLISH, window_s=2) as conversation:
         sending = asyncio.create_task(conversation.send(5 * SECOND))
@@ -165,9 +165,9 @@ async def test_events_that_the_application_does_not_read_are_queued_up_to_a_limi
     async def script(socket: ServerConnection) -> None:
         nonlocal sent
         while sent < total:
-            await say(socket, loud)
+            await send_events(socket, loud)
             sent += 1
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
         while True:
@@ -194,7 +194,7 @@ async def test_events_and_fields_of_a_newer_service_are_skipped() -> None:
     async def script(socket: ServerConnection) -> None:
         await socket.send('{"type": "weather", "sunny": true}')
         await socket.send('{"type": "ack", "through_ms": 5, "colour": "red"}')
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
         assert await all_events(conversation) == [events.Ack(5), events.Done()]
@@ -206,7 +206,7 @@ async def test_converse_sends_everything_and_then_the_end() -> None:
     async def script(socket: ServerConnection) -> None:
         async for message in socket:
             if isinstance(message, str):
-                await say(socket, events.Ack(300), events.Done())
+                await send_events(socket, events.Ack(300), events.Done())
             else:
                 received.extend(message)
 
@@ -224,7 +224,7 @@ async def test_leaving_early_closes_the_socket_and_leaves_no_task_running() -> N
     closed = asyncio.Event()
 
     async def script(socket: ServerConnection) -> None:
-        await say(socket, *[AUDIO] * 200)
+        await send_events(socket, *[AUDIO] * 200)
         await socket.wait_closed()
         closed.set()
 

@@ -10,31 +10,37 @@ from hypothesis import strategies as st
 from sokuji import events
 from sokuji.client.deduplication import Deduplicator
 from sokuji.errors import ProviderFailed
-from tests.support.stateless_service import TARGETS, Clause, Place, Sentence, Talk
+from tests.support.simulated_conversation import (
+    TARGETS,
+    ResumePoint,
+    SimulatedClause,
+    SimulatedConnection,
+    SimulatedSentence,
+)
 
 # Few different texts, so that many clauses have the same one.
 WORDS = st.sampled_from(["yes", "no", "yes yes", "...", "あい", "a longer piece of text", "Yes."])
 
 CLAUSES = st.builds(
-    Clause,
+    SimulatedClause,
     st.fixed_dictionaries(dict.fromkeys(TARGETS, WORDS)),
     st.fixed_dictionaries(dict.fromkeys(TARGETS, st.integers(1, 3))),
 )
 
 
 @st.composite
-def speech(draw: st.DrawFn) -> list[Sentence]:
+def speech(draw: st.DrawFn) -> list[SimulatedSentence]:
     """Sentences with and without pauses between them, and noises."""
-    found: list[Sentence] = []
+    found: list[SimulatedSentence] = []
     at_ms = 0
     for _ in range(draw(st.integers(1, 5))):
         start_ms = at_ms + draw(st.sampled_from([0, 400, 3_000]))
         at_ms = start_ms + draw(st.sampled_from([100, 700, 8_000]))
-        clauses: list[Clause] = draw(st.lists(CLAUSES, max_size=4))
+        clauses: list[SimulatedClause] = draw(st.lists(CLAUSES, max_size=4))
         ends_empty: bool = draw(st.booleans())
         if clauses and ends_empty:
-            clauses.append(Clause(dict.fromkeys(TARGETS, ""), dict.fromkeys(TARGETS, 0)))
-        found.append(Sentence(start_ms, at_ms, tuple(clauses), draw(st.integers(0, 3))))
+            clauses.append(SimulatedClause(dict.fromkeys(TARGETS, ""), dict.fromkeys(TARGETS, 0)))
+        found.append(SimulatedSentence(start_ms, at_ms, tuple(clauses), draw(st.integers(0, 3))))
     return found
 
 
@@ -54,22 +60,24 @@ def tracks(received: list[events.Event]) -> dict[str, list[events.Event]]:
 @settings(max_examples=300, deadline=None)
 @given(speech(), st.lists(st.floats(0, 1), max_size=4), st.integers(), st.booleans())
 def test_the_application_receives_the_events_of_an_undisturbed_conversation(
-    sentences: list[Sentence], losses: list[float], seed: int, speaks: bool
+    sentences: list[SimulatedSentence], losses: list[float], seed: int, speaks: bool
 ) -> None:
     random = Random(seed)
-    undisturbed = [event for event, _ in Talk(sentences, Place(), 0, random, speaks=speaks).said]
+    undisturbed = [
+        event for event, _ in SimulatedConnection(sentences, ResumePoint(), 0, random, speaks=speaks).said
+    ]
     deduplicator = Deduplicator()
     received: list[events.Event] = []
-    place, first_id = Place(), 0
+    place, first_id = ResumePoint(), 0
     for share in losses:
-        said = Talk(sentences, place, first_id, random, speaks=speaks).said
+        said = SimulatedConnection(sentences, place, first_id, random, speaks=speaks).said
         sent = said[: round(share * (len(said) - 1))]
         for event, _ in sent:
             received += filter(None, [deduplicator.process(event)])
         place = sent[-1][1] if sent else place
         deduplicator.resume()
         first_id = 1_000 + deduplicator.acked.through_ms // 32
-    for event, _ in Talk(sentences, place, first_id, random, speaks=speaks).said:
+    for event, _ in SimulatedConnection(sentences, place, first_id, random, speaks=speaks).said:
         received += filter(None, [deduplicator.process(event)])
     assert tracks(received) == tracks(undisturbed)
 

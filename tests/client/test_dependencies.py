@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
-from tests.support.scripted_service import say, service
+from tests.support.scripted_server import send_events, service
 
 ROOT = Path(__file__).parents[2]
 PIP = ("-m", "pip", "--disable-pip-version-check")
@@ -83,7 +83,7 @@ async def test_a_conversation_works_in_the_base_installation(bare_python: Path) 
     async def script(socket: ServerConnection) -> None:
         async for message in socket:
             if isinstance(message, str):
-                await say(socket, events.Ack(100), events.Done())
+                await send_events(socket, events.Ack(100), events.Done())
 
     async with service(script) as url:
         received = await output_of(bare_python, "-c", CONVERSE, url, cwd=bare_python.parent)

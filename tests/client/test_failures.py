@@ -13,24 +13,24 @@ from sokuji.client import ConnectionLost, ServiceUnreachable, connect
 from sokuji.client.handshake import endpoint
 from sokuji.client.messages import ProtocolViolation
 from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, SokujiError, UnsupportedLanguage
-from tests.support.scripted_service import (
+from tests.support.scripted_server import (
     AUDIO,
     ENGLISH,
     EVENTS,
     SECOND,
     all_events,
-    hear,
     plain_service,
-    say,
+    receive_message,
+    send_events,
     service,
 )
 
 
 async def test_a_config_that_is_refused_raises_the_error_of_the_service() -> None:
     async def script(socket: ServerConnection) -> None:
-        await hear(socket)
+        await receive_message(socket)
         error = UnsupportedLanguage("pairs served: en-pt, pt-en", param="target_language")
-        await say(socket, events.Failed(error))
+        await send_events(socket, events.Failed(error))
         await socket.wait_closed()
 
     async with plain_service(script) as url:
@@ -42,7 +42,7 @@ async def test_a_config_that_is_refused_raises_the_error_of_the_service() -> Non
 
 async def test_a_full_service_raises_overloaded() -> None:
     async def script(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(Overloaded("all 100 session places are taken"), fatal=True))
+        await send_events(socket, events.Failed(Overloaded("all 100 session places are taken"), fatal=True))
         await socket.close(1013, "overloaded")
 
     async with plain_service(script) as url:
@@ -53,7 +53,7 @@ async def test_a_full_service_raises_overloaded() -> None:
 
 async def test_a_failed_utterance_is_an_event_and_the_conversation_goes_on() -> None:
     async def script(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(ProviderFailed("no voice"), segment_id=3), events.Done())
+        await send_events(socket, events.Failed(ProviderFailed("no voice"), segment_id=3), events.Done())
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
         failed, done = await all_events(conversation)
@@ -64,7 +64,7 @@ async def test_a_failed_utterance_is_an_event_and_the_conversation_goes_on() -> 
 
 async def test_a_fatal_error_ends_the_conversation_with_that_error() -> None:
     async def script(socket: ServerConnection) -> None:
-        await say(socket, EVENTS[0], events.Failed(Overloaded("more than 120 s wait"), fatal=True))
+        await send_events(socket, EVENTS[0], events.Failed(Overloaded("more than 120 s wait"), fatal=True))
         await socket.close(1013, "overloaded")
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:
@@ -79,8 +79,8 @@ async def test_a_fatal_error_ends_the_conversation_with_that_error() -> None:
 
 async def test_events_received_before_the_connection_broke_off_are_delivered() -> None:
     async def script(socket: ServerConnection) -> None:
-        await say(socket, *EVENTS[:4])
-        await hear(socket)
+        await send_events(socket, *EVENTS[:4])
+        await receive_message(socket)
         socket.transport.abort()
 
     async with service(script) as url, connect(url, ENGLISH, resume_within_s=0) as conversation:
@@ -164,7 +164,7 @@ async def test_an_audio_event_without_its_binary_message_is_a_protocol_violation
     async def script(socket: ServerConnection) -> None:
         head, _ = encode_event(AUDIO, "pcm_binary")
         await socket.send(json.dumps(head))
-        await say(socket, events.Ack(1))
+        await send_events(socket, events.Ack(1))
         await socket.wait_closed()
 
     async with service(script) as url, connect(url, ENGLISH) as conversation:

@@ -15,7 +15,7 @@ from sokuji.api.bridge.messages import encode_event
 from sokuji.client.messages import ProtocolViolation, decode
 from sokuji.errors import ProviderFailed
 from sokuji.protocol import EVENT_TYPES
-from tests.support.scripted_service import AUDIO, EVENTS, READY
+from tests.support.scripted_server import AUDIO, EVENTS, READY
 
 SAMPLES = [
     READY,

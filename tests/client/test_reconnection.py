@@ -14,16 +14,16 @@ from sokuji import events
 from sokuji.client import ConnectionLost, TranslationClient, connect
 from sokuji.client.reconnection import BASE_DELAY_S, MAX_DELAY_S, jittered_backoff
 from sokuji.errors import Overloaded, UnsupportedLanguage
-from tests.support.scripted_service import (
+from tests.support.scripted_server import (
     AUDIO,
     ENGLISH,
     EVENTS,
     READY,
     SECOND,
     all_events,
-    hear,
     plain_service,
-    say,
+    receive_message,
+    send_events,
 )
 
 PCM = bytes(range(256)) * 250
@@ -40,7 +40,7 @@ class Service:
         self.received: list[list[str | bytes]] = []
 
     async def __call__(self, socket: ServerConnection) -> None:
-        self.configs.append(await hear(socket))
+        self.configs.append(await receive_message(socket))
         self.received.append([])
         await next(self._handlers)(socket)
 
@@ -87,7 +87,7 @@ async def break_off(socket: ServerConnection) -> None:
 
 
 async def restart(socket: ServerConnection) -> None:
-    await say(socket, events.Draining(5_000))
+    await send_events(socket, events.Draining(5_000))
     await socket.close(1012)
 
 
@@ -96,21 +96,21 @@ async def go_away(socket: ServerConnection) -> None:
 
 
 async def finish(socket: ServerConnection) -> None:
-    await say(socket, READY, events.Done())
+    await send_events(socket, READY, events.Done())
 
 
 @pytest.mark.parametrize("leave", [break_off, restart, go_away])
 async def test_unacknowledged_audio_is_sent_again_to_the_byte(leave: Handler) -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.receive(socket, len(PCM))
-        await say(socket, events.Ack(790), events.Ack(790, "So far,", 1))
+        await send_events(socket, events.Ack(790), events.Ack(790, "So far,", 1))
         await leave(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.receive(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service) as conversation:
@@ -134,15 +134,15 @@ async def test_unacknowledged_audio_is_sent_again_to_the_byte(leave: Handler) ->
 
 async def test_commands_are_sent_again_in_order_except_cancel() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.receive(socket, "end")
-        await say(socket, events.Ack(1_000))
+        await send_events(socket, events.Ack(1_000))
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.receive(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service) as conversation:
@@ -162,16 +162,16 @@ async def test_the_sender_waits_for_the_window_while_there_is_no_connection() ->
     go_on = asyncio.Event()
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
         await go_on.wait()
-        await say(socket, READY)
+        await send_events(socket, READY)
         await service.receive(socket, 32_000)
-        await say(socket, events.Ack(1_000))
+        await send_events(socket, events.Ack(1_000))
         await service.receive(socket, "end")
-        await say(socket, events.Done())
+        await send_events(socket, events.Done())
 
     service = Service(first, second)
     async with conversation_with(service, window_s=1) as conversation:
@@ -187,14 +187,14 @@ async def test_the_sender_waits_for_the_window_while_there_is_no_connection() ->
 
 async def test_a_service_that_is_full_or_starting_is_tried_again() -> None:
     async def full(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(Overloaded("all places are taken"), fatal=True))
+        await send_events(socket, events.Failed(Overloaded("all places are taken"), fatal=True))
         await socket.close(1013)
 
     async def full_without_an_event(socket: ServerConnection) -> None:
         await socket.close(1013)
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     refusals = [None, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE]
@@ -206,11 +206,11 @@ async def test_a_service_that_is_full_or_starting_is_tried_again() -> None:
 
 async def test_a_permanent_refusal_ends_the_conversation() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def refuse(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(UnsupportedLanguage("pairs served: en-pt")))
+        await send_events(socket, events.Failed(UnsupportedLanguage("pairs served: en-pt")))
         await socket.wait_closed()
 
     async with conversation_with(Service(first, refuse)) as conversation:
@@ -222,7 +222,7 @@ async def test_a_permanent_refusal_ends_the_conversation() -> None:
 
 async def test_the_error_after_the_last_attempt_names_the_loss_and_the_last_obstacle() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await socket.close(1012)
 
     refusals = [None, *[HTTPStatus.SERVICE_UNAVAILABLE] * 10_000]
@@ -233,7 +233,7 @@ async def test_the_error_after_the_last_attempt_names_the_loss_and_the_last_obst
 
 async def test_a_service_that_accepts_the_connection_and_sends_nothing_is_given_up() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async def silent(socket: ServerConnection) -> None:
@@ -246,7 +246,7 @@ async def test_a_service_that_accepts_the_connection_and_sends_nothing_is_given_
 
 async def test_a_service_that_fails_again_without_progress_is_given_up() -> None:
     async def fail(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await break_off(socket)
 
     async with conversation_with(Service(*[fail] * 10_000), within_s=0.1) as conversation:
@@ -257,7 +257,7 @@ async def test_a_service_that_fails_again_without_progress_is_given_up() -> None
 @pytest.mark.parametrize("code", [1000, 1008, 1011])
 async def test_a_service_that_ends_the_conversation_is_not_reconnected_to(code: int) -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY)
+        await send_events(socket, READY)
         await socket.close(code)
 
     service = Service(first)
@@ -271,11 +271,11 @@ async def test_events_are_delivered_once() -> None:
     before, after = EVENTS[:5], EVENTS[5:]
 
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY, *before[:4], AUDIO)
+        await send_events(socket, READY, *before[:4], AUDIO)
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY, *before[:4], AUDIO, *after)
+        await send_events(socket, READY, *before[:4], AUDIO, *after)
 
     async with conversation_with(Service(first, second)) as conversation:
         assert await all_events(conversation) == EVENTS
@@ -283,12 +283,12 @@ async def test_events_are_delivered_once() -> None:
 
 async def test_an_audio_event_that_lacked_its_binary_message_is_delivered_after_resumption() -> None:
     async def first(socket: ServerConnection) -> None:
-        await say(socket, READY, *EVENTS[:4])
+        await send_events(socket, READY, *EVENTS[:4])
         await socket.send(json.dumps({"type": "audio", "segment_id": 0}))
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await say(socket, READY, *EVENTS)
+        await send_events(socket, READY, *EVENTS)
 
     async with conversation_with(Service(first, second)) as conversation:
         assert await all_events(conversation) == EVENTS

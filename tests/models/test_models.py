@@ -14,7 +14,7 @@ from faster_whisper.utils import _MODELS as FASTER_WHISPER_MODELS
 from sokuji import models
 from sokuji.errors import ModelMissing
 from sokuji.models.table import EMBEDDED, WHISPER_REPOSITORIES, EmbeddedModel, Kind, ModelFile, PackageFile
-from tests.support.hub import Hub
+from tests.support.model_hub import ModelHub
 
 FIRST, SECOND, SMALL = b"first part, " * 1_000, b"second part." * 1_000, b"{}"
 WHISPER_SMALL = "Systran/faster-whisper-small"
@@ -52,9 +52,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelHub]:
     """A hub with one Whisper model and one Piper voice."""
-    hub = Hub()
+    hub = ModelHub()
     names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "README.md")
     hub.files = {f"{WHISPER_SMALL}/{name}": name.encode() * 100_000 for name in names}
     hub.files |= {LESSAC: b"onnx" * 1_000, f"{LESSAC}.json": b"{}"}
@@ -212,7 +212,7 @@ def test_a_local_model_is_used_where_it_lies(tmp_path: Path) -> None:
     assert models.locate("piper", str(tmp_path / "my voice.onnx")) == tmp_path
 
 
-def test_a_whisper_model_is_fetched_once_with_its_progress(hub: Hub) -> None:
+def test_a_whisper_model_is_fetched_once_with_its_progress(hub: ModelHub) -> None:
     steps: list[tuple[str, int, int | None]] = []
     folder = models.fetch("whisper", "small", lambda *step: steps.append(step))
     assert {path.name for path in folder.iterdir()} == {
@@ -221,37 +221,37 @@ def test_a_whisper_model_is_fetched_once_with_its_progress(hub: Hub) -> None:
     assert (folder / "model.bin").read_bytes() == b"model.bin" * 100_000
     total = sum(len(content) for name, content in hub.files.items() if name.endswith((".json", ".bin"))) - 2
     assert steps[-1] == ("whisper small", total, total)
-    asked = len(hub.asked)
+    asked = len(hub.requests)
     assert models.locate("whisper", WHISPER_SMALL) == folder
-    assert len(hub.asked) == asked
+    assert len(hub.requests) == asked
     assert _state("small", models.catalogue()) == "verified"
 
 
-def test_a_piper_voice_is_fetched_from_its_place_in_the_repository(hub: Hub) -> None:
+def test_a_piper_voice_is_fetched_from_its_place_in_the_repository(hub: ModelHub) -> None:
     folder = models.locate("piper", "en_US-lessac-low")
     assert (folder / "en_US-lessac-low.onnx").read_bytes() == b"onnx" * 1_000
     assert (folder / "en_US-lessac-low.onnx.json").read_bytes() == b"{}"
 
 
-def test_a_fetched_model_that_is_damaged_is_fetched_anew(hub: Hub) -> None:
+def test_a_fetched_model_that_is_damaged_is_fetched_anew(hub: ModelHub) -> None:
     folder = models.locate("whisper", "small")
     _damage(folder / "model.bin")
     assert _state("small", models.verify_all()) == "damaged"
     assert (models.locate("whisper", "small") / "model.bin").read_bytes() == b"model.bin" * 100_000
 
 
-def test_a_download_that_breaks_off_is_resumed(hub: Hub) -> None:
+def test_a_download_that_breaks_off_is_resumed(hub: ModelHub) -> None:
     # The client writes blocks of 10 MiB; what it has of the one that breaks off is lost.
     content = random.Random(0).randbytes(24 * 2**20)
     hub.files[f"{WHISPER_SMALL}/model.bin"] = content
-    hub.cut = {f"{WHISPER_SMALL}/model.bin"}
+    hub.interrupted = {f"{WHISPER_SMALL}/model.bin"}
     folder = models.locate("whisper", "small")
     assert (folder / "model.bin").read_bytes() == content
     assert hub.resumed == [(f"{WHISPER_SMALL}/model.bin", 10 * 2**20)]
 
 
-@pytest.mark.parametrize("fault", ["short", "wrong"])
-def test_a_file_that_arrives_short_or_changed_does_not_count_as_present(hub: Hub, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["truncated", "corrupted"])
+def test_a_file_that_arrives_short_or_changed_does_not_count_as_present(hub: ModelHub, fault: str) -> None:
     getattr(hub, fault).add(f"{WHISPER_SMALL}/model.bin")
     with pytest.raises(ModelMissing, match="sokuji models fetch whisper small"):
         models.locate("whisper", "small")
@@ -260,19 +260,19 @@ def test_a_file_that_arrives_short_or_changed_does_not_count_as_present(hub: Hub
     assert (models.locate("whisper", "small") / "model.bin").read_bytes() == b"model.bin" * 100_000
 
 
-def test_a_repository_that_does_not_exist_is_named(hub: Hub) -> None:
+def test_a_repository_that_does_not_exist_is_named(hub: ModelHub) -> None:
     with pytest.raises(ModelMissing, match="the hub has no nobody/whisper-nothing"):
         models.locate("whisper", "nobody/whisper-nothing")
 
 
-def test_a_repository_that_holds_something_else_is_refused(hub: Hub) -> None:
+def test_a_repository_that_holds_something_else_is_refused(hub: ModelHub) -> None:
     hub.files["somebody/cats/README.md"] = b"cats"
     with pytest.raises(ModelMissing, match=r"somebody/cats holds no config\.json"):
         models.locate("whisper", "somebody/cats")
 
 
 def test_a_hub_out_of_reach_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Hub().serving() as gone:
+    with ModelHub().serving() as gone:
         monkeypatch.setenv("HF_ENDPOINT", gone)
     with pytest.raises(ModelMissing, match=r"cannot be reached.*sokuji models fetch piper en_US-lessac-low"):
         models.locate("piper", "en_US-lessac-low")

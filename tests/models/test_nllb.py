@@ -12,7 +12,7 @@ from sokuji.cli.app import app
 from sokuji.errors import ModelMissing
 from sokuji.models import nllb
 from sokuji.models.table import NLLB_REPOSITORIES, Kind
-from tests.support.hub import Hub
+from tests.support.model_hub import ModelHub
 
 SMALL, LARGE = "facebook/nllb-200-distilled-600M", "facebook/nllb-200-1.3B"
 ONNX = "Xenova/nllb-200-distilled-600M"
@@ -20,10 +20,10 @@ CONVERTED = ("config.json", "model.bin", "tokenizer.json", "shared_vocabulary.js
 
 
 @pytest.fixture(autouse=True)
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelHub]:
     """A hub with a converted model, one as graphs, and original weights; an empty cache."""
     monkeypatch.setenv("SOKUJI_MODELS_DIR", str(tmp_path / "cache"))
-    hub = Hub()
+    hub = ModelHub()
     hub.files = {f"{NLLB_REPOSITORIES[SMALL]}/{name}": name.encode() for name in (*CONVERTED, "README.md")}
     hub.files |= {f"{ONNX}/{name}": name.encode() for name in ("tokenizer.json", "config.json")}
     for graph in ("encoder_model", "decoder_model", "decoder_model_merged"):
@@ -84,7 +84,7 @@ def test_graphs_are_fetched_in_the_precision_asked_for(precision: str, ending: s
 
 
 def test_original_weights_are_converted_once_and_then_found_without_the_hub(
-    hub: Hub, converter: Path, monkeypatch: pytest.MonkeyPatch
+    hub: ModelHub, converter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = CliRunner().invoke(app, ["models", "fetch", "nllb", LARGE])
     assert answer.exit_code == 0
@@ -93,9 +93,9 @@ def test_original_weights_are_converted_once_and_then_found_without_the_hub(
     assert names(folder) == set(CONVERTED)
     assert (folder / "model.bin").read_text() == LARGE
     converter.unlink()
-    asked = len(hub.asked)
+    asked = len(hub.requests)
     assert models.fetch("nllb", LARGE) == folder
-    assert len(hub.asked) == asked
+    assert len(hub.requests) == asked
     (status,) = (status for status in models.verify_all() if status.name == LARGE)
     assert status.state == "verified"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sokuji.measure.latency import LATENCY_POINTS
-from tests.support.doors import open_doors
+from tests.support.api_server import serve_api
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
@@ -41,7 +41,7 @@ def test_a_command_explains_its_options(command: str, option: str, tmp_path: Pat
 
 
 def test_the_benchmark_writes_the_baseline_into_a_new_folder(tmp_path: Path) -> None:
-    with open_doors() as url:
+    with serve_api() as url:
         result = run(
             "benchmark.py", "--duration", "5", "--sessions", "1", "--warm-up", "0", "--url", url, cwd=tmp_path
         )
@@ -55,7 +55,7 @@ def test_the_benchmark_writes_the_baseline_into_a_new_folder(tmp_path: Path) -> 
 
 
 def test_another_output_of_the_benchmark_leaves_the_baseline_alone(tmp_path: Path) -> None:
-    with open_doors() as url:
+    with serve_api() as url:
         options = [
             "--duration",
             "5",

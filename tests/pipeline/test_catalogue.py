@@ -11,7 +11,7 @@ from sokuji.languages import LANGUAGES
 from sokuji.pipeline.catalogue import Catalogue, Route
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
 from sokuji.pipeline.members import Member, RecogniserMember, SynthesiserMember, TranslatorMember
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 
 BREAKER = CircuitBreaker("x", ResilienceSettings)
 

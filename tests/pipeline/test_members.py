@@ -11,7 +11,7 @@ from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUn
 from sokuji.pipeline import members
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 PT = Transcript(text="olá", language="pt")
 BROKEN = ProviderFailed("broken")

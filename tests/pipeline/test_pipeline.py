@@ -6,7 +6,7 @@ import pytest
 
 from sokuji.contract import Transcript
 from sokuji.errors import NotSupported, UnsupportedLanguage
-from tests.support.fakes import FakeStt, FakeTranslator, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, ready_pipeline
 
 GLOSSARY = {"dia": "Day", "ponte": "Bridge"}
 

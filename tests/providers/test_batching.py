@@ -11,59 +11,69 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sokuji.providers.batching import Batcher
-from tests.support.jobs import LONG_S, Board, Shout, alive, answers, asked, occupied, shouts, until
+from tests.support.batch_jobs import (
+    LONG_S,
+    BatchLog,
+    UpperStep,
+    occupied,
+    results_of,
+    submit,
+    upper_job,
+    wait_until,
+    worker_threads,
+)
 
 
 async def test_urgent_jobs_go_before_the_rest_and_equals_in_their_order(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
     batcher.batch_size = 1
     async with occupied(batcher, board):
         runs = [
-            asked(batcher, Shout(board, f"{text}1"), Shout(board, f"{text}2"), urgent=text.isupper())
+            submit(batcher, UpperStep(board, f"{text}1"), UpperStep(board, f"{text}2"), urgent=text.isupper())
             for text in "aBcD"
         ]
-    assert [first for first, _ in await answers(*runs)] == ["A1", "B1", "C1", "D1"]
+    assert [first for first, _ in await results_of(*runs)] == ["A1", "B1", "C1", "D1"]
     order = [text for (text,) in board.batches]
     assert order == ["B1", "B2", "D1", "D2", "a1", "a2", "c1", "c2"]
 
 
-async def test_an_urgent_job_overtakes_one_that_has_begun(batcher: Batcher, board: Board) -> None:
+async def test_an_urgent_job_overtakes_one_that_has_begun(batcher: Batcher, board: BatchLog) -> None:
     gate = threading.Event()
-    slow = asked(batcher, Shout(board, "a1", gate=gate), Shout(board, "a2"), urgent=False)
-    await until(lambda: board.batches == [["a1"]])
-    fast = asked(batcher, Shout(board, "b"))
+    slow = submit(batcher, UpperStep(board, "a1", gate=gate), UpperStep(board, "a2"), urgent=False)
+    await wait_until(lambda: board.batches == [["a1"]])
+    fast = submit(batcher, UpperStep(board, "b"))
     await asyncio.sleep(0)
     gate.set()
-    assert await answers(slow, fast) == [["A1", "A2"], ["B"]]
+    assert await results_of(slow, fast) == [["A1", "A2"], ["B"]]
     assert board.batches == [["a1"], ["b"], ["a2"]]
 
 
 async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
-    class Other(Shout):
+    class Other(UpperStep):
         pass
 
     async with occupied(batcher, board):
         runs = [
-            asked(batcher, Shout(board, "a")),
-            asked(batcher, Shout(board, "b", bucket="b")),
-            asked(batcher, Shout(board, "c")),
-            asked(batcher, Other(board, "d")),
-            asked(batcher, Shout(board, "e"), urgent=False),
+            submit(batcher, UpperStep(board, "a")),
+            submit(batcher, UpperStep(board, "b", bucket="b")),
+            submit(batcher, UpperStep(board, "c")),
+            submit(batcher, Other(board, "d")),
+            submit(batcher, UpperStep(board, "e"), urgent=False),
         ]
-    assert await answers(*runs) == [["A"], ["B"], ["C"], ["D"], ["E"]]
+    assert await results_of(*runs) == [["A"], ["B"], ["C"], ["D"], ["E"]]
     assert board.batches == [["a", "c"], ["b"], ["d"], ["e"]]
 
 
 async def test_a_batch_is_no_larger_than_the_setting_and_its_steps_allow(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
     async def sizes(most: int) -> list[int]:
         async with occupied(batcher, board):
-            runs = [asked(batcher, Shout(board, text, most=most)) for text in "abcdef"]
-        assert await answers(*runs) == [[text] for text in "ABCDEF"]
+            runs = [submit(batcher, UpperStep(board, text, most=most)) for text in "abcdef"]
+        assert await results_of(*runs) == [[text] for text in "ABCDEF"]
         return [len(batch) for batch in board.batches]
 
     assert await sizes(64) == [4, 2]
@@ -75,129 +85,137 @@ async def test_a_batch_is_no_larger_than_the_setting_and_its_steps_allow(
     assert await sizes(64) == [6]
 
 
-async def test_jobs_that_come_to_the_same_step_later_are_put_together(batcher: Batcher, board: Board) -> None:
+async def test_jobs_that_come_to_the_same_step_later_are_put_together(
+    batcher: Batcher, board: BatchLog
+) -> None:
     gate = threading.Event()
-    steps = Shout(board, "a1", "a", gate=gate), Shout(board, "a2", "z"), Shout(board, "a3", "z")
-    early = asked(batcher, *steps)
-    await until(lambda: bool(board.batches))
-    late = asked(batcher, Shout(board, "b1", "z"), Shout(board, "b2", "b"))
+    steps = UpperStep(board, "a1", "a", gate=gate), UpperStep(board, "a2", "z"), UpperStep(board, "a3", "z")
+    early = submit(batcher, *steps)
+    await wait_until(lambda: bool(board.batches))
+    late = submit(batcher, UpperStep(board, "b1", "z"), UpperStep(board, "b2", "b"))
     await asyncio.sleep(0)
     gate.set()
-    assert await answers(early, late) == [["A1", "A2", "A3"], ["B1", "B2"]]
+    assert await results_of(early, late) == [["A1", "A2", "A3"], ["B1", "B2"]]
     assert board.batches == [["a1"], ["a2", "b1"], ["a3"], ["b2"]]
 
 
-async def test_workers_come_and_go_while_jobs_run(board: Board) -> None:
+async def test_workers_come_and_go_while_jobs_run(board: BatchLog) -> None:
     name = "changing"
     batcher = Batcher(name, workers=1)
     gates = [threading.Event() for _ in range(3)]
-    runs = [asked(batcher, Shout(board, str(number), gate=gate)) for number, gate in enumerate(gates)]
-    await until(lambda: len(board.batches) == 1)
+    runs = [submit(batcher, UpperStep(board, str(number), gate=gate)) for number, gate in enumerate(gates)]
+    await wait_until(lambda: len(board.batches) == 1)
     batcher.resize(2)
-    await until(lambda: len(board.batches) == 2)
+    await wait_until(lambda: len(board.batches) == 2)
     batcher.resize(3)
-    await until(lambda: len(board.batches) == 3)
+    await wait_until(lambda: len(board.batches) == 3)
     batcher.resize(1)
     gates[2].set()
-    assert await answers(runs[2]) == [["2"]]
-    await until(lambda: alive(name) == ["changing-0", "changing-1"])
+    assert await results_of(runs[2]) == [["2"]]
+    await wait_until(lambda: worker_threads(name) == ["changing-0", "changing-1"])
     # The one that is too many still works, and is kept where it is wanted again.
     batcher.resize(2)
     gates[1].set()
-    assert await answers(runs[1], asked(batcher, Shout(board, "more"))) == [["1"], ["MORE"]]
-    assert alive(name) == ["changing-0", "changing-1"]
+    assert await results_of(runs[1], submit(batcher, UpperStep(board, "more"))) == [["1"], ["MORE"]]
+    assert worker_threads(name) == ["changing-0", "changing-1"]
     gates[0].set()
-    await answers(runs[0])
+    await results_of(runs[0])
     batcher.shutdown()
-    await until(lambda: alive(name) == [])
+    await wait_until(lambda: worker_threads(name) == [])
 
 
-async def test_a_first_step_waits_for_mates_until_its_batch_is_full(batcher: Batcher, board: Board) -> None:
+async def test_a_first_step_waits_for_mates_until_its_batch_is_full(
+    batcher: Batcher, board: BatchLog
+) -> None:
     batcher.batch_size, batcher.wait_s = 3, LONG_S
-    runs = [asked(batcher, Shout(board, text)) for text in "ab"]
+    runs = [submit(batcher, UpperStep(board, text)) for text in "ab"]
     for _ in range(3):
         # The worker has looked at the others in between.
-        assert await answers(asked(batcher)) == [[]]
+        assert await results_of(submit(batcher)) == [[]]
     assert board.batches == []
-    assert await answers(*runs, asked(batcher, Shout(board, "c"))) == [["A"], ["B"], ["C"]]
+    assert await results_of(*runs, submit(batcher, UpperStep(board, "c"))) == [["A"], ["B"], ["C"]]
     assert board.batches == [["a", "b", "c"]]
 
 
-async def test_nobody_waits_for_mates_longer_than_that(batcher: Batcher, board: Board) -> None:
+async def test_nobody_waits_for_mates_longer_than_that(batcher: Batcher, board: BatchLog) -> None:
     batcher.wait_s = 0.02
-    assert await answers(asked(batcher, Shout(board, "a"))) == [["A"]]
+    assert await results_of(submit(batcher, UpperStep(board, "a"))) == [["A"]]
     batcher.wait_s = LONG_S
-    waiting = asked(batcher, Shout(board, "b"))
-    assert await answers(asked(batcher)) == [[]]
+    waiting = submit(batcher, UpperStep(board, "b"))
+    assert await results_of(submit(batcher)) == [[]]
     batcher.wait_s = 0
     batcher.resize(1)
-    assert await answers(waiting) == [["B"]]
+    assert await results_of(waiting) == [["B"]]
 
 
-async def test_who_waits_for_mates_holds_up_nobody_else(batcher: Batcher, board: Board) -> None:
+async def test_who_waits_for_mates_holds_up_nobody_else(batcher: Batcher, board: BatchLog) -> None:
     batcher.batch_size, batcher.wait_s = 2, LONG_S
-    waiting = asked(batcher, Shout(board, "a"))
-    others = [asked(batcher, Shout(board, text, "b")) for text in "bc"]
-    assert await answers(*others, asked(batcher, Shout(board, "d", "d", most=1))) == [["B"], ["C"], ["D"]]
+    waiting = submit(batcher, UpperStep(board, "a"))
+    others = [submit(batcher, UpperStep(board, text, "b")) for text in "bc"]
+    assert await results_of(*others, submit(batcher, UpperStep(board, "d", "d", most=1))) == [
+        ["B"],
+        ["C"],
+        ["D"],
+    ]
     assert board.batches == [["b", "c"], ["d"]]
-    assert await answers(waiting, asked(batcher, Shout(board, "e"))) == [["A"], ["E"]]
+    assert await results_of(waiting, submit(batcher, UpperStep(board, "e"))) == [["A"], ["E"]]
 
 
-async def test_later_steps_wait_for_nobody(batcher: Batcher, board: Board) -> None:
+async def test_later_steps_wait_for_nobody(batcher: Batcher, board: BatchLog) -> None:
     batcher.batch_size, batcher.wait_s = 2, LONG_S
     runs = [
-        asked(batcher, Shout(board, "a1"), Shout(board, "a2", "z")),
-        asked(batcher, Shout(board, "b1"), Shout(board, "b2", "b"), Shout(board, "b3", "z")),
+        submit(batcher, UpperStep(board, "a1"), UpperStep(board, "a2", "z")),
+        submit(batcher, UpperStep(board, "b1"), UpperStep(board, "b2", "b"), UpperStep(board, "b3", "z")),
     ]
-    assert await answers(*runs) == [["A1", "A2"], ["B1", "B2", "B3"]]
+    assert await results_of(*runs) == [["A1", "A2"], ["B1", "B2", "B3"]]
     assert board.batches == [["a1", "b1"], ["a2"], ["b2"], ["b3"]]
 
 
 async def test_a_spare_step_is_left_out_only_while_somebody_urgent_waits(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
-    spare = [Shout(board, text, spare=True) for text in "ab"]
-    assert await answers(asked(batcher, *spare), asked(batcher, urgent=False)) == [["A", "B"], []]
+    spare = [UpperStep(board, text, spare=True) for text in "ab"]
+    assert await results_of(submit(batcher, *spare), submit(batcher, urgent=False)) == [["A", "B"], []]
     board.batches.clear()
     batcher.batch_size = 1
     async with occupied(batcher, board):
-        runs = [asked(batcher, Shout(board, "c"), *spare)]
-        runs += [asked(batcher, Shout(board, text)) for text in "de"]
-    assert await answers(*runs) == [["C", None, None], ["D"], ["E"]]
+        runs = [submit(batcher, UpperStep(board, "c"), *spare)]
+        runs += [submit(batcher, UpperStep(board, text)) for text in "de"]
+    assert await results_of(*runs) == [["C", None, None], ["D"], ["E"]]
     assert board.batches == [["c"], ["d"], ["e"]]
 
 
 @pytest.mark.parametrize(("urgent", "result"), [(True, None), (False, "B")])
 async def test_a_spare_step_is_left_out_while_another_worker_does_something_urgent(
-    batcher: Batcher, board: Board, urgent: bool, result: str | None
+    batcher: Batcher, board: BatchLog, urgent: bool, result: str | None
 ) -> None:
     batcher.resize(2)
     gate = threading.Event()
-    other = asked(batcher, Shout(board, "a", gate=gate), urgent=urgent)
-    await until(lambda: bool(board.batches))
-    assert await answers(asked(batcher, Shout(board, "b", spare=True))) == [[result]]
+    other = submit(batcher, UpperStep(board, "a", gate=gate), urgent=urgent)
+    await wait_until(lambda: bool(board.batches))
+    assert await results_of(submit(batcher, UpperStep(board, "b", spare=True))) == [[result]]
     gate.set()
-    await answers(other)
+    await results_of(other)
 
 
-async def test_a_step_that_is_left_out_takes_no_other_with_it(batcher: Batcher, board: Board) -> None:
+async def test_a_step_that_is_left_out_takes_no_other_with_it(batcher: Batcher, board: BatchLog) -> None:
     async with occupied(batcher, board):
         runs = [
-            asked(batcher, Shout(board, "a", spare=True)),
-            asked(batcher, Shout(board, "b")),
-            asked(batcher, Shout(board, "c", "other")),
+            submit(batcher, UpperStep(board, "a", spare=True)),
+            submit(batcher, UpperStep(board, "b")),
+            submit(batcher, UpperStep(board, "c", "other")),
         ]
-    assert await answers(*runs) == [[None], ["B"], ["C"]]
+    assert await results_of(*runs) == [[None], ["B"], ["C"]]
 
 
-async def test_an_answer_tells_what_it_took(batcher: Batcher, board: Board) -> None:
+async def test_an_answer_tells_what_it_took(batcher: Batcher, board: BatchLog) -> None:
     gate = threading.Event()
     async with occupied(batcher, board):
-        first = asked(batcher, Shout(board, "a1"), Shout(board, "a2", "b"))
-        second = asked(batcher, Shout(board, "b1"), Shout(board, "b2", "c", gate=gate))
+        first = submit(batcher, UpperStep(board, "a1"), UpperStep(board, "a2", "b"))
+        second = submit(batcher, UpperStep(board, "b1"), UpperStep(board, "b2", "c", gate=gate))
         await asyncio.sleep(0)
         queued_s = await some_time()
-    await until(lambda: ["b2"] in board.batches)
+    await wait_until(lambda: ["b2"] in board.batches)
     busy_s = await some_time()
     gate.set()
     one, other = (answer.effort for answer in await asyncio.gather(first, second))
@@ -215,7 +233,7 @@ async def some_time() -> float:
 
 
 async def test_a_job_without_steps_takes_nothing(batcher: Batcher) -> None:
-    effort = (await batcher.run(shouts())).effort
+    effort = (await batcher.run(upper_job())).effort
     assert (effort.queued_s, effort.busy_s, effort.batch_size) == (0, 0, 1)
 
 
@@ -227,11 +245,11 @@ plans = st.lists(st.tuples(st.lists(st.integers(-1, 3), max_size=4).map(tuple), 
 @given(plans=plans, workers=st.integers(1, 3), size=st.integers(1, 5), wait_s=st.sampled_from([0.0, 0.002]))
 @settings(max_examples=30, deadline=None)
 def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: int, wait_s: float) -> None:
-    board = Board()
+    board = BatchLog()
 
-    def steps(number: int, buckets: Sequence[int]) -> Iterator[Shout]:
+    def steps(number: int, buckets: Sequence[int]) -> Iterator[UpperStep]:
         for place, bucket in enumerate(buckets):
-            yield Shout(board, f"{number}.{place}{'bad' * (bucket < 0)}", bucket)
+            yield UpperStep(board, f"{number}.{place}{'bad' * (bucket < 0)}", bucket)
 
     async def all_answers() -> list[Any]:
         batcher = Batcher("random", workers=workers, batch_size=size, wait_s=wait_s)
@@ -239,7 +257,7 @@ def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: in
             async with asyncio.timeout(10):
                 return await asyncio.gather(
                     *(
-                        batcher.run(shouts(*steps(number, buckets)), urgent=urgent)
+                        batcher.run(upper_job(*steps(number, buckets)), urgent=urgent)
                         for number, (buckets, urgent) in enumerate(plans)
                     ),
                     return_exceptions=True,

@@ -13,10 +13,21 @@ import pytest
 
 from sokuji.errors import NoSpeech, ProviderUnavailable
 from sokuji.providers.batching import Batcher, Job
-from tests.support.jobs import LONG_S, Board, Shout, alive, answers, asked, gone, occupied, shouts, until
+from tests.support.batch_jobs import (
+    LONG_S,
+    BatchLog,
+    UpperStep,
+    abandon,
+    occupied,
+    results_of,
+    submit,
+    upper_job,
+    wait_until,
+    worker_threads,
+)
 
 
-class Mute(Shout):
+class Mute(UpperStep):
     """A step that gives no results."""
 
     @classmethod
@@ -24,50 +35,52 @@ class Mute(Shout):
         return []
 
 
-async def test_a_step_that_fails_harms_no_mate(batcher: Batcher, board: Board) -> None:
+async def test_a_step_that_fails_harms_no_mate(batcher: Batcher, board: BatchLog) -> None:
     async with occupied(batcher, board):
-        good, bad, better = (asked(batcher, Shout(board, text)) for text in ("good", "bad", "better"))
-    assert await answers(good, better) == [["GOOD"], ["BETTER"]]
+        good, bad, better = (submit(batcher, UpperStep(board, text)) for text in ("good", "bad", "better"))
+    assert await results_of(good, better) == [["GOOD"], ["BETTER"]]
     with pytest.raises(ZeroDivisionError, match="together"):
         await bad
     assert board.batches == [["good", "bad", "better"], ["good"], ["bad"], ["better"]]
 
 
-async def test_a_job_may_survive_the_failure_of_its_step(batcher: Batcher, board: Board) -> None:
+async def test_a_job_may_survive_the_failure_of_its_step(batcher: Batcher, board: BatchLog) -> None:
     def stubborn() -> Job[list[str]]:
         try:
-            yield Shout(board, "bad")
+            yield UpperStep(board, "bad")
         except ZeroDivisionError:
-            return [(yield Shout(board, "good"))]
+            return [(yield UpperStep(board, "good"))]
         return []
 
     assert (await batcher.run(stubborn())).value == ["GOOD"]
 
 
 @pytest.mark.parametrize("steps", [0, 1])
-async def test_what_a_job_raises_reaches_its_caller_alone(batcher: Batcher, board: Board, steps: int) -> None:
+async def test_what_a_job_raises_reaches_its_caller_alone(
+    batcher: Batcher, board: BatchLog, steps: int
+) -> None:
     def mistaken() -> Job[list[str]]:
         for number in range(steps):
-            yield Shout(board, f"m{number}")
+            yield UpperStep(board, f"m{number}")
         raise NoSpeech("nobody speaks")
 
     async with occupied(batcher, board):
         mistake = asyncio.create_task(batcher.run(mistaken()))
-        good = asked(batcher, Shout(board, "good"))
-    assert await answers(good) == [["GOOD"]]
+        good = submit(batcher, UpperStep(board, "good"))
+    assert await results_of(good) == [["GOOD"]]
     with pytest.raises(NoSpeech, match="nobody speaks"):
         await mistake
 
 
 async def test_results_that_are_missing_are_an_error_and_the_worker_goes_on(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
     async with occupied(batcher, board):
-        mute = [asked(batcher, Mute(board, "a")) for _ in range(2)]
+        mute = [submit(batcher, Mute(board, "a")) for _ in range(2)]
     for run in mute:
         with pytest.raises(ValueError, match="shorter"):
-            await answers(run)
-    assert await answers(asked(batcher, Shout(board, "b"))) == [["B"]]
+            await results_of(run)
+    assert await results_of(submit(batcher, UpperStep(board, "b"))) == [["B"]]
 
 
 ENDING = """
@@ -75,10 +88,10 @@ import asyncio
 import time
 
 from sokuji.providers.batching import Batcher
-from tests.support.jobs import Board, Shout, asked, until
+from tests.support.batch_jobs import BatchLog, UpperStep, submit, wait_until
 
 
-class Ending(Shout):
+class Ending(UpperStep):
     @classmethod
     def together(cls, steps):
         steps[0].board.batches.append([])
@@ -88,10 +101,10 @@ class Ending(Shout):
 
 
 async def main():
-    board, batcher = Board(), Batcher("ending", workers=1)
-    asked(batcher, Ending(board, "a"))
-    asked(batcher, Shout(board, "never"))
-    await until(lambda: bool(board.batches))
+    board, batcher = BatchLog(), Batcher("ending", workers=1)
+    submit(batcher, Ending(board, "a"))
+    submit(batcher, UpperStep(board, "never"))
+    await wait_until(lambda: bool(board.batches))
 
 
 asyncio.run(main())
@@ -102,73 +115,73 @@ asyncio.run(main())
 class Impatient:
     """A job whose life can be seen."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: BatchLog) -> None:
         self.board = board
         self.begun, self.ended = threading.Event(), threading.Event()
 
     def steps(self) -> Job[list[str]]:
         try:
             self.begun.set()
-            return (yield from shouts(Shout(self.board, "never")))
+            return (yield from upper_job(UpperStep(self.board, "never")))
         finally:
             self.ended.set()
 
 
-async def test_the_job_of_a_caller_who_has_gone_is_not_begun(batcher: Batcher, board: Board) -> None:
+async def test_the_job_of_a_caller_who_has_gone_is_not_begun(batcher: Batcher, board: BatchLog) -> None:
     impatient = Impatient(board)
     async with occupied(batcher, board):
         abandoned = asyncio.create_task(batcher.run(impatient.steps()))
-        mates = [asked(batcher, Shout(board, text)) for text in "ab"]
+        mates = [submit(batcher, UpperStep(board, text)) for text in "ab"]
         await asyncio.sleep(0)
-        await gone(abandoned)
-    assert await answers(*mates) == [["A"], ["B"]]
+        await abandon(abandoned)
+    assert await results_of(*mates) == [["A"], ["B"]]
     assert board.batches == [["a", "b"]]
     assert not impatient.begun.is_set()
 
 
 async def test_a_job_that_is_abandoned_at_a_step_ends_there_and_is_nobodys_mate(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
     impatient = Impatient(board)
     batcher.batch_size, batcher.wait_s = 2, LONG_S
     abandoned = asyncio.create_task(batcher.run(impatient.steps()))
-    await until(impatient.begun.is_set)
-    await gone(abandoned)
-    mates = [asked(batcher, Shout(board, text)) for text in "ab"]
-    assert await answers(*mates) == [["A"], ["B"]]
+    await wait_until(impatient.begun.is_set)
+    await abandon(abandoned)
+    mates = [submit(batcher, UpperStep(board, text)) for text in "ab"]
+    assert await results_of(*mates) == [["A"], ["B"]]
     assert board.batches == [["a", "b"]]
     assert impatient.ended.is_set()
 
 
 async def test_after_the_step_at_which_its_caller_went_a_job_is_not_continued(
-    batcher: Batcher, board: Board
+    batcher: Batcher, board: BatchLog
 ) -> None:
     gate = threading.Event()
-    abandoned = asked(batcher, Shout(board, "a1", gate=gate), Shout(board, "never"))
-    await until(lambda: bool(board.batches))
-    await gone(abandoned)
+    abandoned = submit(batcher, UpperStep(board, "a1", gate=gate), UpperStep(board, "never"))
+    await wait_until(lambda: bool(board.batches))
+    await abandon(abandoned)
     gate.set()
-    assert await answers(asked(batcher, Shout(board, "b"))) == [["B"]]
+    assert await results_of(submit(batcher, UpperStep(board, "b"))) == [["B"]]
     assert board.batches == [["a1"], ["b"]]
 
 
-async def test_a_batcher_that_is_closed_ends_running_steps_and_refuses_the_rest(board: Board) -> None:
+async def test_a_batcher_that_is_closed_ends_running_steps_and_refuses_the_rest(board: BatchLog) -> None:
     batcher, gate = Batcher("closing", workers=2), threading.Event()
-    ending = asked(batcher, Shout(board, "a", "a", gate=gate))
-    going_on = asked(batcher, Shout(board, "b1", "b", gate=gate), Shout(board, "b2"))
-    await until(lambda: len(board.batches) == 2)
-    waiting = asked(batcher, Shout(board, "c"))
+    ending = submit(batcher, UpperStep(board, "a", "a", gate=gate))
+    going_on = submit(batcher, UpperStep(board, "b1", "b", gate=gate), UpperStep(board, "b2"))
+    await wait_until(lambda: len(board.batches) == 2)
+    waiting = submit(batcher, UpperStep(board, "c"))
     await asyncio.sleep(0)
     batcher.shutdown()
     with pytest.raises(ProviderUnavailable, match="closing has been closed"):
-        await answers(waiting)
+        await results_of(waiting)
     gate.set()
-    assert await answers(ending) == [["A"]]
-    for refused in (going_on, asked(batcher, Shout(board, "d"))):
+    assert await results_of(ending) == [["A"]]
+    for refused in (going_on, submit(batcher, UpperStep(board, "d"))):
         with pytest.raises(ProviderUnavailable, match="closing has been closed"):
-            await answers(refused)
+            await results_of(refused)
     batcher.resize(2)
-    await until(lambda: alive("closing") == [])
+    await wait_until(lambda: worker_threads("closing") == [])
     assert sorted(board.batches) == [["a"], ["b1"]]
 
 
@@ -177,14 +190,14 @@ def test_a_process_ends_in_order_while_a_step_runs() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
 
 
-async def test_an_idle_worker_keeps_nothing_of_its_last_callers(batcher: Batcher, board: Board) -> None:
-    step = Shout(board, "secret")
+async def test_an_idle_worker_keeps_nothing_of_its_last_callers(batcher: Batcher, board: BatchLog) -> None:
+    step = UpperStep(board, "secret")
     kept = weakref.ref(step)
-    assert (await batcher.run(shouts(step))).value == ["SECRET"]
+    assert (await batcher.run(upper_job(step))).value == ["SECRET"]
     del step
 
     def freed() -> bool:
         gc.collect()
         return kept() is None
 
-    await until(freed)
+    await wait_until(freed)

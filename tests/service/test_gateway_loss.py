@@ -15,7 +15,7 @@ from sokuji.config import Commit
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 from sokuji.measure.samples import ComposedSpeech, compose, sentences
 from tests.service.conftest import RunningService
-from tests.support.words import character_error_rate
+from tests.support.text_similarity import character_error_rate
 
 RESUME_WITHIN_S = 60
 MISHEARD = 0.4

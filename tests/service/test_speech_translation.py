@@ -14,7 +14,7 @@ from sokuji import models
 from sokuji.audio.pcm import wav_bytes
 from tests.service.conversation import Frame, connect, translate
 from tests.support.speech import noise, reference, sample, silence
-from tests.support.words import normalised, word_error_rate
+from tests.support.text_similarity import normalised, word_error_rate
 
 PORTUGUESE = ["contagem", "ola_mundo", "pangrama"]
 MEANING = {

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from tests.service.conversation import Frame, connect
 from tests.support.speech import noise, sample
-from tests.support.words import normalised
+from tests.support.text_similarity import normalised
 
 SPEECH = b"".join(sample("pt", name) + noise(250, seed=3) for name in ("contagem", "pangrama", "contagem"))
 

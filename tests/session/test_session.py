@@ -25,7 +25,7 @@ from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
 from sokuji.session.session import Session
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.speech import noise, sample, silence
 
 PT_TO_EN = ConversationSettings(source_language="pt", target_languages=("en",))

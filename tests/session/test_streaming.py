@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sokuji import events
 from sokuji.config import Commit
 from sokuji.session.conversation import ConversationSettings
-from tests.support.coded import CodedStt, quiet, say, spelled
-from tests.support.fakes import FakeTts
-from tests.support.streaming import (
-    Script,
+from tests.support.coded_speech import CodedStt, coded_words, spelled
+from tests.support.fake_stages import FakeTts
+from tests.support.session_scenarios import (
+    SpokenScript,
     assert_acknowledged,
     assert_append_only,
     assert_delivered,
@@ -20,17 +20,18 @@ from tests.support.streaming import (
     finals,
     of_kind,
     open_session,
-    ready,
+    pipeline_of,
     running,
     speak,
-    told,
+    translations,
 )
+from tests.support.speech import silence
 
 SCRIPTS = st.lists(
     st.tuples(st.integers(1, 14), st.sampled_from([64, 96, 160, 320, 448, 600, 1_200, 3_000])),
     min_size=1,
     max_size=6,
-).map(Script)
+).map(SpokenScript)
 
 
 @pytest.mark.slow
@@ -46,8 +47,8 @@ SCRIPTS = st.lists(
     targets=st.sampled_from([("en",), ("en", "pt")]),
 )
 async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back(
-    script: Script, seed: int, sizes: list[int], loses: float, pause_s: float, commit: Commit, prefix: bool,
-    targets: tuple[str, ...],
+    script: SpokenScript, seed: int, sizes: list[int], loses: float, pause_s: float, commit: Commit,
+    prefix: bool, targets: tuple[str, ...],
 ) -> None:  # fmt: skip
     stt = CodedStt(seed, loses=loses, delay_s=0.001, prefix=prefix)
     conversation = ConversationSettings(
@@ -56,7 +57,7 @@ async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back
         partials=True,
         commit=commit,
     )
-    session = open_session(await ready(stt))
+    session = open_session(await pipeline_of(stt))
     async with running(session, pause_s) as seen:
         session.configure(conversation)
         await speak(session, script.pcm, sizes)
@@ -88,10 +89,10 @@ async def test_whatever_the_client_says_meanwhile_every_word_reaches_those_that_
 ) -> None:  # fmt: skip
     stt, tts = CodedStt(seed, loses=loses, delay_s=0.001), FakeTts()
     stt.info = replace(stt.info, languages=("en", "es", "pt"), translates_to=("en",))
-    session, expected, turn, number = open_session(await ready(stt, tts=tts)), Expected(), 0, 0
+    session, expected, turn, number = open_session(await pipeline_of(stt, tts=tts)), Expected(), 0, 0
     async with running(session, pause_s) as seen:
         for count, command in [(0, "config"), *said]:
-            await speak(session, say(number, count))
+            await speak(session, coded_words(number, count))
             expected.say(range(number, number + count), chosen[turn % len(chosen)])
             number += count
             match command:
@@ -110,10 +111,12 @@ async def test_whatever_the_client_says_meanwhile_every_word_reaches_those_that_
                 case "cancel":
                     session.cancel()
                 case "pause":
-                    await speak(session, quiet(seed))
+                    await speak(session, silence(seed))
         session.end()
     assert " ".join(event.text for event in finals(seen)).split() == [spelled(each) for each in range(number)]
-    assert {target: " ".join(told(seen, target)).split() for target in expected.words} == expected.words
+    assert {
+        target: " ".join(translations(seen, target)).split() for target in expected.words
+    } == expected.words
     assert_append_only(seen)
     assert_acknowledged(seen)
     assert not of_kind(seen, events.Failed)

@@ -8,21 +8,22 @@ import pytest
 
 from sokuji import events
 from sokuji.config import StreamingSettings
-from tests.support.coded import CodedStt, quiet, say, spelled
-from tests.support.fakes import FakeTts
-from tests.support.streaming import (
+from tests.support.coded_speech import CodedStt, coded_words, spelled
+from tests.support.fake_stages import FakeTts
+from tests.support.session_scenarios import (
     CLAUSES,
     EchoTranslator,
-    Script,
+    SpokenScript,
     assert_append_only,
     assert_whole,
     finals,
     of_kind,
     open_session,
-    ready,
+    pipeline_of,
     running,
     speak,
 )
+from tests.support.speech import silence
 
 HOUR = 60
 """Minutes."""
@@ -31,9 +32,9 @@ WORDS_OF_A_MINUTE = 150
 
 @pytest.mark.slow
 async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_kept() -> None:
-    stt, script = CodedStt(), Script([(10, 700)] * 12)
+    stt, script = CodedStt(), SpokenScript([(10, 700)] * 12)
     settings = StreamingSettings(partial_interval_ms=50, max_recognition_s=0.3)
-    session = open_session(await ready(stt), settings)
+    session = open_session(await pipeline_of(stt), settings)
     async with running(session) as seen:
         session.configure(CLAUSES)
         third = len(script.pcm) // 6 * 2
@@ -57,18 +58,21 @@ async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_
     assert len(overloaded) <= 3 * len(finals(seen))
 
 
+@pytest.mark.slow
 async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
     stt = CodedStt(delay_s=0.3)
-    session = open_session(await ready(stt), StreamingSettings(partial_interval_ms=50, max_recognition_s=0.1))
+    session = open_session(
+        await pipeline_of(stt), StreamingSettings(partial_interval_ms=50, max_recognition_s=0.1)
+    )
     async with running(session) as seen:
         session.configure(CLAUSES)
-        await speak(session, Script([(6, 700)] * 2).pcm)
+        await speak(session, SpokenScript([(6, 700)] * 2).pcm)
         async with asyncio.timeout(10):
             while not any(event.load == "speculation_off" for event in of_kind(seen, events.Status)):
                 await asyncio.sleep(0.01)
         stt.delay_s = 0
         for _ in range(12):
-            await speak(session, say(0, 6) + quiet(700), rest_s=0.002)
+            await speak(session, coded_words(0, 6) + silence(700), rest_s=0.002)
         session.end()
     assert of_kind(seen, events.Status)[-1].load != "speculation_off"
 
@@ -76,7 +80,7 @@ async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
 @pytest.mark.slow
 async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> None:
     stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
-    session = open_session(await ready(stt, translator, tts), StreamingSettings(partial_interval_ms=10))
+    session = open_session(await pipeline_of(stt, translator, tts), StreamingSettings(partial_interval_ms=10))
     heard: list[str] = []
     recognised_ms: list[float] = []
     grown: list[int] = []
@@ -93,7 +97,7 @@ async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> N
 
     async def listen(minute: int) -> None:
         """A minute of speech, never more than half of one ahead of what has been delivered."""
-        sound = say(minute % 10 * WORDS_OF_A_MINUTE, WORDS_OF_A_MINUTE) + quiet(12_000)
+        sound = coded_words(minute % 10 * WORDS_OF_A_MINUTE, WORDS_OF_A_MINUTE) + silence(12_000)
         for second in range(60):
             session.feed(sound[32_000 * second : 32_000 * (second + 1)])
             while 60_000 * minute + 1_000 * second - acked_ms > 30_000:

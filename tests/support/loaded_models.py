@@ -15,8 +15,8 @@ from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.providers.translation.vllm.provider import Vllm
 from sokuji.providers.tts.kokoro.provider import Kokoro
 from sokuji.providers.tts.piper.provider import Piper
+from tests.support.batch_jobs import BatchLog
 from tests.support.cloud import services
-from tests.support.jobs import Board
 from tests.support.nllb import build as tiny_nllb
 from tests.support.scripted_engine import BackwardsEngine
 
@@ -25,12 +25,11 @@ Loaded = Callable[[StageName, str], Awaitable[Any]]
 SETTINGS: dict[tuple[StageName, str], Callable[[], dict[str, Any]]] = {
     ("translation", "nllb"): lambda: {"translation_model": str(tiny_nllb.model() / "ctranslate2")},
 }
-"""What a provider needs in tests that is not its default: a small model in place of a large one, the address
-of a scripted service. Called when it is wanted."""
+"""Settings in tests that differ from a provider's defaults. Called on use: a model may have to be trained."""
 SCRIPTED: dict[tuple[StageName, str], Callable[[], Any]] = {
     ("translation", "vllm"): lambda: Vllm(VllmConfig(), BackwardsEngine()),
 }
-"""Providers whose engine has an environment of its own (tests/llm): with one of the same interface."""
+"""Providers whose engine needs an environment of its own (tests/llm), with a scripted engine."""
 
 
 def new_provider(stage: StageName, name: str) -> Any:
@@ -43,7 +42,7 @@ def new_provider(stage: StageName, name: str) -> Any:
 
 @pytest.fixture(scope="session")
 async def loaded() -> AsyncIterator[Loaded]:
-    """Gives the provider of a stage with its settings for tests, loaded when it is first asked for."""
+    """Returns a provider with its settings for tests; it is loaded at the first call and then shared."""
     providers: dict[tuple[StageName, str], Any] = {}
     async with AsyncExitStack() as ending:
 
@@ -89,9 +88,9 @@ async def kokoro(loaded: Loaded) -> Kokoro:
 
 
 @pytest.fixture
-def board() -> Board:
-    """Where jobs note what was computed."""
-    return Board()
+def board() -> BatchLog:
+    """The log of computed batches."""
+    return BatchLog()
 
 
 @pytest.fixture

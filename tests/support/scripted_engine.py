@@ -1,4 +1,4 @@
-"""Engines without a model, behind the same interface as vLLM."""
+"""Engines without a model that have the interface of vLLM's."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -14,19 +14,19 @@ HOLA = [GeneratedText("Buenos días, ", (-0.2, -0.4)), GeneratedText("mi amigo."
 
 @dataclass(eq=False)
 class ScriptedEngine:
-    """Answers everything with these pieces, or raises what is among them; remembers what it is asked."""
+    """Generates the pieces of its script and raises the errors in it; keeps the prompts it receives."""
 
     script: Sequence[GeneratedText | Exception] = field(default_factory=lambda: HOLA)
     on_gpu: bool = True
     memory: float | None = None
     chats: list[tuple[list[Message], Sampling]] = field(default_factory=list)
     written: int = 0
-    """Pieces that were taken from it."""
+    """Pieces generated so far."""
     at_work: int = 0
     dead: bool = False
     closed: bool = False
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    """While it is cleared nothing is written."""
+    """While it is cleared nothing is generated."""
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -58,7 +58,7 @@ class ScriptedEngine:
 
 
 class BackwardsEngine:
-    """Writes the words of the text backwards, one at a time, and takes its time in a thread of its own."""
+    """Generates the words of the text backwards, one at a time, in a thread of its own."""
 
     on_gpu = True
 

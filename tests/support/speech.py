@@ -1,4 +1,4 @@
-"""Real speech and what lies between it: recordings of ``pytest-audioeval``, silence, noise; as files too.
+"""Real speech from ``pytest-audioeval``, silence and noise, as PCM or as audio files.
 
 Unless a rate is given, audio is mono int16 little-endian PCM at 16 kHz. Languages: en, es, fr, hi, it, ja,
 pl, pt, zh, three recordings each; ``name`` is the file's name without ending, for example ``sample("pt",

@@ -1,4 +1,4 @@
-"""Tones, whose sound after any conversion is known exactly."""
+"""Tones: their samples after any conversion are known exactly."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ def from_pcm(pcm: bytes) -> Samples:
 
 
 def assert_same_sound(heard: bytes, expected: Samples, *, tolerance: float = 0.01) -> None:
-    """Equal but for the edges, where a filter has not settled; the tolerance is a share of the loudest."""
+    """Equal except at the edges, where a filter has not settled; ``tolerance`` is a share of the peak."""
     middle = slice(800, len(expected) - 800)
     error = np.abs(from_pcm(heard)[middle] - expected[middle]).max()
     assert error <= tolerance * np.abs(expected).max()

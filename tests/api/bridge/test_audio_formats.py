@@ -11,8 +11,8 @@ import pytest
 
 from sokuji.audio.encoding import FORMATS
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
-from tests.support.fakes import VOICES, FakeTts
-from tests.support.rest import error_of, rest
+from tests.support.fake_stages import VOICES, FakeTts
+from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import sample
 
 SPEAK = "/api/v1/tts/synthesize"
@@ -43,7 +43,7 @@ def decoded(data: bytes, audio_format: str, rate: int) -> tuple[str, float, floa
 @pytest.mark.parametrize("audio_format", FORMATS)
 async def test_speech_comes_in_each_format(audio_format: str) -> None:
     wanted = HELLO | {"audio_format": audio_format, "sample_rate": 24_000}
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         file = await client.post(SPEAK, json=wanted | {"return_format": "audio"})
         body = (await client.post(SPEAK, json=wanted)).json()
     assert file.headers["content-type"] == MEDIA_TYPES[audio_format]
@@ -57,7 +57,7 @@ async def test_speech_comes_in_each_format(audio_format: str) -> None:
 
 
 async def test_a_rate_that_a_codec_does_not_know_is_told() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         body = (await client.post(SPEAK, json=HELLO | {"audio_format": "opus"})).json()
     assert body["sample_rate"] == 24_000
 
@@ -67,7 +67,7 @@ async def test_what_is_not_asked_for_is_as_the_voices_deployment_is_set() -> Non
     tts = FakeTts()
     voices = tuple(replace(voice, sample_rate=16_000) for voice in VOICES)
     tts.info = replace(tts.info, voices=voices, audio_format="flac")
-    async with rest(tts=tts) as (client, _):
+    async with rest_client(tts=tts) as (client, _):
         usual = (await client.post(SPEAK, json=HELLO)).json()
         other = (await client.post(SPEAK, json=HELLO | {"audio_format": "wav", "sample_rate": 8_000})).json()
     assert (usual["audio_format"], usual["sample_rate"]) == ("flac", 16_000)
@@ -79,7 +79,7 @@ async def test_translations_are_spoken_so_too(audio_format: str | None) -> None:
     wanted = {"sample_rate": 16_000} | ({"audio_format": audio_format} if audio_format else {})
     recording = {"audio_file": wav_bytes(sample("en", "hello_world"), RECOGNISER_RATE)}
     form = {"source_language": "pt", "target_language": "en", **wanted}
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         text = (await client.post("/api/v1/pipeline/translate-text", json=GREETING | wanted)).json()
         path = "/api/v1/pipeline/translate-audio"
         spoken = (await client.post(path, data=form, files=recording)).json()
@@ -100,7 +100,7 @@ async def test_other_formats_and_rates_are_refused(
     path: str, field: str, value: object, accepted: str
 ) -> None:
     wanted = (HELLO if path == SPEAK else GREETING) | {field: value}
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.post(path, json=wanted)
     assert error_of(response) == (400, "invalid_request", field)
     assert accepted in response.json()["error"]["message"]

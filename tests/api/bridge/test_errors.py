@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sokuji.audio.pcm import wav_bytes
 from sokuji.config import Deadlines
 from sokuji.errors import ProviderFailed
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
-from tests.support.rest import error_of, rest
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
+from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import noise, sample, silence
 
 TRANSLATE = "/api/v1/translation/translate"
@@ -67,7 +67,7 @@ INVALID, LANGUAGE = "invalid_request", "unsupported_language"
     ],
 )
 async def test_a_bad_field_is_named(path: str, body: Any, expected: tuple[int, str, str | None]) -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         # Not httpx's own JSON, which cannot spell half of a surrogate pair.
         response = await client.post(path, content=json.dumps(body), headers=JSON)
     assert error_of(response) == expected
@@ -88,7 +88,7 @@ async def test_a_bad_field_is_named(path: str, body: Any, expected: tuple[int, s
     ],
 )
 async def test_a_body_that_is_no_json_object_is_refused(body: bytes, content_type: str) -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.post(TRANSLATE, content=body, headers={"Content-Type": content_type})
     assert error_of(response)[:2] == (400, INVALID)
 
@@ -123,7 +123,7 @@ FILE = ("audio_file", ("talk.wav", wav_bytes(sample("pt", "contagem"), 16_000)))
     ],
 )
 async def test_a_bad_upload_is_refused(files: Any, form: Any, expected: tuple[int, str, str | None]) -> None:
-    async with rest(max_audio_s=8) as (client, _):
+    async with rest_client(max_audio_s=8) as (client, _):
         response = await client.post(TRANSCRIBE, files=files, data=form)
     assert error_of(response) == expected
 
@@ -142,13 +142,13 @@ async def test_a_bad_upload_is_refused(files: Any, form: Any, expected: tuple[in
     ],
 )
 async def test_a_body_that_is_no_form_is_refused(content_type: str, body: bytes) -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.post(TRANSCRIBE, content=body, headers={"Content-Type": content_type})
     assert error_of(response)[:2] == (400, INVALID)
 
 
 async def test_paths_and_methods_that_are_not_there_answer_in_the_same_shape() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         assert error_of(await client.get("/api/v1/nothing")) == (404, "not_found", None)
         assert error_of(await client.get("/static-offline-docs/..%2f..%2fcore.py"))[0] == 404
         response = await client.get(TRANSLATE)
@@ -158,7 +158,7 @@ async def test_paths_and_methods_that_are_not_there_answer_in_the_same_shape() -
 
 async def test_a_recording_is_refused_before_any_work_where_it_cannot_be_spoken() -> None:
     stt = FakeStt()
-    async with rest(stt) as (client, _):
+    async with rest_client(stt) as (client, _):
         for form, param in [
             ({"target_language": "fr"}, "target_language"),
             ({"target_language": "en", "source_language": "de"}, "source_language"),
@@ -170,7 +170,7 @@ async def test_a_recording_is_refused_before_any_work_where_it_cannot_be_spoken(
 
 
 async def test_a_failing_stage_is_told_and_the_next_call_is_served() -> None:
-    async with rest(tts=FakeTts(ProviderFailed("the voice broke off"))) as (client, service):
+    async with rest_client(tts=FakeTts(ProviderFailed("the voice broke off"))) as (client, service):
         assert error_of(await client.post(SPEAK, json=WORDS)) == (502, "provider_failed", None)
         assert (await client.post(SPEAK, json=WORDS)).status_code == 200
         assert service.requests.in_use == 0
@@ -179,7 +179,7 @@ async def test_a_failing_stage_is_told_and_the_next_call_is_served() -> None:
 async def test_a_stage_that_does_not_answer_is_given_up() -> None:
     translator = FakeTranslator()
     translator.gate.clear()
-    async with rest(translator=translator, deadlines=Deadlines(translation_s=0.05)) as (client, _):
+    async with rest_client(translator=translator, deadlines=Deadlines(translation_s=0.05)) as (client, _):
         response = await client.post(TRANSLATE, json=TEXT)
     assert error_of(response) == (504, "deadline_exceeded", None)
     assert response.headers["retry-after"] == "1"
@@ -189,7 +189,7 @@ async def test_a_stage_that_does_not_answer_is_given_up() -> None:
 async def test_more_calls_than_places_are_refused_until_one_is_done() -> None:
     translator = FakeTranslator()
     translator.gate.clear()
-    async with rest(translator=translator, max_concurrent_requests=1) as (client, _):
+    async with rest_client(translator=translator, max_concurrent_requests=1) as (client, _):
         first = asyncio.create_task(client.post(TRANSLATE, json=TEXT))
         await translator.arrived.get()
         refused = await client.post(TRANSLATE, json=TEXT)
@@ -206,7 +206,7 @@ async def test_the_unforeseen_is_logged_under_an_id_and_not_shown(caplog: pytest
         async def translate(self, requests: Any) -> Any:
             raise RuntimeError("a secret")
 
-    async with rest(translator=Broken()) as (client, _):
+    async with rest_client(translator=Broken()) as (client, _):
         given = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "call-7"})
         made = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "two\tlines"})
     assert error_of(given) == error_of(made) == (500, "internal_error", None)
@@ -245,7 +245,7 @@ NESTED = st.recursive(
 @pytest.fixture(scope="module")
 async def anyone() -> AsyncIterator[httpx.AsyncClient]:
     """A client for all examples of a property."""
-    async with rest(requests_per_minute=0) as (client, _):
+    async with rest_client(requests_per_minute=0) as (client, _):
         yield client
 
 

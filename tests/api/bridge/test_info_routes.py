@@ -11,12 +11,12 @@ from sokuji.config import GatewaySettings
 from sokuji.errors import ProviderUnavailable
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
-from tests.support.fakes import FakeStt
-from tests.support.rest import client_of, error_of, rest
+from tests.support.fake_stages import FakeStt
+from tests.support.rest_client import client_of, error_of, rest_client
 
 
 async def test_what_can_be_asked_for_is_listed() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         assert (await client.get("/api/v1/stt/languages")).json() == {"languages": ["en", "es", "fr", "pt"]}
         assert (await client.get("/api/v1/translation/languages")).json() == {
             "languages": ["en", "pt"],
@@ -45,7 +45,7 @@ async def test_what_can_be_asked_for_is_listed() -> None:
 
 async def test_health_tells_which_stage_fails_without_asking_it() -> None:
     stt = FakeStt()
-    async with rest(stt) as (client, service):
+    async with rest_client(stt) as (client, service):
         assert (await client.get("/health")).json()["status"] == "healthy"
         stt.down = ProviderUnavailable("gone")
         await service.pipeline.refresh()
@@ -72,7 +72,7 @@ async def test_metrics_count_what_the_stages_answer() -> None:
             if sample.name == "sokuji_stage_seconds_count" and sample.labels["stage"] == "tts"
         )
 
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         before = await client.get("/metrics")
         spoken = await client.post("/api/v1/tts/synthesize", json={"text": "Hello.", "language": "en"})
         after = await client.get("/metrics")
@@ -91,7 +91,7 @@ async def test_before_the_stages_answer_calls_are_told_to_come_back() -> None:
 
 
 async def test_every_call_of_the_contract_is_documented_with_its_failures() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         document = (await client.get("/openapi.json")).json()
     calls = {(method, path) for path, item in document["paths"].items() for method in item}
     assert calls == {
@@ -117,7 +117,7 @@ async def test_every_call_of_the_contract_is_documented_with_its_failures() -> N
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc", "/"])
 async def test_pages_load_nothing_from_elsewhere(page: str) -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.get(page, headers={"Accept": "text/html,*/*;q=0.8"})
         assets = re.findall(r'(?:src|href|spec-url)="([^"]+)"', response.text)
         for asset in assets:
@@ -128,6 +128,6 @@ async def test_pages_load_nothing_from_elsewhere(page: str) -> None:
 
 
 async def test_a_program_is_welcomed_with_json() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.get("/", headers={"Accept": "*/*"})
     assert response.json() == {"message": "Sokuji Bridge", "version": __version__, "docs": "/docs"}

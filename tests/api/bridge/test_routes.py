@@ -13,8 +13,8 @@ import pytest
 from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
 from sokuji.audio.pcm import wav_bytes
 from sokuji.contract import Transcript, TranscriptSegment
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts
-from tests.support.rest import rest
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
+from tests.support.rest_client import rest_client
 from tests.support.speech import sample, silence
 
 SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", "contagem")
@@ -54,7 +54,7 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
         text="one", language="es", confidence=0.5, segments=(TranscriptSegment("one", 100, 900),)
     )
     second = Transcript(text="two", language="pt", confidence=0.9)
-    async with rest(FakeStt(first, second)) as (client, _):
+    async with rest_client(FakeStt(first, second)) as (client, _):
         response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT + PAUSE + LONG))
     body = without_times(response.json())
     one, two = body.pop("segments")
@@ -66,7 +66,7 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
 
 
 async def test_a_transcript_without_any_confidence_has_none() -> None:
-    async with rest(FakeStt(Transcript(text="one", language="pt"))) as (client, _):
+    async with rest_client(FakeStt(Transcript(text="one", language="pt"))) as (client, _):
         response = await client.post(
             "/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"}
         )
@@ -75,14 +75,14 @@ async def test_a_transcript_without_any_confidence_has_none() -> None:
 
 async def test_the_language_given_is_what_the_recogniser_is_told() -> None:
     stt = FakeStt()
-    async with rest(stt) as (client, _):
+    async with rest_client(stt) as (client, _):
         await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"})
         await client.post("/api/v1/stt/transcribe", files=upload(SHORT))
     assert [request.language for request in stt.requests] == ["pt", None]
 
 
 async def test_a_text_is_translated() -> None:
-    async with rest(translator=FakeTranslator("good morning")) as (client, _):
+    async with rest_client(translator=FakeTranslator("good morning")) as (client, _):
         response = await client.post("/api/v1/translation/translate", json={"text": "bom dia"} | PAIR)
     expected = {
         "original_text": "bom dia",
@@ -94,7 +94,7 @@ async def test_a_text_is_translated() -> None:
 
 
 async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         body = {"text": "Bom dia, bom Dia!", "glossary": {"dia": "Day"}} | PAIR
         response = await client.post("/api/v1/translation/translate", json=body)
         same = body | {"target_language": "pt"}
@@ -106,14 +106,14 @@ async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
 async def test_context_reaches_a_translator_that_takes_it() -> None:
     translator = FakeTranslator()
     translator.info = replace(translator.info, takes_context=True)
-    async with rest(translator=translator) as (client, _):
+    async with rest_client(translator=translator) as (client, _):
         body = {"text": "sim", "context": "queres?"} | PAIR
         assert (await client.post("/api/v1/translation/translate", json=body)).status_code == 200
     assert translator.requests[0].context == ("queres?",)
 
 
 async def test_speech_comes_as_base64_wav() -> None:
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.post("/api/v1/tts/synthesize", json={"text": "hello", "language": "en"})
     body = without_times(response.json())
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
@@ -124,7 +124,7 @@ async def test_speech_comes_as_base64_wav() -> None:
 async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
     tts = FakeTts()
     wanted = {"text": "hello", "language": "en-GB", "voice_id": "joe", "speed": 1.5, "sample_rate": 16_000}
-    async with rest(tts=tts) as (client, _):
+    async with rest_client(tts=tts) as (client, _):
         response = await client.post("/api/v1/tts/synthesize", json=wanted | {"return_format": "audio"})
     assert response.headers["content-type"] == "audio/wav"
     assert wav_of(response.content) == (16_000, 3_200)
@@ -136,7 +136,7 @@ async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
 
 async def test_speech_comes_as_bare_samples() -> None:
     wanted = {"text": "hello", "language": "en", "return_format": "audio", "audio_format": "pcm"}
-    async with rest() as (client, _):
+    async with rest_client() as (client, _):
         response = await client.post("/api/v1/tts/synthesize", json=wanted)
     assert response.headers["content-type"] == "audio/pcm"
     assert response.headers["x-sample-rate"] == "22050"
@@ -144,7 +144,7 @@ async def test_speech_comes_as_bare_samples() -> None:
 
 
 async def test_a_text_is_translated_and_spoken() -> None:
-    async with rest(translator=FakeTranslator("good morning")) as (client, _):
+    async with rest_client(translator=FakeTranslator("good morning")) as (client, _):
         response = await client.post("/api/v1/pipeline/translate-text", json={"text": "bom dia"} | PAIR)
     body = without_times(response.json())
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
@@ -153,7 +153,7 @@ async def test_a_text_is_translated_and_spoken() -> None:
 
 
 async def test_a_recording_is_translated_and_spoken() -> None:
-    async with rest(FakeStt("bom dia"), FakeTranslator("good morning")) as (client, _):
+    async with rest_client(FakeStt("bom dia"), FakeTranslator("good morning")) as (client, _):
         form = {"target_language": "en"}
         response = await client.post("/api/v1/pipeline/translate-audio", files=upload(SHORT), data=form)
     body = without_times(response.json())
@@ -163,7 +163,7 @@ async def test_a_recording_is_translated_and_spoken() -> None:
 
 
 async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:
-    async with rest(FakeStt("um", "dois"), FakeTranslator("一", "二")) as (client, _):
+    async with rest_client(FakeStt("um", "dois"), FakeTranslator("一", "二")) as (client, _):
         response = await client.post(
             "/api/v1/pipeline/translate-audio",
             files=upload(SHORT + PAUSE + SHORT),
@@ -189,7 +189,7 @@ def test_a_text_too_long_for_a_header_is_cut_between_characters(unit: str) -> No
 async def test_a_client_that_leaves_ends_the_work_and_frees_its_place() -> None:
     stt, tts = FakeStt(), FakeTts()
     stt.gate.clear()
-    async with rest(stt, tts=tts, max_concurrent_requests=1) as (client, service):
+    async with rest_client(stt, tts=tts, max_concurrent_requests=1) as (client, service):
         form = {"target_language": "en"}
         files = upload(SHORT + PAUSE + SHORT + PAUSE + SHORT)
         call = asyncio.create_task(client.post("/api/v1/pipeline/translate-audio", files=files, data=form))

@@ -16,7 +16,7 @@ from sokuji.api.bridge.websocket import translate
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.api.connections import FakeConnection
-from tests.support.fakes import FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeTts, ready_pipeline
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
@@ -170,6 +170,7 @@ async def test_while_the_service_is_behind_only_conversations_that_are_resumed_c
         await finish(resumed)
 
 
+@pytest.mark.slow
 async def test_a_client_that_does_not_read_keeps_nobody_out() -> None:
     settings = GatewaySettings(streaming=StreamingSettings(max_lag_s=0.1))
     async with doors(settings, FakeTts(400)) as service:

@@ -16,7 +16,7 @@ import platformdirs
 from filelock import FileLock
 from tokenizers import Tokenizer
 
-from tests.support.nllb import network, phrases, to_ctranslate2, to_onnx, tokenizer
+from tests.support.nllb import phrases, to_ctranslate2, to_onnx, tokenizer, transformer
 
 STEPS = 130
 
@@ -28,10 +28,10 @@ def build(folder: Path) -> None:
     for language, text, other, translation in phrases.examples():
         source.append(_ids(tokens, language, text))
         target.append([tokenizer.EOS, *_ids(tokens, other, translation)])
-    shape = network.Shape(tokens.get_vocab_size())
+    shape = transformer.Shape(tokens.get_vocab_size())
     rows = _filled(source)
     seen = (rows != tokenizer.PAD).astype(np.float32)
-    weights = network.train(shape, rows, seen, _filled(target), pad=tokenizer.PAD, steps=STEPS)
+    weights = transformer.train(shape, rows, seen, _filled(target), pad=tokenizer.PAD, steps=STEPS)
     to_ctranslate2.export(shape, weights, tokens, folder / "ctranslate2")
     to_onnx.export(shape, weights, folder / "onnx")
     for part in ("ctranslate2", "onnx"):

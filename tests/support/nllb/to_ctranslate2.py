@@ -10,7 +10,7 @@ from ctranslate2.converters.utils import fuse_linear
 from ctranslate2.specs import TransformerSpec, common_spec
 from tokenizers import Tokenizer
 
-from tests.support.nllb.network import Shape, Weights, positions
+from tests.support.nllb.transformer import Shape, Weights, positions
 
 
 class TinyConverter(Converter):  # type: ignore[misc]

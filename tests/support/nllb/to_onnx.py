@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from tests.support.nllb.network import Shape, Weights, positions
+from tests.support.nllb.transformer import Shape, Weights, positions
 
 _AWAY = -1e9
 

@@ -13,7 +13,7 @@ from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import InvalidAudio, TooLarge
 from sokuji.providers.stt.whisper.batched_steps import Align, Decode, Detect, Encode
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from tests.support.jobs import until
+from tests.support.batch_jobs import wait_until
 from tests.support.speech import sample
 
 HELLO = RecognitionRequest(pcm=sample("en", "hello_world"), language="en", interim=True)
@@ -82,7 +82,7 @@ async def occupied(whisper: FasterWhisper, watched: Watched) -> AsyncIterator[No
     """A worker has something to do; where it is the only one, what is asked meanwhile waits."""
     probe = asyncio.create_task(whisper.check())
     try:
-        await until(watched.probed.is_set)
+        await wait_until(watched.probed.is_set)
         yield
         await asyncio.sleep(0)
     finally:

@@ -22,7 +22,7 @@ from sokuji.errors import (
 )
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.speech import noise, reference, sample, samples, silence
-from tests.support.words import word_error_rate
+from tests.support.text_similarity import word_error_rate
 
 pytestmark = pytest.mark.models
 

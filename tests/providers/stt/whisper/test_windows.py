@@ -14,7 +14,7 @@ from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.stt.whisper.transcript_text import Outcome
 from tests.support.speech import noise, sample, silence
-from tests.support.words import normalised
+from tests.support.text_similarity import normalised
 
 Heard = list[tuple[int, DecodingOptions]]
 

@@ -18,7 +18,7 @@ from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts import phrases
 from sokuji.providers.tts.kokoro import japanese
 from sokuji.providers.tts.kokoro.provider import MODEL, Kokoro
-from tests.support.words import character_error_rate
+from tests.support.text_similarity import character_error_rate
 
 READER = japanese.JapaneseReader()
 MARKS = "、。！？…「」"

@@ -16,7 +16,7 @@ from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Tr
 from sokuji.errors import ConfigError, InvalidRequest, UnknownVoice, UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts.kokoro.provider import MODEL, SPOKEN, Kokoro, to_symbols
-from tests.support.words import word_error_rate
+from tests.support.text_similarity import word_error_rate
 
 LONG = "O médico receitou antibióticos durante sete dias. Faz muito calor, mas gosto de ir à praia."
 

@@ -18,7 +18,7 @@ from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Tr
 from sokuji.errors import ConfigError, InvalidRequest, ModelMissing, UnknownVoice, UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts.piper.provider import Piper, list_voices
-from tests.support.words import word_error_rate
+from tests.support.text_similarity import word_error_rate
 
 VOICE = "en_US-joe-medium"
 LONG = (

@@ -1,4 +1,4 @@
-"""All doors of the API on a loopback port, with fakes or models behind them and no Ray."""
+"""The whole HTTP and WebSocket API on a loopback port, over fake stages and without Ray."""
 
 import asyncio
 import socket
@@ -11,14 +11,14 @@ import uvicorn
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 
 @contextmanager
-def open_doors(
+def serve_api(
     stt: FakeStt | None = None, translator: FakeTranslator | None = None, tts: FakeTts | None = None
 ) -> Iterator[str]:
-    """A service in a thread of its own, so that commands with their own event loop can use it; its URL."""
+    """The URL of a server that runs in a thread, so that commands may have an event loop of their own."""
     pipeline = asyncio.run(ready_pipeline(stt, translator, tts))
     app = build_app(Service(pipeline, GatewaySettings()))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="websockets-sansio", log_config=None))

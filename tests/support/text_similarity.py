@@ -1,4 +1,4 @@
-"""How alike two texts are; what the measurements use is good enough for the tests."""
+"""Word and character error rates. The tests compare texts as the measurements in load_tests do."""
 
 import jiwer
 
@@ -8,6 +8,6 @@ __all__ = ["character_error_rate", "normalised", "word_error_rate"]
 
 
 def character_error_rate(reference: str, heard: str) -> float:
-    """Errors per letter of the reference; where words end does not count."""
+    """Errors per character of the reference, spaces left out."""
     expected, found = ("".join(normalised(text, "").split()) for text in (reference, heard))
     return float(jiwer.cer(expected, found))

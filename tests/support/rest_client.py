@@ -1,4 +1,4 @@
-"""A client of the REST door over fake stages, without a network."""
+"""A client of the REST API over fake stages, without a network."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +9,11 @@ import httpx
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import Deadlines, GatewaySettings, Limits
-from tests.support.fakes import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 
 @asynccontextmanager
-async def rest(
+async def rest_client(
     stt: FakeStt | None = None,
     translator: FakeTranslator | None = None,
     tts: FakeTts | None = None,
@@ -21,7 +21,7 @@ async def rest(
     deadlines: Deadlines | None = None,
     **limits: Any,
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
-    """A client and the service that it talks to; ``limits`` are fields of ``Limits``."""
+    """A client and its service; ``limits`` are fields of ``Limits``."""
     settings = GatewaySettings(limits=Limits(**limits), deadlines=deadlines or Deadlines())
     service = Service(await ready_pipeline(stt, translator, tts), settings)
     async with client_of(service) as client:
@@ -29,12 +29,12 @@ async def rest(
 
 
 def client_of(service: Service) -> httpx.AsyncClient:
-    """A client of an app for ``service``, to which what the app lets escape is an error of the test."""
+    """A client of an app for ``service``. An exception that the app does not handle fails the test."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(build_app(service)), base_url="http://test")
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str | None]:
-    """The status, code and param of a failure, once it is seen to have the shape that all failures have."""
+    """Status, code and param of an error response, whose shape is checked."""
     body = response.json()
     assert list(body) == ["error"]
     assert set(body["error"]) == {"code", "message", "param"}

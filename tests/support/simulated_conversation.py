@@ -1,6 +1,7 @@
-"""What a service says that keeps nothing of a conversation: its events from any place on, in any legal order.
+"""The events of a conversation from any point on, in any order that the protocol allows.
 
-The same speech always gives the same words, cut in the same way; which of two stages is first is chance.
+The service keeps nothing between connections: the same speech always gives the same words and clauses, and
+chance decides which of two stages comes first.
 """
 
 from dataclasses import dataclass, field
@@ -12,60 +13,66 @@ TARGETS = ("en", "pt")
 
 
 @dataclass(frozen=True)
-class Clause:
-    """Its translation, by target language, and how many chunks its voice has there."""
+class SimulatedClause:
+    """Translation and number of audio chunks, by target language."""
 
     texts: dict[str, str]
     chunks: dict[str, int]
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """What is heard between two times. Without clauses it is a noise, in which nobody speaks."""
+class SimulatedSentence:
+    """Speech between two times; without clauses it is noise."""
 
     start_ms: int
     end_ms: int
-    clauses: tuple[Clause, ...]
+    clauses: tuple[SimulatedClause, ...]
     partials: int = 0
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a connection begins: behind so many sentences, and so many clauses of the next one."""
+class ResumePoint:
+    """Where a connection begins: behind ``sentences`` sentences and ``clauses`` clauses of the next."""
 
     sentences: int = 0
     clauses: int = 0
 
 
 @dataclass
-class _Under:
-    """How far one sentence has come."""
+class _SentenceProgress:
+    """How much of a sentence has been sent."""
 
     heard: int = 0
-    """Of started, the partial captions, stopped and the caption."""
+    """Events of recognition: started, partial captions, stopped, caption."""
     translated: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TARGETS, 0))
     spoken: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TARGETS, 0))
     chunk: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TARGETS, 0))
 
 
-class Talk:
-    """One connection over which ``sentences`` are answered from ``begin`` on.
+class SimulatedConnection:
+    """One connection over which ``sentences`` come from ``begin`` on.
 
     Args:
-        first_id: of the segments.
+        first_id: id of the first segment.
     """
 
     def __init__(
-        self, sentences: list[Sentence], begin: Place, first_id: int, random: Random, *, speaks: bool = True
+        self,
+        sentences: list[SimulatedSentence],
+        begin: ResumePoint,
+        first_id: int,
+        random: Random,
+        *,
+        speaks: bool = True,
     ) -> None:
-        self.said: list[tuple[events.Event, Place]] = []
-        """Each event, and where a connection begins that follows the last ack up to it."""
+        self.said: list[tuple[events.Event, ResumePoint]] = []
+        """Each event, and the point from which a connection resumes after it."""
         self._sentences = sentences
         self._begin = self._acked = begin
         self._id = first_id
         self._random = random
         self._speaks = speaks
-        self._state = [_Under() for _ in sentences]
+        self._state = [_SentenceProgress() for _ in sentences]
         for target in TARGETS:
             if begin.clauses:
                 self._state[begin.sentences].translated[target] = begin.clauses
@@ -78,7 +85,7 @@ class Talk:
         self._say(events.Done())
 
     def _steps(self) -> list[tuple[str, int, str]]:
-        """What may happen next."""
+        """The events that may come next."""
         found = []
         captioned, translated, spoken = True, dict.fromkeys(TARGETS, True), dict.fromkeys(TARGETS, True)
         stopped = True
@@ -169,14 +176,14 @@ class Talk:
     def _skipped(self, number: int) -> int:
         return self._begin.clauses if number == self._begin.sentences else 0
 
-    def _delivered(self) -> Place:
+    def _delivered(self) -> ResumePoint:
         for number in range(self._begin.sentences, len(self._sentences)):
             state, count = self._state[number], len(self._sentences[number].clauses)
             clauses = min(state.spoken.values())
             if clauses < count or state.heard < self._length(number):
                 # The last clause is acknowledged with its sentence.
-                return Place(number, min(clauses, max(count - 1, 0)))
-        return Place(len(self._sentences))
+                return ResumePoint(number, min(clauses, max(count - 1, 0)))
+        return ResumePoint(len(self._sentences))
 
     def _acknowledge(self, *, lazily: bool) -> None:
         delivered = self._delivered()

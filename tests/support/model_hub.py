@@ -1,4 +1,4 @@
-"""A hub on a local port: Hugging Face's documented ``resolve`` addresses, and ways to misbehave."""
+"""A model hub on a loopback port: the ``resolve`` addresses that Hugging Face documents, and faults."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,25 +9,25 @@ from threading import Thread
 COMMIT = "a" * 40
 
 
-class Hub:
-    """Serves ``files`` ("owner/name/path" -> content); those named ``.bin`` or ``.onnx`` the large-file way.
+class ModelHub:
+    """Serves ``files``, "owner/name/path" -> content. Files named ``.bin`` or ``.onnx`` count as large.
 
-    A large file's address redirects to another host, and its ETag is its SHA-256
+    The address of a large file redirects to another host, and its ETag is its SHA-256
     (huggingface.co/docs, "Download files from the Hub").
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.cut: set[str] = set()
-        """Files of which the hub sends one half and then closes the connection, once."""
-        self.short: set[str] = set()
-        """Files of which the hub always sends one half and says that this is all."""
-        self.wrong: set[str] = set()
-        """Files that arrive with other bytes than the hub states."""
-        self.asked: list[str] = []
+        self.interrupted: set[str] = set()
+        """Files whose connection is closed after one half, once."""
+        self.truncated: set[str] = set()
+        """Files of which one half is sent as if it were all, every time."""
+        self.corrupted: set[str] = set()
+        """Files whose content differs from the SHA-256 that the hub states."""
+        self.requests: list[str] = []
         """The method and the file of every request."""
         self.resumed: list[tuple[str, int]] = []
-        """File and offset of every request that did not want the beginning again."""
+        """File and offset of every request that begins behind the start."""
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -44,7 +44,7 @@ class Hub:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    hub: Hub
+    hub: ModelHub
 
     def log_message(self, format: str, *args: object) -> None: ...
 
@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, with_body: bool) -> None:
         is_storage = self.path.startswith("/storage/")
         name = self.path.removeprefix("/storage/") if is_storage else self._resolved()
-        self.hub.asked.append(f"{self.command} {name}")
+        self.hub.requests.append(f"{self.command} {name}")
         if name not in self.hub.files:
             repository = "/".join(name.split("/")[:2])
             known = any(path.startswith(f"{repository}/") for path in self.hub.files)
@@ -85,12 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
         if start:
             self.hub.resumed.append((name, start))
         half = len(content) // 2
-        if name in self.hub.short:
+        if name in self.hub.truncated:
             self._send(200, {}, content[:half])
-        elif name in self.hub.wrong:
+        elif name in self.hub.corrupted:
             self._send(200, {}, bytes(len(content)))
-        elif name in self.hub.cut:
-            self.hub.cut.remove(name)
+        elif name in self.hub.interrupted:
+            self.hub.interrupted.remove(name)
             self._send(200, {}, content[:half], promised=len(content))
             self.close_connection = True
         else:

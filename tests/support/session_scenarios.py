@@ -1,4 +1,4 @@
-"""Sessions over coded speech for the tests of the streaming engine, and what must hold of what they emit."""
+"""Sessions over coded speech, and the invariants of the events that they emit."""
 
 import asyncio
 import random
@@ -16,8 +16,9 @@ from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.session import Session
-from tests.support.coded import CodedStt, LevelVad, quiet, say, spelled
-from tests.support.fakes import FakeTranslator, FakeTts
+from tests.support.coded_speech import CodedStt, LevelVoiceActivity, coded_words, spelled
+from tests.support.fake_stages import FakeTranslator, FakeTts
+from tests.support.speech import silence
 
 E = TypeVar("E")
 CLAUSES = ConversationSettings(source_language="pt", target_languages=("en",), partials=True, commit="clause")
@@ -26,7 +27,7 @@ EAGER = StreamingSettings(partial_interval_ms=0, max_recognition_s=60)
 
 
 class EchoTranslator(FakeTranslator):
-    """Gives the words back as they are, so that nothing can hide in a translation."""
+    """Returns the text unchanged, so that a test can follow every word."""
 
     def __init__(self, *, delay_s: float = 0) -> None:
         super().__init__(delay_s=delay_s)
@@ -36,11 +37,11 @@ class EchoTranslator(FakeTranslator):
 
     async def answer(self, request: TranslationRequest) -> TranslatedText | SokujiError:
         """The words of the request."""
-        told = await super().answer(request)
-        return told if isinstance(told, SokujiError) else TranslatedText(text=request.text)
+        translations = await super().answer(request)
+        return translations if isinstance(translations, SokujiError) else TranslatedText(text=request.text)
 
 
-async def ready(
+async def pipeline_of(
     stt: CodedStt, translator: FakeTranslator | None = None, tts: FakeTts | None = None
 ) -> Pipeline:
     pipeline = Pipeline(
@@ -56,34 +57,34 @@ def open_session(
     *,
     begin_ms: int = 0,
     resumed_text: str = "",
-    vad: LevelVad | None = None,
+    vad: LevelVoiceActivity | None = None,
 ) -> Session:
     config = GatewaySettings(streaming=streaming, limits=Limits(max_backlog_s=600))
-    ear = vad or LevelVad()
+    ear = vad or LevelVoiceActivity()
     return Session(pipeline, config, "test", begin_ms=begin_ms, resumed_text=resumed_text, vad=ear)
 
 
 @dataclass
-class Script:
-    """What a speaker says: runs of words with a pause behind each."""
+class SpokenScript:
+    """Runs of words, each followed by a pause, as (words, pause in ms)."""
 
     runs: Sequence[tuple[int, int]]
     words: list[str] = field(init=False)
     pcm: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.words, sound = [], [quiet(500)]
+        self.words, sound = [], [silence(500)]
         for count, pause_ms in self.runs:
-            sound.append(say(len(self.words), count) + quiet(pause_ms))
+            sound.append(coded_words(len(self.words), count) + silence(pause_ms))
             self.words += [spelled(number) for number in range(len(self.words), len(self.words) + count)]
         self.pcm = b"".join(sound)
 
 
 @asynccontextmanager
 async def running(session: Session, pause_s: float = 0) -> AsyncIterator[list[events.Event]]:
-    """The session at work; what it emits gathers in the list, read with random pauses.
+    """Run the session; its events gather in the list, read with random pauses.
 
-    Nothing may fail unseen or be left running.
+    No task may fail unseen or outlive the block.
     """
     seen: list[events.Event] = []
     unseen: list[str] = []
@@ -108,7 +109,7 @@ async def running(session: Session, pause_s: float = 0) -> AsyncIterator[list[ev
 async def speak(
     session: Session, pcm: bytes, sizes: Sequence[int] = (2_560,), rest_s: float = 0.0005
 ) -> None:
-    """Feed audio in pieces of the given sizes, over and over, and let the session work in between."""
+    """Feed audio in chunks of the given sizes, over and over, and let the session run in between."""
     at, turn = 0, 0
     while at < len(pcm):
         size = sizes[turn % len(sizes)] // 2 * 2 or 2
@@ -118,12 +119,12 @@ async def speak(
 
 
 async def converse(
-    script: Script,
+    script: SpokenScript,
     stt: CodedStt,
     conversation: ConversationSettings = CLAUSES,
     streaming: StreamingSettings = EAGER,
 ) -> list[events.Event]:
-    session = open_session(await ready(stt), streaming)
+    session = open_session(await pipeline_of(stt), streaming)
     async with running(session) as seen:
         session.configure(conversation)
         await speak(session, script.pcm)
@@ -131,13 +132,13 @@ async def converse(
     return seen
 
 
-async def until(met: Callable[[], object]) -> None:
+async def wait_until(met: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not met():
             await asyncio.sleep(0.005)
 
 
-def told(seen: list[events.Event], target: str) -> list[str]:
+def translations(seen: list[events.Event], target: str) -> list[str]:
     return [event.text for event in of_kind(seen, events.TranslationText) if event.target_language == target]
 
 
@@ -149,28 +150,30 @@ def finals(seen: list[events.Event]) -> list[events.Transcription]:
     return [event for event in of_kind(seen, events.Transcription) if event.is_final]
 
 
-def assert_whole(seen: list[events.Event], script: Script, targets: Sequence[str] = ("en",)) -> None:
-    """Every word, once, in order, in the captions and in each translation."""
+def assert_whole(seen: list[events.Event], script: SpokenScript, targets: Sequence[str] = ("en",)) -> None:
+    """Captions and each translation hold every word once and in order."""
     assert " ".join(event.text for event in finals(seen)).split() == script.words
     for target in targets:
-        told = [event for event in of_kind(seen, events.TranslationText) if event.target_language == target]
-        assert " ".join(event.text for event in told).split() == script.words
-        places = [(event.segment_id, event.clause) for event in told]
+        translations = [
+            event for event in of_kind(seen, events.TranslationText) if event.target_language == target
+        ]
+        assert " ".join(event.text for event in translations).split() == script.words
+        places = [(event.segment_id, event.clause) for event in translations]
         assert places == sorted(set(places))
-        assert [event.segment_id for event in told if event.is_final] == [
+        assert [event.segment_id for event in translations if event.is_final] == [
             each.segment_id for each in finals(seen)
         ]
         spoken = [event for event in of_kind(seen, events.Audio) if event.target_language == target]
         chunks = [(event.segment_id, event.clause, event.chunk) for event in spoken]
         assert chunks == sorted(set(chunks))
         voiced = {(event.segment_id, event.clause) for event in spoken if event.last}
-        assert voiced == {(event.segment_id, event.clause) for event in told if event.text}
+        assert voiced == {(event.segment_id, event.clause) for event in translations if event.text}
     assert not of_kind(seen, events.Failed)
     assert isinstance(seen[-1], events.Done)
 
 
 def assert_append_only(seen: list[events.Event]) -> None:
-    """What is marked as stable is never taken back."""
+    """Stable text is never changed."""
     stable: dict[int, str] = defaultdict(str)
     for event in of_kind(seen, events.Transcription):
         assert event.text.startswith(stable[event.segment_id])
@@ -193,7 +196,7 @@ def assert_acknowledged(seen: list[events.Event]) -> None:
 
 
 def assert_delivered(seen: list[events.Event], targets: Sequence[str]) -> None:
-    """When something is acknowledged, each target has had it before: captions, translations and voice."""
+    """An acknowledgement follows the captions, translations and voice of each target that it covers."""
     for index, ack in enumerate(seen):
         if not isinstance(ack, events.Ack):
             continue
@@ -205,7 +208,7 @@ def assert_delivered(seen: list[events.Event], targets: Sequence[str]) -> None:
             over = {each.segment_id for each in texts if each.is_final}
             due = [each.segment_id for each in finals(seen) if each.end_ms <= ack.through_ms]
             assert over.issuperset(due)
-            # What the ack's text tells of is the oldest segment that is not over.
+            # The text of an ack belongs to the oldest segment that is not over.
             current = min((each.segment_id for each in texts if each.segment_id not in due), default=None)
             own = [each for each in texts if each.segment_id == current and each.clause < ack.clauses]
             words = ack.text.split()

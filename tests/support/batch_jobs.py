@@ -1,4 +1,4 @@
-"""Jobs for a ``Batcher`` whose computations can be seen and held up."""
+"""Jobs for a ``Batcher`` whose computations a test can observe and hold."""
 
 import asyncio
 import threading
@@ -12,26 +12,26 @@ import pytest
 from sokuji.providers.batching import Batcher, Job, JobResult
 
 LONG_S = 60.0
-"""No test waits so long."""
+"""Longer than any test waits."""
 
 
 @dataclass(eq=False)
-class Board:
-    """What was computed, batch by batch."""
+class BatchLog:
+    """The texts that were computed, by batch."""
 
     batches: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
-class Shout:
-    """A step: its result is its text in capitals."""
+class UpperStep:
+    """A step whose result is its text in capitals."""
 
-    board: Board
+    board: BatchLog
     text: str
     bucket: Hashable = "a"
     most: int = 64
     gate: threading.Event | None = None
-    """It takes until this is set."""
+    """The step is computed once this is set."""
     spare: bool = False
 
     @classmethod
@@ -45,33 +45,33 @@ class Shout:
         return [step.text.upper() for step in steps]
 
 
-def shouts(*steps: Shout) -> Job[list[str]]:
-    """A job of one step after the other."""
+def upper_job(*steps: UpperStep) -> Job[list[str]]:
+    """A job that takes one step after the other."""
     results = []
     for step in steps:
         results.append((yield step))
     return results
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it."""
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, for 10 s at most."""
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.001)
 
 
-def alive(name: str) -> list[str]:
-    """Names of a batcher's threads."""
+def worker_threads(name: str) -> list[str]:
+    """Names of the live threads of a batcher."""
     return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith(f"{name}-"))
 
 
 @asynccontextmanager
-async def occupied(batcher: Batcher, board: Board) -> AsyncIterator[None]:
-    """The one worker of ``batcher`` has something to do; ``board`` is empty afterwards."""
-    gate, own = threading.Event(), Board()
-    running = asyncio.create_task(batcher.run(shouts(Shout(own, "plug", "plug", gate=gate))))
+async def occupied(batcher: Batcher, board: BatchLog) -> AsyncIterator[None]:
+    """Keep the only worker of ``batcher`` busy; ``board`` is empty afterwards."""
+    gate, own = threading.Event(), BatchLog()
+    running = asyncio.create_task(batcher.run(upper_job(UpperStep(own, "plug", "plug", gate=gate))))
     try:
-        await until(lambda: bool(own.batches))
+        await wait_until(lambda: bool(own.batches))
         yield
         await asyncio.sleep(0)
         board.batches.clear()
@@ -83,19 +83,19 @@ async def occupied(batcher: Batcher, board: Board) -> AsyncIterator[None]:
 Run = asyncio.Task[JobResult[list[str]]]
 
 
-def asked(batcher: Batcher, *steps: Shout, urgent: bool = True) -> Run:
-    """The job of a caller who waits for it."""
-    return asyncio.create_task(batcher.run(shouts(*steps), urgent=urgent))
+def submit(batcher: Batcher, *steps: UpperStep, urgent: bool = True) -> Run:
+    """Start a job that its caller waits for."""
+    return asyncio.create_task(batcher.run(upper_job(*steps), urgent=urgent))
 
 
-async def answers(*runs: Run) -> list[list[str]]:
-    """What the jobs return."""
+async def results_of(*runs: Run) -> list[list[str]]:
+    """The results of the jobs."""
     async with asyncio.timeout(10):
         return [answer.value for answer in await asyncio.gather(*runs)]
 
 
-async def gone(run: Run) -> None:
-    """The caller goes away."""
+async def abandon(run: Run) -> None:
+    """Cancel the caller of a job."""
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run

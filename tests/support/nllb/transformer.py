@@ -68,7 +68,7 @@ def new(shape: Shape, seed: int) -> Weights:
     return {name: weight.astype(np.float32) for name, weight in weights.items()}
 
 
-class Network:
+class TinyTransformer:
     """The computation with some weights."""
 
     def __init__(self, shape: Shape, weights: Weights) -> None:
@@ -138,7 +138,7 @@ def train(
     random = np.random.default_rng(2)
 
     def loss(weights: Weights, rows: Any) -> Any:
-        logits = Network(shape, weights).logits(source[rows], seen[rows], target[rows, :-1])
+        logits = TinyTransformer(shape, weights).logits(source[rows], seen[rows], target[rows, :-1])
         high = np.max(logits, -1, keepdims=True)
         log_sums = np.log(np.sum(np.exp(logits - high), -1)) + high[..., 0]
         wanted = target[rows, 1:]

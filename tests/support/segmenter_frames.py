@@ -1,4 +1,4 @@
-"""Numbered frames for the segmenter, and a stream that feeds them to it."""
+"""Numbered audio frames, and a stream that feeds them to a segmenter."""
 
 from collections.abc import Iterable
 
@@ -31,8 +31,8 @@ def pcm_between(first: int, end: int) -> bytes:
     return b"".join(frame(index) for index in range(first, end))
 
 
-class Stream:
-    """Feeds a segmenter numbered frames; ``seen`` gathers all its events."""
+class FrameStream:
+    """Feeds numbered frames to a segmenter; ``seen`` holds all its events."""
 
     def __init__(self, settings: SegmentationSettings = SETTINGS, first_frame: int = 0) -> None:
         self.segmenter = Segmenter(settings, first_frame * FRAME_MS)
@@ -40,7 +40,7 @@ class Stream:
         self.seen: list[SegmentEvent] = []
 
     def feed(self, probability: float, frames: int) -> list[SegmentEvent]:
-        """The events of so many frames, save pauses."""
+        """The events of the next ``frames`` frames, without pauses."""
         found: list[SegmentEvent] = []
         for _ in range(frames):
             found += self.segmenter.push(frame(self.count), probability, self.count * FRAME_MS)

@@ -1,10 +1,9 @@
-"""Stages without models: they fulfil the Protocols, answer by script, and remember what they were asked.
+"""Stages without models: they fulfil the Protocols, respond by script, and keep the requests they receive.
 
-Each fake takes the answers it will give, one per request; when they are used up it answers by a fixed rule.
-A ``ProviderUnavailable`` in a script is raised, as when a replica is lost; any other error is the answer to
-its request alone. ``delay_s`` makes every answer take that long; while ``gate`` is cleared a stage holds all
-its answers back, ``arrived`` yields each request as it comes, and ``idle`` is set while none is under way, so
-that tests need not guess at times.
+A fake takes its results, one for each request; after the last it responds by a fixed rule. A
+``ProviderUnavailable`` in the script is raised, as if a replica were lost; any other error is the result of
+its request alone. Every call takes ``delay_s``. While ``gate`` is cleared, no call returns. ``arrived`` has
+each request as it comes, and ``idle`` is set while no call is under way: no test has to guess times.
 """
 
 import asyncio
@@ -37,7 +36,7 @@ VOICES = (
 )
 
 
-class _Fake(Generic[Q, A]):
+class _FakeStage(Generic[Q, A]):
     def __init__(self, answers: Sequence[A | SokujiError], delay_s: float) -> None:
         self.answers = deque(answers)
         self.delay_s = delay_s
@@ -50,7 +49,7 @@ class _Fake(Generic[Q, A]):
         self.under_way = 0
         self.cancelled = 0
         self.down: SokujiError | None = None
-        """Set it and ``describe`` raises it."""
+        """The error that ``describe`` raises, if set."""
 
     async def _next(self, request: Q) -> A | SokujiError | None:
         self.requests.append(request)
@@ -73,7 +72,7 @@ class _Fake(Generic[Q, A]):
         return answer
 
     def forget(self) -> None:
-        """Drop what is remembered of requests, for tests of memory."""
+        """Drop all kept requests, for tests of memory."""
         self.requests.clear()
         while not self.arrived.empty():
             self.arrived.get_nowait()
@@ -83,11 +82,11 @@ class _Fake(Generic[Q, A]):
             raise self.down
 
 
-class FakeStt(_Fake[RecognitionRequest, "str | Transcript"]):
-    """Hears what the script says; after that "utterance 1", "utterance 2", ...
+class FakeStt(_FakeStage[RecognitionRequest, "str | Transcript"]):
+    """Recognises the texts of the script, then "utterance 1", "utterance 2", ...
 
     Args:
-        language: what it detects where the request names no language.
+        language: detected where the request names none.
     """
 
     def __init__(
@@ -100,12 +99,12 @@ class FakeStt(_Fake[RecognitionRequest, "str | Transcript"]):
         )
 
     async def describe(self) -> RecogniserInfo:
-        """What it can do."""
+        """The fixed description."""
         self._check()
         return self.info
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """The next answers of the script."""
+        """The next results of the script."""
         return [await self._hear(request) for request in requests]
 
     async def _hear(self, request: RecognitionRequest) -> Transcript | SokujiError:
@@ -116,35 +115,34 @@ class FakeStt(_Fake[RecognitionRequest, "str | Transcript"]):
         return Transcript(text=text, language=request.language or self.language, confidence=0.9)
 
 
-class FakeTranslator(_Fake[TranslationRequest, str]):
-    """Says what the script says; after that the text with the target language before it: "en: olá"."""
+class FakeTranslator(_FakeStage[TranslationRequest, str]):
+    """Translates to the texts of the script, then to the text behind its target language: "en: olá"."""
 
     def __init__(self, *answers: str | SokujiError, delay_s: float = 0) -> None:
         super().__init__(answers, delay_s)
         self.info = TranslatorInfo(provider="fake", model="mind", pairs=(("en", "pt"), ("pt", "en")))
 
     async def describe(self) -> TranslatorInfo:
-        """What it can do."""
+        """The fixed description."""
         self._check()
         return self.info
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """The next answers of the script."""
+        """The next results of the script."""
         return [await self.answer(request) for request in requests]
 
     async def answer(self, request: TranslationRequest) -> TranslatedText | SokujiError:
-        """The next answer of the script."""
+        """The next result of the script."""
         answer = await self._next(request)
         if isinstance(answer, SokujiError):
             return answer
         return TranslatedText(text=f"{request.target}: {request.text}" if answer is None else answer)
 
 
-class FakeTts(_Fake[SynthesisRequest, int]):
-    """Speaks a constant level, 100 ms a chunk at 22,050 Hz; the script says how many chunks, after that two.
+class FakeTts(_FakeStage[SynthesisRequest, int]):
+    """Speaks chunks of 100 ms at 22,050 Hz and a constant level: as many as the script says, then two.
 
-    An error in the script comes after the first chunk, as when a voice breaks off; ``delay_s`` and ``gate``
-    hold the first chunk.
+    An error in the script comes after the first chunk. ``delay_s`` and ``gate`` hold the first chunk.
     """
 
     CHUNK_SAMPLES = 2_205
@@ -155,7 +153,7 @@ class FakeTts(_Fake[SynthesisRequest, int]):
         self.info = SynthesiserInfo(provider="fake", model="mouth", voices=VOICES)
 
     async def describe(self) -> SynthesiserInfo:
-        """What it can do."""
+        """The fixed description."""
         self._check()
         return self.info
 
@@ -177,7 +175,7 @@ async def ready_pipeline(
     *,
     deadlines: Deadlines | None = None,
 ) -> Pipeline:
-    """A pipeline over fakes that has found out what they can do."""
+    """A pipeline over fakes whose catalogue is filled."""
     stages = StageProviders(
         stt=[stt or FakeStt()], translation=[translator or FakeTranslator()], tts=[tts or FakeTts()]
     )

@@ -1,4 +1,4 @@
-"""A local WebSocket server that speaks the documented wire format and follows a script."""
+"""A WebSocket server on loopback that speaks the documented wire format and follows a script."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -46,13 +46,15 @@ EVENTS: list[events.Event] = [
 Script = Callable[[ServerConnection], Awaitable[None]]
 
 
-async def say(socket: ServerConnection, *said: events.Event, encoding: AudioEncoding = "pcm_binary") -> None:
+async def send_events(
+    socket: ServerConnection, *said: events.Event, encoding: AudioEncoding = "pcm_binary"
+) -> None:
     for event in said:
         for frame in encode_event(event, encoding):
             await socket.send(frame if isinstance(frame, bytes) else json.dumps(frame))
 
 
-async def hear(socket: ServerConnection) -> dict[str, Any]:
+async def receive_message(socket: ServerConnection) -> dict[str, Any]:
     """The next JSON message; audio before it is skipped."""
     async for message in socket:
         if isinstance(message, str):
@@ -66,8 +68,8 @@ async def service(script: Script) -> AsyncIterator[str]:
     """A service that answers the config with ``ready`` and then follows the script."""
 
     async def greeted(socket: ServerConnection) -> None:
-        assert (await hear(socket))["type"] == "config"
-        await say(socket, READY)
+        assert (await receive_message(socket))["type"] == "config"
+        await send_events(socket, READY)
         await script(socket)
 
     async with plain_service(greeted) as url:

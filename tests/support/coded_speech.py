@@ -1,8 +1,8 @@
-"""Speech that fakes understand: each word has a level of its own, so that what was said is known exactly.
+"""Coded speech: every word has a level of its own, so that a test knows exactly which words were spoken.
 
-``say`` makes the sound of words; ``LevelVad`` hears that somebody speaks; ``CodedStt`` recognises the words
-in any piece of such sound, is unsure about a word that is cut off, mishears the last words of interim
-requests on purpose, and knows when each word was said.
+``coded_words`` makes the sound of words. ``LevelVoiceActivity`` takes all that is loud for speech.
+``CodedStt`` recognises coded words: it is unsure about a word that is cut off, gets the last words of interim
+requests wrong on purpose, and knows when each word was spoken.
 """
 
 import asyncio
@@ -18,47 +18,42 @@ from sokuji.errors import ProviderUnavailable, SokujiError, TooLarge
 RATE = 16_000
 WORD_MS = 320
 """Nine loud frames of the voice activity model, and a quiet one."""
-_LOUD, _WHOLE = 9 * 512, 10 * 512
+_LOUD, _LENGTH = 9 * 512, 10 * 512
 _FLOOR, _STEP = 1_000, 10
 
 
-def say(first: int, count: int) -> bytes:
-    """The sound of the words number ``first`` to ``first + count - 1``, with hardly a gap between them."""
-    words = np.zeros((count, _WHOLE), "<i2")
+def coded_words(first: int, count: int) -> bytes:
+    """16 kHz PCM of ``count`` words from number ``first`` on, with hardly a gap between them."""
+    words = np.zeros((count, _LENGTH), "<i2")
     words[:, :_LOUD] = (np.arange(first, first + count) * _STEP + _FLOOR)[:, np.newaxis]
     return words.tobytes()
 
 
-def quiet(ms: int) -> bytes:
-    """Silence."""
-    return bytes(2 * RATE * ms // 1_000)
-
-
 def spelled(number: int) -> str:
-    """A word as it is written: some end a clause, some a sentence."""
+    """The text of a word. A sentence has nine words, and every fourth word ends a clause."""
     mark = "." if number % 9 == 8 else "," if number % 4 == 3 else ""
     return f"{'Word' if number % 9 == 0 else 'word'}{number}{mark}"
 
 
-class LevelVad:
-    """Whatever is loud is speech."""
+class LevelVoiceActivity:
+    """Voice activity by level alone."""
 
     def probability(self, frame: bytes) -> float:
         """1 for a frame most of which is loud, else 0."""
         return float(np.median(np.abs(np.frombuffer(frame, "<i2"))) > _FLOOR / 2)
 
     def reset(self) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there is no state."""
 
 
 class CodedStt:
     """Recognises coded speech.
 
     Args:
-        seed: of the mistakes in interim requests.
-        loses: share of the calls that fail as when a replica is lost.
-        delay_s: of every answer.
-        longest_prefix: words that a prefix may have.
+        seed: for the errors in interim transcripts.
+        loses: share of the calls that fail as if a replica were lost.
+        delay_s: duration of every call.
+        longest_prefix: the most words that a prefix may have.
     """
 
     def __init__(
@@ -84,14 +79,14 @@ class CodedStt:
         )  # fmt: skip
 
     async def describe(self) -> RecogniserInfo:
-        """What it can do."""
+        """The fixed description."""
         return self.info
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """The words in each request."""
-        return [await self._answer(request) for request in requests]
+        """The words in the audio of each request."""
+        return [await self._transcribe(request) for request in requests]
 
-    async def _answer(self, request: RecognitionRequest) -> Transcript:
+    async def _transcribe(self, request: RecognitionRequest) -> Transcript:
         self.requests.append(request)
         self.under_way += 1
         try:
@@ -102,9 +97,9 @@ class CodedStt:
             raise ProviderUnavailable("lost on purpose")
         if len(request.prefix.split()) > self.longest_prefix:
             raise TooLarge("the prefix is too long", param="prefix")
-        heard = _heard(request.pcm)
+        heard = _words_in(request.pcm)
         if request.interim and self._random.random() < 0.5:
-            heard = self._misheard(heard)
+            heard = self._with_errors(heard)
         text = " ".join(word.text for word in heard)
         if request.prefix:
             heard = _continued(request.prefix.split(), heard)
@@ -116,8 +111,8 @@ class CodedStt:
             words=tuple(heard) if request.word_times else (),
         )
 
-    def _misheard(self, heard: list[Word]) -> list[Word]:
-        """The last word or two wrong."""
+    def _with_errors(self, heard: list[Word]) -> list[Word]:
+        """The words with the last one or two wrong."""
         right = max(0, len(heard) - self._random.randint(1, 2))
         return heard[:right] + [
             Word(f"noise{len(self.requests)}x{place}", word.start_ms, word.end_ms)
@@ -125,8 +120,8 @@ class CodedStt:
         ]
 
 
-def _heard(pcm: bytes) -> list[Word]:
-    """The words of a piece of sound; one of which the lesser part is missing is heard as another."""
+def _words_in(pcm: bytes) -> list[Word]:
+    """The words in PCM. A word of which 30 to 70 % are there becomes another; with less it is left out."""
     levels = np.frombuffer(pcm, "<i2").astype(int)
     edges = [0, *(np.flatnonzero(np.diff(levels)) + 1).tolist(), len(levels)]
     found = []
@@ -139,7 +134,7 @@ def _heard(pcm: bytes) -> list[Word]:
 
 
 def _continued(known: list[str], heard: list[Word]) -> list[Word]:
-    """The known words as they are, save that a mark may follow the last, and what was heard behind them."""
+    """The known words, then what was heard after them; only the last known word may get a mark."""
     if len(heard) >= len(known) and heard[len(known) - 1].text.startswith(known[-1]):
         known = [*known[:-1], heard[len(known) - 1].text]
     return [

@@ -70,7 +70,7 @@ def main(
     show(tables(measured))
     if output is not None:
         load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up}
-        figures = {"memory": MEMORY, "load": load, "options.levels": [each.report() for each in measured]}
+        figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
         write(output, {**header(), **about, **figures})
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)

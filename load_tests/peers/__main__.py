@@ -91,7 +91,7 @@ def _report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
         "settings": system.settings,
         "failure": system.failure,
         "sessions_held": {each: sessions_held(system.levels, each, limit_ms) for each in MILESTONES},
-        "options.levels": [level.report() for level in system.levels],
+        "levels": [level.report() for level in system.levels],
     }
 
 

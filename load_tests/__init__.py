@@ -1,1 +1,1 @@
-"""Tools that put a running service under load and report what its users would feel."""
+"""Load tests: scenarios that are spoken to a system, measurements of it, and reports."""

@@ -5,7 +5,8 @@ of its own and speaks to it in real time; with ``--url`` it speaks to a running 
 """
 
 import asyncio
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -17,7 +18,7 @@ from load_tests.reports.plots import latency_png
 from load_tests.reports.report import OutputOption, header, machine, progress, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.scenario import Scenario
-from load_tests.scenarios.service import ServiceUnderTest, service_under_test
+from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import run_scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
@@ -64,16 +65,12 @@ def main(
     )
     scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
 
-    async def run() -> tuple[dict[str, Any], list[MeasuredLevel]]:
-        async with service_under_test(url, config or options.DEFAULT_CONFIG, port or PORT) as service:
-            about = {"service": service.info(), "serve": service.serve_config()}
-            return about, await _measure(service, scenarios, warm_up)
-
-    about, measured = asyncio.run(run())
+    run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up)
+    about, measured = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
     show(tables(measured))
     if output is not None:
         load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up}
-        figures = {"memory": MEMORY, "load": load, "options.levels": [each.report() for each in measured]}
+        figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
         write(output, {**header(), **about, **figures})
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)

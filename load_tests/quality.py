@@ -6,7 +6,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -17,7 +18,7 @@ from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import EMBEDDED, loaded_recogniser
 from load_tests.scenarios.scenario import Scenario
-from load_tests.scenarios.service import service_under_test
+from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import DEADLINE_S, ServiceSession, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
@@ -53,12 +54,8 @@ def main(
     requested = Config(source_language=languages[0], target_language=target, commit=commit, partials=True)
     scenario = Scenario(requested, sessions, duration, run_on, DEADLINE_S)
 
-    async def run() -> tuple[dict[str, Any], list[list[ServiceSession]]]:
-        async with service_under_test(url, config or options.DEFAULT_CONFIG, port or PORT) as service:
-            about = {"service": service.info(), "serve": service.serve_config()}
-            return about, [await _spoken(service.url, scenario, language) for language in languages]
-
-    about, spoken = asyncio.run(run())
+    run = partial(_spoken, scenario=scenario, languages=languages)
+    about, spoken = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
     measured = asyncio.run(_judged(languages, spoken, target))
     show(parts(measured, target), width=140)
     load = {**scenario.report(), "source_language": source}
@@ -72,14 +69,18 @@ def main(
         raise SokujiError("sentences were lost, or what had been committed was taken back")
 
 
-async def _spoken(url: str, scenario: Scenario, language: str) -> list[ServiceSession]:
-    """The sessions in one language; raises the error that ended one of them."""
-    config = replace(scenario.config, source_language=language)
-    sessions = await run_scenario(url, replace(scenario, config=config), keep_responses=True)
-    for session in sessions:
-        if session.failure is not None:
-            raise session.failure
-    return sessions
+async def _spoken(
+    service: ServiceUnderTest, scenario: Scenario, languages: Sequence[str]
+) -> list[list[ServiceSession]]:
+    """The sessions in each language, one language after another; raises the error that ended one of them."""
+    spoken = []
+    for language in languages:
+        config = replace(scenario.config, source_language=language)
+        sessions = await run_scenario(service.url, replace(scenario, config=config), keep_responses=True)
+        for failure in (session.failure for session in sessions if session.failure):
+            raise failure
+        spoken.append(sessions)
+    return spoken
 
 
 async def _judged(

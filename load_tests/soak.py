@@ -7,8 +7,8 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -21,7 +21,7 @@ from load_tests.reports.soak_tables import parts
 from load_tests.scenarios import options
 from load_tests.scenarios.replica_kills import KillSchedule
 from load_tests.scenarios.scenario import Scenario
-from load_tests.scenarios.service import ServiceUnderTest, started_service
+from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import DEADLINE_S, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
@@ -62,7 +62,8 @@ def main(
     kills = KillSchedule(kill_every, tuple((kill or KILLED).split(","))) if kill_every else None
     requested = Config(source_language=source, target_language=target, commit=commit)
     scenario = Scenario(requested, sessions, 60 * minutes, deadline_s=DEADLINE_S)
-    about, run = asyncio.run(_soak(config, port, scenario, kills))
+    soak = partial(_soak, scenario=scenario, kills=kills)
+    about, run = asyncio.run(with_service("", config, port, soak))
     found = findings(run)
     show(parts(found, run.seconds))
     if output is not None:
@@ -72,34 +73,29 @@ def main(
     require_sound([found.level])
 
 
-async def _soak(
-    config: Path, port: int, scenario: Scenario, kills: KillSchedule | None
-) -> tuple[dict[str, Any], SoakRun]:
-    """What was measured, and what was recorded.
+async def _soak(service: ServiceUnderTest, scenario: Scenario, kills: KillSchedule | None) -> SoakRun:
+    """Run the sessions, read the memory and kill replicas at the same time.
 
     Raises:
         ConfigError: the service lacks a deployment whose replicas are to be killed.
-        LaunchError: it cannot be started.
     """
-    async with started_service(config, port) as service:
-        if kills is not None:
-            kills.check(service)
-        about = {"service": service.info(), "serve": service.serve_config()}
-        run = SoakRun(time.monotonic(), scenario.duration_s)
-        beside = [asyncio.create_task(_read_memory(service, run))]
-        if kills is not None:
-            until = run.began + run.seconds - QUIET_END_S
-            beside.append(asyncio.create_task(kills.run(service, until, run.kills)))
-        try:
-            run.sessions = await run_scenario(service.url, scenario)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.wait(beside)
+    if kills is not None:
+        kills.check(service)
+    run = SoakRun(time.monotonic(), scenario.duration_s)
+    beside = [asyncio.create_task(_read_memory(service, run))]
+    if kills is not None:
+        until = run.began + run.seconds - QUIET_END_S
+        beside.append(asyncio.create_task(kills.run(service, until, run.kills)))
+    try:
+        run.sessions = await run_scenario(service.url, scenario)
+    finally:
         for task in beside:
-            with suppress(asyncio.CancelledError):
-                task.result()
-        return about, run
+            task.cancel()
+        await asyncio.wait(beside)
+    for task in beside:
+        with suppress(asyncio.CancelledError):
+            task.result()
+    return run
 
 
 async def _read_memory(service: ServiceUnderTest, run: SoakRun) -> None:

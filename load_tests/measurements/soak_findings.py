@@ -7,7 +7,6 @@ from typing import Any
 from load_tests.measurements.drift import CONFIDENCE, Trend, trend
 from load_tests.measurements.load_level import LoadLevel, SentenceTiming, sentence_timings, summarise
 from load_tests.measurements.machine_usage import MEMORY
-from load_tests.measurements.recovery import Recovery, recovery
 from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LatencyPoint
@@ -34,6 +33,20 @@ class SoakRun:
     memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     """Seconds since the beginning, and MiB by deployment."""
     kills: list[ReplicaKill] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The effect of a kill on users."""
+
+    deployment: str
+    at_s: float
+    """When, in seconds since the run began."""
+    replaced_s: float | None
+    recovered_s: float | None
+    """From the kill to the complete response to the first sentence begun after it; None: none came."""
+    worst_first_audio_ms: float | None
+    """The longest wait for a voice among the sentences that were open at the kill or begun until recovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +146,20 @@ def _columns(series: TimeSeries) -> dict[str, list[float]]:
         "seconds": [round(at_s, 1) for at_s, _ in series],
         "values": [round(value, 1) for _, value in series],
     }
+
+
+def recovery(kill: ReplicaKill, timings: Sequence[SentenceTiming], began: float) -> Recovery:
+    """The effect of a kill in a run that began at ``began`` (monotonic seconds)."""
+    over = min((each.completed for each in timings if each.began >= kill.at), default=None)
+    affected = [
+        each.delays_ms["first audio"]
+        for each in timings
+        if each.completed > kill.at and (over is None or each.began < over)
+    ]
+    return Recovery(
+        deployment=kill.deployment,
+        at_s=round(kill.at - began, 1),
+        replaced_s=None if kill.replaced_s is None else round(kill.replaced_s, 1),
+        recovered_s=None if over is None else round(over - kill.at, 1),
+        worst_first_audio_ms=round(max(affected)) if affected else None,
+    )

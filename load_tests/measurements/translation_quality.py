@@ -74,7 +74,7 @@ class QualityScores:
 def references(source: str, target: str) -> Mapping[str, str]:
     """Translations of the recordings' sentences, by their transcript; empty where there are none."""
     known = yaml.safe_load((files("load_tests") / "references.yaml").read_text("utf-8"))
-    return {each["said"]: each[target] for each in known.get(source, ()) if target in each}
+    return {each["text"]: each[target] for each in known.get(source, ()) if target in each}
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""Other speech recognition servers, measured beside our own with the same model and the same recordings."""
+"""Other speech recognition servers, measured beside this service with the same model and recordings."""

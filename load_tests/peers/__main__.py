@@ -74,7 +74,9 @@ def main(
         "frame_ms": FRAME_MS,
     }
     figures = {"model": f"whisper {MODEL}", "load": load, "limit_s": limit, "patience_s": ANSWERED_WITHIN_S}
-    write(output, {**header(), **figures, "systems": [_report(each, 1_000 * limit) for each in measured]})
+    write(
+        output, {**header(), **figures, "systems": [system_report(each, 1_000 * limit) for each in measured]}
+    )
     if failures := [f"{each.name}: {each.failure}" for each in measured if each.failure]:
         raise SokujiError("; ".join(failures))
 
@@ -85,13 +87,14 @@ async def _measure(
     return [await measure(each, port, scenarios) for each in systems]
 
 
-def _report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
+def system_report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
+    """One system, for JSON; sessions are held up to a p95 of ``limit_ms``."""
     return {
         "name": system.name,
         "settings": system.settings,
         "failure": system.failure,
         "sessions_held": {each: sessions_held(system.levels, each, limit_ms) for each in MILESTONES},
-        "options.levels": [level.report() for level in system.levels],
+        "levels": [level.report() for level in system.levels],
     }
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from load_tests.measurements.drift import Trend
-from load_tests.measurements.recovery import Recovery
-from load_tests.measurements.soak_findings import SoakFindings, unit
+from load_tests.measurements.soak_findings import Recovery, SoakFindings, unit
 from load_tests.reports.report import UNKNOWN, table
 
 SHORT_S = 1_800.0

@@ -1,11 +1,11 @@
 """The service that is measured: a running one, or one that is started here with a Ray of its own."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psutil
@@ -19,6 +19,7 @@ START_S = 300.0
 """How long models may take to load and warm up."""
 PROXY, CONTROLLER, REST = "Serve proxy", "Serve controller", "rest of Ray"
 NOT_REPLICAS = (PROXY, CONTROLLER, REST)
+Result = TypeVar("Result")
 _REPLICA = re.compile(r"ray::ServeReplica:[^:]+:(\w+)")
 _TITLES = {"ray::ProxyActor": PROXY, "haproxy": PROXY, "ray::ServeController": CONTROLLER}
 
@@ -82,14 +83,17 @@ def role(command_line: str) -> str:
     return next((name for title, name in _TITLES.items() if program.startswith(title)), REST)
 
 
-@asynccontextmanager
-async def service_under_test(url: str, config: Path, port: int) -> AsyncIterator[ServiceUnderTest]:
-    """The service at ``url``; without a URL one that is started, as ``started_service`` does it."""
-    if url:
-        yield ServiceUnderTest(url)
-    else:
-        async with started_service(config, port) as service:
-            yield service
+async def with_service(
+    url: str, config: Path, port: int, measure: Callable[[ServiceUnderTest], Awaitable[Result]]
+) -> tuple[dict[str, Any], Result]:
+    """Measure the service at ``url``; without a URL one that is started, as ``started_service`` does it.
+
+    Returns:
+        The service's description and Serve config, for JSON; and what ``measure`` returns.
+    """
+    async with nullcontext(ServiceUnderTest(url)) if url else started_service(config, port) as service:
+        about = {"service": service.info(), "serve": service.serve_config()}
+        return about, await measure(service)
 
 
 @asynccontextmanager

@@ -9,8 +9,7 @@ import pytest
 
 from load_tests.measurements.drift import trend
 from load_tests.measurements.load_level import SentenceTiming
-from load_tests.measurements.recovery import recovery
-from load_tests.measurements.soak_findings import TOTAL, SoakRun, findings
+from load_tests.measurements.soak_findings import TOTAL, SoakRun, findings, recovery
 from load_tests.reports.plots import soak_png
 from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession

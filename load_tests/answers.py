@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sokuji import events
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.audio.resampling import resample
 
 
@@ -60,7 +60,7 @@ class Utterance:
 
     def sound(self, sample_rate: int) -> bytes:
         """Its voice, one piece behind the other, as mono int16 PCM."""
-        sound = Sound()
+        sound = AudioBuffer()
         for each in self.voice:
             sound.add(each.pcm, each.sample_rate)
         return resample(bytes(sound.pcm), sound.sample_rate, sample_rate) if sound.pcm else b""

@@ -9,7 +9,7 @@ import typer
 
 from sokuji import __version__
 from sokuji.audio.decoding import decode
-from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
+from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     CommandGroup,
     Screen,
@@ -97,8 +97,8 @@ def translate(
     output.write_bytes(asyncio.run(_translate(file, wanted, server)).wav())
 
 
-async def _translate(file: Path, wanted: Config, server: str) -> Sound:
-    sound = Sound()
+async def _translate(file: Path, wanted: Config, server: str) -> AudioBuffer:
+    sound = AudioBuffer()
     with audio_screen(LOADING) as screen:
         pcm = _read(file)
         opening = interpreter_at(server, wanted) if server else interpreter_here(wanted)
@@ -179,8 +179,8 @@ def speak(
     output.write_bytes(asyncio.run(_speak(text, language, voice, speed)).wav())
 
 
-async def _speak(text: str, language: str, voice: str, speed: float) -> Sound:
-    sound = Sound()
+async def _speak(text: str, language: str, voice: str, speed: float) -> AudioBuffer:
+    sound = AudioBuffer()
     with audio_screen(LOADING):
         async with local_pipeline(stt=(), translation=()) as pipeline:
             chunks = pipeline.speak(text, language, voice_id=voice, speed=speed)

@@ -37,7 +37,7 @@ from sokuji.pipeline.attempts import (
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.fallback import Choice, call, stream
 from sokuji.pipeline.members import RecognitionStage, StageProviders, State, SynthesisStage, TranslationStage
-from sokuji.text.glossary import EMPTY, find, normal, replace
+from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 
 
 class Pipeline:
@@ -123,7 +123,7 @@ class Pipeline:
         target: str,
         *,
         context: tuple[str, ...] = (),
-        glossary: Mapping[str, str] = EMPTY,
+        glossary: Mapping[str, str] = NO_TERMS,
     ) -> TranslatedText:
         """The recognised utterance in the language ``target``; ``pcm`` is its audio at 16 kHz.
 
@@ -138,7 +138,7 @@ class Pipeline:
         route = self.catalogue.route(source, target)
         if not route.from_speech:
             return await self.translate_text(transcript.text, source, target, context, glossary)
-        if find(normal(transcript.text), glossary):
+        if find(normalised(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
@@ -154,7 +154,7 @@ class Pipeline:
         source: str,
         target: str,
         context: tuple[str, ...] = (),
-        glossary: Mapping[str, str] = EMPTY,
+        glossary: Mapping[str, str] = NO_TERMS,
     ) -> TranslatedText:
         """``text`` in the language ``target``; both codes canonical.
 

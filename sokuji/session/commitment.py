@@ -58,7 +58,7 @@ class Commitment:
     def clauses(self, segment: Segment, rest: str, language: str, *, paused: bool) -> None:
         """Hand over the complete clauses of ``rest``, the stable words that no branch has."""
         start = 0
-        for end in clause_boundaries.complete(rest, language=language, paused=paused):
+        for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
             clause = self.clause(segment, rest[start:end].strip(), language)
             self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end

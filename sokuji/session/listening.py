@@ -107,11 +107,11 @@ class Listening:
 
     async def _look_ahead(self) -> None:
         """See to the segment that is being said."""
-        self._listener.keep(self._recognition.heard_ms)
+        self._listener.set_earliest_cut(self._recognition.heard_ms)
         if self._recognition.split is not None:
             await self._pass_on(self._listener.split(self._recognition.split.at_ms))
             self._recognition.split = None
-        if self._recognition.wants_to_hear() and (growing := self._listener.growing()) is not None:
+        if self._recognition.wants_to_hear() and (growing := self._listener.open_utterance()) is not None:
             self._recognition.grow(growing)
 
     async def _pass_on(self, heard: Iterable[SegmentEvent]) -> None:

@@ -217,7 +217,7 @@ class Recognition:
             self._prepare(segment, speculation, transcript)
 
     def _prepare(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
-        rest = copy.deepcopy(segment.words).settle(transcript.text)[segment.committed :].strip()
+        rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed :].strip()
         if rest:
             ending = Ending(utterance=speculation.utterance, transcript=transcript)
             speculation.clause = self._commitment.clause(segment, rest, transcript.language, ending)
@@ -229,7 +229,7 @@ class Recognition:
         """Take a hypothesis about the open segment."""
         if segment.closed or not segment.streams or not transcript.text:
             return
-        segment.words.hear(transcript.text, paused=paused)
+        segment.words.add(transcript.text, paused=paused)
         segment.heard, self.heard_ms = transcript, utterance.end_ms
         if segment.words.stable:
             segment.language = transcript.language
@@ -258,7 +258,7 @@ class Recognition:
         speculation, segment.speculation = segment.speculation, None
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()
-        text = segment.words.settle(transcript.text)
+        text = segment.words.finish(transcript.text)
         if text:
             await self._commitment.tell(segment, text, transcript, utterance)
         rest = text[segment.committed :]

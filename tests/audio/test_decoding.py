@@ -183,7 +183,7 @@ def test_sizes_claimed_by_a_header_are_not_allocated(tmp_path: Path) -> None:
     file = tone_file("wav", "pcm_s16le", 16_000)
     path.write_bytes(file[:12] + info + file[12:])
     program = (
-        "import re, sys; from sokuji.audio.pcm import decode; from sokuji.errors import InvalidAudio\n"
+        "import re, sys; from sokuji.audio.decoding import decode; from sokuji.errors import InvalidAudio\n"
         "try: decode(open(sys.argv[1], 'rb'), max_seconds=10)\n"
         # Not getrusage: its maximum counts what the parent held when it forked.
         "except InvalidAudio: print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"

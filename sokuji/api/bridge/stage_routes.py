@@ -27,7 +27,7 @@ from sokuji.api.bridge.responses import (
 )
 from sokuji.api.errors import FAILURES, WORK_FAILURES
 from sokuji.api.service import Service
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.errors import NotSupported
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForms)
@@ -119,7 +119,7 @@ async def synthesize(body: SynthesizeRequest, service: UsedService) -> Synthesiz
         audio_format=body.audio_format,
         param="language",
     )
-    sound = Sound(speaker.sample_rate)
+    sound = AudioBuffer(speaker.sample_rate)
     provider = await operations.speak(
         service,
         body.text,

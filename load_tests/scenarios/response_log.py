@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from sokuji import events
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.audio.resampling import resample
 
 
@@ -62,7 +62,7 @@ class UtteranceResponse:
 
     def sound(self, sample_rate: int) -> bytes:
         """Its voice as mono int16 PCM."""
-        sound = Sound()
+        sound = AudioBuffer()
         for each in self.voice:
             sound.add(each.pcm, each.sample_rate)
         return resample(bytes(sound.pcm), sound.sample_rate, sample_rate) if sound.pcm else b""

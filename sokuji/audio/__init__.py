@@ -1,1 +1,1 @@
-"""Sound: PCM, resampling, decoding and encoding of files, voice activity and endpointing."""
+"""Audio: PCM, resampling, decoding and encoding of files, voice activity and endpointing."""

@@ -20,12 +20,12 @@ FILE_FORMATS = "WAV, FLAC, MP3, OGG/Opus, M4A/AAC, WebM"
 _MAX_FILE_RATE = 192_000
 
 
-# FFmpeg tells the format from the content. Only containers that hold sound themselves are allowed: with a
-# playlist (HLS, concat, ...) the sender could make it open files and addresses of this machine's network.
+# FFmpeg detects the format from the content. Only containers that hold audio themselves are allowed: with a
+# playlist (HLS, concat, ...) a sender could make it open files and addresses of this machine's network.
 _CONTAINERS = ("wav", "flac", "mp3", "ogg", "mov", "matroska", "aac")
 
 
-# FFmpeg also starts decoders by itself while it looks into a file: no pictures, and no seldom-used code.
+# FFmpeg starts decoders by itself while it probes a file: pictures and rarely used codecs are excluded.
 _DECODERS = (
     *("aac", "alac", "flac", "mp3", "mp3float", "opus", "libopus", "vorbis"),
     *("pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le"),
@@ -33,8 +33,8 @@ _DECODERS = (
 )
 
 
-# A header of a few bytes can claim a title of 4 GiB, for which FFmpeg makes room before it looks. FFmpeg has
-# a bound for that (of the whole process); PyAV does not offer it, but any of its modules leads to it.
+# A header of a few bytes can claim a title of 4 GiB, which FFmpeg allocates before it reads. av_max_alloc()
+# bounds a single allocation in the whole process. PyAV does not wrap it, but its libraries export it.
 _MAX_ALLOCATION = 64 * 2**20
 
 _FFMPEG = ctypes.CDLL(av.buffer.__file__)
@@ -43,15 +43,15 @@ _FFMPEG = ctypes.CDLL(av.buffer.__file__)
 def decode(source: bytes | BinaryIO, *, max_seconds: float) -> bytes:
     """Decode a recording to mono PCM at ``RECOGNISER_RATE``. Blocks: call it in a thread.
 
-    The format is found from the content. A file that breaks off, or has damaged parts, yields whatever can be
-    decoded.
+    The format is detected from the content. Of a file that is truncated or damaged in places, what can be
+    decoded is returned.
 
     Args:
         source: the file's bytes, or a seekable binary file.
         max_seconds: longest recording accepted; decoding stops as soon as it is exceeded.
 
     Raises:
-        InvalidAudio: nothing in it can be decoded, or its rate or channel count is absurd.
+        InvalidAudio: nothing in it can be decoded, or its rate or channel count is out of range.
         TooLarge: the recording is longer than ``max_seconds``.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
@@ -66,14 +66,14 @@ def decode(source: bytes | BinaryIO, *, max_seconds: float) -> bytes:
                 if len(pcm) > limit:
                     raise TooLarge(f"the recording is longer than {max_seconds:g} s", param="audio_file")
     except FFmpegError:
-        pass  # Broken off, or no such format: what came before is kept.
+        pass  # Truncated, or an unknown format: what has been decoded is kept.
     if not pcm:
-        raise InvalidAudio(f"no sound can be decoded from this; accepted: {FILE_FORMATS}", param="audio_file")
+        raise InvalidAudio(f"no audio can be decoded from this; accepted: {FILE_FORMATS}", param="audio_file")
     return bytes(pcm)
 
 
 def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
-    """The decoded frames of the first sound track, less those of damaged packets."""
+    """The decoded frames of the first audio track, without those of damaged packets."""
     for stream in container.streams.audio[:1]:
         if stream.codec_context is None or stream.codec_context.name not in _DECODERS:
             return
@@ -85,7 +85,7 @@ def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
 
 
 def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
-    """Mono PCM at ``RECOGNISER_RATE``; the frames' rate and channels may change on the way."""
+    """Mono PCM at ``RECOGNISER_RATE``; the rate and channels of the frames may change within a file."""
     for (rate, layout, _), run in itertools.groupby(frames, _shape):
         if not (MIN_RATE <= rate <= _MAX_FILE_RATE and layout.nb_channels <= MAX_CHANNELS):
             raise InvalidAudio(
@@ -95,7 +95,7 @@ def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
             )
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RECOGNISER_RATE)
         for frame in itertools.chain(run, (None,)):
-            # A resampler with nothing to do hands back the None that ends the run.
+            # A resampler that changes nothing returns the None that ends the run.
             yield from (out.to_ndarray().tobytes() for out in resampler.resample(frame) if out is not None)
 
 

@@ -1,7 +1,7 @@
-"""Sound as files: mono PCM to WAV, MP3, Opus or FLAC, whole or while it comes.
+"""Encodes mono PCM as WAV, MP3, Opus or FLAC, at once or as a stream (FFmpeg, by way of PyAV).
 
-FFmpeg encodes, by way of PyAV: LAME for MP3 and libopus, both with what its wheels bring. Opus and MP3 know
-only some rates; sound of another one is resampled to the next that is no lower, so that nothing is lost.
+PyAV's wheels bring LAME for MP3 and libopus. Opus and MP3 have a fixed set of sample rates; audio of another
+rate is resampled to the next higher one.
 """
 
 import io
@@ -16,9 +16,9 @@ from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest, TooLarge
 
 MAX_BYTES = 2**31
-"""Of samples in one file; a WAV header has 32 bits for its size."""
+"""Bytes of samples in one file; a WAV header has 32 bits for the size."""
 _FRAME_BYTES = 2**20
-"""Given to FFmpeg at a time, which makes room for as much at once only within bounds (``decoding``)."""
+"""Bytes per call of FFmpeg, whose single allocations are bounded (``decoding``)."""
 
 
 class _Codec(NamedTuple):
@@ -27,7 +27,7 @@ class _Codec(NamedTuple):
     media_type: str
     bit_rate: int | None = None
     rates: tuple[int, ...] = ()
-    """That the codec knows, ascending; none: all."""
+    """Sample rates that the codec accepts, ascending; empty: all."""
 
 
 _CODECS: dict[AudioFormat, _Codec] = {
@@ -50,7 +50,7 @@ MEDIA_TYPES = [codec.media_type for codec in _CODECS.values()]
 
 
 class EncodedAudio(NamedTuple):
-    """A file."""
+    """An audio file."""
 
     data: bytes
     sample_rate: int
@@ -58,22 +58,22 @@ class EncodedAudio(NamedTuple):
 
 
 class AudioEncoder:
-    """Turns mono PCM into a file, piece by piece.
+    """Encodes a stream of mono PCM as a file.
 
     Args:
         audio_format: of the file.
-        sample_rate: of what is pushed, 8,000 to 48,000.
-        file: where the file is written, instead of handing it out; where it can seek, the header says at the
-            end how long the sound is, which a header that is gone already cannot.
+        sample_rate: of the PCM, 8,000 to 48,000 Hz.
+        file: receives the file, instead of the return values of ``push`` and ``flush``. If it can seek, the
+            header is completed with the duration at the end.
 
     Raises:
-        InvalidRequest: a format or rate that is not there.
+        InvalidRequest: a format or rate that is not supported.
     """
 
     def __init__(self, audio_format: AudioFormat, sample_rate: int, file: BinaryIO | None = None) -> None:
         if audio_format not in _CODECS:
             raise InvalidRequest(
-                f"audio_format {str(audio_format)[:40]!r} cannot be made; accepted: {', '.join(FORMATS)}",
+                f"audio_format {str(audio_format)[:40]!r} is not supported; accepted: {', '.join(FORMATS)}",
                 param="audio_format",
             )
         codec = _CODECS[audio_format]
@@ -90,7 +90,7 @@ class AudioEncoder:
         assert isinstance(stream, AudioStream)
         self._stream = stream
         self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        # Threads for as many cores as the machine has take longer to start than one takes for all.
+        # By default FFmpeg starts a thread per core, which takes longer than encoding in one thread.
         self._stream.codec_context.thread_count = 1
         if codec.bit_rate:
             self._stream.bit_rate = codec.bit_rate
@@ -98,17 +98,17 @@ class AudioEncoder:
         self._samples = 0
 
     def push(self, pcm: bytes) -> bytes:
-        """Take int16 little-endian samples; return the part of the file that is ready, which may be empty.
+        """Encode int16 little-endian samples; returns the part of the file that is ready, which may be empty.
 
         Raises:
             InvalidAudio: ``pcm`` ends within a sample.
-            TooLarge: the file has become too long.
+            TooLarge: the file exceeds ``MAX_BYTES``.
         """
         self._encode(self._resampler.push(pcm))
         return self._pipe.take()
 
     def flush(self) -> bytes:
-        """The rest of the file; nothing can be pushed after it."""
+        """The rest of the file; ``push`` must not be called after it."""
         self._encode(self._resampler.flush())
         self._container.mux(list(self._stream.encode(None)))
         self._container.close()
@@ -126,7 +126,7 @@ class AudioEncoder:
 
 
 class _Pipe:
-    """What FFmpeg writes to where it cannot seek."""
+    """A buffer that FFmpeg writes to and cannot seek in."""
 
     def __init__(self) -> None:
         self._written = bytearray()

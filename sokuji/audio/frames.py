@@ -1,4 +1,4 @@
-"""Frames of audio as the voice activity model rates them, and where among them a cut does the least harm."""
+"""Frames of audio with their probability of speech, and measures on them: SNR and the quietest place."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ import numpy as np
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 
 FRAME_SAMPLES = 512
-"""Samples of one frame, mono int16 at 16 kHz; what the voice activity model takes."""
+"""Samples of one frame, mono int16 at 16 kHz: the input size of the voice activity model."""
 FRAME_MS = 32
 
-# A cut is made in the quietest stretch of this many frames (160 ms): a pause between two words, where a
-# single frame could be the closure of a "t".
+# A cut is made in the quietest run of this many frames (160 ms), which is a pause between two words. A single
+# quiet frame may be the closure of a "t".
 _PAUSE_FRAMES = 5
 _LEAST_SILENCE_FRAMES = 5
 _QUANTISATION_NOISE = 1 / 12
@@ -21,34 +21,35 @@ _QUANTISATION_NOISE = 1 / 12
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Mono int16 at 16 kHz and what is known of it; the last one before a flush may be short."""
+    """One frame, mono int16 at 16 kHz, and its rating; the last frame before a flush may be shorter."""
 
     pcm: bytes
     probability: float
     """Of speech, 0 to 1."""
     voiced: bool
+    """Whether the segmenter counts the frame as speech."""
     at_ms: int
     """Time of its first sample."""
 
     @property
     def end_ms(self) -> int:
-        """Time behind its last sample."""
+        """Time of the end of its last sample."""
         return self.at_ms + duration_ms(self.pcm, RECOGNISER_RATE)
 
 
 def snr_db(frames: Sequence[Frame]) -> float | None:
-    """Signal-to-noise ratio in decibels; None where there is too little silence, or no more than noise.
+    """Signal-to-noise ratio in decibels; None if there is too little silence, or no signal above the noise.
 
-    The noise is what sounds in the frames without speech, their median, so that the breath and the echo
-    beside the words do not count; the signal is the mean of the others without that noise. Noise below the
-    least that 16 bits can tell (1/12 of a squared step: W. R. Bennett, "Spectra of Quantized Signals", 1948)
-    counts as that.
+    The noise power is the median of the frames without speech, which ignores breath and echo next to words.
+    The signal power is the mean of the frames with speech, less the noise power. The noise power is at least
+    that of the quantisation to 16 bits (1/12 of a squared step: W. R. Bennett, "Spectra of Quantized
+    Signals", 1948).
     """
-    whole = [frame for frame in frames if len(frame.pcm) == 2 * FRAME_SAMPLES]
-    voiced = np.array([frame.voiced for frame in whole], dtype=bool)
+    complete = [frame for frame in frames if len(frame.pcm) == 2 * FRAME_SAMPLES]
+    voiced = np.array([frame.voiced for frame in complete], dtype=bool)
     if np.sum(~voiced) < _LEAST_SILENCE_FRAMES or not np.any(voiced):
         return None
-    samples = np.frombuffer(b"".join(frame.pcm for frame in whole), "<i2").reshape(-1, FRAME_SAMPLES)
+    samples = np.frombuffer(b"".join(frame.pcm for frame in complete), "<i2").reshape(-1, FRAME_SAMPLES)
     powers = np.mean(np.square(samples, dtype=np.float32), axis=1)
     noise = max(float(np.median(powers[~voiced])), _QUANTISATION_NOISE)
     signal = float(np.mean(powers[voiced])) - noise
@@ -56,16 +57,16 @@ def snr_db(frames: Sequence[Frame]) -> float | None:
 
 
 def quietest(frames: Sequence[Frame], first: int) -> int:
-    """Index of the frame, from ``first`` on, in the middle of the stretch with the least speech.
+    """Index of the frame, from ``first`` on, in the middle of the run of frames with the least speech.
 
-    The measure is RMS level times speech probability: the level tells a pause from a word where the
-    probability stays high, the probability where there is constant noise.
+    The measure is RMS level times speech probability: the level finds a pause if the probability stays high,
+    the probability finds it if there is constant noise.
     """
     levels = [
         frame.probability
         * float(np.sqrt(np.mean(np.square(np.frombuffer(frame.pcm, "<i2"), dtype=np.float64))))
         for frame in frames[first:]
     ]
-    stretch = min(_PAUSE_FRAMES, len(levels))
-    smoothed = np.convolve(levels, np.ones(stretch), mode="valid")
-    return first + int(np.argmin(smoothed)) + stretch // 2
+    run = min(_PAUSE_FRAMES, len(levels))
+    smoothed = np.convolve(levels, np.ones(run), mode="valid")
+    return first + int(np.argmin(smoothed)) + run // 2

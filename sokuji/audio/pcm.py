@@ -1,7 +1,7 @@
 """PCM as bytes: the rates and channel counts in use, durations, WAV.
 
-Everywhere inside the service audio is mono, signed 16-bit, little-endian PCM; the rate travels beside it.
-Live PCM of other rates and channel counts becomes that in ``resampling``, recordings in ``decoding``.
+Inside the service all audio is mono, signed 16-bit, little-endian PCM, passed together with its sample rate.
+``resampling`` converts live PCM of other rates and channel counts, ``decoding`` converts files.
 """
 
 import io
@@ -17,11 +17,11 @@ MAX_CHANNELS = 8
 
 
 @dataclass(slots=True)
-class Sound:
-    """Speech that is gathered piece by piece: mono PCM that grows, all of it at one rate."""
+class AudioBuffer:
+    """Mono PCM of one sample rate to which audio is appended."""
 
     sample_rate: int = 0
-    """Hz; 0 while it is not known."""
+    """Hz; 0 until audio is added."""
     pcm: bytearray = field(default_factory=bytearray)
 
     def add(self, pcm: bytes | bytearray, sample_rate: int) -> None:
@@ -31,11 +31,11 @@ class Sound:
 
     @property
     def duration_ms(self) -> int:
-        """How long it lasts."""
+        """Duration in whole milliseconds."""
         return len(self.pcm) // 2 * 1_000 // self.sample_rate if self.sample_rate else 0
 
     def wav(self) -> bytes:
-        """As a WAV file."""
+        """The audio as a WAV file."""
         return wav_bytes(bytes(self.pcm), self.sample_rate)
 
 
@@ -51,5 +51,5 @@ def wav_bytes(pcm: bytes, sample_rate: int) -> bytes:
 
 
 def duration_ms(pcm: bytes, sample_rate: int) -> int:
-    """How long mono PCM lasts, in whole milliseconds."""
+    """Duration of mono PCM in whole milliseconds."""
     return len(pcm) // 2 * 1_000 // sample_rate

@@ -9,15 +9,15 @@ from sokuji.errors import InvalidAudio, InvalidRequest
 
 
 class StreamingResampler:
-    """Turns a stream of interleaved PCM into mono PCM of another rate, chunk by chunk.
+    """Converts a stream of interleaved PCM to mono PCM of another sample rate, chunk by chunk.
 
-    The result does not depend on how the stream is cut into chunks. Output trails the input by 5 to
-    40 ms (115 ms from 8 kHz) until ``flush``. Channels are averaged, which cannot overflow.
+    The result does not depend on how the stream is divided into chunks. Output trails the input by 5 to
+    40 ms (115 ms from 8 kHz) until ``flush``. Channels are averaged, so that mixing cannot overflow.
 
     Args:
-        in_rate: frames per second of what is pushed, 8,000 to 48,000.
-        out_rate: samples per second of what comes out, 8,000 to 48,000.
-        channels: interleaved channels of what is pushed, 1 to 8.
+        in_rate: sample rate of the input, 8,000 to 48,000 Hz.
+        out_rate: sample rate of the output, 8,000 to 48,000 Hz.
+        channels: interleaved channels of the input, 1 to 8.
 
     Raises:
         InvalidRequest: a rate or channel count out of bounds.
@@ -31,10 +31,11 @@ class StreamingResampler:
         self._stream = soxr.ResampleStream(in_rate, out_rate, 1) if in_rate != out_rate else None
 
     def push(self, pcm: bytes, *, last: bool = False) -> bytes:
-        """Take whole frames of int16 little-endian PCM; return the mono samples that are ready.
+        """Convert whole frames of int16 little-endian PCM; returns the mono samples that are ready.
 
         Args:
-            last: nothing follows, so that what is still held back comes along (``flush``).
+            pcm: one sample per channel in each frame.
+            last: the stream ends here; the output includes that of ``flush``.
 
         Raises:
             InvalidAudio: ``pcm`` ends within a frame.
@@ -56,7 +57,7 @@ class StreamingResampler:
         return _to_pcm(samples if self._stream is None else self._stream.resample_chunk(samples))
 
     def flush(self) -> bytes:
-        """Return what is still held back and start afresh: the next ``push`` begins a new stream."""
+        """Return the samples that trail the input, and reset: the next ``push`` begins a new stream."""
         if self._stream is None:
             return b""
         rest = self._stream.resample_chunk(np.empty(0, np.float32), last=True)
@@ -74,5 +75,5 @@ def _to_pcm(samples: NDArray[np.float32]) -> bytes:
 
 
 def resample(pcm: bytes, in_rate: int, out_rate: int) -> bytes:
-    """Mono PCM of one rate as mono PCM of another; see ``StreamingResampler`` for bounds and errors."""
+    """Convert mono PCM to another sample rate; bounds and errors as for ``StreamingResampler``."""
     return StreamingResampler(in_rate, out_rate).push(pcm, last=True)

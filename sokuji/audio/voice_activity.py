@@ -1,7 +1,7 @@
-"""Voice activity detection: how probable is speech in 32 ms of sound.
+"""Voice activity detection: the probability of speech in 32 ms of audio.
 
-The model is Silero VAD v6 (MIT), the ONNX file that the faster-whisper package carries. Its weights are
-shared by the whole process; each stream keeps its own small state: what the model heard before.
+The model is Silero VAD v6 (MIT), the ONNX file in the faster-whisper package. Its weights are loaded once a
+process; each stream has its own recurrent state.
 """
 
 from functools import lru_cache
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from sokuji.errors import ModelMissing
 
 _MODEL_FILE = "silero_vad_v6.onnx"
-# The model hears the end of the frame before, and carries the state of its LSTM (hidden, cell).
+# The model's input starts with the end of the frame before; its LSTM has a hidden and a cell state.
 _CONTEXT_SAMPLES = 64
 _STATE_SHAPE = (1, 1, 128)
 
 
 class SileroVad:
-    """Rates the frames of one stream, in order.
+    """Computes the probability of speech for the frames of one stream, in order.
 
     Raises:
         ModelMissing: the package that carries the model is not installed.
@@ -32,13 +32,13 @@ class SileroVad:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was heard: the next frame begins a new stream."""
+        """Clear the state: the next frame begins a new stream."""
         self._hidden = np.zeros(_STATE_SHAPE, np.float32)
         self._cell = np.zeros(_STATE_SHAPE, np.float32)
         self._context: NDArray[np.float32] = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
     def probability(self, frame: bytes) -> float:
-        """The probability, 0 to 1, that somebody speaks in a frame of 512 samples (mono int16, 16 kHz)."""
+        """The probability of speech, 0 to 1, in a frame of 512 samples (mono int16, 16 kHz)."""
         samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32_768)
         window = np.concatenate((self._context, samples))[np.newaxis]
         inputs = {"input": window, "h": self._hidden, "c": self._cell}
@@ -49,7 +49,7 @@ class SileroVad:
 
 @lru_cache(maxsize=1)
 def _model() -> onnxruntime.InferenceSession:
-    """The model, once a process; one thread, because a frame (0.2 ms) is too little work to share out."""
+    """The model, loaded once a process. It computes in one thread, as a frame takes only 0.2 ms."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
@@ -57,7 +57,7 @@ def _model() -> onnxruntime.InferenceSession:
 
 
 def _model_path() -> Path:
-    """Where the model lies. The package is looked up, not imported: that would load CTranslate2 as well."""
+    """The model's file. The package is located, not imported, since the import would load CTranslate2."""
     package = find_spec("faster_whisper")
     if package is not None and package.origin is not None:
         path = Path(package.origin).parent / "assets" / _MODEL_FILE

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from sokuji import events
 from sokuji.audio.decoding import decode
-from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
+from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     CommitOption,
     Display,
@@ -90,9 +90,9 @@ def demo(
     typer.echo(f"The voice is in {output} ({sound.duration_ms / 1_000:.1f} s).")
 
 
-async def _demo(url: str, pcm: bytes, config: Config) -> tuple[Sound, Table]:
+async def _demo(url: str, pcm: bytes, config: Config) -> tuple[AudioBuffer, Table]:
     first = config.targets[0]
-    source, stopwatch, sound = RealTimeSource(), Stopwatch(first), Sound()
+    source, stopwatch, sound = RealTimeSource(), Stopwatch(first), AudioBuffer()
     with progress_display("connecting") as display:
         async with connect(url, config) as conversation:
             display.start("speaking", duration_ms(pcm, RECOGNISER_RATE))

@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sokuji import events, languages
-from sokuji.audio.pcm import RECOGNISER_RATE, Sound
+from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
 from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
@@ -29,7 +29,7 @@ class InterpretedUtterance:
     language: str
     text: str
     translation: str = ""
-    sound: Sound = field(default_factory=Sound)
+    sound: AudioBuffer = field(default_factory=AudioBuffer)
 
 
 Interpreter = Callable[[bytes], AsyncGenerator[InterpretedUtterance, None]]

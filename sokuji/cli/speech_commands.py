@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sokuji.audio.decoding import decode
-from sokuji.audio.pcm import RECOGNISER_RATE, Sound, duration_ms
+from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     Display,
     non_empty,
@@ -77,8 +77,8 @@ def translate(
     output.write_bytes(asyncio.run(_translate(file, config, server)).wav())
 
 
-async def _translate(file: Path, config: Config, server: str) -> Sound:
-    sound = Sound()
+async def _translate(file: Path, config: Config, server: str) -> AudioBuffer:
+    sound = AudioBuffer()
     with progress_display(LOADING) as display:
         pcm = _read(file)
         opening = remote_interpreter(server, config) if server else in_process_interpreter(config)
@@ -157,8 +157,8 @@ def speak(
     output.write_bytes(asyncio.run(_speak(text, language, voice, speed)).wav())
 
 
-async def _speak(text: str, language: str, voice: str, speed: float) -> Sound:
-    sound = Sound()
+async def _speak(text: str, language: str, voice: str, speed: float) -> AudioBuffer:
+    sound = AudioBuffer()
     with progress_display(LOADING):
         async with local_pipeline(stt=(), translation=()) as pipeline:
             chunks = pipeline.speak(text, language, voice_id=voice, speed=speed)

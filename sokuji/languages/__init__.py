@@ -1,8 +1,8 @@
-"""The one table of languages: canonical code <-> the names that models and services give to it.
+"""Languages: parses BCP-47 tags, and maps canonical codes to the codes of models and services.
 
-Canonical is the shortest BCP-47 tag that tells a language from all others, with CLDR's legacy aliases
-resolved: "pt", "yue", "arz". A region is dropped, because no model here tells them apart; a script is kept
-where a model writes a language in two, and this is not the usual one: "zh-Hant".
+The canonical code is the shortest BCP-47 tag that identifies a language, with CLDR's legacy aliases resolved:
+"pt", "yue", "arz". It has no region, since no model here distinguishes regions. It has a script if a model
+writes the language in two scripts and this is not the usual one: "zh-Hant".
 """
 
 import re
@@ -15,7 +15,7 @@ from sokuji.languages.table import TABLE, Language
 __all__ = ["AUTO", "LANGUAGES", "MAX_TAG_LENGTH", "Language", "from_whisper", "parse", "parse_source"]
 
 AUTO = "auto"
-"""What a client writes to have the source language detected."""
+"""The source language that a client names to have it detected."""
 
 MAX_TAG_LENGTH = 35
 """Longer tags are refused; RFC 5646, section 4.4.1, asks for at least 35 characters."""
@@ -41,16 +41,16 @@ _ALIASES = {
     "ory": "or",
     "twi": "tw",
 }
-"""Other primary subtags for a language of the table. Whisper's Norwegian (``no``) is Bokmål."""
+"""Other primary subtags of languages in the table. Whisper's Norwegian (``no``) is Bokmål."""
 
 _TRADITIONAL_CHINESE = re.compile(r"zh(?!.*-hans).*-(?:tw|hk|mo)(?:-.*)?")
-"""Where nothing is said of the script, it is that of the region (CLDR, likely subtags)."""
+"""Tags without a script whose region implies Traditional Chinese (CLDR, likely subtags)."""
 
 _FROM_WHISPER = {language.whisper: language.code for language in TABLE if language.whisper}
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")
 _EXTENDED = re.compile(r"[a-z]{3}")
 _MIN_CHINESE = re.compile(r"zh-min\b")
-"""An irregular tag (RFC 5646, section 2.2.8), whose second part is not Minangkabau."""
+"""An irregular tag (RFC 5646, section 2.2.8), in which "min" is not Minangkabau."""
 _SCRIPT = re.compile(r"-([a-z]{4})(?:-|$)")
 
 
@@ -69,7 +69,7 @@ def parse(tag: str, param: str) -> str:
 
 
 def parse_source(tag: str, param: str = "source_language") -> str | None:
-    """Like ``parse`` for a language that is spoken, so without a script; "auto" is None: detect it.
+    """Like ``parse`` for spoken language, which has no script; None for "auto": detect the language.
 
     Raises:
         UnsupportedLanguage: neither "auto" nor a language of the table.
@@ -89,7 +89,7 @@ def from_whisper(code: str) -> str:
 
 
 def _resolve(tag: str, param: str, accepted: tuple[str, ...]) -> str:
-    # Lower case maps a few characters outside ASCII into it: the Kelvin sign is no k.
+    # lower() maps some characters outside ASCII into ASCII, such as the Kelvin sign to k.
     folded = tag.lower().replace("_", "-") if len(tag) <= MAX_TAG_LENGTH and tag.isascii() else ""
     code = _primary(folded)
     code = _ALIASES.get(code, code)
@@ -103,7 +103,7 @@ def _resolve(tag: str, param: str, accepted: tuple[str, ...]) -> str:
 
 
 def _primary(folded: str) -> str:
-    """The subtag that names the language, or "" where the tag is not well-formed."""
+    """The subtag of the language, or "" if the tag is not well-formed."""
     if not _TAG.fullmatch(folded) or _MIN_CHINESE.match(folded):
         return ""
     primary, *rest = folded.split("-")
@@ -112,8 +112,8 @@ def _primary(folded: str) -> str:
 
 
 def _script(code: str, folded: str) -> str:
-    """The script that a tag names or implies, or ""."""
+    """The script that a tag names or implies, or "" if none."""
     if _TRADITIONAL_CHINESE.fullmatch(f"{code}-{folded}"):
         return "Hant"
-    found = _SCRIPT.search(folded)
-    return found[1].title() if found else ""
+    match = _SCRIPT.search(folded)
+    return match[1].title() if match else ""

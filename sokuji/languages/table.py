@@ -1,6 +1,6 @@
-"""The table: each language under all its names.
+"""The table of languages: canonical codes and the codes of models and services.
 
-It holds what Whisper can recognise and what NLLB can translate. The columns follow the FLORES-200 language
+It has all languages that Whisper recognises or NLLB translates. The columns follow the FLORES-200 language
 list (NLLB), DeepL's list of supported languages, the voices of the espeak-ng data inside ``piper-tts``, and
 Kokoro's pipeline letters.
 """
@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language under all its names; None: the model or service does not know it."""
+    """One language and its codes; None: the model or service does not support it."""
 
     code: str
-    """Canonical code: the shortest BCP-47 tag that tells it from all others, a script only where there are
-    two of it, and CLDR's legacy aliases resolved."""
+    """Canonical code, see ``sokuji.languages``."""
     name: str
     """English name."""
     whisper: str | None
@@ -30,7 +29,7 @@ class Language:
 
     @property
     def spoken(self) -> str:
-        """Canonical code of what is heard when it is spoken: speech has no script."""
+        """Canonical code of the spoken language, which has no script."""
         return self.code.partition("-")[0]
 
 

@@ -1,6 +1,6 @@
-"""Model files: finds them, verifies them, assembles the embedded ones and fetches the others.
+"""Model files: locates and verifies them, assembles embedded models, fetches other models from a hub.
 
-A provider asks ``locate`` and gets a folder of sound files, or an error that says what to do.
+Providers call ``locate``, which returns a folder of verified files or raises an error that says what to do.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Literal
 
 from sokuji.errors import ModelMissing
 from sokuji.models import embedded, hub, nllb
-from sokuji.models.hub import Fetched, HubModel
+from sokuji.models.hub import FetchedModel, HubModel
 from sokuji.models.store import ModelFolder, Progress, ProgressMeter, quiet
 from sokuji.models.table import (
     EMBEDDED,
@@ -39,41 +39,41 @@ _FOLDERS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "nllb": (nllb.FILES, nllb.VOCABULARIES),
     "nllb-onnx": (("tokenizer.json",), ()),
 }
-"""What a local folder holds: all files of the first kind, and one of the second."""
+"""Files of a local folder: all of the first tuple, and one of the second."""
 _NAMES = {*WHISPER_REPOSITORIES, *NLLB_REPOSITORIES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStatus:
-    """What is known of one model."""
+    """One model and the state of its files."""
 
     kind: Kind
     name: str
     licence: str
     size: int | None
-    """Bytes; None where that is known only once it is fetched."""
+    """Bytes; None: not known before the model is fetched."""
     state: State
-    """``verified``: hashed, and unchanged since. ``present``: there, but not hashed since it last changed.
-    ``damaged``: a file is absent or wrong. ``missing``: packages that carry it are not installed.
-    ``fetchable``: a hub holds it."""
+    """``verified``: hashed, and unchanged since. ``present``: on this machine, not hashed since it changed.
+    ``damaged``: a file is absent or wrong. ``missing``: the packages that carry it are not installed.
+    ``fetchable``: can be fetched from the hub."""
 
 
 def locate(kind: Kind, name: str) -> Path:
-    """The folder that holds a model's files; the model is assembled or fetched first if need be.
+    """The folder with a model's files; assembles or fetches the model first if necessary.
 
     Args:
-        kind: what sort of model.
-        name: an embedded model, a name or ``owner/name`` of the hub, or a local folder; for Piper a voice or
-            a local ``.onnx`` file, whose folder is the answer; for ONNX graphs with "@int8" or the like.
+        kind: of the model.
+        name: of an embedded model, a name or ``owner/name`` of the hub, or a local folder; for Piper a voice
+            or a local ``.onnx`` file, whose folder is returned; for ONNX graphs with "@int8" or the like.
 
     Raises:
-        ModelMissing: it is damaged or cannot be had; the message says what to do.
+        ModelMissing: the model is damaged or not available; the message says what to do.
     """
     return _provide(kind, name, quiet, convert=False)
 
 
 def fetch(kind: Kind, name: str, progress: Progress = quiet) -> Path:
-    """``locate``, telling how far it is; weights that are in another form are converted."""
+    """Like ``locate``, with progress reports; original weights of NLLB are converted."""
     return _provide(kind, name, progress, convert=True)
 
 
@@ -82,9 +82,9 @@ def _provide(kind: Kind, name: str, progress: Progress, *, convert: bool) -> Pat
         for model in EMBEDDED:
             if (model.kind, model.name) == (kind, name):
                 return embedded.provide(model, progress)
-        local = _local(kind, name)
-        if local is not None:
-            return local
+        folder = _local_folder(kind, name)
+        if folder is not None:
+            return folder
         return nllb.provide(_hub_model(kind, name), progress, convert=convert)
     except hub.HubError as error:
         raise _missing(
@@ -97,18 +97,18 @@ def _provide(kind: Kind, name: str, progress: Progress, *, convert: bool) -> Pat
         raise _missing(
             kind,
             name,
-            f"its files cannot be read or written ({error.strerror}); SOKUJI_MODELS_DIR names "
-            "another folder for them",
+            f"its files cannot be read or written ({error.strerror}); SOKUJI_MODELS_DIR chooses "
+            "another folder",
         ) from error
 
 
-def title(name: str) -> str:
-    """What to call a model in public: of a local folder or file its own name, not where it lies."""
+def display_name(name: str) -> str:
+    """A model's name for public display: of a local folder or file only its last part, not its path."""
     return Path(name).name if name.startswith(("/", ".", "~")) else name
 
 
 def assemble_all(progress: Progress = quiet) -> list[ModelStatus]:
-    """Assemble and verify every embedded model whose packages are installed; says how all of them are.
+    """Assemble and verify every embedded model whose packages are installed; returns the state of all.
 
     Raises:
         ModelMissing: an installed package is damaged.
@@ -120,57 +120,57 @@ def assemble_all(progress: Progress = quiet) -> list[ModelStatus]:
 
 
 def verify_all(progress: Progress = quiet) -> list[ModelStatus]:
-    """Hash every model that is on this machine, whatever was verified before."""
+    """Hash the files of every model on this machine, also those that were verified before."""
     return [_status(model, _hashed_state(model, progress)) for model in _known()]
 
 
 def catalogue() -> list[ModelStatus]:
-    """The embedded models, those that were fetched, and the names that can be fetched; hashes nothing."""
-    here = [_status(model, _state(model)) for model in _known()]
-    names = {(status.kind, status.name) for status in here}
+    """Embedded models, fetched models, and models that can be fetched by name; hashes nothing."""
+    present = [_status(model, _state(model)) for model in _known()]
+    names = {(status.kind, status.name) for status in present}
     fetchable: list[tuple[Kind, str, str]] = [
         ("whisper", name, "MIT")
         for name in dict.fromkeys(_whisper(repository).name for repository in WHISPER_REPOSITORIES.values())
     ]
     fetchable += [("nllb", name, NLLB_LICENCE) for name in NLLB_REPOSITORIES]
-    return here + [
+    return present + [
         ModelStatus(kind=kind, name=name, licence=licence, size=None, state="fetchable")
         for kind, name, licence in fetchable
         if (kind, name) not in names
     ]
 
 
-def _known() -> list[EmbeddedModel | Fetched]:
+def _known() -> list[EmbeddedModel | FetchedModel]:
     return [*EMBEDDED, *hub.fetched()]
 
 
-def _status(model: EmbeddedModel | Fetched, state: State) -> ModelStatus:
+def _status(model: EmbeddedModel | FetchedModel, state: State) -> ModelStatus:
     return ModelStatus(kind=model.kind, name=model.name, licence=model.licence, size=model.size, state=state)
 
 
-def _place(model: EmbeddedModel | Fetched) -> ModelFolder:
-    return model.place if isinstance(model, Fetched) else embedded.place(model)
+def _place(model: EmbeddedModel | FetchedModel) -> ModelFolder:
+    return model.place if isinstance(model, FetchedModel) else embedded.place(model)
 
 
-def _state(model: EmbeddedModel | Fetched) -> State:
+def _state(model: EmbeddedModel | FetchedModel) -> State:
     place = _place(model)
     if place.is_verified():
         return "verified"
     if place.directory.exists():
-        return "present" if place.is_whole() else "damaged"
+        return "present" if place.is_complete() else "damaged"
     return "present" if isinstance(model, EmbeddedModel) and embedded.installed(model) else "missing"
 
 
-def _hashed_state(model: EmbeddedModel | Fetched, progress: Progress) -> State:
+def _hashed_state(model: EmbeddedModel | FetchedModel, progress: Progress) -> State:
     place = _place(model)
     if not place.directory.exists():
         return _state(model)
-    sound = place.verify(ProgressMeter(f"{model.kind} {model.name}", place.size, progress))
-    return "verified" if sound else "damaged"
+    intact = place.verify(ProgressMeter(f"{model.kind} {model.name}", place.size, progress))
+    return "verified" if intact else "damaged"
 
 
-def _local(kind: Kind, name: str) -> Path | None:
-    """The folder of a model that the user keeps; None: ``name`` is no path.
+def _local_folder(kind: Kind, name: str) -> Path | None:
+    """The folder of a local model; None: ``name`` is no path.
 
     Raises:
         ModelMissing: files are absent.
@@ -180,9 +180,12 @@ def _local(kind: Kind, name: str) -> Path | None:
     if kind == "piper" and name.endswith(".onnx"):
         required, folder = [path, path.with_name(path.name + ".json")], path.parent
     elif kind in _FOLDERS and name not in _NAMES and (path.is_dir() or name[0] in "/.~"):
-        files, either = _FOLDERS[kind]
-        alternatives = [path / file for file in either if (path / file).is_file()]
-        required = [*(path / file for file in files), *(alternatives or [path / file for file in either[:1]])]
+        files, vocabularies = _FOLDERS[kind]
+        present = [path / file for file in vocabularies if (path / file).is_file()]
+        required = [
+            *(path / file for file in files),
+            *(present or [path / file for file in vocabularies[:1]]),
+        ]
         folder = path
     else:
         return None
@@ -193,10 +196,10 @@ def _local(kind: Kind, name: str) -> Path | None:
 
 
 def _hub_model(kind: Kind, name: str) -> HubModel:
-    """What a name means on the hub.
+    """The hub's model of a name.
 
     Raises:
-        ModelMissing: it means nothing; names what is accepted.
+        ModelMissing: there is none; the message lists the accepted names.
     """
     embedded_names = ", ".join(model.name for model in EMBEDDED if model.kind == kind)
     if kind == "whisper":
@@ -210,7 +213,7 @@ def _hub_model(kind: Kind, name: str) -> HubModel:
     elif kind in ("nllb", "nllb-onnx"):
         if model := nllb.hub_model(kind, name):
             return model
-        raise _missing(kind, name, f"no such model; accepted: {nllb.accepted}")
+        raise _missing(kind, name, f"no such model; accepted: {nllb.ACCEPTED}")
     else:
         raise _missing(kind, name, f"no such model; accepted: {embedded_names}")
     raise _missing(kind, name, f"no such model; accepted: {embedded_names} (embedded), {accepted}")

@@ -1,6 +1,6 @@
-"""Embedded models: files, or pieces of files, that installed packages carry.
+"""Embedded models: files, or parts of files, in installed packages.
 
-A model whose files lie whole in one folder of a package is used there; any other is assembled into the cache.
+A model whose files are complete in one package folder is used in place; others are assembled in the cache.
 """
 
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ from sokuji.models.table import EmbeddedModel, PackageFile
 
 
 def place(model: EmbeddedModel) -> ModelFolder:
-    """Where the model lies, or will lie, and what its files must be."""
+    """The folder of the model, which may have to be assembled, and the digests of its files."""
     folder = _path(model.folder) if model.folder is not None else None
     return ModelFolder(
         key=f"{model.kind}--{model.name}",
@@ -23,12 +23,12 @@ def place(model: EmbeddedModel) -> ModelFolder:
 
 
 def installed(model: EmbeddedModel) -> bool:
-    """Whether all packages that carry the model are there."""
+    """Whether all packages that carry the model are installed."""
     return all(find_spec(package) is not None for package in model.packages)
 
 
 def provide(model: EmbeddedModel, progress: Progress) -> Path:
-    """The folder with the model's verified files, assembled if need be.
+    """The folder with the model's verified files, assembled if necessary.
 
     Raises:
         ModelMissing: its packages are not installed, or damaged.
@@ -45,7 +45,7 @@ def provide(model: EmbeddedModel, progress: Progress) -> Path:
     if model.folder is not None:
         raise _damaged(model)
     with store.locked(home.key):
-        # Another process may have assembled it while this one waited.
+        # Another process may have assembled it during the wait for the lock.
         if not home.is_verified():
             _assemble(model, home, progress)
     return home.directory
@@ -62,7 +62,7 @@ def _assemble(model: EmbeddedModel, home: ModelFolder, progress: Progress) -> No
 
 
 def _path(part: PackageFile) -> Path | None:
-    # The package is looked up, not imported: some import libraries that are not needed here.
+    # The package is located, not imported, since some packages import libraries that are not needed here.
     spec = find_spec(part.package)
     return Path(spec.origin).parent / part.path if spec is not None and spec.origin is not None else None
 

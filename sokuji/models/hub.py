@@ -1,7 +1,7 @@
-"""Models of a hub: Hugging Face, or the mirror that ``HF_ENDPOINT`` names.
+"""Fetches models from a hub: Hugging Face, or the mirror in ``HF_ENDPOINT``.
 
-Only the hub's ``resolve`` addresses are used, which every mirror serves. A download that breaks off is
-resumed by the next one; a file counts once its size, and its SHA-256 where the hub states one, are right.
+Only the hub's ``resolve`` URLs are used, which every mirror serves. An interrupted download is resumed by the
+next one. A file is accepted if its size, and its SHA-256 if the hub states one, are right.
 """
 
 import json
@@ -26,16 +26,16 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class HubError(Exception):
-    """A model cannot be had from the hub; the message says why."""
+    """A model cannot be fetched from the hub; the message says why."""
 
 
-class NotHeld(HubError):
-    """The repository is there, but a file of the model is not in it."""
+class NotInRepository(HubError):
+    """The repository exists and lacks a file of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubModel:
-    """Files of a repository on the hub, kept together without the repository's folders."""
+    """Files of a repository on the hub, stored in one folder without the repository's subfolders."""
 
     kind: Kind
     name: str
@@ -46,8 +46,8 @@ class HubModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A model that was fetched."""
+class FetchedModel:
+    """A model that has been fetched."""
 
     kind: Kind
     name: str
@@ -61,37 +61,40 @@ class Fetched:
 
 
 def provide(model: HubModel, progress: Progress) -> Path:
-    """The folder with the model's verified files, fetched if need be.
+    """The folder with the model's verified files, fetched if necessary.
 
     Raises:
-        HubError: it has to be fetched and cannot be.
+        HubError: it cannot be fetched.
     """
     directory = _directory(model)
     fetched = _read(directory)
     if fetched is not None and fetched.place.is_verified():
         return directory
     with store.locked(directory.name):
-        # Another process may have fetched it while this one waited.
+        # Another process may have fetched it during the wait for the lock.
         fetched = _read(directory)
         if fetched is None or not fetched.place.verify(_meter(model, fetched.place.size, progress)):
             _fetch(model, directory, progress)
     return directory
 
 
-def put(model: HubModel, fill: Callable[[Path], None]) -> Path:
-    """The folder of a model whose files ``fill`` writes, instead of the hub, into the empty folder given to
-    it."""
+def store_converted(model: HubModel, fill: Callable[[Path], None]) -> Path:
+    """Store a model that is not downloaded: ``fill`` writes its files into an empty folder.
+
+    Returns:
+        The model's folder.
+    """
     directory = _directory(model)
     with store.locked(directory.name):
         with store.replacing(directory) as fresh:
             fill(fresh)
-            _describe(model, fresh, {path.name: _mark(path) for path in sorted(fresh.iterdir())})
+            _write_manifest(model, fresh, {path.name: _digest(path) for path in sorted(fresh.iterdir())})
         _stamp(directory)
     return directory
 
 
-def fetched() -> Iterator[Fetched]:
-    """Every model that was fetched."""
+def fetched() -> Iterator[FetchedModel]:
+    """Every model that has been fetched."""
     if _folder().is_dir():
         for directory in sorted(_folder().iterdir()):
             if (model := _read(directory)) is not None:
@@ -106,13 +109,13 @@ def _folder() -> Path:
     return store.root() / "fetched"
 
 
-def _read(directory: Path) -> Fetched | None:
-    """The model in a folder; None: there is none, or what it should be cannot be told."""
+def _read(directory: Path) -> FetchedModel | None:
+    """The model in a folder; None: there is none, or its manifest cannot be read."""
     try:
         manifest = json.loads((directory / _MANIFEST).read_text())
-        files = {name: FileDigest(*mark) for name, mark in manifest["files"].items()}
+        files = {name: FileDigest(*digest) for name, digest in manifest["files"].items()}
         place = ModelFolder(directory.name, directory, files)
-        return Fetched(manifest["kind"], manifest["name"], manifest["licence"], place)
+        return FetchedModel(manifest["kind"], manifest["name"], manifest["licence"], place)
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
@@ -123,18 +126,18 @@ def _meter(model: HubModel, total: int | None, progress: Progress) -> ProgressMe
 
 def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
     partial = store.root() / "partial" / directory.name
-    marks = _download(model, partial, progress)
+    digests = _download(model, partial, progress)
     with store.replacing(directory) as fresh:
-        for path in marks:
+        for path in digests:
             (partial / path).rename(fresh / Path(path).name)
-        _describe(model, fresh, {Path(path).name: mark for path, mark in marks.items()})
+        _write_manifest(model, fresh, {Path(path).name: digest for path, digest in digests.items()})
     shutil.rmtree(partial)
     _stamp(directory)
 
 
-def _describe(model: HubModel, directory: Path, marks: Mapping[str, FileDigest]) -> None:
-    """Note in the folder what it holds."""
-    files = {name: [mark.size, mark.sha256] for name, mark in marks.items()}
+def _write_manifest(model: HubModel, directory: Path, digests: Mapping[str, FileDigest]) -> None:
+    """Write the digests of the folder's files into its manifest."""
+    files = {name: [digest.size, digest.sha256] for name, digest in digests.items()}
     manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
     (directory / _MANIFEST).write_text(json.dumps(manifest))
 
@@ -144,18 +147,18 @@ def _stamp(directory: Path) -> None:
         fetched.place.stamp()
 
 
-def _mark(path: Path) -> FileDigest:
+def _digest(path: Path) -> FileDigest:
     size = path.stat().st_size
     return FileDigest(size, sha256(path, ProgressMeter(path.name, size, quiet)))
 
 
 def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, FileDigest]:
-    """Fetch the files into ``into``, in the repository's own folders; returns path -> what the file is."""
+    """Download the files into ``into``, in the repository's subfolders; returns path -> digest."""
     try:
         found = {path: _metadata(model, path) for path in (*model.required, *model.optional)}
         for path in model.required:
             if found[path] is None:
-                raise NotHeld(f"{model.repository} holds no {path}")
+                raise NotInRepository(f"{model.repository} holds no {path}")
         wanted = {path: entry for path, entry in found.items() if entry is not None}
         meter = _meter(model, sum(entry.size or 0 for entry in wanted.values()) or None, progress)
         return {path: _download_file(model, path, entry, into, meter) for path, entry in wanted.items()}
@@ -166,13 +169,12 @@ def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, File
     except OfflineModeIsEnabled as error:
         raise HubError("the hub is switched off (HF_HUB_OFFLINE)") from error
     except Exception as error:
-        # The client raises many kinds of errors, of its own and of the libraries below it; to whoever wants
-        # the model they all mean the same.
+        # The client raises many errors of its own and of its libraries; for the caller they mean the same.
         raise HubError(f"the hub cannot be reached ({type(error.__cause__ or error).__name__})") from error
 
 
 def _metadata(model: HubModel, path: str) -> HfFileMetadata | None:
-    """What the hub says of a file; None: the repository does not hold it."""
+    """The hub's metadata of a file; None: the repository does not hold it."""
     url = hf_hub_url(model.repository, path, endpoint=_endpoint())
     try:
         return get_hf_file_metadata(url, endpoint=_endpoint())
@@ -183,7 +185,7 @@ def _metadata(model: HubModel, path: str) -> HfFileMetadata | None:
 def _download_file(
     model: HubModel, path: str, entry: HfFileMetadata, into: Path, meter: ProgressMeter
 ) -> FileDigest:
-    # The commit is pinned, so that the file is the one whose size and hash the hub has just stated.
+    # The commit is pinned, so that the file matches the size and hash in ``entry``.
     file = Path(
         hf_hub_download(
             model.repository,
@@ -191,22 +193,22 @@ def _download_file(
             revision=entry.commit_hash,
             local_dir=into,
             endpoint=_endpoint(),
-            tqdm_class=_bar(meter.add),
+            tqdm_class=_silent_progress_bar(meter.add),
         )
     )
-    mark = _mark(file)
-    if entry.etag and _SHA256.fullmatch(entry.etag) and mark.sha256 != entry.etag:
+    digest = _digest(file)
+    if entry.etag and _SHA256.fullmatch(entry.etag) and digest.sha256 != entry.etag:
         file.unlink()
         raise HubError(f"{path} arrived damaged: its SHA-256 is not the one that the hub states")
-    return mark
+    return digest
 
 
 def _endpoint() -> str | None:
     return os.environ.get("HF_ENDPOINT") or None
 
 
-def _bar(add: Callable[[int], None]) -> type[Any]:
-    """A progress bar that draws nothing: the only way in which the client tells how far it is."""
+def _silent_progress_bar(add: Callable[[int], None]) -> type[Any]:
+    """A progress bar that draws nothing and reports to ``add``: the client reports progress only to a bar."""
 
     class Bar(tqdm):
         def __init__(self, *args: Any, initial: int = 0, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""NLLB's files: CTranslate2 models or ONNX graphs from a hub, or converted here from the original weights."""
+"""NLLB's files: CTranslate2 models or ONNX graphs from a hub, or converted from the original weights."""
 
 import re
 import subprocess
@@ -20,14 +20,14 @@ CONVERTER_PACKAGES = ("torch", "transformers")
 _REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _ONNX_ENDINGS = {"float32": "", "float16": "_fp16", "int8": "_quantized"}
 
-accepted = (
+ACCEPTED = (
     f"{', '.join(NLLB_REPOSITORIES)}, an owner/name of the hub, or a local folder; "
     f"for nllb-onnx with @{', @'.join(_ONNX_ENDINGS)} behind it"
 )
 
 
 def hub_model(kind: Kind, name: str) -> HubModel | None:
-    """What a name means on the hub; None: nothing."""
+    """The hub's model of a name; None: there is none."""
     repository, _, precision = name.partition("@")
     if not _REPOSITORY.fullmatch(repository) or (kind == "nllb" and precision):
         return None
@@ -54,25 +54,27 @@ def hub_model(kind: Kind, name: str) -> HubModel | None:
 
 
 def local_name(kind: Kind, name: str) -> str:
-    """``name`` without the precision, which files of a local folder say by their names."""
+    """``name`` without the precision, which is in the file names of a local folder."""
     path, _, precision = name.rpartition("@")
     return path if kind == "nllb-onnx" and precision in _ONNX_ENDINGS else name
 
 
 def provide(model: HubModel, progress: Progress, *, convert: bool) -> Path:
-    """The folder with the model's files, fetched, or converted from the original weights, if need be.
+    """The folder with the model's files, fetched or converted from the original weights if necessary.
 
     Args:
-        convert: whether weights that are in the original form may be converted, which takes minutes and
-            several times the model's size in memory.
+        model: to be provided.
+        progress: receives reports.
+        convert: whether original weights may be converted, which takes minutes and several times the model's
+            size in memory.
 
     Raises:
-        HubError: it cannot be had.
+        HubError: it cannot be fetched.
         ModelMissing: it has to be converted first.
     """
     try:
         return hub.provide(model, progress)
-    except hub.NotHeld as error:
+    except hub.NotInRepository as error:
         if model.kind != "nllb":
             raise
         absent = [package for package in CONVERTER_PACKAGES if find_spec(package) is None]
@@ -83,7 +85,7 @@ def provide(model: HubModel, progress: Progress, *, convert: bool) -> Path:
                 f"'sokuji models fetch nllb {model.name}' converts them, once",
                 param="translation_model",
             ) from error
-    return hub.put(model, lambda folder: _convert(model.repository, folder))
+    return hub.store_converted(model, lambda folder: _convert(model.repository, folder))
 
 
 def _convert(repository: str, folder: Path) -> None:
@@ -92,8 +94,8 @@ def _convert(repository: str, folder: Path) -> None:
         [*CONVERTER, *options, "--low_cpu_mem_usage", "--force"], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["it says nothing"]
-        raise HubError(f"CTranslate2's converter fails on {repository}: {said[-1]}")
+        errors = done.stderr.strip().splitlines() or ["no error message"]
+        raise HubError(f"CTranslate2's converter fails on {repository}: {errors[-1]}")
     absent = [name for name in FILES if not (folder / name).is_file()]
     if absent:
         raise HubError(f"CTranslate2's converter has made no {', '.join(absent)} of {repository}")

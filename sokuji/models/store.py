@@ -1,8 +1,8 @@
-"""Where model files lie, whether they are sound, and how a model comes to its place all at once.
+"""The cache of model files: verification, locks, and atomic replacement of a model's folder.
 
-A model is written into a folder beside its place and then renamed into it, so that a half-written one never
-counts as present. Verifying hashes every byte (a second or so for all embedded models); a stamp remembers
-sizes, modification times and hashes, so that later starts compare only those.
+A model is written into a temporary folder that is then renamed, so that an incomplete model is never visible.
+Verification hashes every byte (about a second for all embedded models). A stamp records sizes, modification
+times and hashes, so that later starts compare only those.
 """
 
 import hashlib
@@ -19,25 +19,25 @@ import platformdirs
 from filelock import FileLock
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the model's name, the bytes done so far, and the bytes in all (None: unknown)."""
+"""Called with the model's name, the bytes done so far, and the total bytes (None: not known)."""
 
 _BLOCK = 1 << 20
 _log = logging.getLogger(__name__)
 
 
 def quiet(name: str, done: int, total: int | None) -> None:
-    """A ``Progress`` that tells nobody."""
+    """A ``Progress`` that ignores the reports."""
 
 
 def root() -> Path:
-    """The cache: ``SOKUJI_MODELS_DIR``, else a folder of the user's cache."""
-    chosen = os.environ.get("SOKUJI_MODELS_DIR")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("sokuji-bridge")
+    """The folder of the cache: ``SOKUJI_MODELS_DIR``, else a folder in the user's cache."""
+    configured = os.environ.get("SOKUJI_MODELS_DIR")
+    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("sokuji-bridge")
 
 
 @dataclass(slots=True)
 class ProgressMeter:
-    """Adds up the bytes done for one model and reports each step."""
+    """Counts the bytes done for one model and reports each change."""
 
     name: str
     total: int | None
@@ -45,14 +45,14 @@ class ProgressMeter:
     done: int = 0
 
     def add(self, count: int) -> None:
-        """``count`` more bytes are done."""
+        """Count ``count`` more bytes."""
         self.done += count
         self.progress(self.name, self.done, self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class FileDigest:
-    """What a file must be."""
+    """The expected size in bytes and SHA-256 of a file."""
 
     size: int
     sha256: str
@@ -60,56 +60,59 @@ class FileDigest:
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model's folder and what its files must be."""
+    """A model's folder and the expected digests of its files."""
 
     key: str
-    """Names the model's stamp and lock: safe as a file name."""
+    """Name of the model's stamp and lock, safe as a file name."""
     directory: Path
     files: Mapping[str, FileDigest]
 
     @property
     def size(self) -> int:
         """Bytes of all files together."""
-        return sum(mark.size for mark in self.files.values())
+        return sum(digest.size for digest in self.files.values())
 
-    def is_whole(self) -> bool:
-        """Whether all files are there and have the right size."""
-        return all(_size_and_time(self.directory / name)[0] == mark.size for name, mark in self.files.items())
+    def is_complete(self) -> bool:
+        """Whether all files exist and have the expected size."""
+        return all(
+            _size_and_time(self.directory / name)[0] == digest.size for name, digest in self.files.items()
+        )
 
     def is_verified(self) -> bool:
         """Whether all files are unchanged since they were hashed, going by size and modification time."""
         return _read_stamp(self.key) == self._entries()
 
     def verify(self, meter: ProgressMeter) -> bool:
-        """Hash all files and remember the result; False: one is absent or damaged."""
-        sound = self.is_whole() and all(
-            sha256(self.directory / name, meter) == mark.sha256 for name, mark in self.files.items()
+        """Hash all files and record the result; False: a file is absent or damaged."""
+        intact = self.is_complete() and all(
+            sha256(self.directory / name, meter) == digest.sha256 for name, digest in self.files.items()
         )
-        if sound:
+        if intact:
             self.stamp()
         else:
             (_stamps() / self.key).unlink(missing_ok=True)
-        return sound
+        return intact
 
     def stamp(self) -> None:
-        """Remember that all files were hashed and are right."""
+        """Record that all files have been hashed and have the expected digests."""
         try:
             _stamps().mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=_stamps(), delete=False) as file:
                 json.dump(self._entries(), file)
             Path(file.name).replace(_stamps() / self.key)
         except OSError as error:
-            # A read-only cache is fine: the files are sound, and will be hashed again at the next start.
-            _log.warning("cannot remember that %s was verified: %s", self.key, error.strerror)
+            # A read-only cache is allowed: the files are intact, and are hashed again at the next start.
+            _log.warning("cannot record that %s was verified: %s", self.key, error.strerror)
 
     def _entries(self) -> dict[str, list[int | str]]:
         return {
-            name: [*_size_and_time(self.directory / name), mark.sha256] for name, mark in self.files.items()
+            name: [*_size_and_time(self.directory / name), digest.sha256]
+            for name, digest in self.files.items()
         }
 
 
 def copy(sources: Iterable[Path], target: Path, meter: ProgressMeter) -> str:
-    """Write the sources one after the other into the new file ``target``; returns the SHA-256 of it."""
+    """Concatenate the sources into the new file ``target``; returns its SHA-256."""
     digest = hashlib.sha256()
     with target.open("xb") as out:
         for source in sources:
@@ -131,7 +134,7 @@ def sha256(path: Path, meter: ProgressMeter) -> str:
 
 @contextmanager
 def locked(key: str) -> Iterator[None]:
-    """Hold the model's lock; other processes and threads that want it wait."""
+    """Hold the lock of a model, across processes and threads."""
     path = root() / "locks" / key
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):
@@ -140,9 +143,9 @@ def locked(key: str) -> Iterator[None]:
 
 @contextmanager
 def replacing(directory: Path) -> Iterator[Path]:
-    """A new, empty folder that takes the place of ``directory`` when the block ends without an error.
+    """An empty folder that replaces ``directory`` when the block ends without an error.
 
-    Processes that have the old files open keep them.
+    Processes that have the old files open can go on reading them.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=directory.parent) as scratch:
@@ -161,7 +164,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
-    """Bytes, and the time of the last change in nanoseconds; -1 where there is no such file."""
+    """Size in bytes and modification time in nanoseconds; -1 and -1 if there is no such file."""
     try:
         status = path.stat()
     except FileNotFoundError:

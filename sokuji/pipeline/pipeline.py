@@ -38,7 +38,7 @@ from sokuji.pipeline.members import (
     SynthesisStage,
     TranslationStage,
 )
-from sokuji.text.glossary import EMPTY, find, normal, replace
+from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 
 
 class Pipeline:
@@ -128,7 +128,7 @@ class Pipeline:
         target: str,
         *,
         context: tuple[str, ...] = (),
-        glossary: Mapping[str, str] = EMPTY,
+        glossary: Mapping[str, str] = NO_TERMS,
     ) -> TranslatedText:
         """A recognised utterance in the language ``target``.
 
@@ -147,7 +147,7 @@ class Pipeline:
         route = self.catalogue.route(source, target)
         if not route.from_speech:
             return await self.translate_text(transcript.text, source, target, context, glossary)
-        if find(normal(transcript.text), glossary):
+        if find(normalised(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
@@ -166,7 +166,7 @@ class Pipeline:
         source: str,
         target: str,
         context: tuple[str, ...] = (),
-        glossary: Mapping[str, str] = EMPTY,
+        glossary: Mapping[str, str] = NO_TERMS,
     ) -> TranslatedText:
         """``text`` in the language ``target``.
 

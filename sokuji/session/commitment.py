@@ -63,7 +63,7 @@ class Commitment:
             paused: whether the speaker paused behind ``rest``.
         """
         start = 0
-        for end in clause_boundaries.complete(rest, language=language, paused=paused):
+        for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
             clause = self.next_clause(segment, rest[start:end].strip(), language)
             self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end

@@ -93,7 +93,7 @@ class Hypotheses:
             self._prepare_output(segment, speculation, transcript)
 
     def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
-        rest = copy.deepcopy(segment.words).settle(transcript.text)[segment.committed_chars :].strip()
+        rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :].strip()
         if rest:
             final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
             clause = self._commitment.next_clause(segment, rest, transcript.language, final)
@@ -106,7 +106,7 @@ class Hypotheses:
         if segment.closed or not segment.streams or not transcript.text:
             return
         words = segment.words
-        words.hear(transcript.text, paused=paused)
+        words.add(transcript.text, paused=paused)
         segment.last_transcript, self.through_ms = transcript, utterance.end_ms
         if words.stable:
             segment.language = transcript.language

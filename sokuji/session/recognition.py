@@ -202,7 +202,7 @@ class Recognition:
     async def _commit_final(
         self, segment: Segment, final: FinalRecognition, due: float, speculation: Speculation | None
     ) -> None:
-        text = segment.words.settle(final.transcript.text)
+        text = segment.words.finish(final.transcript.text)
         if text:
             await self._commitment.caption(segment, text, final.transcript, final.utterance)
         rest = text[segment.committed_chars :]

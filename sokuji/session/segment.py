@@ -75,9 +75,9 @@ class Segment:
             utterance: its audio so far.
         """
         stable, length_ms = self.words.stable, utterance.end_ms - utterance.start_ms
-        chars = clause_boundaries.last_sentence(stable)
+        chars = clause_boundaries.last_sentence_end(stable)
         if length_ms > 1.5 * SPLIT_MS:
-            chars = max([chars, *clause_boundaries.complete(stable, language=self.language or "")[-1:]])
+            chars = max([chars, *clause_boundaries.clause_ends(stable, language=self.language or "")[-1:]])
         least_chars = max(self.committed_chars, self.captioned_chars, 1)
         if length_ms <= SPLIT_MS or not least_chars <= chars < len(stable):
             return None

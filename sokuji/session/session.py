@@ -230,9 +230,12 @@ class Session:
 
     async def _recognise_ahead(self) -> None:
         """Split the open segment if it has become long, and recognise what there is of it."""
-        self._detector.keep(self._recognition.hypothesis_ms)
+        self._detector.set_earliest_cut(self._recognition.hypothesis_ms)
         await self._process(self._recognition.split(self._detector.split))
-        if self._recognition.wants_hypothesis() and (utterance := self._detector.growing()) is not None:
+        if (
+            self._recognition.wants_hypothesis()
+            and (utterance := self._detector.open_utterance()) is not None
+        ):
             self._recognition.hypothesise(utterance)
 
     async def _report_progress(self) -> None:

@@ -1,10 +1,9 @@
-"""Where a stable text may be cut, so that its first part is translated and spoken while the rest is still
-being said. Pure.
+"""Finds clauses in the stable text of a segment, to translate and speak them before the segment ends. Pure.
 
-A clause ends at the end of a sentence, at a comma or the like once it is long enough, where the speaker
-pauses, and in speech without any of these at a length bound. A place counts only once the word behind it is
-known, and never depends on what comes after that word: a cut stays one however the text goes on. Lengths
-are columns: one for a letter, two for a wide (CJK) character.
+A clause ends at the end of a sentence, at a clause mark once the clause is long enough, at a pause of the
+speaker, and otherwise at a length limit. A boundary is decided once the word after it is known, and does not
+depend on later words: more text never moves a boundary. Lengths are columns: one for a letter, two for a wide
+(CJK) character.
 """
 
 import re
@@ -18,23 +17,23 @@ from sokuji.text.punctuation import (
     UNSPACED_CLAUSE_MARKS,
     UNSPACED_SENTENCE_MARKS,
     Span,
-    closing,
     ends_abbreviation,
     is_spaceless,
+    trailing_marks,
     width,
     words,
 )
 
-LEAST_WORDS = 4
-LEAST_COLUMNS = 18
-"""A part that ends in less than the end of a sentence has so many words or columns; characters of scripts
-without spaces are no words here."""
-LONGEST = 90
-"""A part gets cut between words when it would be longer; at twice that within what looks like one number."""
-_EARLIEST = 0.4
-"""Share of ``LONGEST`` that such a part has at least, where it can."""
+MIN_WORDS = 4
+MIN_COLUMNS = 18
+"""A clause that does not end a sentence has at least so many words or columns. Characters of scripts without
+spaces do not count as words."""
+MAX_COLUMNS = 90
+"""A longer clause is cut between words; at twice this length also within what looks like a number."""
+_MIN_SHARE = 0.4
+"""A clause that is cut for length has at least this share of ``MAX_COLUMNS``, if possible."""
 _SHORT_WORD = 3
-"""Words of so many letters are mostly function words, which open the group of words that they belong to."""
+"""Words of up to so many letters are mostly function words, which begin a phrase."""
 
 _GREEK_QUESTION = ";\u037e"
 # fmt: off
@@ -43,7 +42,7 @@ _ORDINAL_LANGUAGES = frozenset((
     "nn", "no", "pl", "sk", "sl", "sr", "tr",
 ))
 # fmt: on
-"""They write "3rd" as "3."."""
+"""Languages that write "3rd" as "3."."""
 _WITH_ORDINALS = "de"
 _ORDINAL = re.compile(r"(?<![\w.,])\d{1,2}\.$")
 # "10 000": groups of three digits.
@@ -52,98 +51,100 @@ _GROUP_BEHIND = re.compile(r"\d{3}(?!\d)")
 
 
 class _Kind(IntEnum):
-    """What a place between two words is."""
+    """What a boundary between two words ends."""
 
     INSIDE = 0
-    """Of a number or a name: not to be cut."""
+    """Within a number or an abbreviation: not to be cut."""
     SPACE = 1
     CLAUSE = 2
     SENTENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A place behind a word."""
+class _Boundary:
+    """The boundary after a word."""
 
     word: Span
     next_word: Span | None
     end: int
-    """Offset behind the marks that follow the word."""
+    """Offset after the marks that follow the word."""
     kind: _Kind
 
 
-def complete(text: str, *, language: str, paused: bool = False) -> list[int]:
-    """Where the clauses end that may be translated and spoken.
+def clause_ends(text: str, *, language: str, paused: bool = False) -> list[int]:
+    """The ends of the clauses that may be translated and spoken.
 
-    A cut does not depend on the text before the previous one either: what is left when a clause has been
-    taken away is cut as before.
+    A boundary does not depend on the text before the previous one: after a clause has been removed, the
+    rest is divided as before.
 
     Args:
         text: stable words that have not been translated yet.
-        language: canonical code of the language that they are in.
-        paused: the speaker pauses behind them.
+        language: canonical code of their language.
+        paused: the speaker pauses after them.
 
     Returns:
-        Offsets in ``text`` behind the clauses and their marks, increasing.
+        Offsets in ``text`` after the clauses and their marks, increasing.
     """
-    places = list(_places(text, language))
+    boundaries = list(_boundaries(text, language))
     ends: list[int] = []
     first = 0
-    while (index := _next_cut(text, places, first)) is not None:
-        ends.append(places[index].end)
+    while (index := _next_cut(text, boundaries, first)) is not None:
+        ends.append(boundaries[index].end)
         first = index + 1
-    rest = places[first:]
+    rest = boundaries[first:]
     if paused and rest and (rest[-1].kind is _Kind.SENTENCE or _is_long(text, rest)):
         ends.append(len(text))
     return ends
 
 
-def last_sentence(text: str) -> int:
-    """Offset behind the last sentence that more words follow; 0: there is none.
+def last_sentence_end(text: str) -> int:
+    """Offset after the last sentence that is followed by a word; 0: there is none.
 
-    The language is not asked for: what may be an ordinal number ends no sentence.
+    It holds for any language: a possible ordinal number ("3.") ends no sentence.
     """
     ends = [
-        place.end
-        for place in _places(text, _WITH_ORDINALS)
-        if place.next_word and place.kind is _Kind.SENTENCE
+        boundary.end
+        for boundary in _boundaries(text, _WITH_ORDINALS)
+        if boundary.next_word and boundary.kind is _Kind.SENTENCE
     ]
     return max(ends, default=0)
 
 
-def _next_cut(text: str, places: Sequence[_Place], first: int) -> int | None:
-    """Index of the place that ends the clause which begins behind place ``first - 1``."""
+def _next_cut(text: str, boundaries: Sequence[_Boundary], first: int) -> int | None:
+    """Index of the boundary that ends the clause which begins after boundary ``first - 1``."""
     possible: list[int] = []
-    for index in range(first, len(places)):
-        place = places[index]
-        if place.next_word is None:
+    for index in range(first, len(boundaries)):
+        boundary = boundaries[index]
+        if boundary.next_word is None:
             return None
-        clause = places[first : index + 1]
-        if place.kind is _Kind.SENTENCE or (place.kind is _Kind.CLAUSE and _is_long(text, clause)):
+        clause = boundaries[first : index + 1]
+        if boundary.kind is _Kind.SENTENCE or (boundary.kind is _Kind.CLAUSE and _is_long(text, clause)):
             return index
-        if place.kind is not _Kind.INSIDE:
+        if boundary.kind is not _Kind.INSIDE:
             possible.append(index)
-        begin = places[first].word.start
-        columns = _columns(text[begin : place.next_word.end])
-        if possible and columns > LONGEST:
-            return _best(text, places, begin, possible)
-        if columns > 2 * LONGEST:
-            # No number and no name is that long.
+        begin = boundaries[first].word.start
+        columns = _columns(text[begin : boundary.next_word.end])
+        if possible and columns > MAX_COLUMNS:
+            return _best(text, boundaries, begin, possible)
+        if columns > 2 * MAX_COLUMNS:
+            # Longer than any number or name.
             return index
     return None
 
 
-def _best(text: str, places: Sequence[_Place], begin: int, possible: Sequence[int]) -> int:
-    """Which of the places is the best for a cut that has to be."""
-    late = [at for at in possible if _columns(text[begin : places[at].end]) > _EARLIEST * LONGEST]
-    groups = [at for at in late if _opens_group(text, places[at])]
-    apart = [at for at in late if places[at].word.end - places[at].word.start > _SHORT_WORD]
-    return (groups or apart or possible)[-1]
+def _best(text: str, boundaries: Sequence[_Boundary], begin: int, possible: Sequence[int]) -> int:
+    """The best boundary for a cut at the length limit."""
+    late = [at for at in possible if _columns(text[begin : boundaries[at].end]) > _MIN_SHARE * MAX_COLUMNS]
+    phrases = [at for at in late if _begins_phrase(text, boundaries[at])]
+    after_long_words = [
+        at for at in late if boundaries[at].word.end - boundaries[at].word.start > _SHORT_WORD
+    ]
+    return (phrases or after_long_words or possible)[-1]
 
 
-def _opens_group(text: str, place: _Place) -> bool:
-    """Whether the next word begins a group: a short one behind a longer one, or no kana behind kana."""
-    word, following = text[slice(*place.word)], text[slice(*(place.next_word or place.word))]
+def _begins_phrase(text: str, boundary: _Boundary) -> bool:
+    """Whether the next word opens a phrase: a short word after a long one, or no hiragana after hiragana."""
+    word, following = text[slice(*boundary.word)], text[slice(*(boundary.next_word or boundary.word))]
     if is_spaceless(word[0]):
         return _is_hiragana(word) and not _is_hiragana(following)
     return len(word) > _SHORT_WORD >= len(following)
@@ -153,27 +154,25 @@ def _is_hiragana(word: str) -> bool:
     return "\u3041" <= word[0] <= "\u309f"
 
 
-def _is_long(text: str, clause: Sequence[_Place]) -> bool:
-    spaced = sum(not is_spaceless(text[place.word.start]) for place in clause)
-    return (
-        spaced >= LEAST_WORDS or _columns(text[clause[0].word.start : clause[-1].word.end]) >= LEAST_COLUMNS
-    )
+def _is_long(text: str, clause: Sequence[_Boundary]) -> bool:
+    spaced = sum(not is_spaceless(text[boundary.word.start]) for boundary in clause)
+    return spaced >= MIN_WORDS or _columns(text[clause[0].word.start : clause[-1].word.end]) >= MIN_COLUMNS
 
 
 def _columns(text: str) -> int:
     return sum(map(width, text))
 
 
-def _places(text: str, language: str) -> Iterator[_Place]:
+def _boundaries(text: str, language: str) -> Iterator[_Boundary]:
     spans = words(text)
     for word, next_word in zip_longest(spans, spans[1:]):
         gap = text[word.end : next_word.start if next_word else len(text)]
-        end = word.end + closing(gap)
-        yield _Place(word, next_word, end, _kind(text, Span(word.end, end), next_word, language))
+        end = word.end + trailing_marks(gap)
+        yield _Boundary(word, next_word, end, _kind(text, Span(word.end, end), next_word, language))
 
 
 def _kind(text: str, marks_at: Span, next_word: Span | None, language: str) -> _Kind:
-    """The kind of the place with those marks."""
+    """The kind of a boundary with those marks."""
     marks = text[slice(*marks_at)]
     goes_on = next_word is not None and text[next_word.start].islower()
     sentence = _Kind.CLAUSE if goes_on else _Kind.SENTENCE
@@ -200,12 +199,12 @@ def _is_ordinal(text: str, stop: int) -> bool:
 
 
 def _between(text: str, gap: Span, next_word: Span | None) -> _Kind:
-    """The kind of a place without marks that mean anything."""
+    """The kind of a boundary without marks that end a clause or sentence."""
     if next_word is None:
         return _Kind.SPACE
     before, behind, spaced = text[gap.start - 1], text[next_word.start], gap.start < next_word.start
     if is_spaceless(before) and is_spaceless(behind):
-        # What such scripts write a space for is more than a word.
+        # In such scripts a space ends more than a word.
         return _Kind.CLAUSE if text[gap.start : next_word.start].isspace() else _Kind.SPACE
     if before.isdigit() and not spaced:
         return _Kind.INSIDE

@@ -1,11 +1,10 @@
-"""Terms with a fixed translation: which glossaries are accepted, and where their terms stand in a text. Pure.
+"""Glossaries, that is terms with a fixed translation: validates them and finds their terms in a text. Pure.
 
-A term is found as a whole word, or as whole words with any white space between them, whatever its case.
-Apostrophes, hyphens, full stops and @ join words to one: "mail" is not found in "e-mail", nor "Anna" in
-"Anna's", unless the glossary has those; what follows an elided article is found ("l'Acme"). In scripts that
-are written without spaces a term is found anywhere. Where terms overlap the leftmost is taken, and of those
-that begin together the longest. URLs are left alone. The target is written exactly as given, also at the
-beginning of a sentence: only the user knows whether "iPhone" may become "IPhone".
+A term matches whole words, with any white space between them, in any case. Apostrophes, hyphens, full stops
+and @ join words: "mail" does not match in "e-mail", nor "Anna" in "Anna's"; a term does match after an elided
+article ("l'Acme"). In scripts without spaces a term matches anywhere. Of overlapping matches the leftmost
+counts, and of those with the same begin the longest. URLs are skipped. The target is written exactly as
+given, also at the begin of a sentence: only the user knows whether "iPhone" may become "IPhone".
 """
 
 import re
@@ -19,22 +18,22 @@ from sokuji.text.punctuation import is_spaceless
 
 MAX_TERMS = 200
 MAX_TERM_CHARS = 100
-"""Of a source term, and of a target term."""
-EMPTY: Mapping[str, str] = MappingProxyType({})
+"""Limit of a source term and of its target."""
+NO_TERMS: Mapping[str, str] = MappingProxyType({})
 
-# What stands with one of these between two letters is one word; behind an elided article it is another.
+# One of these between two letters joins them to one word; an apostrophe after an elided article does not.
 _JOINING = frozenset("-\u2010\u2011.@")
 _APOSTROPHES = frozenset("'\u2019")
 # "C" is not in "C++" or "C#".
-_CLINGING = frozenset("+#")
+_SUFFIX_SIGNS = frozenset("+#")
 _URL = re.compile(r"https?://\S++")
-# Control characters, halves of surrogate pairs, separators of lines and paragraphs.
-_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+# Control characters, halves of surrogate pairs, line and paragraph separators.
+_CONTROL_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
 _CHARACTER = re.compile(r"\s+|\S")
 
 
 class Occurrence(NamedTuple):
-    """Where a term stands in a text, and what it must be in the translation."""
+    """A match of a term in a text, and its target in the translation."""
 
     start: int
     end: int
@@ -42,11 +41,11 @@ class Occurrence(NamedTuple):
 
 
 def check(glossary: Mapping[str, str]) -> None:
-    """Refuse a glossary that is too large or that cannot be meant.
+    """Validate a glossary.
 
     Raises:
-        InvalidRequest: too many terms, or one that is too long, blank, no text or there twice; the message
-            names it.
+        InvalidRequest: there are too many terms, or a term is too long, blank, not text, or a duplicate; the
+            message names it.
     """
     if len(glossary) > MAX_TERMS:
         raise InvalidRequest(
@@ -59,58 +58,59 @@ def check(glossary: Mapping[str, str]) -> None:
         if not any(unicodedata.category(character)[0] in "LNS" for character in source):
             raise _refusal(source, "has neither a letter nor a digit")
         if (other := seen.setdefault(_key(source), source)) != source:
-            raise _refusal(source, f"differs from {_shown(other)} in case or spaces only: leave one out")
+            raise _refusal(source, f"differs from {_quoted(other)} in case or spaces only: leave one out")
 
 
 def _check_side(term: str, side: str) -> None:
-    """Check ``side`` of a term: the term itself, or its translation."""
+    """Validate ``side`` of a term: the term itself, or its target."""
     what = "" if side is term else "has a translation that "
     if len(side) > MAX_TERM_CHARS:
         raise _refusal(term, f"{what}is longer than {MAX_TERM_CHARS} characters")
     if not side.strip():
         raise _refusal(term, f"{what}is blank")
-    if any(unicodedata.category(character) in _NO_TEXT for character in side):
+    if any(unicodedata.category(character) in _CONTROL_CATEGORIES for character in side):
         raise _refusal(term, f"{what}holds a control character or half of a surrogate pair")
 
 
 def _refusal(term: str, fault: str) -> InvalidRequest:
-    return InvalidRequest(f"the glossary's term {_shown(term)} {fault}", param="glossary")
+    return InvalidRequest(f"the glossary's term {_quoted(term)} {fault}", param="glossary")
 
 
-def _shown(term: str) -> str:
+def _quoted(term: str) -> str:
     return repr(term[:40])
 
 
-def normal(text: str) -> str:
-    """The text in the form in which terms are looked for: accented letters as one character (NFC)."""
+def normalised(text: str) -> str:
+    """The text in Unicode's normal form C, in which terms are compared."""
     return unicodedata.normalize("NFC", text)
 
 
 def _folded(text: str) -> str:
-    """The text without case, of the same length."""
-    whole = text.casefold()
-    if len(whole) == len(text):
-        return whole
-    # Few letters become two, such as ß.
+    """The text folded to lower case, with the same length."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    # casefold() makes two letters of a few, such as ß.
     return "".join(next(c for c in (each.casefold(), each.lower(), each) if len(c) == 1) for each in text)
 
 
 def _key(term: str) -> str:
-    return _folded(" ".join(normal(term).split()))
+    return _folded(" ".join(normalised(term).split()))
 
 
 def find(text: str, glossary: Mapping[str, str], *, in_compounds: bool = False) -> list[Occurrence]:
-    """Where the terms of a glossary that has passed ``check`` stand in a text, in order.
+    """The matches of the terms of a validated glossary in a text, in order.
 
     Args:
-        text: in normal form (see ``normal``).
-        in_compounds: also where a hyphen, an apostrophe or a full stop joins a term to another word.
+        text: in normal form (see ``normalised``).
+        glossary: has passed ``check``.
+        in_compounds: also match a term that a hyphen, an apostrophe or a full stop joins to another word.
     """
     targets = {_key(source): target.strip() for source, target in glossary.items()}
     lengths: dict[str, list[int]] = {}
     for length, first in sorted({(len(term), term[0]) for term in targets}, reverse=True):
         lengths.setdefault(first, []).append(length)
-    # Index in the text with single spaces -> place in the text.
+    # Index in the text with single spaces -> index in the text.
     places = [match.start() for match in _CHARACTER.finditer(text)]
     folded = _folded("".join(" " if text[place].isspace() else text[place] for place in places))
     found: list[Occurrence] = []
@@ -129,7 +129,7 @@ def find(text: str, glossary: Mapping[str, str], *, in_compounds: bool = False) 
 
 
 def _begins(text: str, start: int, in_compounds: bool) -> bool:
-    """Whether a word may begin there."""
+    """Whether a word can begin at ``start``."""
     if is_spaceless(text[start]) or start == 0:
         return True
     if _is_of_word(text[start - 1]):
@@ -138,7 +138,7 @@ def _begins(text: str, start: int, in_compounds: bool) -> bool:
 
 
 def _ends(text: str, end: int, in_compounds: bool) -> bool:
-    """Whether a word may end there."""
+    """Whether a word can end at ``end``."""
     if is_spaceless(text[end - 1]) or end == len(text):
         return True
     if _is_of_word(text[end]):
@@ -146,11 +146,11 @@ def _ends(text: str, end: int, in_compounds: bool) -> bool:
     if in_compounds:
         return True
     joins = text[end] in _JOINING | _APOSTROPHES and end + 1 < len(text) and _is_of_word(text[end + 1])
-    return not joins and text[end] not in _CLINGING
+    return not joins and text[end] not in _SUFFIX_SIGNS
 
 
 def _is_of_word(character: str) -> bool:
-    """Whether a word in a script with spaces goes on with it."""
+    """Whether a character can be part of a word, in a script with spaces."""
     is_of_word = character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
     return is_of_word and not is_spaceless(character)
 
@@ -161,17 +161,17 @@ def _outside_urls(text: str, found: list[Occurrence]) -> list[Occurrence]:
 
 
 def fill(text: str, found: Iterable[Occurrence], fillings: Mapping[str, str] | None = None) -> str:
-    """The text with what was found in it replaced by its targets, or by what ``fillings`` has for these."""
-    pieces = []
-    behind = 0
+    """The text with the matches replaced by their targets, or by ``fillings[target]``."""
+    parts = []
+    end = 0
     for occurrence in found:
         filling = occurrence.target if fillings is None else fillings[occurrence.target]
-        pieces += [text[behind : occurrence.start], filling]
-        behind = occurrence.end
-    return "".join(pieces) + text[behind:]
+        parts += [text[end : occurrence.start], filling]
+        end = occurrence.end
+    return "".join(parts) + text[end:]
 
 
 def replace(text: str, glossary: Mapping[str, str]) -> str:
-    """A text that needs no translation, with the terms as the glossary has them."""
-    found = find(normal(text), glossary)
-    return fill(normal(text), found) if found else text
+    """A text that needs no translation, with the terms replaced by their targets."""
+    found = find(normalised(text), glossary)
+    return fill(normalised(text), found) if found else text

@@ -1,15 +1,15 @@
-"""Translation in which the terms of a glossary come out as told, by translators that know no glossaries.
+"""Makes translators without glossary support keep the terms of a glossary, by means of placeholders.
 
 Neither replacing a term's usual translation afterwards nor putting the target term into the source is safe:
-models choose other words, decline, translate and drop. So each term is replaced by a stand-in that models
-copy because it means nothing ("QX61"), and put back afterwards. A translation counts only if each stand-in
-has come back as often as it went in, and nothing that looks like another one; otherwise other stand-ins are
-tried, and where none survives, what stands between the terms is translated piece by piece.
+models choose other words, inflect, translate and drop terms. So each term is replaced by a placeholder that
+models copy because it has no meaning ("QX61"), and the placeholder by the target afterwards. A translation is
+accepted only if it holds each placeholder as often as the source, and no trace of another one. Otherwise
+other placeholders are tried; if none survives, the text between the terms is translated part by part.
 
-The words around a stand-in may lack the agreement that they have around a real word. So the translations of
-the text as it is and with the target terms in it are asked for at the same time; one that has the same
-targets in the same order as the safe translation reads better than that and is taken. Only sentences with
-terms in them cost this; all go to the translator in one call.
+Words around a placeholder may lack the agreement that they have around a real word. So the text as it is, and
+the text with the target terms in it, are translated in the same call; one of these translations is preferred
+if it has the same targets in the same order as the accepted one. Only sentences with terms cost more; all
+sentences go to the translator in one call.
 """
 
 import re
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import count, pairwise
 
-from sokuji.text.glossary import Occurrence, fill, find, normal
+from sokuji.text.glossary import Occurrence, fill, find, normalised
 from sokuji.text.punctuation import (
     CLOSING,
     SENTENCE_MARKS,
@@ -27,52 +27,54 @@ from sokuji.text.punctuation import (
     is_spaceless,
 )
 
-Ask = Callable[[list[str]], Awaitable[list[str]]]
-"""Translates texts: one answer for each, in the same order."""
+Translate = Callable[[list[str]], Awaitable[list[str]]]
+"""Translates texts: one translation for each, in the same order."""
 
-HEADS = ("QX", "ZV", "Kor", "74")
-"""What the stand-ins of a try begin with, the most robust first; a number follows."""
+PREFIXES = ("QX", "ZV", "Kor", "74")
+"""Prefixes of the placeholders, one for each attempt, the most robust first; a number follows."""
 FIRST_NUMBER = 61
-"""Of two digits, and one that translators seldom write of themselves."""
+"""Of two digits, and rare in translations."""
 
 _SENTENCE_END = re.compile(
     rf"[\r\n]++|([{SENTENCE_MARKS}]){CLOSING}+\s++|[{UNSPACED_SENTENCE_MARKS}]{CLOSING}+"
 )
 
 
-async def translate(text: str, glossary: Mapping[str, str], ask: Ask) -> str:
-    """``text`` as ``ask`` translates it, with each term of the glossary in it as told, once per occurrence.
+async def translate(text: str, glossary: Mapping[str, str], ask: Translate) -> str:
+    """Translate ``text`` by ``ask``, with the target of each term of the glossary once per occurrence.
 
     Args:
+        text: to be translated.
         glossary: has passed ``glossary.check``.
+        ask: the translator.
     """
-    text = normal(text)
+    text = normalised(text)
     sentences = list(_sentences(text, find(text, glossary)))
-    said = await _translations([draft for each in sentences for draft in each.drafts], ask)
-    if lost := [each for each in sentences if each.translated(said) is None]:
-        said |= await _translations([text for each in lost for text in each.retries], ask)
-        lost = [each for each in lost if each.translated(said) is None]
-        said |= await _translations([piece for each in lost for piece in each.pieces], ask)
+    translations = await _translate_all([draft for each in sentences for draft in each.drafts], ask)
+    if lost := [each for each in sentences if each.translated(translations) is None]:
+        translations |= await _translate_all([text for each in lost for text in each.retries], ask)
+        lost = [each for each in lost if each.translated(translations) is None]
+        translations |= await _translate_all([part for each in lost for part in each.parts], ask)
     return "".join(
-        each.pieced_together(said) if (translated := each.translated(said)) is None else translated
+        each.joined(translations) if (translated := each.translated(translations)) is None else translated
         for each in sentences
     )
 
 
-async def _translations(texts: Sequence[str], ask: Ask) -> dict[str, str]:
-    """Text -> translation with the outer space of the text; what has no letter or digit stays as it is."""
+async def _translate_all(texts: Sequence[str], ask: Translate) -> dict[str, str]:
+    """Text -> translation, with the outer space of the text; text without letters and digits is unchanged."""
     bodies = {text: text.strip() for text in texts}
     wanted = list(dict.fromkeys(body for body in bodies.values() if any(map(str.isalnum, body))))
     answers = dict(zip(wanted, await ask(wanted), strict=True)) if wanted else {}
-    said = {}
+    translations = {}
     for text, body in bodies.items():
         start = text.index(body)
-        said[text] = text[:start] + answers.get(body, body).strip() + text[start + len(body) :]
-    return said
+        translations[text] = text[:start] + answers.get(body, body).strip() + text[start + len(body) :]
+    return translations
 
 
 def _sentences(text: str, found: Sequence[Occurrence]) -> Iterator["_Sentence"]:
-    """All of the text: sentences with terms one by one, what stands between them undivided."""
+    """The text divided into sentences with terms, and the undivided text between those."""
     inside = {place for each in found for place in range(each.start + 1, each.end)}
     ends = (
         match.end()
@@ -92,77 +94,79 @@ def _sentences(text: str, found: Sequence[Occurrence]) -> Iterator["_Sentence"]:
 
 
 class _Sentence:
-    """A sentence with terms in it, or any text without."""
+    """A sentence with terms, or any text without terms."""
 
     def __init__(self, text: str, found: Sequence[Occurrence]) -> None:
         self._text = text
         self._found = found
-        heads = [head for head in HEADS if found and head.casefold() not in _squeezed(text)]
-        self._protections = [_Protection(text, found, head) for head in heads]
+        prefixes = [prefix for prefix in PREFIXES if found and prefix.casefold() not in _squeezed(text)]
+        self._protections = [_Protection(text, found, prefix) for prefix in prefixes]
         begins, ends = [0, *(each.end for each in found)], [*(each.start for each in found), len(text)]
-        self.pieces = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
-        """What stands before, between and behind the terms."""
+        self.parts = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        """The text before, between and after the terms."""
 
     @property
     def drafts(self) -> list[str]:
-        """To be translated first: the text as it is, with its target terms in it, and with stand-ins."""
+        """To be translated first: the text as it is, with its target terms, and with placeholders."""
         return [self._text, fill(self._text, self._found), *(each.text for each in self._protections[:1])]
 
     @property
     def retries(self) -> list[str]:
-        """To be translated when the first stand-ins have not come back."""
+        """To be translated if the first placeholders were lost."""
         return [each.text for each in self._protections[1:]]
 
-    def translated(self, said: Mapping[str, str]) -> str | None:
-        """The best of the translations that there are; None where all stand-ins were lost."""
+    def translated(self, translations: Mapping[str, str]) -> str | None:
+        """The best of the translations so far; None if all placeholders were lost."""
         if not self._found:
-            return said[self._text]
-        tries = (each.undo(said[each.text]) for each in self._protections if each.text in said)
+            return translations[self._text]
+        tries = (
+            each.undo(translations[each.text]) for each in self._protections if each.text in translations
+        )
         safe = next((each for each in tries if each is not None), None)
-        return None if safe is None else self._natural(said, safe) or safe
+        return None if safe is None else self._natural(translations, safe) or safe
 
-    def _natural(self, said: Mapping[str, str], safe: str) -> str | None:
-        """A translation made without stand-ins, if its targets and their order are those of the safe one."""
+    def _natural(self, translations: Mapping[str, str], safe: str) -> str | None:
+        """A translation made without placeholders, if its targets and their order are those of ``safe``."""
         targets = {each.target: each.target for each in self._found}
-        order = [each.target for each in find(normal(safe), targets, in_compounds=True)]
+        order = [each.target for each in find(normalised(safe), targets, in_compounds=True)]
         if Counter(each.target for each in self._found) <= Counter(order):
-            for text in (normal(said[draft]) for draft in self.drafts[:2]):
+            for text in (normalised(translations[draft]) for draft in self.drafts[:2]):
                 there = find(text, targets, in_compounds=True)
                 if [each.target for each in there] == order:
                     return fill(text, there)
         return None
 
-    def pieced_together(self, said: Mapping[str, str]) -> str:
-        """The terms as told, and between them the translations of the pieces."""
-        whole = said[self.pieces[0]]
-        for term, piece in zip(self._found, self.pieces[1:], strict=True):
-            whole += (" " if _needs_space(whole[-1:]) else "") + term.target
-            whole += (" " if _needs_space(said[piece][:1]) else "") + said[piece]
-        return whole
+    def joined(self, translations: Mapping[str, str]) -> str:
+        """The targets of the terms, and between them the translations of ``parts``."""
+        text = translations[self.parts[0]]
+        for term, part in zip(self._found, self.parts[1:], strict=True):
+            text += (" " if _needs_space(text[-1:]) else "") + term.target
+            text += (" " if _needs_space(translations[part][:1]) else "") + translations[part]
+        return text
 
 
 def _needs_space(edge: str) -> bool:
-    """Whether the first or last character of a piece must stand apart from a term: a translator may have
-    taken away the punctuation between them."""
+    """Whether a space must separate the first or last character of a part from a term: a translator may
+    have removed the punctuation between them."""
     return edge.isalnum() and not is_spaceless(edge)
 
 
 class _Protection:
-    """A text whose terms are replaced by stand-ins, one for each target."""
+    """A text whose terms are replaced by placeholders, one for each target."""
 
-    def __init__(self, text: str, found: Sequence[Occurrence], head: str) -> None:
+    def __init__(self, text: str, found: Sequence[Occurrence], prefix: str) -> None:
         targets = dict.fromkeys(each.target for each in found)
         letters = _squeezed(text)
         unused = (str(number) for number in count(FIRST_NUMBER) if str(number) not in letters)
         numbers = dict(zip(targets, unused, strict=False))
-        stand_ins = {target: head + number for target, number in numbers.items()}
-        self._targets = {stand_in: target for target, stand_in in stand_ins.items()}
+        placeholders = {target: prefix + number for target, number in numbers.items()}
+        self._targets = {placeholder: target for target, placeholder in placeholders.items()}
         self._expected = Counter(each.target for each in found)
-        self._traces = [head.casefold(), *numbers.values()]
-        self.text = fill(text, found, stand_ins)
+        self._traces = [prefix.casefold(), *numbers.values()]
+        self.text = fill(text, found, placeholders)
 
     def undo(self, translation: str) -> str | None:
-        """The translation with the terms in place; None where a stand-in was lost, doubled or changed."""
+        """The translation with the targets in place; None if a placeholder was lost, doubled or changed."""
         there = find(translation, self._targets, in_compounds=True)
         if Counter(each.target for each in there) != self._expected:
             return None
@@ -171,5 +175,5 @@ class _Protection:
 
 
 def _squeezed(text: str) -> str:
-    """Letters and digits alone, without case: what finds a stand-in that was taken apart."""
+    """Letters and digits in lower case, in which a placeholder is found even if characters were inserted."""
     return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,9 +1,8 @@
-"""How words and marks are written: word boundaries, the ends of sentences and clauses, abbreviations, widths.
+"""Word boundaries, marks that end sentences and clauses, abbreviations and widths, in any script. Pure.
 
-Works by the characters alone, in any script. A word is what stands between spaces without its outer
-punctuation ("3.5", "don't", "example.com" are words); in scripts that write no spaces (Chinese, Japanese,
-Thai, Lao, Khmer, Burmese, Tibetan) it is one character with its combining marks. Takes time proportional to
-the text.
+A word is text between spaces without its outer punctuation ("3.5", "don't", "example.com" are words). In
+scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) it is one character with its
+combining marks. All functions take time linear in the length of the text.
 """
 
 import re
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 SENTENCE_MARKS = ".!?…"
 UNSPACED_SENTENCE_MARKS = "。｡．！？।॥؟۔።։။។"
-"""They end a sentence without a space behind them."""
+"""These end a sentence without a space after them."""
 CLAUSE_MARKS = ",;:—–"
 UNSPACED_CLAUSE_MARKS = "、､，；：،؛፣፤၊"
 CLOSING = r"""["'”’」』»)\]]*"""
@@ -32,17 +31,17 @@ _SPACELESS = (
     ("\uff66", "\uff9f"),  # halfwidth katakana
     ("\U00020000", "\U0003ffff"),  # Han, supplements
 )
-# Signs that put the next letter below the one before: Burmese virama, Khmer coeng.
-_STACKERS = "\u1039\u17d2"
-# Nothing of these is part of a word, even with letters on both sides.
+# Signs that stack the next letter below the one before: Burmese virama, Khmer coeng.
+_VIRAMAS = "\u1039\u17d2"
+# These are never part of a word, even between letters.
 _BREAKS = "…—" + UNSPACED_SENTENCE_MARKS + UNSPACED_CLAUSE_MARKS
-# In kinds of characters, see _kind().
+# A pattern over the kinds of characters that _kind() returns.
 _WORD = re.compile(r"c(?:m|vc?)*|[wmv](?:[wmvp]*[wmv])?")
 _OPENING = ("Ps", "Pi")
-_SOLID = re.compile(r"\S+")
+_UNSPACED = re.compile(r"\S+")
 
 _INITIAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁ]"
-# Not "p.m.", with which many a sentence ends.
+# Not "p.m.", which often ends a sentence.
 _DOTTED = r"(?![ap]\.m\.)(?:[^\W\d_]\.){1,4}[^\W\d_]"
 _TITLES = (
     "[MmDd]rs?|[Mm]s|[Mm]me|[Mm]lle|[DdSs]ra|[Ss]rt?a?|[Pp]rofa?|[Ee]xm[oa]|[Ss]t|Ste|[Jj]r"
@@ -62,16 +61,16 @@ class Span(NamedTuple):
 
 
 def words(text: str) -> list[Span]:
-    """The words of a text. What lies between them are spaces and punctuation."""
+    """The words of a text; only spaces and punctuation lie between them."""
     return [Span(*match.span()) for match in _WORD.finditer("".join(map(_kind, text)))]
 
 
 @lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
-    """Space, (p)unctuation, (b)reak, (c)haracter that is a word, stacker (v), combining (m)ark, else (w)."""
+    """Space, (p)unctuation, (b)reak, (c)haracter that is a word, (v)irama, combining (m)ark, else (w)."""
     if character.isspace():
         return " "
-    if character in _STACKERS:
+    if character in _VIRAMAS:
         return "v"
     category = unicodedata.category(character)
     if category[0] == "M" or category == "Cf":
@@ -83,27 +82,27 @@ def _kind(character: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_spaceless(character: str) -> bool:
-    """Whether it belongs to a script that writes no spaces between words."""
+    """Whether a character belongs to a script without spaces between words."""
     return any(first <= character <= last for first, last in _SPACELESS)
 
 
 def width(character: str) -> int:
-    """Columns: two for a wide (CJK) character, which takes about twice as long to say, else one."""
+    """Columns of a character: two if it is wide (CJK) and takes about twice as long to say, else one."""
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def closing(gap: str) -> int:
-    """How much of what lies between two words belongs to the first of them: '," ' has 2, ' (' has 0."""
+def trailing_marks(gap: str) -> int:
+    """How many characters of the gap between two words belong to the first word: 2 of '," ', 0 of ' ('."""
     end = 0
-    for solid in _SOLID.finditer(gap):
-        opening = next((at for at, character in enumerate(solid[0]) if _opens(character)), None)
-        if solid.start() == 0:
-            touches_both = solid.end() == len(gap)
-            end = opening if touches_both and opening is not None else solid.end()
-        elif solid.end() == len(gap) or opening == 0:
+    for marks in _UNSPACED.finditer(gap):
+        opening = next((at for at, character in enumerate(marks[0]) if _opens(character)), None)
+        if marks.start() == 0:
+            touches_both = marks.end() == len(gap)
+            end = opening if touches_both and opening is not None else marks.end()
+        elif marks.end() == len(gap) or opening == 0:
             break
         else:
-            end = solid.end()
+            end = marks.end()
     return end
 
 

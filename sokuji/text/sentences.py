@@ -1,9 +1,9 @@
-"""Feeds a text of any shape to a model that translates one sentence at a time. Pure.
+"""Divides any text for models that translate one sentence at a time. Pure.
 
-Such a model does single sentences best, drops or invents text when it gets several hundred characters at
-once, and mangles what its vocabulary lacks. So a text is cut into sentences and long ones into clauses; what
-no model should touch (line breaks, addresses, emoji, other scripts) stays as it is. All patterns take time
-proportional to the text, whatever is in it.
+Such models drop or invent text if they get several hundred characters at once, and garble characters that
+their vocabulary lacks. So a text is divided into sentences, and long sentences into clauses; text that must
+not be translated (line breaks, URLs, e-mail addresses, emoji, other scripts) is passed through. All patterns
+take time linear in the length of the text.
 """
 
 import re
@@ -12,70 +12,70 @@ from dataclasses import dataclass
 
 from sokuji.text.punctuation import ends_abbreviation
 
-MAX_PIECE_CHARS = 250
-"""The longest piece that a model is given."""
+MAX_SEGMENT_CHARS = 250
+"""The longest text that is given to a model."""
 
-# Typographic quotation marks and apostrophes, of which the models know none.
+# Typographic quotation marks and apostrophes, which the models' vocabularies lack.
 _QUOTES = str.maketrans(
     {**dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'), **dict.fromkeys("\u2018\u2019\u201a", "'")}
 )
 _EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
-KEPT = re.compile(
+UNTRANSLATABLE = re.compile(
     r"([\r\n]+"
     r"|https?://[^\s<>]{0,2000}\w"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-    # Behind the first emoji come more of them, and the characters that join and vary them.
+    # After the first emoji: further emoji, joiners, variation selectors and tags.
     rf"|[{_EMOJI}][{_EMOJI}\ufe0f\u200d\U000e0020-\U000e007f]*)"
 )
 _TRANSLATABLE = re.compile(r"[0-9A-Za-zÀ-ÖØ-öø-ÿ]")
-# Closing punctuation, quotes and brackets, then a gap before a capital or a digit.
+# A sentence mark, closing quotes and brackets, then a space before a capital or a digit.
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]*(\s+)(?=[\"'(\[¿¡-]*[0-9A-ZÀ-ÖØ-Þ])")
 _CLAUSE_END = re.compile(r"[.!?…;:,]\s+")
 _SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class TextStretch:
-    """A stretch of text; all pieces in order make the whole."""
+class TextSegment:
+    """A part of a text; all segments in order make up the text."""
 
     text: str
     translatable: bool
     is_sentence: bool = False
-    """False for a part of a sentence: of one that was too long, or behind an address or an emoji."""
+    """False for a part of a sentence: a clause, or the rest after a URL or an emoji."""
 
 
 def translate_text(text: str, translate: Callable[[str], str]) -> str:
-    """``text`` with each of its sentences replaced by what ``translate`` makes of it."""
-    pieces = split(text.translate(_QUOTES))
-    return "".join(_translate(piece, translate) if piece.translatable else piece.text for piece in pieces)
+    """``text`` with each of its sentences translated by ``translate``."""
+    segments = split(text.translate(_QUOTES))
+    return "".join(_translate(each, translate) if each.translatable else each.text for each in segments)
 
 
-def split(text: str) -> Iterator[TextStretch]:
-    """The pieces of a text, the translatable ones of at most ``MAX_PIECE_CHARS`` and without outer space."""
-    before = "\n"
-    for index, stretch in enumerate(KEPT.split(text)):
-        is_kept = index % 2 == 1
-        if is_kept or not _TRANSLATABLE.search(stretch):
-            yield TextStretch(stretch, translatable=False)
+def split(text: str) -> Iterator[TextSegment]:
+    """The segments of a text; translatable ones have no outer space and ``MAX_SEGMENT_CHARS`` at most."""
+    separator = "\n"
+    for index, part in enumerate(UNTRANSLATABLE.split(text)):
+        is_separator = index % 2 == 1
+        if is_separator or not _TRANSLATABLE.search(part):
+            yield TextSegment(part, translatable=False)
         else:
-            yield from _pieces(stretch, at_line_start=before[-1] in "\r\n")
-        before = stretch if is_kept else before
+            yield from _segments(part, at_line_start=separator[-1] in "\r\n")
+        separator = part if is_separator else separator
 
 
-def _pieces(stretch: str, at_line_start: bool) -> Iterator[TextStretch]:
-    body = stretch.strip()
-    start = stretch.index(body)
-    yield TextStretch(stretch[:start], translatable=False)
+def _segments(part: str, at_line_start: bool) -> Iterator[TextSegment]:
+    body = part.strip()
+    start = part.index(body)
+    yield TextSegment(part[:start], translatable=False)
     is_sentence = at_line_start
     for sentence, gap in _sentences(body):
         yield from _clauses(sentence, is_sentence)
-        yield TextStretch(gap, translatable=False)
+        yield TextSegment(gap, translatable=False)
         is_sentence = True
-    yield TextStretch(stretch[start + len(body) :], translatable=False)
+    yield TextSegment(part[start + len(body) :], translatable=False)
 
 
 def _sentences(body: str) -> Iterator[tuple[str, str]]:
-    """(sentence, the space behind it)."""
+    """Pairs of a sentence and the space after it."""
     begin = 0
     for end in _SENTENCE_END.finditer(body):
         if not ends_abbreviation(body, end.start() + 1):
@@ -84,38 +84,38 @@ def _sentences(body: str) -> Iterator[tuple[str, str]]:
     yield body[begin:], ""
 
 
-def _clauses(sentence: str, is_sentence: bool) -> Iterator[TextStretch]:
+def _clauses(sentence: str, is_sentence: bool) -> Iterator[TextSegment]:
     begin = 0
-    while len(sentence) - begin > MAX_PIECE_CHARS:
+    while len(sentence) - begin > MAX_SEGMENT_CHARS:
         cut = _cut(sentence, begin)
         clause = sentence[begin:cut].rstrip()
-        yield TextStretch(clause, translatable=True)
-        yield TextStretch(sentence[begin + len(clause) : cut], translatable=False)
+        yield TextSegment(clause, translatable=True)
+        yield TextSegment(sentence[begin + len(clause) : cut], translatable=False)
         begin = cut
-    yield TextStretch(sentence[begin:], translatable=True, is_sentence=is_sentence and begin == 0)
+    yield TextSegment(sentence[begin:], translatable=True, is_sentence=is_sentence and begin == 0)
 
 
 def _cut(sentence: str, begin: int) -> int:
-    """Where the piece ends: behind its last punctuation, else behind its last space, else where it must."""
-    end = begin + MAX_PIECE_CHARS
+    """The end of the segment: after its last clause mark, else its last space, else at the length limit."""
+    end = begin + MAX_SEGMENT_CHARS
     for boundary in (_CLAUSE_END, _SPACE):
         cuts = [match.end() for match in boundary.finditer(sentence, begin, end)]
-        if cuts and cuts[-1] > begin + MAX_PIECE_CHARS // 3:
+        if cuts and cuts[-1] > begin + MAX_SEGMENT_CHARS // 3:
             return cuts[-1]
     return end
 
 
-def _translate(piece: TextStretch, translate: Callable[[str], str]) -> str:
-    text = piece.text
-    shouted = text.isupper() and " " in text
-    if shouted:
+def _translate(segment: TextSegment, translate: Callable[[str], str]) -> str:
+    text = segment.text
+    all_capitals = text.isupper() and " " in text
+    if all_capitals:
         # Small models know few words in capitals.
         text = text.lower()
-    if piece.is_sentence:
-        # They learned from complete sentences: "não" alone becomes "the no", but "Não." becomes "No.".
+    if segment.is_sentence:
+        # They were trained on complete sentences: "não" becomes "the no", but "Não." becomes "No.".
         text = text[0].upper() + text[1:]
-    if piece.is_sentence and text[-1].isalnum():
+    if segment.is_sentence and text[-1].isalnum():
         result = translate(text + ".").removesuffix(".")
     else:
         result = translate(text)
-    return result.upper() if shouted else result
+    return result.upper() if all_capitals else result

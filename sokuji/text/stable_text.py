@@ -1,13 +1,13 @@
-"""Which words of a growing transcript are stable. Pure.
+"""Finds the words of a growing transcript that no longer change. Pure.
 
-While somebody speaks, the audio of a segment is recognised again and again. Its beginning soon stays as it
-is, its end still changes. Words on which two hypotheses in a row agree are stable: LocalAgreement-2 of Liu et
-al., "Low-Latency Sequence-to-Sequence Speech Recognition and Translation by Partial Hypothesis Selection"
+The audio of an open segment is recognised again and again; the begin of the hypotheses soon stays the same
+and the end still changes. Words on which two consecutive hypotheses agree are stable: LocalAgreement-2 of Liu
+et al., "Low-Latency Sequence-to-Sequence Speech Recognition and Translation by Partial Hypothesis Selection"
 (2020), as used for Whisper by Macháček et al., "Turning Whisper into Real-Time Transcription System" (2023).
 
-Stable text only grows. It ends with a word: the mark behind a word depends on how the sentence goes on, so
-that it becomes stable together with the next word. When the speaker pauses the mark is as good as it gets,
-and who translates the words needs it: then it becomes stable with its word.
+Stable text only grows. It ends with a word: the mark after a word depends on how the sentence continues, so
+it becomes stable together with the next word. When the speaker pauses, the mark becomes stable with its word,
+since the translation needs it.
 """
 
 from collections.abc import Sequence, Set
@@ -16,114 +16,115 @@ from math import inf
 from operator import eq
 from unicodedata import normalize
 
-from sokuji.text.punctuation import closing, is_spaceless, width, words
+from sokuji.text.punctuation import is_spaceless, trailing_marks, width, words
 
-# Costs of aligning stable words with those of a contradicting hypothesis. Both stem from the same audio, so a
-# word that looks alike is the same word heard differently. One that does not may be the next word: keeping
-# it costs less than losing it, and leaving out a stable word costs more than an additional one.
+# Costs of aligning the stable words with a hypothesis that contradicts them. Both come from the same audio,
+# so a similar word is another recognition of the same word. A dissimilar word may be the next word: to keep
+# it costs less than to lose it, and to miss a stable word costs more than an additional word.
 _ALIKE, _UNLIKE, _MISSING, _ADDITIONAL = 0.75, 1.5, 1.25, 1.0
 _REACH = 16
-"""Words further apart than this are not the same; bounds the time for long texts."""
+"""Words are aligned only with words at most so many positions away, which bounds the time."""
 _FEW = 3
-"""Up to so many stable words may all be wrong, without the hypothesis being taken for nonsense."""
+"""A hypothesis may contradict all stable words if there are no more than so many."""
 
 
 class StableText:
     """The text of one segment.
 
     Args:
-        stable: words that are stable from the beginning, such as those delivered before a resumption.
+        stable: words that are stable from the start, such as those delivered before a resumption.
     """
 
     def __init__(self, stable: str = "") -> None:
         self._stable = " ".join(stable.split())
         self._tail = ""
-        self._heard: list[str] = []
+        self._unstable: list[str] = []
+        """Words of the newest hypothesis after the stable ones, normalised."""
 
     @property
     def stable(self) -> str:
-        """Never changes except by growing."""
+        """The stable words; they only grow, until ``split``."""
         return self._stable
 
     @property
     def text(self) -> str:
-        """The newest text; it begins with ``stable``."""
+        """The newest hypothesis; it begins with ``stable``."""
         return self._stable + self._tail
 
-    def hear(self, hypothesis: str, *, paused: bool = False) -> None:
-        """Takes a hypothesis about all audio of the segment so far.
+    def add(self, hypothesis: str, *, paused: bool = False) -> None:
+        """Add a hypothesis of all audio of the segment so far.
 
-        Words compare without case and outer punctuation; stable words are spelled as in the newest
-        hypothesis. One that has little in common with the stable words is ignored.
+        Words are compared without case and outer punctuation; words that become stable are spelled as in the
+        newest hypothesis. A hypothesis that has little in common with the stable words is ignored.
 
         Args:
-            hypothesis: with or without the stable words exactly as they are.
-            paused: the audio ends in silence, so that the last word is complete; otherwise the audio may end
-                within it, and it does not become stable.
+            hypothesis: with or without the exact stable words.
+            paused: the audio ends in silence, so the last word is complete. Otherwise the audio may end
+                within the last word, which does not become stable.
         """
-        tail, cost = self._behind(hypothesis)
+        tail, cost = self._rest(hypothesis)
         count = len(words(self._stable))
         if count > _FEW and cost > count / 2:
             return
         spans = words(tail)
         keys = _keys(tail)
-        sure = _common(keys, self._heard)
+        sure = _common(keys, self._unstable)
         if not paused:
             sure = min(sure, max(len(spans) - 1, 0))
         end = spans[sure - 1].end if sure else 0
-        if paused and sure == len(spans) == len(self._heard) and (self._stable or sure):
+        if paused and sure == len(spans) == len(self._unstable) and (self._stable or sure):
             end = len(tail)
-        self._stable, self._tail, self._heard = self._stable + tail[:end], tail[end:], keys[sure:]
+        self._stable, self._tail, self._unstable = self._stable + tail[:end], tail[end:], keys[sure:]
 
-    def settle(self, final: str) -> str:
-        """Takes the last hypothesis, makes it stable behind the stable words, and returns the whole text."""
-        tail, _ = self._behind(final)
-        self._stable, self._tail, self._heard = self._stable + tail, "", []
+    def finish(self, final: str) -> str:
+        """Make the rest of the final hypothesis stable; returns the complete text."""
+        tail, _ = self._rest(final)
+        self._stable, self._tail, self._unstable = self._stable + tail, "", []
         return self._stable
 
     def split(self, chars: int) -> str:
-        """Ends the segment within its stable text; what remains is the text of the next segment.
+        """Remove the text of a completed segment; the rest belongs to the next segment.
 
-        Words that are not stable yet count as heard in the audio of the next segment.
+        Words that are not stable yet are kept as the hypothesis of the next segment.
 
         Args:
-            chars: length of what leaves.
+            chars: length of the completed segment's text.
 
         Returns:
-            What has left, without outer spaces.
+            The removed text, without outer spaces.
 
         Raises:
-            ValueError: there is less stable text than that.
+            ValueError: the stable text is shorter.
         """
         if not 0 <= chars <= len(self._stable):
             raise ValueError("only stable text can be split off")
-        left, self._stable = self._stable[:chars].strip(), self._stable[chars:].lstrip()
+        completed, self._stable = self._stable[:chars].strip(), self._stable[chars:].lstrip()
         if not self._stable:
-            begin = words(self._tail)[0].start if self._heard else len(self._tail)
-            self._tail = self._tail[closing(self._tail[:begin]) :].lstrip()
-        return left
+            begin = words(self._tail)[0].start if self._unstable else len(self._tail)
+            self._tail = self._tail[trailing_marks(self._tail[:begin]) :].lstrip()
+        return completed
 
-    def _behind(self, hypothesis: str) -> tuple[str, float]:
-        """What the hypothesis has behind the stable words, and the cost of finding them in it; 0: exact."""
+    def _rest(self, hypothesis: str) -> tuple[str, float]:
+        """The rest of the hypothesis after the stable words, and the cost of aligning these; 0: exact."""
         text = " ".join(hypothesis.split())
         spans, at = words(text), len(self._stable)
         if text.startswith(self._stable) and not any(span.start < at < span.end for span in spans):
             return text[at:], 0.0
         count, cost = _align(_keys(self._stable), _keys(text))
         if not count:
-            return _apart(self._stable, text), cost
+            return _with_space(self._stable, text), cost
         begin = spans[count - 1].end
         if words(self._stable)[-1].end < at:
-            # The stable text has the mark behind its last word already.
+            # The stable text already includes the mark after its last word.
             gap_end = spans[count].start if count < len(spans) else len(text)
-            begin += closing(text[begin:gap_end])
-        behind = text[begin:]
+            begin += trailing_marks(text[begin:gap_end])
+        rest = text[begin:]
         starts_word = count < len(spans) and spans[count].start == begin
-        return (_apart(self._stable, behind) if starts_word else behind), cost
+        return (_with_space(self._stable, rest) if starts_word else rest), cost
 
 
-def _apart(before: str, after: str) -> str:
-    """``after``, with a space before it if that is how words are written here."""
+def _with_space(before: str, after: str) -> str:
+    """``after``, with a space before it if the script has spaces between words."""
     touching = before[-1:] + after[:1]
     if len(touching) < 2 or any(is_spaceless(each) or width(each) == 2 for each in touching):
         return after
@@ -131,45 +132,45 @@ def _apart(before: str, after: str) -> str:
 
 
 def _keys(text: str) -> list[str]:
-    """The words of a text as they are compared."""
+    """The words of a text, normalised for comparison."""
     return [normalize("NFKC", text[start:end]).casefold() for start, end in words(text)]
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words both begin with."""
+    """The number of words that both begin with."""
     return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 
-def _align(stable: Sequence[str], heard: Sequence[str]) -> tuple[int, float]:
-    """How many of the heard words say what the stable words say, and at what cost.
+def _align(stable: Sequence[str], hypothesis: Sequence[str]) -> tuple[int, float]:
+    """The number of words of a hypothesis that correspond to the stable words, and the cost.
 
-    The cost is the least edit distance (Levenshtein's, weighted) between the stable words and any beginning
-    of the heard ones.
+    The cost is the least weighted Levenshtein distance between the stable words and any prefix of the
+    hypothesis.
     """
-    same = _common(stable, heard)
-    stable, heard = stable[same:], heard[same:]
-    letters = [frozenset(word) for word in heard]
-    costs = [min(at, _REACH + 1) * _ADDITIONAL for at in range(len(heard) + 1)]
+    same = _common(stable, hypothesis)
+    stable, hypothesis = stable[same:], hypothesis[same:]
+    letters = [frozenset(word) for word in hypothesis]
+    costs = [min(at, _REACH + 1) * _ADDITIONAL for at in range(len(hypothesis) + 1)]
     for row, word in enumerate(stable, 1):
         before, costs = costs, [inf] * len(costs)
         first = max(row - _REACH, 0)
         if not first:
             costs[0] = before[0] + _MISSING
         own = frozenset(word)
-        for at in range(max(first, 1), min(row + _REACH, len(heard)) + 1):
-            other = heard[at - 1]
+        for at in range(max(first, 1), min(row + _REACH, len(hypothesis)) + 1):
+            other = hypothesis[at - 1]
             replaced = 0.0 if word == other else _ALIKE if _alike(own, letters[at - 1]) else _UNLIKE
             costs[at] = min(before[at] + _MISSING, costs[at - 1] + _ADDITIONAL, before[at - 1] + replaced)
     cost = min(costs)
     if cost == inf:
-        return len(heard) + same, cost
+        return len(hypothesis) + same, cost
     return costs.index(cost) + same, cost
 
 
 def _alike(one: Set[str], other: Set[str]) -> bool:
-    """Whether two different words may be the same, going by their letters.
+    """Whether two different words may be recognitions of the same word, going by their letters.
 
-    Any number may be any word, and any two characters of scripts without spaces may sound the same.
+    A number may be any word, and any two characters of scripts without spaces may sound the same.
     """
     if any(map(str.isdigit, one)) != any(map(str.isdigit, other)):
         return True

@@ -69,15 +69,15 @@ def test_growing_is_all_of_the_open_utterance_and_nothing_where_none_is_open() -
     stream = FrameStream()
     stream.feed(SILENCE, 20)
     stream.feed(SPEECH, 3)
-    assert stream.segmenter.growing() is None
+    assert stream.segmenter.open_utterance() is None
     stream.feed(SPEECH, 7)
     stream.feed(SILENCE, 8)
-    growing = stream.segmenter.growing()
+    growing = stream.segmenter.open_utterance()
     assert growing is not None
     assert (growing.segment_id, growing.start_ms, growing.end_ms) == (0, 14 * FRAME_MS, 38 * FRAME_MS)
     assert growing.pcm == pcm_between(14, 38)
     stream.feed(SILENCE, 2)
-    assert stream.segmenter.growing() is None
+    assert stream.segmenter.open_utterance() is None
 
 
 def test_a_split_ends_the_utterance_there_and_the_next_one_begins_where_it_ends() -> None:
@@ -139,7 +139,7 @@ def cut_with_keep(keep_frames: int) -> Utterance:
     stream.feed(SPEECH, 70)
     stream.feed(0.4, 5)
     stream.feed(SPEECH, 24)
-    stream.segmenter.keep_ms = keep_frames * FRAME_MS
+    stream.segmenter.earliest_cut_ms = keep_frames * FRAME_MS
     (piece,) = utterances(stream.feed(SPEECH, 1))
     return piece
 

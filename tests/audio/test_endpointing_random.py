@@ -71,7 +71,7 @@ def test_whatever_is_heard(chosen: SegmentationSettings, heard: list[float], act
     stream, settled = FrameStream(chosen), [0]
     spoken = confirmed_speech(chosen, heard, acts)
     for index, probability in enumerate(heard):
-        assert_kept(stream.feed(probability, 1), stream.segmenter.keep_ms)
+        assert_kept(stream.feed(probability, 1), stream.segmenter.earliest_cut_ms)
         perform(stream, acts.get(index))
         assert_growing(stream)
         settled.append(stream.segmenter.settled_ms)
@@ -96,7 +96,7 @@ def perform(stream: FrameStream, act: Act | None) -> None:
             assert stream.segmenter.in_speech == was_open
             assert all(abs(piece.end_ms - now_ms + back_ms) <= 160 for piece in utterances(found))
         case Keep(back_ms):
-            stream.segmenter.keep_ms = max(0, now_ms - back_ms)
+            stream.segmenter.earliest_cut_ms = max(0, now_ms - back_ms)
 
 
 def confirmed_speech(chosen: SegmentationSettings, heard: list[float], acts: Mapping[int, Act]) -> list[int]:
@@ -123,7 +123,7 @@ def assert_kept(found: list[SegmentEvent], keep_ms: int) -> None:
 
 
 def assert_growing(stream: FrameStream) -> None:
-    growing = stream.segmenter.growing()
+    growing = stream.segmenter.open_utterance()
     assert (growing is not None) == stream.segmenter.in_speech
     if growing is not None:
         assert growing.start_ms == stream.segmenter.settled_ms

@@ -60,10 +60,10 @@ def test_settled_time_is_never_before_the_beginning_and_only_grows() -> None:
 def test_growing_and_split_reach_the_open_utterance() -> None:
     listener = opened()
     found = heard(listener, silence(1_000) + coded_words(0, 8))
-    growing = listener.growing()
+    growing = listener.open_utterance()
     assert growing is not None
     found += listener.split(growing.start_ms + 1_500)
-    rest = listener.growing()
+    rest = listener.open_utterance()
     assert rest is not None
     (head,) = utterances(found)
     assert growing.pcm == head.pcm + rest.pcm
@@ -77,7 +77,7 @@ def test_a_cut_for_length_comes_behind_what_is_kept() -> None:
     listener = opened()
     at = 32 * (unkept.end_ms + 1_000)
     found = heard(listener, pcm[:at])
-    listener.keep(unkept.end_ms + 1_000)
+    listener.set_earliest_cut(unkept.end_ms + 1_000)
     found += heard(listener, pcm[at:])
     kept = utterances(found)[0]
     assert (unkept.cut, kept.cut) == ("length", "length")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.capacity import profiles
 from sokuji.capacity.profiles import Profile
 from sokuji.config import KokoroConfig
@@ -53,7 +53,7 @@ async def profile(request: pytest.FixtureRequest, ray: Cluster) -> Profile:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def speech() -> bytes:
     """``SAID``, spoken, as a WAV file."""
-    sound = Sound()
+    sound = AudioBuffer()
     async with local_pipeline(stt=(), translation=(), tts=(KokoroConfig(),)) as pipeline:
         async for chunk in pipeline.speak(SAID, "pt", voice_id="default"):
             sound.add(chunk.pcm, chunk.sample_rate)

@@ -4,18 +4,18 @@ from itertools import pairwise
 
 import pytest
 
-from sokuji.text.clause_boundaries import LONGEST, complete, last_sentence
-from sokuji.text.punctuation import closing, ends_abbreviation, words
+from sokuji.text.clause_boundaries import MAX_COLUMNS, clause_ends, last_sentence_end
+from sokuji.text.punctuation import ends_abbreviation, trailing_marks, words
 
 
 def cut(text: str, language: str = "en", paused: bool = False) -> list[str]:
     """The complete clauses, then what remains."""
-    ends = [0, *complete(text, language=language, paused=paused), len(text)]
+    ends = [0, *clause_ends(text, language=language, paused=paused), len(text)]
     return [text[begin:end].strip() for begin, end in pairwise(ends) if begin < end]
 
 
 def is_one(text: str, language: str = "en") -> bool:
-    return complete(text, language=language) == []
+    return clause_ends(text, language=language) == []
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_the_greek_question_mark_is_a_semicolon_elsewhere() -> None:
     ],
 )
 def test_at_a_pause_the_end_is_certain(text: str, end: bool) -> None:
-    assert complete(text, language="en", paused=True) == ([len(text)] if end else [])
+    assert clause_ends(text, language="en", paused=True) == ([len(text)] if end else [])
     assert is_one(text)
 
 
 def test_at_a_pause_there_may_be_several() -> None:
     assert cut("Yes. I know what you mean. But", paused=True) == ["Yes.", "I know what you mean.", "But"]
-    assert complete("Yes. I know what you mean", language="en", paused=True) == [4, 25]
+    assert clause_ends("Yes. I know what you mean", language="en", paused=True) == [4, 25]
 
 
 def test_a_long_text_without_marks_is_cut_before_a_short_word() -> None:
@@ -150,7 +150,7 @@ def test_a_long_text_is_not_cut_within_a_number_or_a_name() -> None:
 
 
 def test_what_looks_like_an_endless_number_is_cut_all_the_same() -> None:
-    assert [len(clause) <= 2 * LONGEST for clause in cut("555 123 456 789 " * 60)] == [True] * 6
+    assert [len(clause) <= 2 * MAX_COLUMNS for clause in cut("555 123 456 789 " * 60)] == [True] * 6
 
 
 def test_scripts_without_spaces_are_cut_by_length() -> None:
@@ -159,9 +159,9 @@ def test_scripts_without_spaces_are_cut_by_length() -> None:
     )
     assert [clause[:2] for clause in cut(japanese)] == ["今日", "楽し"]
     chinese = "我们" * 50
-    assert [len(clause) for clause in cut(chinese)] == [LONGEST // 2, LONGEST // 2, 10]
+    assert [len(clause) for clause in cut(chinese)] == [MAX_COLUMNS // 2, MAX_COLUMNS // 2, 10]
     thai = "ผมชื่อสมชายและวันนี้ผม" * 10
-    assert all(len(clause) <= LONGEST for clause in cut(thai))
+    assert all(len(clause) <= MAX_COLUMNS for clause in cut(thai))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_scripts_without_spaces_are_cut_by_length() -> None:
     ],
 )
 def test_the_last_sentence_that_more_words_follow(text: str, end: int) -> None:
-    assert last_sentence(text) == end
+    assert last_sentence_end(text) == end
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_words_of_many_scripts(text: str, found: list[str]) -> None:
     ],
 )
 def test_marks_belong_to_the_word_that_they_touch(gap: str, of_the_first: int) -> None:
-    assert closing(gap) == of_the_first
+    assert trailing_marks(gap) == of_the_first
 
 
 @pytest.mark.parametrize(

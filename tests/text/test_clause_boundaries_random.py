@@ -6,13 +6,13 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sokuji.text.clause_boundaries import LEAST_COLUMNS, LEAST_WORDS, LONGEST, complete, last_sentence
+from sokuji.text.clause_boundaries import MAX_COLUMNS, MIN_COLUMNS, MIN_WORDS, clause_ends, last_sentence_end
 from sokuji.text.punctuation import is_spaceless, width, words
 
 LATIN = "a I of to and the with Then Where People something extraordinarily don't well-known x Dr No U.S"
 OTHERS = "今日 は いい 天気 です カタカナ สวัสดี ครับ မြန်မာ हिन्दी 안녕하세요 Привет"
 NUMBERS = "3.5 10 000 5 12 1995 https://example.com/a.b,c? a.b@example.com"
-WORDS = st.sampled_from([*LATIN.split(), *OTHERS.split(), *NUMBERS.split(), "w" * (LONGEST + 5)])
+WORDS = st.sampled_from([*LATIN.split(), *OTHERS.split(), *NUMBERS.split(), "w" * (MAX_COLUMNS + 5)])
 MARKS = st.sampled_from([*[""] * 5, ".", ",", "?", "...", ":", " –", '."', "。", "、", "!」", "؟", ")"])
 GAPS = st.sampled_from([" ", " ", " ", " ", ' "', " (", "", " «"])
 Piece = tuple[str, str, str]
@@ -32,7 +32,7 @@ def written(pieces: Sequence[Piece], *, mark: bool = True) -> str:
 @given(PIECES, LANGUAGES, st.booleans())
 def test_nothing_is_cut_apart(pieces: list[Piece], language: str, paused: bool) -> None:
     text = written(pieces)
-    ends = complete(text, language=language, paused=paused)
+    ends = clause_ends(text, language=language, paused=paused)
     spans = words(text)
     assert all(begin < end for begin, end in pairwise([0, *ends]))
     assert not [end for end in ends for span in spans if span.start < end < span.end]
@@ -50,10 +50,10 @@ def test_a_cut_stays_one_however_the_text_goes_on(pieces: list[Piece], language:
     for count in range(len(pieces) + 1):
         for mark in (False, True):
             text = written(pieces[:count], mark=mark)
-            ends = complete(text, language=language)
+            ends = clause_ends(text, language=language)
             assert ends[: len(before)] == before
             before = ends
-            sentences.append(last_sentence(text))
+            sentences.append(last_sentence_end(text))
     assert sentences == sorted(sentences)
 
 
@@ -61,11 +61,11 @@ def test_a_cut_stays_one_however_the_text_goes_on(pieces: list[Piece], language:
 @given(PIECES, LANGUAGES, st.booleans())
 def test_what_is_left_is_cut_as_before(pieces: list[Piece], language: str, paused: bool) -> None:
     text = written(pieces)
-    ends = complete(text, language=language, paused=paused)
+    ends = clause_ends(text, language=language, paused=paused)
     for number, end in enumerate(ends):
         for rest in (text[end:], text[end:].lstrip()):
             dropped = len(text) - len(rest)
-            assert [dropped + at for at in complete(rest, language=language, paused=paused)] == ends[
+            assert [dropped + at for at in clause_ends(rest, language=language, paused=paused)] == ends[
                 number + 1 :
             ]
 
@@ -74,27 +74,27 @@ def test_what_is_left_is_cut_as_before(pieces: list[Piece], language: str, pause
 @given(PIECES, LANGUAGES)
 def test_a_pause_adds_at_most_the_end(pieces: list[Piece], language: str) -> None:
     text = written(pieces)
-    ends = complete(text, language=language)
-    assert complete(text, language=language, paused=True) in (ends, [*ends, len(text)])
+    ends = clause_ends(text, language=language)
+    assert clause_ends(text, language=language, paused=True) in (ends, [*ends, len(text)])
 
 
 @settings(deadline=None)
 @given(PIECES, LANGUAGES)
 def test_no_clause_is_too_long_or_ends_too_soon(pieces: list[Piece], language: str) -> None:
     text = written(pieces)
-    ends = [0, *complete(text, language=language)]
+    ends = [0, *clause_ends(text, language=language)]
     for begin, end in pairwise([*ends, len(text)]):
         inside = [span for span in words(text) if begin <= span.start < end]
         if not inside:
             continue
         columns = sum(width(each) for each in text[inside[0].start : inside[-1].end])
-        assert len(inside) == 1 or columns <= 2 * LONGEST
+        assert len(inside) == 1 or columns <= 2 * MAX_COLUMNS
         spaced = sum(not is_spaceless(text[span.start]) for span in inside)
         is_sentence = end == len(text) or set(text[inside[-1].end : end]) & set(".?…。!؟;")
         assert (
             is_sentence
-            or spaced >= LEAST_WORDS
-            or columns >= LEAST_COLUMNS
+            or spaced >= MIN_WORDS
+            or columns >= MIN_COLUMNS
             or is_followed_by_too_much(text, begin, end)
         )
 
@@ -103,21 +103,21 @@ def is_followed_by_too_much(text: str, begin: int, end: int) -> bool:
     """Whether the clause with its next word is over the bound, so that it had to end."""
     spans = [span for span in words(text) if span.start >= begin]
     following = next(span for span in spans if span.start >= end)
-    return sum(map(width, text[spans[0].start : following.end])) > LONGEST
+    return sum(map(width, text[spans[0].start : following.end])) > MAX_COLUMNS
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "of", "people", "something", "今", "日", "は"]), max_size=120))
 def test_plain_words_are_never_over_the_bound(plain: list[str]) -> None:
     text = " ".join(plain)
-    for begin, end in pairwise([0, *complete(text, language="en"), len(text)]):
-        assert sum(map(width, text[begin:end].strip())) <= LONGEST
+    for begin, end in pairwise([0, *clause_ends(text, language="en"), len(text)]):
+        assert sum(map(width, text[begin:end].strip())) <= MAX_COLUMNS
 
 
 @settings(deadline=None)
 @given(st.text(max_size=60), LANGUAGES, st.booleans())
 def test_any_text_is_taken(text: str, language: str, paused: bool) -> None:
-    ends = complete(text, language=language, paused=paused)
+    ends = clause_ends(text, language=language, paused=paused)
     assert ends == sorted(set(ends))
     assert all(0 < end <= len(text) for end in ends)
-    assert 0 <= last_sentence(text) <= len(text)
+    assert 0 <= last_sentence_end(text) <= len(text)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.errors import InvalidRequest
-from sokuji.text.glossary import MAX_TERM_CHARS, MAX_TERMS, check, fill, find, normal, replace
+from sokuji.text.glossary import MAX_TERM_CHARS, MAX_TERMS, check, fill, find, normalised, replace
 
 
 def marked(text: str, *terms: str) -> str:
@@ -79,9 +79,9 @@ def test_what_is_found_stands_there(text: str, glossary: Mapping[str, str]) -> N
         check(glossary)
     except InvalidRequest:
         return
-    text = normal(text)
+    text = normalised(text)
     found = find(text, glossary)
-    keys = {" ".join(normal(term).casefold().split()) for term in glossary}
+    keys = {" ".join(normalised(term).casefold().split()) for term in glossary}
     assert all(" ".join(text[each.start : each.end].casefold().split()) in keys for each in found)
     assert all(before.end <= behind.start for before, behind in pairwise(found))
     everywhere = find(text, glossary, in_compounds=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.glossary import Occurrence, find, replace
-from sokuji.text.glossary_protection import Ask, translate
+from sokuji.text.glossary_protection import Translate, translate
 
 Change = Callable[[list[str], random.Random], list[str]]
 
@@ -163,7 +163,7 @@ async def test_two_hundred_terms_in_one_sentence_come_out(glossary: dict[str, st
     assert len(mangler.calls) == 1
 
 
-def asking(bergamot: Bergamot, source: str, target: str) -> Ask:
+def asking(bergamot: Bergamot, source: str, target: str) -> Translate:
     async def ask(texts: list[str]) -> list[str]:
         requests = [TranslationRequest(text=text, source=source, target=target) for text in texts]
         answers = await bergamot.translate(requests)
@@ -172,7 +172,7 @@ def asking(bergamot: Bergamot, source: str, target: str) -> Ask:
     return ask
 
 
-async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Ask) -> str:
+async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Translate) -> str:
     """Naive: the usual translation of each term is replaced in the translation of the text."""
     (result,) = await ask([text])
     for usual, target in zip(await ask(list(glossary)), glossary.values(), strict=True):
@@ -180,7 +180,7 @@ async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Ask) 
     return result
 
 
-async def replaced_before(text: str, glossary: Mapping[str, str], ask: Ask) -> str:
+async def replaced_before(text: str, glossary: Mapping[str, str], ask: Translate) -> str:
     """Naive: the target terms are put into the text."""
     (result,) = await ask([replace(text, glossary)])
     return result

@@ -11,7 +11,7 @@ def hear(*hypotheses: str, stable: str = "") -> StableText:
     """Hypotheses in order; one that ends in "|" is about audio that ends in silence."""
     text = StableText(stable)
     for hypothesis in hypotheses:
-        text.hear(hypothesis.removesuffix("|"), paused=hypothesis.endswith("|"))
+        text.add(hypothesis.removesuffix("|"), paused=hypothesis.endswith("|"))
     return text
 
 
@@ -95,7 +95,7 @@ def test_the_mark_behind_a_word_is_stable_with_the_next_word_or_at_a_pause() -> 
 def test_a_mark_that_became_stable_at_a_pause_stays_when_the_speaker_goes_on() -> None:
     text = hear("I went", "I went.|", "I went, as always, home", "I went as always home again")
     assert parts(text) == ("I went. as always home", " again")
-    assert text.settle("I went, as always, home again.") == "I went. as always home again."
+    assert text.finish("I went, as always, home again.") == "I went. as always home again."
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_contradiction_does_not_change_stable_words_and_goes_on_behind_them(
     stable: str, hypothesis: str, tail: str
 ) -> None:
     assert parts(hear(hypothesis, stable=stable)) == (stable, tail)
-    assert StableText(stable).settle(hypothesis) == stable + tail
+    assert StableText(stable).finish(hypothesis) == stable + tail
 
 
 def test_words_agree_behind_contradicted_ones_too() -> None:
@@ -131,35 +131,35 @@ def test_words_agree_behind_contradicted_ones_too() -> None:
 def test_nonsense_is_ignored() -> None:
     text = hear("we left the old house early", stable="we left the old house")
     for nonsense in ("Thanks for watching!", "", "la la la la la la la la la la"):
-        text.hear(nonsense)
+        text.add(nonsense)
         assert parts(text) == ("we left the old house", " early")
-    text.hear("we left the old house early in")
+    text.add("we left the old house early in")
     assert parts(text) == ("we left the old house early", " in")
 
 
 def test_settling_keeps_all_words_of_the_last_hypothesis() -> None:
     text = hear("one two three", "one two three four")
-    assert text.settle("One, two, three, five six.") == "one two three, five six."
+    assert text.finish("One, two, three, five six.") == "one two three, five six."
     assert parts(text) == ("one two three, five six.", "")
-    assert StableText().settle(" Exactly  this. ") == "Exactly this."
-    assert StableText("one two").settle("") == "one two"
-    assert StableText("一二三四").settle("全然違う話") == "一二三四話"
+    assert StableText().finish(" Exactly  this. ") == "Exactly this."
+    assert StableText("one two").finish("") == "one two"
+    assert StableText("一二三四").finish("全然違う話") == "一二三四話"
 
 
 def test_what_is_split_off_is_gone_and_the_rest_goes_on() -> None:
     text = hear("One two. Three four fi", "One two. Three four five")
     assert text.split(len("One two.")) == "One two."
     assert parts(text) == ("Three four", " five")
-    text.hear("Three four five six")
+    text.add("Three four five six")
     assert parts(text) == ("Three four five", " six")
-    assert text.settle("Three four five six.") == "Three four five six."
+    assert text.finish("Three four five six.") == "Three four five six."
 
 
 def test_words_that_are_not_stable_count_as_heard_in_the_next_segment() -> None:
     text = hear("One two. Three fo", "One two. Three four")
     assert text.split(len("One two. Three")) == "One two. Three"
     assert parts(text) == ("", "four")
-    text.hear("Four five")
+    text.add("Four five")
     assert parts(text) == ("Four", " five")
 
 
@@ -190,7 +190,7 @@ def test_all_short_sequences_of_hypotheses_against_the_definition() -> None:
             before: list[str] = []
             for hypothesis, paused in zip(hypotheses, pauses, strict=True):
                 now = hypothesis.split()
-                text.hear(hypothesis, paused=paused)
+                text.add(hypothesis, paused=paused)
                 if now[: len(stable)] != stable:
                     break  # a contradiction: the definition does not say what happens then
                 both = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sokuji.text.punctuation import closing, words
+from sokuji.text.punctuation import trailing_marks, words
 from sokuji.text.stable_text import StableText
 
 SCRIPTS = [
@@ -35,7 +35,7 @@ def word_ends(text: str) -> list[int]:
     """Where audio can end in silence: behind words, or behind the marks that follow them."""
     spans = words(text)
     nexts = [*(span.start for span in spans[1:]), len(text)]
-    marks = [span.end + closing(text[span.end : at]) for span, at in zip(spans, nexts, strict=False)]
+    marks = [span.end + trailing_marks(text[span.end : at]) for span, at in zip(spans, nexts, strict=False)]
     return sorted({0, *marks, *(span.end for span in spans)})
 
 
@@ -46,12 +46,12 @@ def test_truncations_of_a_text_lead_to_exactly_that_text(text: str, data: st.Dat
     growing = st.one_of(st.integers(0, len(text)), st.sampled_from(word_ends(text)))
     for at in sorted(data.draw(st.lists(growing, max_size=6))):
         paused = at in word_ends(text) and data.draw(st.booleans())
-        heard.hear(text[:at], paused=paused)
+        heard.add(text[:at], paused=paused)
         assert heard.stable.startswith(stable)
         assert heard.text.startswith(heard.stable)
         assert text.startswith(heard.stable)
         stable = heard.stable
-    assert heard.settle(text) == text
+    assert heard.finish(text) == text
     assert (heard.stable, heard.text) == (text, text)
 
 
@@ -62,7 +62,7 @@ def test_whatever_is_recognised_stable_text_only_grows(
 ) -> None:
     growing, stable = StableText(), ""
     for before, share, after, paused in heard:
-        growing.hear(before[:3] + text[: int(share * len(text))] + after, paused=paused)
+        growing.add(before[:3] + text[: int(share * len(text))] + after, paused=paused)
         assert growing.stable.startswith(stable)
         assert growing.text.startswith(growing.stable)
         stable = growing.stable
@@ -72,7 +72,7 @@ def test_whatever_is_recognised_stable_text_only_grows(
             assert growing.stable == stable[chars:].lstrip()
             assert growing.text.startswith(growing.stable)
             stable = growing.stable
-    settled = growing.settle(text)
+    settled = growing.finish(text)
     assert settled.startswith(stable)
     assert settled == growing.stable == growing.text
 
@@ -81,9 +81,9 @@ def test_whatever_is_recognised_stable_text_only_grows(
 @given(TEXTS, TEXTS, st.booleans())
 def test_only_what_both_begin_with_becomes_stable(one: str, other: str, paused: bool) -> None:
     text = StableText()
-    text.hear(one)
+    text.add(one)
     assert text.stable == ""
-    text.hear(other, paused=paused)
+    text.add(other, paused=paused)
     assert normalised(other).startswith(text.stable)
     agreed = [other[slice(*span)].casefold() for span in words(text.stable)]
     assert agreed == [other[slice(*span)].casefold() for span in words(other)[: len(agreed)]]
@@ -113,7 +113,7 @@ def test_no_word_behind_the_stable_ones_is_lost_or_doubled(
     example: tuple[list[str], list[str], list[str]],
 ) -> None:
     stable, wrong, rest = example
-    settled = StableText(" ".join(stable)).settle(" ".join(wrong + rest))
+    settled = StableText(" ".join(stable)).finish(" ".join(wrong + rest))
     assert settled == " ".join(stable + rest)
 
 
@@ -121,7 +121,7 @@ def test_no_word_behind_the_stable_ones_is_lost_or_doubled(
 @given(TEXTS, TEXTS)
 def test_settling_on_anything_takes_an_end_of_it(stable: str, final: str) -> None:
     text = StableText(stable)
-    behind = text.settle(final).removeprefix(stable)
+    behind = text.finish(final).removeprefix(stable)
     assert final.endswith(behind.lstrip())
     assert text.stable == stable + behind
 
@@ -134,8 +134,8 @@ def test_a_segment_that_is_split_goes_on_as_if_it_had_been_two(
     text = StableText()
     whole = normalised(f"{first} {second}")
     for _ in range(2):
-        text.hear(whole)
+        text.add(whole)
     chars = data.draw(st.sampled_from([at for at in word_ends(whole) if at <= len(text.stable)]))
     left, rest = text.split(chars), whole[chars:].strip()
-    assert text.settle(rest) in (rest, rest[closing(rest) :].strip())
+    assert text.finish(rest) in (rest, rest[trailing_marks(rest) :].strip())
     assert left + " " + rest == whole or left + rest == whole

@@ -17,7 +17,7 @@ from sokuji.api.bridge.responses import SegmentBody
 from sokuji.api.service import Service
 from sokuji.audio import decoding
 from sokuji.audio.encoding import EncodedAudio, encode
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.config import AudioFormat
 from sokuji.contract import TranslatedText, Voice
 from sokuji.errors import InvalidAudio, NoSpeech, TooLarge
@@ -149,7 +149,7 @@ async def speak(
     language: str,
     voice_id: str,
     *,
-    into: Sound,
+    into: AudioBuffer,
     speed: float = 1.0,
     sample_rate: int | None = None,
 ) -> str | None:
@@ -176,7 +176,7 @@ class Speaker(NamedTuple):
     sample_rate: int
     audio_format: AudioFormat
 
-    async def file(self, sound: Sound) -> EncodedAudio:
+    async def file(self, sound: AudioBuffer) -> EncodedAudio:
         """The sound as it is sent."""
         # Encoding takes the longer the longer the sound is: not on the event loop.
         return await run_in_threadpool(encode, bytes(sound.pcm), sound.sample_rate, self.audio_format)

@@ -15,7 +15,7 @@ from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
 from sokuji.api.bridge.responses import SOUND, PipelineResponse
 from sokuji.api.errors import FAILURES, WORK_FAILURES
 from sokuji.audio.encoding import EncodedAudio
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 from sokuji.contract import StageName
 
 MAX_HEADER_BYTES = 1_500
@@ -36,7 +36,7 @@ async def translate_text(body: TranslateTextRequest, service: UsedService) -> Pi
         service, body.voice_id, target, sample_rate=body.sample_rate, audio_format=body.audio_format
     )
     translation = await pipeline.translate_text(body.text, body.source_language, target)
-    sound = Sound(speaker.sample_rate)
+    sound = AudioBuffer(speaker.sample_rate)
     provider = await operations.speak(
         service, translation.text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
     )
@@ -74,7 +74,7 @@ async def translate_audio(
     )
     heard, sound, speakers = (
         operations.RecognisedRecording([]),
-        Sound(speaker.sample_rate),
+        AudioBuffer(speaker.sample_rate),
         list[str | None](),
     )
     utterances = operations.listen(service, form.audio_file, source=form.source_language, target=target)
@@ -114,7 +114,9 @@ async def translate_audio(
     )
 
 
-def _sound(sound: Sound, speaker: operations.Speaker, file: EncodedAudio, started: float) -> dict[str, Any]:
+def _sound(
+    sound: AudioBuffer, speaker: operations.Speaker, file: EncodedAudio, started: float
+) -> dict[str, Any]:
     return {
         "audio_duration_ms": sound.duration_ms,
         "total_latency_ms": operations.elapsed_ms(started),

@@ -26,7 +26,7 @@ from sokuji.api.bridge.responses import (
     voice_bodies,
 )
 from sokuji.api.errors import FAILURES, WORK_FAILURES
-from sokuji.audio.pcm import Sound
+from sokuji.audio.pcm import AudioBuffer
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForms)
 
@@ -109,7 +109,7 @@ async def synthesize(body: SynthesizeRequest, service: UsedService) -> Synthesiz
         audio_format=body.audio_format,
         param="language",
     )
-    sound = Sound(speaker.sample_rate)
+    sound = AudioBuffer(speaker.sample_rate)
     provider = await operations.speak(
         service,
         body.text,

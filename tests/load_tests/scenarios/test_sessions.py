@@ -18,14 +18,14 @@ from sokuji import events
 from sokuji.client.config import Config
 from sokuji.errors import Overloaded
 from sokuji.measure.latency import Stopwatch
-from tests.support.scripted_service import ENGLISH, EVENTS, say, service
+from tests.support.scripted_server import ENGLISH, EVENTS, send_events, service
 
 SENTENCE = ScriptedSpeech("pt", silence(400), [(100, 300)], [("Olá mundo.",)])
 
 
 async def answer(socket: ServerConnection) -> None:
     """All events of an utterance, and the end."""
-    await say(socket, *EVENTS)
+    await send_events(socket, *EVENTS)
     await socket.wait_closed()
 
 
@@ -48,7 +48,7 @@ async def test_a_session_keeps_the_times_of_all_events_and_their_contents_where_
     assert (utterance.text, utterance.translation) == ("Olá [mundo].", "Hello.")
     assert utterance.final_at is not None
     assert timed.responses is None
-    assert kept.stopwatch.heard.keys() == timed.stopwatch.heard.keys() == {0}
+    assert kept.stopwatch.utterances.keys() == timed.stopwatch.utterances.keys() == {0}
     assert (kept.failure, kept.errors) == (None, {})
 
 
@@ -62,7 +62,7 @@ async def test_a_session_without_responses_fails_at_its_deadline_and_loses_its_s
 
 async def test_an_error_event_and_a_failed_session_are_counted_by_their_codes() -> None:
     async def refuse(socket: ServerConnection) -> None:
-        await say(socket, events.Failed(Overloaded("try again later")), events.Done())
+        await send_events(socket, events.Failed(Overloaded("try again later")), events.Done())
         await socket.wait_closed()
 
     refused, unreachable = spoken(), spoken()

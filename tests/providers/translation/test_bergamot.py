@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import InvalidRequest, NotSupported, SokujiError, UnsupportedLanguage
 from sokuji.providers.translation.bergamot import Bergamot
-from sokuji.text.sentences import MAX_PIECE_CHARS, split, translate_text
+from sokuji.text.sentences import MAX_SEGMENT_CHARS, split, translate_text
 
 
 async def translate(bergamot: Bergamot, text: str, source: str = "en", target: str = "pt") -> str:
@@ -146,7 +146,7 @@ def test_a_bare_word_is_given_to_the_model_as_a_sentence() -> None:
 def test_no_text_is_lost_and_no_piece_is_too_long(text: str) -> None:
     pieces = list(split(text))
     assert "".join(piece.text for piece in pieces) == text
-    assert all(len(piece.text) <= MAX_PIECE_CHARS for piece in pieces if piece.translatable)
+    assert all(len(piece.text) <= MAX_SEGMENT_CHARS for piece in pieces if piece.translatable)
     assert all(piece.text.strip() == piece.text for piece in pieces if piece.translatable)
 
 

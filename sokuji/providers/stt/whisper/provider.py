@@ -105,7 +105,7 @@ class FasterWhisper:
         recogniser, _ = self._ready()
         return RecogniserInfo(
             provider=self.config.provider,
-            model=models.title(self.config.model_size),
+            model=models.display_name(self.config.model_size),
             languages=tuple(recogniser.languages),
             translates_to=("en",) if recogniser.multilingual else (),
             takes_context=True,

@@ -19,7 +19,7 @@ from sokuji.languages import LANGUAGES
 from sokuji.providers import cloud
 from sokuji.providers.translation import validation
 from sokuji.providers.translation.deepl.glossaries import LANGUAGES_WITH_GLOSSARIES, Content, Glossaries
-from sokuji.text.glossary import find, normal
+from sokuji.text.glossary import find, normalised
 
 KEY = "DEEPL_API_KEY"
 FREE_ADDRESS = "https://api-free.deepl.com"
@@ -205,7 +205,7 @@ def _accept(request: TranslationRequest) -> None:
 def _group(request: TranslationRequest) -> _Group:
     """Without the glossary where none of its terms is in the text."""
     content = None
-    if find(normal(request.text), request.glossary):
+    if find(normalised(request.text), request.glossary):
         content = Content.of(request.source, request.target, request.glossary)
     return _Group(request.source, request.target, request.context, content)
 

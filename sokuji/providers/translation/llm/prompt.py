@@ -19,7 +19,7 @@ from sokuji.errors import ProviderFailed
 from sokuji.languages import LANGUAGES
 from sokuji.providers.translation.llm.answer import bare, weight
 from sokuji.providers.translation.validation import has_words
-from sokuji.text.glossary import find, normal
+from sokuji.text.glossary import find, normalised
 
 Message = dict[str, str]
 """``role`` and ``content``."""
@@ -96,7 +96,7 @@ def messages(request: TranslationRequest, missing: Sequence[str] = ()) -> list[M
         missing: terms that were missing in the translation that the model gave before.
     """
     names = {"source": LANGUAGES[request.source].name, "target": LANGUAGES[request.target].name}
-    terms = {normal(request.text)[start:end]: target for start, end, target in _found(request)}
+    terms = {normalised(request.text)[start:end]: target for start, end, target in _found(request)}
     parts = [
         _CONTEXT.format(_veiled("\n".join(request.context))) if request.context else "",
         _GLOSSARY.format(_veiled("\n".join(f"{term} = {target}" for term, target in terms.items())))
@@ -123,8 +123,10 @@ def most_tokens(request: TranslationRequest) -> int:
 def missing_terms(request: TranslationRequest, said: str) -> list[str]:
     """What the glossary has for terms in the text and is not in the translation."""
     wanted = dict.fromkeys(target for _, _, target in _found(request))
-    there = {each.target for each in find(normal(said), {term: term for term in wanted}, in_compounds=True)}
-    return [term for term in wanted if term not in there or term not in normal(said)]
+    there = {
+        each.target for each in find(normalised(said), {term: term for term in wanted}, in_compounds=True)
+    }
+    return [term for term in wanted if term not in there or term not in normalised(said)]
 
 
 class Guard:
@@ -193,7 +195,7 @@ async def _asked(request: TranslationRequest, chat: list[Message], ask: Ask) -> 
 
 
 def _found(request: TranslationRequest) -> list[tuple[int, int, str]]:
-    return [(each.start, each.end, each.target) for each in find(normal(request.text), request.glossary)]
+    return [(each.start, each.end, each.target) for each in find(normalised(request.text), request.glossary)]
 
 
 def _veiled(text: str) -> str:

@@ -21,7 +21,7 @@ from sokuji.text.punctuation import (
     width,
     words,
 )
-from sokuji.text.sentences import KEPT
+from sokuji.text.sentences import UNTRANSLATABLE
 
 _SENTENCE_END = re.compile(rf"(?:[{SENTENCE_MARKS}]{CLOSING}(?=\s)|[{UNSPACED_SENTENCE_MARKS}]{CLOSING})\s*")
 _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]\s|[{UNSPACED_CLAUSE_MARKS}]")
@@ -38,7 +38,7 @@ class TextPart:
 
 def split(text: str) -> Iterator[TextPart]:
     """The sentences of a text, each with the space behind it, and what lies between them."""
-    for index, stretch in enumerate(KEPT.split(text)):
+    for index, stretch in enumerate(UNTRANSLATABLE.split(text)):
         if index % 2 == 1 or not validation.has_words(stretch):
             yield TextPart(stretch, is_sentence=False)
             continue

@@ -37,7 +37,9 @@ def every_error() -> list[type[SokujiError]]:
             except ModuleNotFoundError as error:
                 if (error.name or "").partition(".")[0] in OWN:
                     raise
-    return list(dict.fromkeys(subclasses(SokujiError)))
+    # Ray derives classes of its own from the errors that a task raises.
+    ours = (kind for kind in subclasses(SokujiError) if kind.__module__.partition(".")[0] in OWN)
+    return [*dict.fromkeys(ours), WithArgumentsOfItsOwn]
 
 
 class WithArgumentsOfItsOwn(SokujiError):

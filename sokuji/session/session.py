@@ -232,10 +232,8 @@ class Session:
         """Split the open segment if it has become long, and recognise what there is of it."""
         self._detector.set_earliest_cut(self._recognition.hypothesis_ms)
         await self._process(self._recognition.split(self._detector.split))
-        if (
-            self._recognition.wants_hypothesis()
-            and (utterance := self._detector.open_utterance()) is not None
-        ):
+        utterance = self._detector.open_utterance() if self._recognition.wants_hypothesis() else None
+        if utterance is not None:
             self._recognition.hypothesise(utterance)
 
     async def _report_progress(self) -> None:

@@ -18,8 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from launcher import launch
-from launcher.launch import LaunchError, check_port, read_config
+from launcher.serve_config import LaunchError, ServeConfig, check_port, read_config
 from load_tests import machine
 from load_tests.ab_report import FIGURES, Run, comparisons, conclusion, faults, in_words, table
 from load_tests.compared import CONFIDENCE, Comparison, Side, order
@@ -118,7 +117,7 @@ def _contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
     Raises:
         ConfigError: one is no Serve config, or nothing can listen on the port.
     """
-    found: dict[Side, launch.ServeConfig] = {}
+    found: dict[Side, ServeConfig] = {}
     for side, path in configs.items():
         try:
             found[side] = read_config(path, "127.0.0.1", port)

@@ -10,7 +10,8 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from launcher.launch import ServeConfig, check_port, managed_service, read_config, wait_until_ready
+from launcher.launch import managed_service, wait_until_ready
+from launcher.serve_config import ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
 
 START_S = 300.0

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.launch import LaunchError, check_port, read_config
+from launcher.serve_config import LaunchError, check_port, read_config
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomised_order
 from load_tests.measurements.service_load import measure, settle

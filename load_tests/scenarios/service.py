@@ -11,7 +11,8 @@ import httpx
 import psutil
 from rich.console import Console
 
-from launcher.launch import ServeConfig, check_port, managed_service, read_config, wait_until_ready
+from launcher.launch import managed_service, wait_until_ready
+from launcher.serve_config import ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
 from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
 

@@ -10,7 +10,7 @@ from ray.serve._private.haproxy import HAProxyApi, HAProxyConfig
 from ray.serve.config import HTTPOptions
 
 from launcher.environment import check_haproxy, haproxy_files, open_ports, variables_beside
-from launcher.launch import LaunchError, check_port, read_config
+from launcher.serve_config import LaunchError, check_port, read_config
 from sokuji.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]

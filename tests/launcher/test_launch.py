@@ -14,7 +14,7 @@ import yaml
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from launcher.launch import LaunchError, read_config
+from launcher.serve_config import LaunchError, read_config
 
 APP = """
 import asyncio

@@ -1,26 +1,27 @@
-"""Sessions over coded speech, and the invariants of the events that they emit."""
+"""Sessions over coded or real speech, and the stages that they need."""
 
 import asyncio
 import random
-from collections import defaultdict
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from sokuji import events
 from sokuji.config import Deadlines, GatewaySettings, Limits, StreamingSettings
-from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
-from sokuji.errors import SokujiError
+from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest, TranslatorInfo
+from sokuji.errors import ProviderFailed, SokujiError
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.session import Session
 from tests.support.coded_speech import CodedStt, LevelVoiceActivity, coded_words, spelled
 from tests.support.fake_stages import FakeTranslator, FakeTts
-from tests.support.speech import silence
+from tests.support.speech import noise, sample, silence
 
-E = TypeVar("E")
+FRAME_BYTES = 2 * 1_280
+"""80 ms at 16 kHz."""
+PT_TO_EN = ConversationSettings(source_language="pt", target_languages=("en",))
 CLAUSES = ConversationSettings(source_language="pt", target_languages=("en",), partials=True, commit="clause")
 UTTERANCES = replace(CLAUSES, commit="utterance", partials=False)
 EAGER = StreamingSettings(partial_interval_ms=0, max_recognition_s=60)
@@ -62,6 +63,43 @@ def open_session(
     config = GatewaySettings(streaming=streaming, limits=Limits(max_backlog_s=600))
     ear = vad or LevelVoiceActivity()
     return Session(pipeline, config, "test", begin_ms=begin_ms, resumed_text=resumed_text, vad=ear)
+
+
+def open_real_speech_session(pipeline: Pipeline, **limits: float) -> Session:
+    """A session with Silero's voice activity that commits utterances; ``limits`` are fields of ``Limits``."""
+    streaming = StreamingSettings(commit="utterance", speculate=False)
+    settings = GatewaySettings(limits=Limits.model_validate(limits), streaming=streaming)
+    return Session(pipeline, settings, "test")
+
+
+class FailingFinalStt(CodedStt):
+    """Fails the first ``fails`` final recognitions."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """The words, or a failure."""
+        if self.fails and not requests[0].interim:
+            self.fails -= 1
+            return [ProviderFailed("on purpose")]
+        return await super().transcribe(requests)
+
+
+class SlowVoiceActivity(LevelVoiceActivity):
+    """Takes a millisecond for each frame."""
+
+    def probability(self, frame: bytes) -> float:
+        """By the level of the frame."""
+        time.sleep(0.001)
+        return super().probability(frame)
+
+
+def utterances(count: int) -> bytes:
+    """Utterances of real speech, each followed by a second of near-silence."""
+    spoken = sample("pt", "ola_mundo")
+    return silence(300) + b"".join(spoken + noise(1_000, seed=index) for index in range(count))
 
 
 @dataclass
@@ -118,16 +156,15 @@ async def speak(
         await asyncio.sleep(rest_s)
 
 
-async def converse(
-    script: SpokenScript,
-    stt: CodedStt,
-    conversation: ConversationSettings = CLAUSES,
-    streaming: StreamingSettings = EAGER,
+async def translate_speech(
+    pipeline: Pipeline, pcm: bytes, conversation: ConversationSettings = PT_TO_EN
 ) -> list[events.Event]:
-    session = open_session(await pipeline_of(stt), streaming)
+    """All events of one recording of real speech."""
+    session = open_real_speech_session(pipeline)
     async with running(session) as seen:
         session.configure(conversation)
-        await speak(session, script.pcm)
+        for start in range(0, len(pcm), FRAME_BYTES):
+            session.feed(pcm[start : start + FRAME_BYTES])
         session.end()
     return seen
 
@@ -136,87 +173,3 @@ async def wait_until(met: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not met():
             await asyncio.sleep(0.005)
-
-
-def translations(seen: list[events.Event], target: str) -> list[str]:
-    return [event.text for event in of_kind(seen, events.TranslationText) if event.target_language == target]
-
-
-def of_kind(seen: list[events.Event], kind: type[E]) -> list[E]:
-    return [event for event in seen if isinstance(event, kind)]
-
-
-def finals(seen: list[events.Event]) -> list[events.Transcription]:
-    return [event for event in of_kind(seen, events.Transcription) if event.is_final]
-
-
-def assert_whole(seen: list[events.Event], script: SpokenScript, targets: Sequence[str] = ("en",)) -> None:
-    """Captions and each translation hold every word once and in order."""
-    assert " ".join(event.text for event in finals(seen)).split() == script.words
-    for target in targets:
-        translations = [
-            event for event in of_kind(seen, events.TranslationText) if event.target_language == target
-        ]
-        assert " ".join(event.text for event in translations).split() == script.words
-        places = [(event.segment_id, event.clause) for event in translations]
-        assert places == sorted(set(places))
-        assert [event.segment_id for event in translations if event.is_final] == [
-            each.segment_id for each in finals(seen)
-        ]
-        spoken = [event for event in of_kind(seen, events.Audio) if event.target_language == target]
-        chunks = [(event.segment_id, event.clause, event.chunk) for event in spoken]
-        assert chunks == sorted(set(chunks))
-        voiced = {(event.segment_id, event.clause) for event in spoken if event.last}
-        assert voiced == {(event.segment_id, event.clause) for event in translations if event.text}
-    assert not of_kind(seen, events.Failed)
-    assert isinstance(seen[-1], events.Done)
-
-
-def assert_append_only(seen: list[events.Event]) -> None:
-    """Stable text is never changed."""
-    stable: dict[int, str] = defaultdict(str)
-    for event in of_kind(seen, events.Transcription):
-        assert event.text.startswith(stable[event.segment_id])
-        assert event.stable_chars >= len(stable[event.segment_id])
-        stable[event.segment_id] = event.text[: event.stable_chars]
-    ids = [event.segment_id for event in of_kind(seen, events.Transcription)]
-    assert ids == sorted(ids)
-
-
-def assert_acknowledged(seen: list[events.Event]) -> None:
-    """Acks grow, and none covers what has not been delivered."""
-    acks = [event.through_ms for event in of_kind(seen, events.Ack)]
-    assert acks == sorted(acks)
-    for index, event in enumerate(seen):
-        if isinstance(event, events.Ack) and event.through_ms:
-            later = [
-                each for each in seen[index:] if isinstance(each, events.Transcription) and each.is_final
-            ]
-            assert all(each.end_ms > event.through_ms for each in later)
-
-
-def assert_delivered(seen: list[events.Event], targets: Sequence[str]) -> None:
-    """An acknowledgement follows the captions, translations and voice of each target that it covers."""
-    for index, ack in enumerate(seen):
-        if not isinstance(ack, events.Ack):
-            continue
-        before = seen[:index]
-        for target in targets:
-            texts = [
-                each for each in of_kind(before, events.TranslationText) if each.target_language == target
-            ]
-            over = {each.segment_id for each in texts if each.is_final}
-            due = [each.segment_id for each in finals(seen) if each.end_ms <= ack.through_ms]
-            assert over.issuperset(due)
-            # The text of an ack belongs to the oldest segment that is not over.
-            current = min((each.segment_id for each in texts if each.segment_id not in due), default=None)
-            own = [each for each in texts if each.segment_id == current and each.clause < ack.clauses]
-            words = ack.text.split()
-            assert " ".join(each.text for each in own).split()[: len(words)] == words
-            voiced = {
-                (each.segment_id, each.clause)
-                for each in of_kind(before, events.Audio)
-                if each.last and each.target_language == target
-            }
-            wanted = [each for each in texts if each.segment_id in due] + own
-            assert voiced.issuperset((each.segment_id, each.clause) for each in wanted if each.text)

@@ -1,4 +1,4 @@
-"""The streaming engine under load and for a long time: bounded lag, nothing lost, no growth."""
+"""A session that is behind, and one that runs for an hour: bounded lag, nothing lost, no growth."""
 
 import asyncio
 import gc
@@ -8,25 +8,73 @@ import pytest
 
 from sokuji import events
 from sokuji.config import StreamingSettings
+from sokuji.errors import Overloaded
 from tests.support.coded_speech import CodedStt, coded_words, spelled
-from tests.support.fake_stages import FakeTts
+from tests.support.fake_stages import FakeTts, ready_pipeline
+from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind
 from tests.support.session_scenarios import (
     CLAUSES,
+    PT_TO_EN,
+    UTTERANCES,
     EchoTranslator,
+    SlowVoiceActivity,
     SpokenScript,
-    assert_append_only,
-    assert_whole,
-    finals,
-    of_kind,
+    open_real_speech_session,
     open_session,
     pipeline_of,
     running,
     speak,
+    utterances,
+    wait_until,
 )
 from tests.support.speech import silence
 
+
+async def test_a_client_that_never_reads_is_refused_more_audio() -> None:
+    tts = FakeTts(*[100] * 30)
+    session = open_real_speech_session(await ready_pipeline(tts=tts))
+    run = asyncio.create_task(session.run())
+    session.configure(PT_TO_EN)
+    session.feed(utterances(30))
+    for _ in range(40):
+        await asyncio.sleep(0.02)
+    assert len(tts.requests) < 5
+    with pytest.raises(Overloaded):
+        for _ in range(20):
+            session.feed(utterances(5))
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+
+async def test_lag_counts_what_waits_for_the_recogniser() -> None:
+    stt = CodedStt(delay_s=0.3)
+    session = open_session(await pipeline_of(stt), StreamingSettings(speculate=False))
+    async with running(session):
+        session.configure(UTTERANCES)
+        session._input._began -= 60  # as if the audio had come as it was spoken
+        await speak(session, silence(500) + coded_words(0, 3) + silence(600))
+        await wait_until(lambda: stt.under_way)
+        await asyncio.sleep(0.2)
+        assert session.lag_ms >= 100
+        session.end()
+
+
+async def test_lag_counts_audio_that_is_not_processed_yet() -> None:
+    session = open_session(await pipeline_of(CodedStt()), vad=SlowVoiceActivity())
+    async with running(session):
+        session.configure(UTTERANCES)
+        session._input._began -= 60  # as if the audio had come as it was spoken
+        for _ in range(100):
+            session.feed(silence(100))
+        await asyncio.sleep(0.05)
+        assert session.lag_ms > 5_000
+        session.end()
+
+
 HOUR = 60
 """Minutes."""
+
+
 WORDS_OF_A_MINUTE = 150
 
 
@@ -59,7 +107,7 @@ async def test_when_recognition_is_too_slow_extras_stop_and_committed_speech_is_
 
 
 @pytest.mark.slow
-async def test_load_that_goes_away_is_told_and_speculation_returns() -> None:
+async def test_load_that_goes_away_is_reported_and_speculation_returns() -> None:
     stt = CodedStt(delay_s=0.3)
     session = open_session(
         await pipeline_of(stt), StreamingSettings(partial_interval_ms=50, max_recognition_s=0.1)

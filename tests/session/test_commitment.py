@@ -1,0 +1,115 @@
+"""When clauses and utterances are committed, and that a long segment is split without loss."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sokuji import events
+from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.errors import SokujiError
+from tests.support.coded_speech import WORD_MS, CodedStt, coded_words
+from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind, translations
+from tests.support.session_scenarios import (
+    CLAUSES,
+    UTTERANCES,
+    SlowVoiceActivity,
+    SpokenScript,
+    open_session,
+    pipeline_of,
+    running,
+    speak,
+    wait_until,
+)
+from tests.support.speech import silence
+
+
+async def test_a_clause_is_translated_and_spoken_before_the_utterance_ends() -> None:
+    session = open_session(await pipeline_of(CodedStt()))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, silence(500) + coded_words(0, 8))
+        await wait_until(lambda: any(event.last for event in of_kind(seen, events.Audio)))
+        assert translations(seen, "en")[0] == "Word0 word1 word2 word3,"
+        assert not of_kind(seen, events.TranslationText)[0].is_final
+        assert not finals(seen)
+        await speak(session, silence(1_000))
+        session.end()
+    assert_whole(seen, SpokenScript([(8, 1_000)]))
+
+
+async def test_utterance_commitment_says_nothing_before_the_utterance_ends() -> None:
+    stt = CodedStt()
+    session = open_session(await pipeline_of(stt))
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        await speak(session, SpokenScript([(8, 64), (8, 1_000)]).pcm)
+        session.end()
+    kinds = [type(event).__name__ for event in seen]
+    assert kinds[:3] == ["Ready", "Speech", "Speech"]
+    assert [event.clause for event in of_kind(seen, events.TranslationText)] == [0]
+    assert not any(request.interim for request in stt.requests)
+
+
+async def test_what_is_recognised_again_stays_short_in_a_long_monologue() -> None:
+    stt = CodedStt()
+    session = open_session(await pipeline_of(stt))
+    script = SpokenScript([(150, 1_000)])
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, script.pcm, [3_000])
+        session.end()
+    assert_whole(seen, script)
+    assert_append_only(seen)
+    longest_ms = max(len(request.pcm) for request in stt.requests) / 32
+    assert longest_ms < 14_000
+    assert len(finals(seen)) >= len(script.words) * WORD_MS / 14_000
+
+
+async def test_more_stable_words_than_the_recogniser_takes_as_a_prefix_cost_nothing() -> None:
+    stt, script = CodedStt(longest_prefix=5), SpokenScript([(30, 1_000)])
+    session = open_session(await pipeline_of(stt))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, script.pcm)
+        session.end()
+    assert_whole(seen, script)
+    assert max(len(request.prefix.split()) for request in stt.requests) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_cut_for_length_while_speech_is_recognised_loses_and_doubles_nothing(seed: int) -> None:
+    stt = CodedStt(seed, delay_s=0.012)
+    stt.info = replace(stt.info, gives_word_times=False)
+    session, script = (
+        open_session(await pipeline_of(stt), vad=SlowVoiceActivity()),
+        SpokenScript([(150, 1_000)]),
+    )
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, script.pcm, [20_000, 36_000], rest_s=0.01)
+        session.end()
+    assert_whole(seen, script)
+    assert len(finals(seen)) > 1
+
+
+class AlternatingLanguageStt(CodedStt):
+    """Detects pt and es in turn where the request names no language."""
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """The words, in the next language."""
+        self.language = "es" if self.language == "pt" else "pt"
+        return await super().transcribe(requests)
+
+
+async def test_a_segment_and_what_is_split_off_from_it_keep_their_language() -> None:
+    script = SpokenScript([(60, 1_000)])
+    session = open_session(await pipeline_of(AlternatingLanguageStt()))
+    async with running(session) as seen:
+        session.configure(replace(CLAUSES, source_language=None))
+        await speak(session, script.pcm)
+        session.end()
+    assert " ".join(event.text for event in finals(seen)).split() == script.words
+    assert len(finals(seen)) > 1
+    assert len({event.language for event in finals(seen)}) == 1

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from sokuji import events
-from sokuji.api.bridge.dependencies import UsedService
 from sokuji.api.bridge.messages import (
     AudioEncoding,
     AudioMessage,
@@ -20,6 +19,7 @@ from sokuji.api.bridge.messages import (
     encode_event,
 )
 from sokuji.api.client_socket import ClientSocket
+from sokuji.api.dependencies import CurrentService
 from sokuji.api.limits import client_address
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection
@@ -30,7 +30,7 @@ router = APIRouter()
 
 
 @router.websocket("/api/v1/ws/translate")
-async def translate(websocket: WebSocket, service: UsedService) -> None:
+async def translate(websocket: WebSocket, service: CurrentService) -> None:
     """Serve one client."""
     await websocket.accept()
     socket = ClientSocket(websocket, service.settings.limits)

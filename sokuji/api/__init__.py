@@ -1,1 +1,1 @@
-"""The doors: wire messages to Session calls and Session events to wire messages, nothing else."""
+"""The APIs of the service. Each is a package, a door: it maps wire messages to session calls and back."""

@@ -1,4 +1,4 @@
-"""The gateway's web application: all doors of one ``Service`` behind the limits that hold for all of them."""
+"""The gateway's web application: the doors of one ``Service``, and the middleware that all of them share."""
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -9,43 +9,43 @@ from sokuji.api import errors
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
 from sokuji.api.service import Service
-from sokuji.api.web.pages import DOCS_POLICY, PagePolicies
+from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
-Live conversations go over the WebSocket `/api/v1/ws/translate`; its messages are described in `docs/api.md`.
-Every failed call answers `{"error": {"code", "message", "param"}}`."""
+Live sessions use the WebSocket `/api/v1/ws/translate`; its messages are described in `docs/api.md`.
+Every call that fails answers `{"error": {"code", "message", "param"}}`."""
+ROUTERS = (stage_routes.router, pipeline_routes.router, info_routes.router, websocket.router)
 UPLOAD_PATHS = frozenset({"/api/v1/stt/transcribe", "/api/v1/pipeline/translate-audio"})
+"""Paths whose request bodies are uploads, which have limits of their own."""
 
 
 def build_app(service: Service) -> FastAPI:
-    """The ASGI application that serves ``service``; a change of ``service.settings`` takes effect at once."""
+    """The ASGI application that serves ``service``; settings that the service applies take effect at once."""
     app = FastAPIOffline(
         title="Sokuji Bridge",
         version=__version__,
         description=DESCRIPTION,
-        # Swagger UI would have the document checked by a service on the internet.
+        # Without this, Swagger UI sends the document to a validator on the internet.
         swagger_ui_parameters={"validatorUrl": None},
     )
     app.state.service = service
-    app.include_router(stage_routes.router)
-    app.include_router(pipeline_routes.router)
-    app.include_router(info_routes.router)
-    app.include_router(websocket.router)
+    for router in ROUTERS:
+        app.include_router(router)
 
     def body_limit(path: str) -> int:
         limits = service.settings.limits
         return limits.max_upload_bytes if path in UPLOAD_PATHS else limits.max_json_bytes
 
     errors.install(app)
-    # The last one added is the first to see a request.
+    # The middleware that is added last sees a request first.
     app.add_middleware(BodyLimit, limit=body_limit, timeout_s=lambda: service.settings.limits.body_timeout_s)
     app.add_middleware(UploadLimit, paths=UPLOAD_PATHS, slot=service.upload_slot)
     app.add_middleware(RateLimit, admit=service.admit)
-    app.add_middleware(errors.UnforeseenErrors)
-    # Browser clients of any origin may call, as they always could; there are no cookies to be stolen.
+    app.add_middleware(errors.UnhandledErrors)
+    # Clients of the API run in browsers on any origin. There are no cookies that a foreign page could use.
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
     )
-    app.add_middleware(PagePolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
+    app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
     return app

@@ -1,7 +1,7 @@
-"""What one client may ask for: calls a minute and bytes of a request body, before any handler runs.
+"""Limits on requests before a handler runs: calls a minute, uploads at a time, bytes and pauses of a body.
 
-Both limits are plain ASGI middleware, so that a body is counted while it is read and a refusal costs next to
-nothing. Settings are looked up for each request: a changed limit holds from the next one on.
+They are plain ASGI middleware: a body is counted while it is read, and a refusal is cheap. Settings are read
+for each request, so that a changed limit holds from the next request on.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0
 UNLIMITED_PATHS = ("/health", "/metrics")
-"""Probes: to refuse them would make a busy replica look like a broken one."""
+"""Probes: refusing them would make a busy replica look broken."""
 
 
-class MovingWindow:
+class SlidingWindow:
     """Counts the calls of each client over the last minute (a sliding window log).
 
-    Clients that have been quiet for a minute are forgotten: memory is bounded by the calls of a minute.
+    Clients without a call in that minute are dropped: memory is bounded by the calls of a minute.
 
     Args:
         clock: seconds on a monotonic clock.
@@ -36,13 +36,14 @@ class MovingWindow:
         self._calls: OrderedDict[str, deque[float]] = OrderedDict()
 
     def admit(self, client: str, per_minute: int) -> None:
-        """Count one call; refused calls do not count.
+        """Count a call. Refused calls do not count.
 
         Raises:
-            RateLimited: ``per_minute`` calls within the last minute; says when the next one is welcome.
+            RateLimited: the client has made ``per_minute`` calls within the last minute; ``retry_after_s``
+                says when the next one will be admitted.
         """
         now = self._clock()
-        self._forget(now - WINDOW_S)
+        self._drop_idle(now - WINDOW_S)
         calls = self._calls.setdefault(client, deque())
         while calls and calls[0] <= now - WINDOW_S:
             calls.popleft()
@@ -56,29 +57,29 @@ class MovingWindow:
 
     @property
     def clients(self) -> int:
-        """How many clients are remembered."""
+        """Clients that have called within the last minute."""
         return len(self._calls)
 
-    def _forget(self, before: float) -> None:
-        """Drop the clients whose last call is that old; the dictionary is in the order of last calls."""
+    def _drop_idle(self, before: float) -> None:
+        """Drop the clients whose last call came before; the dictionary is in the order of last calls."""
         while self._calls and next(iter(self._calls.values()))[-1] <= before:
             self._calls.popitem(last=False)
 
 
 def client_address(scope: Scope) -> str:
-    """The peer's address; that of a proxy for all clients behind it, unless the proxy passes theirs on."""
+    """The address of the peer; behind a proxy that is the proxy's, unless the server trusts its headers."""
     return scope["client"][0] if scope.get("client") else "unknown"
 
 
 class RateLimit:
-    """Answers 429 where ``admit`` refuses the address of a client. Socket doors ask it themselves."""
+    """Answers 429 where ``admit`` refuses a client's address. ``SessionConnection`` does so for sockets."""
 
     def __init__(self, app: ASGIApp, admit: Callable[[str], None]) -> None:
         self._app = app
         self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or refuse it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http" and route_path(scope) not in UNLIMITED_PATHS:
             try:
                 self._admit(client_address(scope))
@@ -89,11 +90,11 @@ class RateLimit:
 
 
 class UploadLimit:
-    """Answers 503 to an upload when too many are being received; a slow one holds its place until it is in.
+    """Answers 503 to an upload while too many are being received; each holds a slot until its body is read.
 
     Args:
-        paths: those that take uploads.
-        slot: holds a place, or raises ``Overloaded``.
+        paths: the paths of uploads.
+        slot: holds a slot, or raises ``Overloaded``.
     """
 
     def __init__(
@@ -104,35 +105,35 @@ class UploadLimit:
         self._slot = slot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, holding a place while its body comes in."""
+        """Pass the request on, holding a slot while its body is received."""
         if scope["type"] != "http" or route_path(scope) not in self._paths:
             await self._app(scope, receive, send)
             return
-        with ExitStack() as place:
+        with ExitStack() as held:
             try:
-                place.enter_context(self._slot())
+                held.enter_context(self._slot())
             except Overloaded as refusal:
                 await error_response(refusal)(scope, receive, send)
                 return
 
-            async def received() -> Message:
+            async def receive_and_release() -> Message:
                 message = await receive()
                 if not message.get("more_body", False):
-                    place.close()
+                    held.close()
                 return message
 
-            await self._app(scope, received, send)
+            await self._app(scope, receive_and_release, send)
 
 
 class BodyLimit:
-    """Answers 413 to a request body of more bytes than the limit of its path, and 408 to one that stalls.
+    """Answers 413 to a request body of more bytes than the limit of its path, and 408 to a body that stalls.
 
-    A length that is declared too large is refused before anything is read; a body without a declared length
-    is refused as soon as the bytes read exceed the limit, and no more of it is read.
+    A declared length above the limit is refused before anything is read. A body without a declared length is
+    refused as soon as the bytes read exceed the limit; no more of it is read.
 
     Args:
         limit: path -> bytes.
-        timeout_s: gives the seconds in which the next piece of a body must come.
+        timeout_s: returns the seconds within which the next chunk of a body must come.
     """
 
     def __init__(self, app: ASGIApp, limit: Callable[[str], int], timeout_s: Callable[[], float]) -> None:
@@ -141,38 +142,38 @@ class BodyLimit:
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, counting what is read of it."""
+        """Pass the request on, counting the bytes that are read."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         limit = self._limit(route_path(scope))
         too_large = TooLarge(f"the request body is larger than {limit} bytes")
         declared = Headers(scope=scope).get("content-length", "")
-        # As a float, because thousands of digits are no int that Python reads.
+        # As a float, because Python refuses to parse an int of thousands of digits.
         if declared.isdecimal() and float(declared) > limit:
             await error_response(too_large)(scope, receive, send)
             return
-        taken, complete = 0, False
+        read_bytes, complete = 0, False
 
-        async def counted() -> Message:
-            nonlocal taken, complete
+        async def receive_and_count() -> Message:
+            nonlocal read_bytes, complete
             try:
-                # Behind the body comes nothing but the news that the client has left.
+                # Behind the body only the disconnection of the client is received.
                 async with asyncio.timeout(None if complete else self._timeout_s()):
                     message = await receive()
             except TimeoutError:
                 raise HTTPException(408, "the request body stalls; send it again") from None
             complete = not message.get("more_body", False)
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                # The framework passes this class alone unharmed through the reading of a body.
+            read_bytes += len(message.get("body", b""))
+            if read_bytes > limit:
+                # FastAPI turns all other exceptions into a 400 while it reads a body.
                 raise HTTPException(too_large.status, too_large.message)
             return message
 
-        await self._app(scope, counted, send)
+        await self._app(scope, receive_and_count, send)
 
 
 def route_path(scope: Scope) -> str:
-    """The path of a request below the place where the application is mounted."""
+    """The path of a request relative to the path at which the application is mounted."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))

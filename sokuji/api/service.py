@@ -1,14 +1,14 @@
-"""What one gateway replica serves with: shared by all doors, holding the counts that its limits need."""
+"""The state of one gateway replica that all doors share: pipeline, settings, limiters, sessions."""
 
 import logging
 import uuid
 from contextlib import AbstractContextManager
 
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
-from sokuji.api.limits import MovingWindow
+from sokuji.api.limits import SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
-from sokuji.errors import InvalidRequest, Overloaded
+from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Service:
-    """The pipeline, the settings and how much is under way.
+    """The pipeline and the settings of one gateway replica, with the limits on their use.
 
     Args:
         pipeline: takes over ``deadlines`` and ``resilience`` of the settings.
@@ -31,10 +31,10 @@ class Service:
         self.uploads = ConcurrencyLimiter(limits.max_concurrent_uploads)
         """Uploads whose bodies are being received."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
-        """Utterances of recordings in progress: live speech does not queue behind uploads."""
+        """Utterances of uploads in progress: few, so that live speech does not queue behind them."""
         self.sessions = Sessions()
-        """All connections to socket doors, and their sessions."""
-        self._window = MovingWindow()
+        """All clients that are connected for a session."""
+        self._window = SlidingWindow()
         self.apply(settings)
 
     @property
@@ -55,11 +55,11 @@ class Service:
             self.sessions.stop_draining()
 
     def drain(self) -> None:
-        """Ask the clients of all sessions to connect elsewhere, and open no new ones. REST calls go on."""
+        """Ask the clients of sessions to connect to another replica, admit no others. REST calls go on."""
         self.sessions.drain()
 
     async def until_empty(self) -> None:
-        """Return when no client of a socket door is connected."""
+        """Return when no client of a session is connected."""
         await self.sessions.until_empty()
 
     def admit(self, address: str) -> None:
@@ -90,18 +90,28 @@ class Service:
         message = f"{self.uploads.limit} recordings are being received; try again shortly"
         return self.uploads.slot_or_raise(Overloaded(message, retry_after_s=2))
 
+    def check_text_length(self, text: str, param: str = "text") -> None:
+        """Check a text that came in the request field ``param``.
+
+        Raises:
+            TooLarge: it has more than ``max_text_chars`` characters.
+        """
+        limit = self.settings.limits.max_text_chars
+        if len(text) > limit:
+            raise TooLarge(f"{param} has {len(text)} characters; at most {limit} are accepted", param=param)
+
     def session_slot(self, connection: RegisteredConnection) -> AbstractContextManager[None]:
         """Hold one of ``ws_max_connections`` places for a connection.
 
         Raises:
             Overloaded: this replica is about to end, all places are taken, or the stages are not up yet.
         """
-        # Raises while the stages are not up.
+        # The catalogue raises while the stages are not up.
         _ = self.pipeline.catalogue
         return self.sessions.admit(connection, self.settings.limits.ws_max_connections)
 
     def new_session(self) -> Session:
-        """A session with an id of its own.
+        """A session with a new id.
 
         Raises:
             Overloaded: the output of the present sessions is too far behind.
@@ -112,7 +122,7 @@ class Service:
     def resumed_session(self, session_id: str, from_ms: int, text: str) -> Session:
         """A session that goes on where its client lost its connection.
 
-        It is let in however far the service is behind: its client has nowhere else to go.
+        It is not refused however far the service is behind: the client has been admitted before.
 
         Args:
             from_ms: where the client's audio goes on.

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from sokuji.api.app import build_app
-from sokuji.api.limits import MovingWindow
+from sokuji.api.limits import SlidingWindow
 from sokuji.api.service import Service
 from sokuji.audio.pcm import wav_bytes
 from sokuji.config import Deadlines, GatewaySettings, Limits
@@ -33,7 +33,7 @@ class Clock:
 
 def test_a_call_is_welcome_again_a_minute_after_the_one_that_filled_the_window() -> None:
     clock = Clock()
-    window = MovingWindow(clock)
+    window = SlidingWindow(clock)
     for second in (0, 10, 20):
         clock.now = 1_000 + second
         window.admit("a", 3)
@@ -50,7 +50,7 @@ def test_a_call_is_welcome_again_a_minute_after_the_one_that_filled_the_window()
 
 def test_clients_do_not_share_a_window_and_are_forgotten_when_quiet() -> None:
     clock = Clock()
-    window = MovingWindow(clock)
+    window = SlidingWindow(clock)
     for number in range(100):
         window.admit(f"client {number}", 1)
     assert window.clients == 100

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
     "session": SPEECH | {"pipeline"},
     "capacity": {"errors", "config", "models", "contract"},
-    "api": BASE | {"pipeline", "session"},
+    "api": DOOR,
     "api.bridge": DOOR | {"api.web"},
     "api.web": {"errors", "api"},
     "api.app": {"errors", "protocol", "api", "api.bridge", "api.web"},

@@ -1,1 +1,1 @@
-"""The bridge's own door: REST and WebSocket API, version 1."""
+"""The bridge's own API, version 1: REST and WebSocket."""

@@ -1,57 +1,63 @@
-"""What the service tells of itself: whether it is well, what it can do, and where its pages are."""
+"""The service about itself: its start page, health, metrics, and what it can do (bridge API, version 1)."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sokuji import __version__, languages
-from sokuji.api.bridge.dependencies import UsedService
-from sokuji.api.bridge.responses import Health, ServiceInfo, Welcome, providers_in_use, voice_bodies
-from sokuji.api.errors import FAILURES
+from sokuji.api.bridge.responses import (
+    HealthResponse,
+    InfoResponse,
+    RootResponse,
+    provider_responses,
+    voice_responses,
+)
+from sokuji.api.dependencies import CurrentService
+from sokuji.api.errors import FAILURE_RESPONSES
 from sokuji.api.web.pages import web_page
 from sokuji.pipeline import metrics
 
 router = APIRouter(tags=["About"])
 
 
-@router.get("/", response_model=Welcome, responses={200: {"content": {"text/html": {}}}})
+@router.get("/", response_model=RootResponse, responses={200: {"content": {"text/html": {}}}})
 async def root(request: Request) -> Response:
-    """Where things are; for a browser, a page to try them."""
+    """Name, version and documentation; for a browser, a page to try the service."""
     if "text/html" in request.headers.get("accept", ""):
         return web_page()
-    welcome = Welcome(message="Sokuji Bridge", version=__version__, docs="/docs")
-    return JSONResponse(welcome.model_dump(), headers={"Vary": "Accept"})
+    body = RootResponse(message="Sokuji Bridge", version=__version__, docs="/docs")
+    return JSONResponse(body.model_dump(), headers={"Vary": "Accept"})
 
 
 @router.get("/health")
-async def health(service: UsedService) -> Health:
-    """Which stages are ready, without asking them. The status is 200 in any case."""
+async def health(service: CurrentService) -> HealthResponse:
+    """Which stages are ready, as of the last refresh. The status code is always 200."""
     states = service.pipeline.health
-    well = all(state == "ready" for state in states.values())
-    return Health(status="healthy" if well else "degraded", services=states)
+    ready = all(state == "ready" for state in states.values())
+    return HealthResponse(status="healthy" if ready else "degraded", services=states)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.CONTENT_TYPE: {}}}})
 async def prometheus() -> Response:
-    """Times of the stages, in Prometheus' text format."""
+    """Durations of the stages' calls, in Prometheus' text format."""
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
-@router.get("/api/v1/info", responses=FAILURES)
-async def info(service: UsedService) -> ServiceInfo:
+@router.get("/api/v1/info", responses=FAILURE_RESPONSES)
+async def info(service: CurrentService) -> InfoResponse:
     """Versions, providers and models, languages, voices, limits and defaults."""
     catalogue = service.pipeline.catalogue
     text_pairs, speech_pairs, voices = catalogue.text_pairs, catalogue.speech_pairs, catalogue.voices
     codes = {code for pair in text_pairs + speech_pairs for code in pair} | set(catalogue.spoken)
     codes |= {code for voice in voices for code in voice.languages}
-    return ServiceInfo(
+    return InfoResponse(
         name="Sokuji Bridge",
         version=__version__,
         api_version="v1",
-        providers={stage.name: providers_in_use(stage.statuses) for stage in service.pipeline.stages},
+        providers={stage.name: provider_responses(stage.statuses) for stage in service.pipeline.stages},
         text_pairs=text_pairs,
         speech_pairs=speech_pairs,
         languages={code: languages.LANGUAGES[code].name for code in sorted(codes)},
-        voices=voice_bodies(voices),
+        voices=voice_responses(voices),
         limits=service.settings.limits,
         streaming=service.settings.streaming,
     )

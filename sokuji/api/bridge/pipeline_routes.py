@@ -1,4 +1,4 @@
-"""The REST calls that go through all stages: a text or recording in, its translation spoken."""
+"""REST calls through all stages: a text or recording in, its translation spoken (bridge API, version 1)."""
 
 import base64
 import time
@@ -9,119 +9,118 @@ from urllib.parse import quote, unquote_to_bytes
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from sokuji.api.bridge import operations
-from sokuji.api.bridge.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, BoundedForms, UsedService
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
-from sokuji.api.bridge.responses import SOUND, PipelineResponse
-from sokuji.api.errors import FAILURES, WORK_FAILURES
+from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE, PipelineResponse, elapsed_ms, joined_names
+from sokuji.api.dependencies import (
+    FORM_IN_REQUEST_SLOT,
+    IN_REQUEST_SLOT,
+    MULTIPART,
+    BoundedFormRoute,
+    CurrentService,
+)
+from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
+from sokuji.api.synthesis import SpeechFile
+from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
-from sokuji.audio.pcm import AudioBuffer
 from sokuji.contract import StageName
 
 MAX_HEADER_BYTES = 1_500
-"""Of one text in a header: common proxies take 4 KiB for all headers of an answer."""
+"""Of one text in a header: common proxies take 4 KiB for all headers of a response."""
 ELLIPSIS = quote("…")
 
-router = APIRouter(prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILURES, route_class=BoundedForms)
+router = APIRouter(
+    prefix="/api/v1/pipeline", tags=["Pipeline"], responses=FAILURE_RESPONSES, route_class=BoundedFormRoute
+)
 
 
-@router.post("/translate-text", responses=WORK_FAILURES, dependencies=IN_A_SLOT)
-async def translate_text(body: TranslateTextRequest, service: UsedService) -> PipelineResponse:
+@router.post("/translate-text", responses=MODEL_FAILURE_RESPONSES, dependencies=IN_REQUEST_SLOT)
+async def translate_text(body: TranslateTextRequest, service: CurrentService) -> PipelineResponse:
     """Translate a text and speak the translation."""
     started = time.perf_counter()
-    operations.check_length(service, body.text)
-    pipeline, target = service.pipeline, body.target_language
-    pipeline.catalogue.check_text_pair(body.source_language, target)
-    speaker = operations.speaker(
-        service, body.voice_id, target, sample_rate=body.sample_rate, audio_format=body.audio_format
+    service.check_text_length(body.text)
+    pipeline, source, target = service.pipeline, body.source_language, body.target_language
+    pipeline.catalogue.check_text_pair(source, target)
+    speech = SpeechFile(
+        service, target, body.voice_id, sample_rate=body.sample_rate, audio_format=body.audio_format
     )
-    translation = await pipeline.translate_text(body.text, body.source_language, target)
-    sound = AudioBuffer(speaker.sample_rate)
-    provider = await operations.speak(
-        service, translation.text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
-    )
+    translation = await pipeline.translate_text(body.text, source, target)
+    await speech.add(translation.text)
     return PipelineResponse(
         transcription=body.text,
-        transcription_language=body.source_language,
+        transcription_language=source,
         translation=translation.text,
         translation_language=target,
         translation_score=translation.score,
-        providers={"stt": None, "translation": translation.provider, "tts": provider},
-        **_sound(sound, speaker, await speaker.file(sound), started),
+        providers={
+            "stt": None,
+            "translation": translation.provider,
+            "tts": joined_names(speech.providers),
+        },
+        **_audio_fields(speech, await speech.encode(), started),
     )
 
 
 @router.post(
     "/translate-audio",
     response_model=PipelineResponse,
-    responses=WORK_FAILURES | SOUND,
-    dependencies=FORM_IN_A_SLOT,
+    responses=MODEL_FAILURE_RESPONSES | AUDIO_FILE_RESPONSE,
+    dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def translate_audio(
-    form: Annotated[TranslateAudioForm, MULTIPART], service: UsedService
+    form: Annotated[TranslateAudioForm, MULTIPART], service: CurrentService
 ) -> PipelineResponse | Response:
     """Translate a recording and speak the translation.
 
-    With `return_format` audio the answer is the sound itself; its headers `X-Transcription` and
-    `X-Translation` are percent-encoded UTF-8 and end in an ellipsis where the text is longer than 1,500 bytes
-    so encoded.
+    With `return_format` audio the answer is the audio file itself. Its headers `X-Transcription` and
+    `X-Translation` are percent-encoded UTF-8; a text of more than 1,500 bytes in this form is cut and ends in
+    an ellipsis.
     """
     started = time.perf_counter()
-    catalogue, target = service.pipeline.catalogue, form.target_language
-    catalogue.check_speech_pair(form.source_language, target)
-    speaker = operations.speaker(
-        service, form.voice_id, target, sample_rate=form.sample_rate, audio_format=form.audio_format
+    target = form.target_language
+    service.pipeline.catalogue.check_speech_pair(form.source_language, target)
+    speech = SpeechFile(
+        service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
-    heard, sound, speakers = (
-        operations.RecognisedRecording([]),
-        AudioBuffer(speaker.sample_rate),
-        list[str | None](),
-    )
-    utterances = operations.listen(service, form.audio_file, source=form.source_language, target=target)
+    transcript = RecordingTranscript([])
+    utterances = transcribe_upload(service, form.audio_file, source=form.source_language, target=target)
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:
-            heard.utterances.append(utterance)
-            text = utterance.translation.text if utterance.translation else ""
-            speakers.append(
-                await operations.speak(
-                    service, text, target, speaker.voice.id, into=sound, sample_rate=sound.sample_rate
-                )
-            )
-    file = await speaker.file(sound)
+            transcript.utterances.append(utterance)
+            if utterance.translation is not None:
+                await speech.add(utterance.translation.text)
+    file = await speech.encode()
     providers: dict[StageName, str | None] = {
-        "stt": heard.recognisers,
-        "translation": heard.translators,
-        "tts": operations.named(speakers),
+        "stt": joined_names(transcript.recognisers),
+        "translation": joined_names(transcript.translators),
+        "tts": joined_names(speech.providers),
     }
     if form.return_format == "audio":
         headers = {
-            "X-Transcription": header_text(heard.text),
-            "X-Translation": header_text(heard.translation),
-            "X-Processing-Time-Ms": str(operations.elapsed_ms(started)),
+            "X-Transcription": header_text(transcript.text),
+            "X-Translation": header_text(transcript.translation),
+            "X-Processing-Time-Ms": str(elapsed_ms(started)),
             "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
         }
         return Response(file.data, media_type=file.media_type, headers=headers)
     return PipelineResponse(
-        transcription=heard.text,
-        transcription_language=heard.language,
-        transcription_confidence=heard.confidence,
-        translation=heard.translation,
+        transcription=transcript.text,
+        transcription_language=transcript.language,
+        transcription_confidence=transcript.confidence,
+        translation=transcript.translation,
         translation_language=target,
-        translation_score=heard.score,
+        translation_score=transcript.score,
         providers=providers,
-        **_sound(sound, speaker, file, started),
+        **_audio_fields(speech, file, started),
     )
 
 
-def _sound(
-    sound: AudioBuffer, speaker: operations.Speaker, file: EncodedAudio, started: float
-) -> dict[str, Any]:
+def _audio_fields(speech: SpeechFile, file: EncodedAudio, started: float) -> dict[str, Any]:
     return {
-        "audio_duration_ms": sound.duration_ms,
-        "total_latency_ms": operations.elapsed_ms(started),
+        "audio_duration_ms": speech.duration_ms,
+        "total_latency_ms": elapsed_ms(started),
         "audio_data": base64.b64encode(file.data).decode(),
-        "audio_format": speaker.audio_format,
+        "audio_format": speech.audio_format,
         "audio_sample_rate": file.sample_rate,
     }
 
@@ -131,7 +130,7 @@ def header_text(text: str) -> str:
     encoded = quote(text, safe="")
     if len(encoded) <= MAX_HEADER_BYTES:
         return encoded
-    # A cut within an escape or a character leaves bytes that do not decode: they go with the rest.
+    # A cut within an escape or a character leaves bytes that do not decode: they are dropped.
     head = encoded[: MAX_HEADER_BYTES - len(ELLIPSIS)].encode()
     head = head[:-2] if head[-2:-1] == b"%" else head.removesuffix(b"%")
     return quote(unquote_to_bytes(head).decode(errors="ignore"), safe="") + ELLIPSIS

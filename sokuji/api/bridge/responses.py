@@ -1,5 +1,6 @@
-"""What the REST calls answer: the models behind the bridge API, version 1, and its OpenAPI document."""
+"""Response bodies of the REST calls (bridge API, version 1), from which the OpenAPI document is made."""
 
+import time
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -7,55 +8,62 @@ from pydantic import BaseModel, Field
 
 from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
-from sokuji.contract import StageName, Voice
+from sokuji.contract import StageName, TranscriptSegment, Voice
 from sokuji.pipeline.circuit_breaker import State as CircuitState
 from sokuji.pipeline.members import ProviderStatus, State
 
 Milliseconds = Annotated[float, Field(ge=0)]
 Provider = Annotated[
     str | None,
-    Field(description="Who answered, which need not be the preferred provider; null: nobody had to"),
+    Field(description="Names of the providers that answered; null: none was needed"),
 ]
 Score = Annotated[float | None, Field(description="0 to 1; null where the translator reports none")]
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 
 
-class Welcome(BaseModel):
-    """Where things are."""
+class RootResponse(BaseModel):
+    """Name and version of the service, and the path of its documentation."""
 
     message: str
     version: str
     docs: str
 
 
-class Health(BaseModel):
-    """healthy: all stages are ready."""
+class HealthResponse(BaseModel):
+    """State of each stage; ``healthy``: all are ready."""
 
     status: Literal["healthy", "degraded"]
     services: dict[StageName, State]
 
 
-class SegmentBody(BaseModel):
-    """A piece of a transcript; times in milliseconds of the recording."""
+class SegmentResponse(BaseModel):
+    """A segment of a transcript; times in milliseconds of the recording."""
 
     text: str
     start_ms: int
     end_ms: int
 
 
+def segment_responses(segments: Iterable[TranscriptSegment]) -> list[SegmentResponse]:
+    """Segments as the API shows them."""
+    return [SegmentResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in segments]
+
+
 class TranscribeResponse(BaseModel):
-    """What was said. ``language`` is the one with most speech where several were heard."""
+    """A transcript. ``language`` is the one with the most speech where several are spoken."""
 
     text: str
     language: str
     confidence: float | None = Field(description="0 to 1; null where the recogniser reports none")
     provider: Provider
-    snr_db: float | None = Field(description="Signal-to-noise ratio; null where too little silence tells it")
+    snr_db: float | None = Field(
+        description="Signal-to-noise ratio; null where there is too little silence to measure it"
+    )
     processing_time_ms: Milliseconds
-    segments: list[SegmentBody]
+    segments: list[SegmentResponse]
 
 
-class SpokenLanguages(BaseModel):
+class SpokenLanguagesResponse(BaseModel):
     """Codes of the languages that can be recognised."""
 
     languages: list[str]
@@ -73,8 +81,8 @@ class TranslateResponse(BaseModel):
     processing_time_ms: Milliseconds
 
 
-class TranslationLanguages(BaseModel):
-    """What the text models translate."""
+class TranslationLanguagesResponse(BaseModel):
+    """The language pairs of text translation."""
 
     languages: list[str]
     supports_batch: bool
@@ -82,7 +90,7 @@ class TranslationLanguages(BaseModel):
     pairs: list[tuple[str, str]] = Field(description="[source, target]")
 
 
-class SynthesizedSpeech(BaseModel):
+class SynthesizeResponse(BaseModel):
     """Speech in a JSON object."""
 
     audio_data: Base64
@@ -93,7 +101,7 @@ class SynthesizedSpeech(BaseModel):
     processing_time_ms: Milliseconds
 
 
-class VoiceBody(BaseModel):
+class VoiceResponse(BaseModel):
     """A voice."""
 
     id: str
@@ -103,10 +111,10 @@ class VoiceBody(BaseModel):
     gender: Literal["female", "male"] | None
 
 
-def voice_bodies(voices: Iterable[Voice]) -> list[VoiceBody]:
-    """The voices as the wire shows them."""
+def voice_responses(voices: Iterable[Voice]) -> list[VoiceResponse]:
+    """Voices as the API shows them."""
     return [
-        VoiceBody(
+        VoiceResponse(
             id=voice.id,
             name=voice.name,
             language=voice.language,
@@ -117,14 +125,14 @@ def voice_bodies(voices: Iterable[Voice]) -> list[VoiceBody]:
     ]
 
 
-class Voices(BaseModel):
+class VoicesResponse(BaseModel):
     """All voices; the first one that covers a language is its default."""
 
-    voices: list[VoiceBody]
+    voices: list[VoiceResponse]
 
 
 class PipelineResponse(BaseModel):
-    """A text or recording, translated and spoken."""
+    """A text or recording, translated and spoken; ``audio_data`` is the audio file."""
 
     transcription: str
     transcription_language: str
@@ -136,25 +144,27 @@ class PipelineResponse(BaseModel):
     audio_format: AudioFormat
     audio_sample_rate: int
     transcription_confidence: float | None = Field(
-        None, description="0 to 1; null: a text was given, or none is known"
+        None, description="0 to 1; null: the input was a text, or the recogniser reports none"
     )
     translation_score: Score
-    providers: dict[StageName, str | None] = Field(description="Who answered; null: nobody had to")
+    providers: dict[StageName, str | None] = Field(
+        description="Who answered in each stage; null: none was needed"
+    )
 
 
-class ProviderInUse(BaseModel):
+class ProviderResponse(BaseModel):
     """A provider and the model that it runs."""
 
     provider: str
     model: str
     state: State
-    circuit: CircuitState = Field(description="open: it keeps failing, others answer instead")
+    circuit: CircuitState = Field(description="open: it keeps failing and other providers are called instead")
 
 
-def providers_in_use(statuses: Iterable[ProviderStatus]) -> list[ProviderInUse]:
-    """The providers of a stage that have answered, as the wire shows them."""
+def provider_responses(statuses: Iterable[ProviderStatus]) -> list[ProviderResponse]:
+    """Providers of a stage that have been described, as the API shows them."""
     return [
-        ProviderInUse(
+        ProviderResponse(
             provider=status.provider,
             model=status.model,
             state=status.state,
@@ -164,22 +174,32 @@ def providers_in_use(statuses: Iterable[ProviderStatus]) -> list[ProviderInUse]:
     ]
 
 
-class ServiceInfo(BaseModel):
-    """What this service is and can do."""
+class InfoResponse(BaseModel):
+    """Versions, providers, languages, voices, limits and defaults of this service."""
 
     name: str
     version: str
     api_version: str
-    providers: dict[StageName, list[ProviderInUse]] = Field(description="In order of preference")
+    providers: dict[StageName, list[ProviderResponse]] = Field(description="In order of preference")
     text_pairs: list[tuple[str, str]] = Field(description="[source, target] in which text is translated")
     speech_pairs: list[tuple[str, str]] = Field(description="[source, target] in which speech is translated")
     languages: dict[str, str] = Field(description="English names of all codes that occur")
-    voices: list[VoiceBody]
+    voices: list[VoiceResponse]
     limits: Limits
-    streaming: StreamingSettings = Field(description="Among them what sessions get that do not choose")
+    streaming: StreamingSettings = Field(description="Also the defaults of sessions")
 
 
-SOUND: dict[int | str, dict[str, Any]] = {
+AUDIO_FILE_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES}}
 }
-"""For the OpenAPI description of a route that can also answer with the sound itself."""
+"""For the OpenAPI description of a route that may answer with the audio file itself."""
+
+
+def joined_names(providers: Iterable[str | None]) -> str | None:
+    """The names of the providers that answered, each once; None: none was needed."""
+    return ", ".join(dict.fromkeys(filter(None, providers))) or None
+
+
+def elapsed_ms(started: float) -> float:
+    """Milliseconds since ``started``, a reading of ``time.perf_counter``."""
+    return round(1_000 * (time.perf_counter() - started), 1)

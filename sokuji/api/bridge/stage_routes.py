@@ -1,8 +1,4 @@
-"""The REST door, one stage at a time: recognise, translate, speak (bridge API, version 1).
-
-Handlers map requests to the pipeline and its results to answers; there is nothing else in them. The calls
-that go through all stages are in ``rest_pipeline``, what the service tells of itself in ``rest_about``.
-"""
+"""REST calls of one stage each: recognise, translate, synthesise (bridge API, version 1)."""
 
 import base64
 import time
@@ -12,56 +8,77 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from sokuji.api.bridge import operations
-from sokuji.api.bridge.dependencies import FORM_IN_A_SLOT, IN_A_SLOT, MULTIPART, BoundedForms, UsedService
 from sokuji.api.bridge.requests import SynthesizeRequest, TranscribeForm, TranslateRequest
 from sokuji.api.bridge.responses import (
-    SOUND,
-    SpokenLanguages,
-    SynthesizedSpeech,
+    AUDIO_FILE_RESPONSE,
+    SpokenLanguagesResponse,
+    SynthesizeResponse,
     TranscribeResponse,
     TranslateResponse,
-    TranslationLanguages,
-    Voices,
-    voice_bodies,
+    TranslationLanguagesResponse,
+    VoicesResponse,
+    elapsed_ms,
+    joined_names,
+    segment_responses,
+    voice_responses,
 )
-from sokuji.api.errors import FAILURES, WORK_FAILURES
-from sokuji.audio.pcm import AudioBuffer
+from sokuji.api.dependencies import (
+    FORM_IN_REQUEST_SLOT,
+    IN_REQUEST_SLOT,
+    MULTIPART,
+    BoundedFormRoute,
+    CurrentService,
+)
+from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
+from sokuji.api.synthesis import SpeechFile
+from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 
-router = APIRouter(prefix="/api/v1", responses=FAILURES, route_class=BoundedForms)
+router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=BoundedFormRoute)
 
 
-@router.post("/stt/transcribe", tags=["Speech to text"], responses=WORK_FAILURES, dependencies=FORM_IN_A_SLOT)
-async def transcribe(form: Annotated[TranscribeForm, MULTIPART], service: UsedService) -> TranscribeResponse:
-    """Write down what is said in a recording."""
+@router.post(
+    "/stt/transcribe",
+    tags=["Speech to text"],
+    responses=MODEL_FAILURE_RESPONSES,
+    dependencies=FORM_IN_REQUEST_SLOT,
+)
+async def transcribe(
+    form: Annotated[TranscribeForm, MULTIPART], service: CurrentService
+) -> TranscribeResponse:
+    """Transcribe a recording."""
     started = time.perf_counter()
     if form.language is not None:
         service.pipeline.catalogue.check_spoken(form.language, param="language")
-    async with aclosing(operations.listen(service, form.audio_file, source=form.language)) as utterances:
-        heard = operations.RecognisedRecording([utterance async for utterance in utterances])
+    async with aclosing(transcribe_upload(service, form.audio_file, source=form.language)) as utterances:
+        transcript = RecordingTranscript([utterance async for utterance in utterances])
     return TranscribeResponse(
-        text=heard.text,
-        language=heard.language,
-        confidence=heard.confidence,
-        provider=heard.recognisers,
-        snr_db=heard.snr_db,
-        processing_time_ms=operations.elapsed_ms(started),
-        segments=heard.segments,
+        text=transcript.text,
+        language=transcript.language,
+        confidence=transcript.confidence,
+        provider=joined_names(transcript.recognisers),
+        snr_db=transcript.snr_db,
+        processing_time_ms=elapsed_ms(started),
+        segments=segment_responses(transcript.segments),
     )
 
 
 @router.get("/stt/languages", tags=["Speech to text"])
-async def spoken_languages(service: UsedService) -> SpokenLanguages:
+async def spoken_languages(service: CurrentService) -> SpokenLanguagesResponse:
     """The languages that can be recognised."""
-    return SpokenLanguages(languages=service.pipeline.catalogue.spoken)
+    return SpokenLanguagesResponse(languages=service.pipeline.catalogue.spoken)
 
 
-@router.post("/translation/translate", tags=["Translation"], responses=WORK_FAILURES, dependencies=IN_A_SLOT)
-async def translate(body: TranslateRequest, service: UsedService) -> TranslateResponse:
+@router.post(
+    "/translation/translate",
+    tags=["Translation"],
+    responses=MODEL_FAILURE_RESPONSES,
+    dependencies=IN_REQUEST_SLOT,
+)
+async def translate(body: TranslateRequest, service: CurrentService) -> TranslateResponse:
     """Translate a text."""
     started = time.perf_counter()
-    operations.check_length(service, body.text)
-    operations.check_length(service, body.context or "", "context")
+    service.check_text_length(body.text)
+    service.check_text_length(body.context or "", "context")
     catalogue = service.pipeline.catalogue
     catalogue.check_text_pair(body.source_language, body.target_language)
     if body.context:
@@ -77,69 +94,63 @@ async def translate(body: TranslateRequest, service: UsedService) -> TranslateRe
         target_language=body.target_language,
         provider=translated.provider,
         score=translated.score,
-        processing_time_ms=operations.elapsed_ms(started),
+        processing_time_ms=elapsed_ms(started),
     )
 
 
 @router.get("/translation/languages", tags=["Translation"])
-async def translation_languages(service: UsedService) -> TranslationLanguages:
+async def translation_languages(service: CurrentService) -> TranslationLanguagesResponse:
     """The pairs in which text is translated."""
     pairs = service.pipeline.catalogue.text_pairs
     codes = sorted({code for pair in pairs for code in pair})
-    return TranslationLanguages(languages=codes, supports_batch=True, supports_streaming=False, pairs=pairs)
+    return TranslationLanguagesResponse(
+        languages=codes, supports_batch=True, supports_streaming=False, pairs=pairs
+    )
 
 
 @router.post(
     "/tts/synthesize",
     tags=["Text to speech"],
-    response_model=SynthesizedSpeech,
-    responses=WORK_FAILURES | SOUND,
-    dependencies=IN_A_SLOT,
+    response_model=SynthesizeResponse,
+    responses=MODEL_FAILURE_RESPONSES | AUDIO_FILE_RESPONSE,
+    dependencies=IN_REQUEST_SLOT,
 )
-async def synthesize(body: SynthesizeRequest, service: UsedService) -> SynthesizedSpeech | Response:
-    """Speak a text. With `return_format` audio the answer is the sound itself."""
+async def synthesize(body: SynthesizeRequest, service: CurrentService) -> SynthesizeResponse | Response:
+    """Speak a text. With `return_format` audio the answer is the audio file itself."""
     started = time.perf_counter()
-    operations.check_length(service, body.text)
-    speaker = operations.speaker(
+    service.check_text_length(body.text)
+    speech = SpeechFile(
         service,
-        body.voice_id,
         body.language,
-        body.speed,
+        body.voice_id,
+        speed=body.speed,
         sample_rate=body.sample_rate,
         audio_format=body.audio_format,
         param="language",
     )
-    sound = AudioBuffer(speaker.sample_rate)
-    provider = await operations.speak(
-        service,
-        body.text,
-        body.language,
-        speaker.voice.id,
-        into=sound,
-        speed=body.speed,
-        sample_rate=sound.sample_rate,
-    )
-    file = await speaker.file(sound)
-    took_ms = operations.elapsed_ms(started)
+    await speech.add(body.text)
+    file = await speech.encode()
+    provider = joined_names(speech.providers)
+    took_ms = elapsed_ms(started)
     if body.return_format == "audio":
         headers = {
-            "X-Duration-Ms": str(sound.duration_ms),
+            "X-Duration-Ms": str(speech.duration_ms),
             "X-Processing-Time-Ms": str(took_ms),
             "X-Sample-Rate": str(file.sample_rate),
             "X-Provider": provider or "",
         }
         return Response(file.data, media_type=file.media_type, headers=headers)
-    return SynthesizedSpeech(
+    return SynthesizeResponse(
         audio_data=base64.b64encode(file.data).decode(),
-        audio_format=speaker.audio_format,
+        audio_format=speech.audio_format,
         sample_rate=file.sample_rate,
-        duration_ms=sound.duration_ms,
+        duration_ms=speech.duration_ms,
         provider=provider,
         processing_time_ms=took_ms,
     )
 
 
 @router.get("/tts/voices", tags=["Text to speech"])
-async def voices(service: UsedService) -> Voices:
+async def voices(service: CurrentService) -> VoicesResponse:
     """The voices that can be asked for."""
-    return Voices(voices=voice_bodies(service.pipeline.catalogue.voices))
+    return VoicesResponse(voices=voice_responses(service.pipeline.catalogue.voices))

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from sokuji import events
-from sokuji.api.bridge.dependencies import UsedService
 from sokuji.api.bridge.messages import (
     AudioMessage,
     ClientMessage,
@@ -19,18 +18,19 @@ from sokuji.api.bridge.messages import (
     encode_event,
 )
 from sokuji.api.client_socket import ClientSocket
+from sokuji.api.dependencies import CurrentService
 from sokuji.api.limits import client_address
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection
 from sokuji.errors import InvalidRequest, SokujiError
-from sokuji.protocol import SOCKET_PATH, AudioEncoding
+from sokuji.protocol import AudioEncoding
 from sokuji.session.session import Session
 
 router = APIRouter()
 
 
-@router.websocket(SOCKET_PATH)
-async def translate(websocket: WebSocket, service: UsedService) -> None:
+@router.websocket("/api/v1/ws/translate")
+async def translate(websocket: WebSocket, service: CurrentService) -> None:
     """Serve one client."""
     await websocket.accept()
     socket = ClientSocket(websocket, service.settings.limits)

@@ -1,1 +1,1 @@
-"""The pages for a browser."""
+"""Web pages."""

@@ -1,7 +1,7 @@
-"""The pages for a browser: one to try the service, and the docs. None of them loads anything from elsewhere.
+"""The pages for a browser: one to try the service, and the documentation. They load nothing from other hosts.
 
-Each page has a Content Security Policy (https://www.w3.org/TR/CSP3/), so that this holds whatever the page
-contains, and so that no other site can frame it.
+A Content Security Policy (https://www.w3.org/TR/CSP3/) enforces this, whatever a page contains, and keeps
+other sites from framing it.
 """
 
 import base64
@@ -29,11 +29,11 @@ DOCS_POLICY = (
 
 @lru_cache(maxsize=1)
 def _web_page() -> tuple[str, dict[str, str]]:
-    """The page and its headers; only the script and the style that it really has may run."""
+    """The page and its headers, which allow only the script and the style that the page contains."""
     html = (files("sokuji.api") / "web" / "index.html").read_text("utf-8")
     script, style = _hash_of("script", html), _hash_of("style", html)
     policy = (
-        # blob: is the audio worklet, and the translated file that is played.
+        # blob: serves the audio worklet, and the translated file that is played.
         f"{_SELF_ONLY}; script-src '{script}' blob:; style-src '{style}'; media-src blob:; img-src data:"
     )
     return html, {
@@ -54,8 +54,8 @@ def web_page() -> HTMLResponse:
     return HTMLResponse(html, headers=headers)
 
 
-class PagePolicies:
-    """Adds its Content Security Policy to the answers of a path.
+class ContentSecurityPolicies:
+    """Middleware that adds a path's Content Security Policy to its responses.
 
     Args:
         policies: path -> policy.
@@ -66,15 +66,15 @@ class PagePolicies:
         self._policies = policies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through and mark its answer."""
+        """Pass the request on; add the header to its response."""
         policy = self._policies.get(route_path(scope)) if scope["type"] == "http" else None
         if policy is None:
             await self._app(scope, receive, send)
             return
 
-        async def marking(message: Message) -> None:
+        async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["Content-Security-Policy"] = policy
             await send(message)
 
-        await self._app(scope, receive, marking)
+        await self._app(scope, receive, send_with_policy)

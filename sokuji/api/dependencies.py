@@ -1,0 +1,65 @@
+"""What route handlers of all doors declare: the service, a slot for the request, and bounds on forms."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
+
+from sokuji.api.service import Service
+from sokuji.errors import InvalidRequest
+
+
+def _current_service(connection: HTTPConnection) -> Service:
+    service: Service = connection.app.state.service
+    return service
+
+
+CurrentService = Annotated[Service, Depends(_current_service)]
+"""The service that the application was built for."""
+
+
+async def _request_slot(service: CurrentService) -> AsyncIterator[None]:
+    with service.request_slot():
+        yield
+
+
+async def _unique_fields(request: Request) -> None:
+    """Refuse a form that has a field twice: one of the values would be ignored."""
+    names = [name for name, _ in (await request.form()).multi_items()]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidRequest(f"{name[:40]!r} is in the form more than once", param=name[:40])
+
+
+# Released when the handler returns, not when a slow client has taken the response.
+IN_REQUEST_SLOT = [Depends(_request_slot, scope="function")]
+"""Dependencies of a route that calls the models."""
+_FORM = Depends(_unique_fields)
+FORM_IN_REQUEST_SLOT = [_FORM, *IN_REQUEST_SLOT]
+"""Dependencies of a route that takes a form and calls the models."""
+
+MULTIPART = Form(media_type="multipart/form-data")
+MAX_FORM_FIELDS = 16
+MAX_FORM_FIELD_BYTES = 4_096
+
+
+class BoundedFormRoute(APIRoute):
+    """A route that reads a form with one file at most, and no more than the bounds of its fields.
+
+    FastAPI has such bounds itself (``form_limits``) from a version on that is too new for vLLM.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See ``APIRoute``."""
+        handler = super().get_route_handler()
+        if _FORM not in self.dependencies:
+            return handler
+
+        async def read_form_first(request: Request) -> Response:
+            # The request caches the form, so that FastAPI does not read it without bounds.
+            await request.form(max_files=1, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FORM_FIELD_BYTES)
+            return await handler(request)
+
+        return read_form_first

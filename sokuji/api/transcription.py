@@ -1,0 +1,132 @@
+"""From an uploaded recording to its transcript and translation, for the REST doors.
+
+Cancelling a call (Serve does so when its client has left) cancels everything that was begun for it.
+"""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from fastapi import UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from sokuji.api.service import Service
+from sokuji.audio import decoding
+from sokuji.contract import TranscriptSegment, TranslatedText
+from sokuji.errors import InvalidAudio, NoSpeech
+from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
+
+
+@dataclass(slots=True)
+class RecordingTranscript:
+    """The utterances of one recording, in order, read as one text. Without utterances it has no language."""
+
+    utterances: list[RecordedUtterance]
+
+    @property
+    def text(self) -> str:
+        """The transcripts, joined."""
+        return " ".join(each.transcript.text for each in self.utterances)
+
+    @property
+    def translation(self) -> str:
+        """The translations, joined."""
+        return " ".join(each.text for each in self._translations if each.text)
+
+    @property
+    def recognisers(self) -> list[str | None]:
+        """The provider that recognised each utterance."""
+        return [each.transcript.provider for each in self.utterances]
+
+    @property
+    def translators(self) -> list[str | None]:
+        """The provider of each translation; None: none was needed."""
+        return [each.provider for each in self._translations]
+
+    @property
+    def language(self) -> str:
+        """The language with the most speech."""
+        spoken_ms: Counter[str] = Counter()
+        for each in self.utterances:
+            spoken_ms[each.transcript.language] += each.end_ms - each.start_ms
+        return spoken_ms.most_common(1)[0][0]
+
+    @property
+    def confidence(self) -> float | None:
+        """The recogniser's, 0 to 1; None: it reports none."""
+        return self._mean(lambda each: each.transcript.confidence)
+
+    @property
+    def score(self) -> float | None:
+        """The translator's, 0 to 1; None: it reports none."""
+        return self._mean(lambda each: each.translation.score if each.translation else None)
+
+    @property
+    def snr_db(self) -> float | None:
+        """Signal-to-noise ratio in dB; None: there is too little silence to measure it."""
+        return self._mean(lambda each: each.snr_db)
+
+    @property
+    def segments(self) -> list[TranscriptSegment]:
+        """The segments of all transcripts, with times in milliseconds of the recording."""
+        return [segment for each in self.utterances for segment in _segments(each)]
+
+    @property
+    def _translations(self) -> list[TranslatedText]:
+        return [each.translation for each in self.utterances if each.translation is not None]
+
+    def _mean(self, value: Callable[[RecordedUtterance], float | None]) -> float | None:
+        """The mean of the values that are known, weighted by the durations of their utterances."""
+        known = [
+            (number, each.end_ms - each.start_ms)
+            for each in self.utterances
+            if (number := value(each)) is not None
+        ]
+        total_ms = sum(ms for _, ms in known)
+        return round(sum(number * ms for number, ms in known) / total_ms, 4) if total_ms else None
+
+
+def _segments(utterance: RecordedUtterance) -> list[TranscriptSegment]:
+    """An utterance that the recogniser did not divide is one segment."""
+    transcript, start_ms = utterance.transcript, utterance.start_ms
+    return [
+        TranscriptSegment(segment.text, start_ms + segment.start_ms, start_ms + segment.end_ms)
+        for segment in transcript.segments
+    ] or [TranscriptSegment(transcript.text, start_ms, utterance.end_ms)]
+
+
+async def transcribe_upload(
+    service: Service, upload: UploadFile, *, source: str | None, target: str | None = None
+) -> AsyncGenerator[RecordedUtterance, None]:
+    """Recognise an upload utterance by utterance, at least one; translate it where ``target`` is given.
+
+    Raises:
+        InvalidAudio: empty, or in no format that can be decoded.
+        TooLarge: longer than ``max_audio_s``.
+        NoSpeech: it contains no speech.
+    """
+    pcm = await _decode(upload, service.settings.limits.max_audio_s)
+    utterances = interpret(
+        service.pipeline,
+        pcm,
+        source=source,
+        target=target,
+        segmentation=service.settings.segmentation,
+        concurrency=service.settings.recording_concurrency,
+        gate=service.recordings,
+    )
+    has_speech = False
+    async with aclosing(utterances):
+        async for utterance in utterances:
+            has_speech = True
+            yield utterance
+    if not has_speech:
+        raise NoSpeech("nobody speaks in this recording", param="audio_file")
+
+
+async def _decode(upload: UploadFile, max_seconds: float) -> bytes:
+    if not upload.size:
+        raise InvalidAudio(f"the file is empty; accepted: {decoding.FILE_FORMATS}", param="audio_file")
+    # Not in asyncio's own threads, which live sessions need.
+    return await run_in_threadpool(decoding.decode, upload.file, max_seconds=max_seconds)

@@ -23,7 +23,7 @@ STOP_S = 60
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class RunningService:
-    """The service that all these tests use."""
+    """The service that all tests of this folder share."""
 
     launcher_pid: int
     address: str
@@ -51,7 +51,7 @@ class RunningService:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """The service, which runs with its real models until the tests of this folder are over."""
+    """The service with its real models, started once and stopped after the last test."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
     command = [sys.executable, "-m", "launcher.launch", "--port", str(port), "--timeout", str(READY_S)]
@@ -75,7 +75,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 
 def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the launcher has said so; a service that does not start fails with its log."""
+    """Wait for the ready line of the launcher; fail with the log if the service does not start."""
     give_up = time.monotonic() + READY_S
     while "is ready" not in log.read_text():
         assert child.poll() is None, f"the service did not start:\n{log.read_text()[-4_000:]}"
@@ -98,5 +98,5 @@ async def http(address: str) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 def socket_url(address: str) -> str:
-    """The WebSocket API."""
+    """The URL of the WebSocket API."""
     return f"ws://{address}/api/v1/ws/translate"

@@ -1,4 +1,4 @@
-"""Bad input on a real Serve instance: each gets its clear error, and the service goes on serving."""
+"""Bad input on a real Serve instance: each has its own error, and the service goes on serving."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ async def post_audio(http: httpx.AsyncClient, content: bytes, **form: str) -> ht
 
 
 def error(answer: httpx.Response) -> tuple[int, str, str | None]:
-    """Status, code and parameter of an error answer in the shape of the contract."""
+    """Status, code and parameter of an error response, whose shape is checked."""
     body = answer.json()
     assert set(body) == {"error"}
     assert body["error"]["message"]

@@ -30,19 +30,19 @@ async def serve(service: RunningService) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def states(serve: httpx.AsyncClient) -> list[str]:
-    """Of the gateway's replicas."""
+    """States of the gateway's replicas."""
     (application,) = (await dashboard.details(serve))["applications"].values()
     return sorted(replica["state"] for replica in application["deployments"]["Gateway"]["replicas"])
 
 
 async def speak_on(client: Client, pcm: bytes) -> None:
-    """Say something in real time, whether the service still listens or not."""
+    """Send audio in real time, and ignore a socket that has closed."""
     with contextlib.suppress(ConnectionClosed):
         await client.speak(pcm, speed=1)
 
 
 async def talk_until_draining(client: Client) -> bytes:
-    """Say one sentence after the other, the last one to its end; returns all that was said."""
+    """Send whole sentences until the service announces the drain; all audio that was sent."""
     said = b""
     while not client.of("draining"):
         await speak_on(client, SENTENCE + PAUSE)
@@ -56,7 +56,7 @@ def finals(client: Client) -> list[Frame]:
 
 @pytest_asyncio.fixture
 async def drain(serve: httpx.AsyncClient) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Empties the gateway; at the end it takes sessions again."""
+    """Drain the gateway; after the test it accepts sessions again."""
     yield lambda: dashboard.change(serve, dashboard.GATEWAY, user_config={"draining": True})
     await dashboard.change(serve, dashboard.GATEWAY, user_config={"draining": False})
 

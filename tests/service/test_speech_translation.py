@@ -23,7 +23,7 @@ MEANING = {
     "pangrama": ["fox", "dog"],
 }
 VOICE_ERRORS = 0.35
-"""Word error rate of speaking a sentence and recognising it: names and words cut out of sense cost most."""
+"""Accepted word error rate of speaking a sentence and recognising it. Most errors are in names."""
 
 
 @pytest.fixture(scope="session")

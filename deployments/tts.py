@@ -7,7 +7,7 @@ from ray import serve
 
 from deployments.stage import StageReplica
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
-from sokuji.providers.tts import output
+from sokuji.providers.tts import resampled_output
 
 
 @serve.deployment(
@@ -35,11 +35,14 @@ class TextToSpeech(StageReplica):
 
     async def describe(self) -> SynthesiserInfo:
         """What the provider can do, at the rate and in the format that the settings say."""
-        return await output.describe(self._loaded())
+        return await resampled_output.describe(self._loaded())
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncIterator[AudioChunk]:
         """The voice, chunk by chunk; a caller that stops reading stops the work."""
-        async with self._call() as provider, aclosing(output.synthesize(provider, request)) as chunks:
+        async with (
+            self._call() as provider,
+            aclosing(resampled_output.synthesize(provider, request)) as chunks,
+        ):
             async for chunk in chunks:
                 self._answered()
                 yield chunk

@@ -40,7 +40,7 @@ from sokuji.cli.console import one_line_failures, target_language
 from sokuji.config import SegmentationSettings
 from sokuji.languages import LANGUAGES
 from sokuji.measure.samples import sentences
-from sokuji.providers.stt.whisper.provider import threads
+from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
 Step = Callable[[], Awaitable[None]]
 
@@ -117,7 +117,7 @@ async def _steps(
     ]
     steps: list[Step] = []
     # One call at a time takes no more threads than our provider gives it.
-    alone = next(each for each in whispers if each.layout.threads <= threads(RECOGNISER))
+    alone = next(each for each in whispers if each.layout.threads <= cpu_threads_per_worker(RECOGNISER))
     for name, way in embedded.ways(alone).items():
         await way.answer(measured.spoken[0])
         steps.append(partial(_answer_all, measured, name, way))

@@ -31,7 +31,7 @@ from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest
 from sokuji.errors import SokujiError
 from sokuji.measure.samples import LANGUAGES
-from sokuji.providers.stt.whisper.provider import FasterWhisper, threads
+from sokuji.providers.stt.whisper.provider import FasterWhisper, cpu_threads_per_worker
 
 WORSE_BY = 0.005
 """Errors per word, over all languages, by which we may be worse than plain faster-whisper."""
@@ -160,7 +160,9 @@ def _plainly(config: FasterWhisperConfig, fallback: bool) -> Recognise:
     more = {} if fallback else {"best_of": config.best_of, "temperature": config.temperature}
     ctranslate2.set_random_seed(0)
     path = models.locate("whisper", config.model_size)
-    model = WhisperModel(str(path), compute_type=config.compute_type, cpu_threads=threads(config))
+    model = WhisperModel(
+        str(path), compute_type=config.compute_type, cpu_threads=cpu_threads_per_worker(config)
+    )
 
     def recognise(spoken: Spoken) -> str:
         samples = np.frombuffer(spoken.pcm, "<i2").astype(np.float32) / np.float32(32_768)

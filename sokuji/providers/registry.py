@@ -1,7 +1,6 @@
-"""The table of providers: name -> "module:Class", one table per stage, imported only when used.
+"""The table of providers: name -> "module:Class", one table per stage; a module is imported when it is used.
 
-To add a provider: one file beside the others of its stage, one config class in ``sokuji.config``, one line
-here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by step.
+CONTRIBUTING.md explains step by step how a provider is added.
 """
 
 from importlib import import_module
@@ -38,7 +37,7 @@ def create(stage: Stage, config: Any) -> Any:
     """Construct (but not load) the provider that ``config.provider`` names.
 
     Raises:
-        ConfigError: no such provider, or the extra that it needs is not installed.
+        ConfigError: there is no such provider, or its optional extra is not installed.
     """
     table = PROVIDERS[stage]
     if config.provider not in table:

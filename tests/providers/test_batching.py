@@ -1,4 +1,4 @@
-"""Jobs of several callers in front of one model: their order, their batches, what they wait for."""
+"""The Batcher: in which order jobs run, which of them form batches, and how long they wait."""
 
 import asyncio
 import threading
@@ -39,7 +39,7 @@ async def test_an_urgent_job_overtakes_one_that_has_begun(batcher: Batcher, boar
     assert board.batches == [["a1"], ["b"], ["a2"]]
 
 
-async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
+async def test_only_computations_of_one_key_one_class_and_one_urgency_form_a_batch(
     batcher: Batcher, board: Board
 ) -> None:
     class Other(Shout):
@@ -48,7 +48,7 @@ async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
     async with occupied(batcher, board):
         runs = [
             asked(batcher, Shout(board, "a")),
-            asked(batcher, Shout(board, "b", bucket="b")),
+            asked(batcher, Shout(board, "b", batch_key="b")),
             asked(batcher, Shout(board, "c")),
             asked(batcher, Other(board, "d")),
             asked(batcher, Shout(board, "e"), urgent=False),
@@ -57,12 +57,12 @@ async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
     assert board.batches == [["a", "c"], ["b"], ["d"], ["e"]]
 
 
-async def test_a_batch_is_no_larger_than_the_setting_and_its_steps_allow(
+async def test_a_batch_is_no_larger_than_the_setting_and_its_computations_allow(
     batcher: Batcher, board: Board
 ) -> None:
-    async def sizes(most: int) -> list[int]:
+    async def sizes(limit: int) -> list[int]:
         async with occupied(batcher, board):
-            runs = [asked(batcher, Shout(board, text, most=most)) for text in "abcdef"]
+            runs = [asked(batcher, Shout(board, text, max_batch_size=limit)) for text in "abcdef"]
         assert await answers(*runs) == [[text] for text in "ABCDEF"]
         return [len(batch) for batch in board.batches]
 
@@ -75,7 +75,9 @@ async def test_a_batch_is_no_larger_than_the_setting_and_its_steps_allow(
     assert await sizes(64) == [6]
 
 
-async def test_jobs_that_come_to_the_same_step_later_are_put_together(batcher: Batcher, board: Board) -> None:
+async def test_jobs_that_reach_the_same_computation_later_form_a_batch(
+    batcher: Batcher, board: Board
+) -> None:
     gate = threading.Event()
     steps = Shout(board, "a1", "a", gate=gate), Shout(board, "a2", "z"), Shout(board, "a3", "z")
     early = asked(batcher, *steps)
@@ -87,7 +89,7 @@ async def test_jobs_that_come_to_the_same_step_later_are_put_together(batcher: B
     assert board.batches == [["a1"], ["a2", "b1"], ["a3"], ["b2"]]
 
 
-async def test_workers_come_and_go_while_jobs_run(board: Board) -> None:
+async def test_the_number_of_workers_can_change_while_jobs_run(board: Board) -> None:
     name = "changing"
     batcher = Batcher(name, workers=1)
     gates = [threading.Event() for _ in range(3)]
@@ -101,7 +103,7 @@ async def test_workers_come_and_go_while_jobs_run(board: Board) -> None:
     gates[2].set()
     assert await answers(runs[2]) == [["2"]]
     await until(lambda: alive(name) == ["changing-0", "changing-1"])
-    # The one that is too many still works, and is kept where it is wanted again.
+    # The surplus worker is still busy, and is kept when it is needed again.
     batcher.resize(2)
     gates[1].set()
     assert await answers(runs[1], asked(batcher, Shout(board, "more"))) == [["1"], ["MORE"]]
@@ -112,18 +114,20 @@ async def test_workers_come_and_go_while_jobs_run(board: Board) -> None:
     await until(lambda: alive(name) == [])
 
 
-async def test_a_first_step_waits_for_mates_until_its_batch_is_full(batcher: Batcher, board: Board) -> None:
+async def test_a_first_computation_waits_for_others_until_its_batch_is_full(
+    batcher: Batcher, board: Board
+) -> None:
     batcher.batch_size, batcher.wait_s = 3, LONG_S
     runs = [asked(batcher, Shout(board, text)) for text in "ab"]
     for _ in range(3):
-        # The worker has looked at the others in between.
+        # The worker has checked the waiting jobs in between.
         assert await answers(asked(batcher)) == [[]]
     assert board.batches == []
     assert await answers(*runs, asked(batcher, Shout(board, "c"))) == [["A"], ["B"], ["C"]]
     assert board.batches == [["a", "b", "c"]]
 
 
-async def test_nobody_waits_for_mates_longer_than_that(batcher: Batcher, board: Board) -> None:
+async def test_a_first_computation_waits_no_longer_than_wait_s(batcher: Batcher, board: Board) -> None:
     batcher.wait_s = 0.02
     assert await answers(asked(batcher, Shout(board, "a"))) == [["A"]]
     batcher.wait_s = LONG_S
@@ -134,16 +138,20 @@ async def test_nobody_waits_for_mates_longer_than_that(batcher: Batcher, board: 
     assert await answers(waiting) == [["B"]]
 
 
-async def test_who_waits_for_mates_holds_up_nobody_else(batcher: Batcher, board: Board) -> None:
+async def test_a_waiting_batch_does_not_delay_other_batches(batcher: Batcher, board: Board) -> None:
     batcher.batch_size, batcher.wait_s = 2, LONG_S
     waiting = asked(batcher, Shout(board, "a"))
     others = [asked(batcher, Shout(board, text, "b")) for text in "bc"]
-    assert await answers(*others, asked(batcher, Shout(board, "d", "d", most=1))) == [["B"], ["C"], ["D"]]
+    assert await answers(*others, asked(batcher, Shout(board, "d", "d", max_batch_size=1))) == [
+        ["B"],
+        ["C"],
+        ["D"],
+    ]
     assert board.batches == [["b", "c"], ["d"]]
     assert await answers(waiting, asked(batcher, Shout(board, "e"))) == [["A"], ["E"]]
 
 
-async def test_later_steps_wait_for_nobody(batcher: Batcher, board: Board) -> None:
+async def test_later_computations_of_a_job_do_not_wait_for_others(batcher: Batcher, board: Board) -> None:
     batcher.batch_size, batcher.wait_s = 2, LONG_S
     runs = [
         asked(batcher, Shout(board, "a1"), Shout(board, "a2", "z")),
@@ -153,10 +161,10 @@ async def test_later_steps_wait_for_nobody(batcher: Batcher, board: Board) -> No
     assert board.batches == [["a1", "b1"], ["a2"], ["b2"], ["b3"]]
 
 
-async def test_a_spare_step_is_left_out_only_while_somebody_urgent_waits(
+async def test_an_optional_computation_is_skipped_only_while_an_urgent_job_waits(
     batcher: Batcher, board: Board
 ) -> None:
-    spare = [Shout(board, text, spare=True) for text in "ab"]
+    spare = [Shout(board, text, optional=True) for text in "ab"]
     assert await answers(asked(batcher, *spare), asked(batcher, urgent=False)) == [["A", "B"], []]
     board.batches.clear()
     batcher.batch_size = 1
@@ -168,29 +176,31 @@ async def test_a_spare_step_is_left_out_only_while_somebody_urgent_waits(
 
 
 @pytest.mark.parametrize(("urgent", "result"), [(True, None), (False, "B")])
-async def test_a_spare_step_is_left_out_while_another_worker_does_something_urgent(
+async def test_an_optional_computation_is_skipped_while_another_worker_runs_an_urgent_job(
     batcher: Batcher, board: Board, urgent: bool, result: str | None
 ) -> None:
     batcher.resize(2)
     gate = threading.Event()
     other = asked(batcher, Shout(board, "a", gate=gate), urgent=urgent)
     await until(lambda: bool(board.batches))
-    assert await answers(asked(batcher, Shout(board, "b", spare=True))) == [[result]]
+    assert await answers(asked(batcher, Shout(board, "b", optional=True))) == [[result]]
     gate.set()
     await answers(other)
 
 
-async def test_a_step_that_is_left_out_takes_no_other_with_it(batcher: Batcher, board: Board) -> None:
+async def test_a_skipped_computation_does_not_skip_others(batcher: Batcher, board: Board) -> None:
     async with occupied(batcher, board):
         runs = [
-            asked(batcher, Shout(board, "a", spare=True)),
+            asked(batcher, Shout(board, "a", optional=True)),
             asked(batcher, Shout(board, "b")),
             asked(batcher, Shout(board, "c", "other")),
         ]
     assert await answers(*runs) == [[None], ["B"], ["C"]]
 
 
-async def test_an_answer_tells_what_it_took(batcher: Batcher, board: Board) -> None:
+async def test_a_result_reports_its_queue_time_computing_time_and_batch_size(
+    batcher: Batcher, board: Board
+) -> None:
     gate = threading.Event()
     async with occupied(batcher, board):
         first = asked(batcher, Shout(board, "a1"), Shout(board, "a2", "b"))
@@ -208,25 +218,25 @@ async def test_an_answer_tells_what_it_took(batcher: Batcher, board: Board) -> N
 
 
 async def some_time() -> float:
-    """Seconds that have gone by, measured."""
+    """Sleep a little, and return the seconds that it took."""
     began = time.monotonic()
     await asyncio.sleep(0.01)
     return time.monotonic() - began
 
 
-async def test_a_job_without_steps_takes_nothing(batcher: Batcher) -> None:
+async def test_a_job_without_computations_reports_no_effort(batcher: Batcher) -> None:
     effort = (await batcher.run(shouts())).effort
     assert (effort.queued_s, effort.busy_s, effort.batch_size) == (0, 0, 1)
 
 
 Plan = tuple[tuple[int, ...], bool]
-"""Buckets of a job's steps, and its urgency; a step of a negative bucket fails."""
+"""Batch keys of a job's computations, and its urgency; a computation with a negative key fails."""
 plans = st.lists(st.tuples(st.lists(st.integers(-1, 3), max_size=4).map(tuple), st.booleans()), max_size=8)
 
 
 @given(plans=plans, workers=st.integers(1, 3), size=st.integers(1, 5), wait_s=st.sampled_from([0.0, 0.002]))
 @settings(max_examples=30, deadline=None)
-def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: int, wait_s: float) -> None:
+def test_every_job_gets_its_own_result(plans: list[Plan], workers: int, size: int, wait_s: float) -> None:
     board = Board()
 
     def steps(number: int, buckets: Sequence[int]) -> Iterator[Shout]:

@@ -1,4 +1,4 @@
-"""Jobs that fail, callers who go away, and the end: nobody else is harmed, and nothing is left."""
+"""The Batcher with jobs that fail, callers that are cancelled, and shutdown: other jobs are not affected."""
 
 import asyncio
 import gc
@@ -17,23 +17,23 @@ from tests.support.jobs import LONG_S, Board, Shout, alive, answers, asked, gone
 
 
 class Mute(Shout):
-    """A step that gives no results."""
+    """A computation without results."""
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[str]:
+    def compute_batch(cls, batch: Sequence[Self]) -> list[str]:
         return []
 
 
-async def test_a_step_that_fails_harms_no_mate(batcher: Batcher, board: Board) -> None:
+async def test_a_computation_that_fails_does_not_affect_its_batch(batcher: Batcher, board: Board) -> None:
     async with occupied(batcher, board):
         good, bad, better = (asked(batcher, Shout(board, text)) for text in ("good", "bad", "better"))
     assert await answers(good, better) == [["GOOD"], ["BETTER"]]
-    with pytest.raises(ZeroDivisionError, match="together"):
+    with pytest.raises(ZeroDivisionError, match="batch"):
         await bad
     assert board.batches == [["good", "bad", "better"], ["good"], ["bad"], ["better"]]
 
 
-async def test_a_job_may_survive_the_failure_of_its_step(batcher: Batcher, board: Board) -> None:
+async def test_a_job_can_handle_the_failure_of_its_computation(batcher: Batcher, board: Board) -> None:
     def stubborn() -> Job[list[str]]:
         try:
             yield Shout(board, "bad")
@@ -45,7 +45,9 @@ async def test_a_job_may_survive_the_failure_of_its_step(batcher: Batcher, board
 
 
 @pytest.mark.parametrize("steps", [0, 1])
-async def test_what_a_job_raises_reaches_its_caller_alone(batcher: Batcher, board: Board, steps: int) -> None:
+async def test_an_exception_of_a_job_reaches_only_its_caller(
+    batcher: Batcher, board: Board, steps: int
+) -> None:
     def mistaken() -> Job[list[str]]:
         for number in range(steps):
             yield Shout(board, f"m{number}")
@@ -59,9 +61,7 @@ async def test_what_a_job_raises_reaches_its_caller_alone(batcher: Batcher, boar
         await mistake
 
 
-async def test_results_that_are_missing_are_an_error_and_the_worker_goes_on(
-    batcher: Batcher, board: Board
-) -> None:
+async def test_missing_results_are_an_error_and_the_worker_continues(batcher: Batcher, board: Board) -> None:
     async with occupied(batcher, board):
         mute = [asked(batcher, Mute(board, "a")) for _ in range(2)]
     for run in mute:
@@ -80,8 +80,8 @@ from tests.support.jobs import Board, Shout, asked, until
 
 class Ending(Shout):
     @classmethod
-    def together(cls, steps):
-        steps[0].board.batches.append([])
+    def compute_batch(cls, batch):
+        batch[0].board.batches.append([])
         time.sleep(0.1)
         print("ended", flush=True)
         return [None]
@@ -96,17 +96,17 @@ async def main():
 
 asyncio.run(main())
 """
-"""A program whose main thread ends before a step does."""
+"""A program whose main thread ends before a computation does."""
 
 
 class Impatient:
-    """A job whose life can be seen."""
+    """A job that records when it starts and ends."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
         self.begun, self.ended = threading.Event(), threading.Event()
 
-    def steps(self) -> Job[list[str]]:
+    def job(self) -> Job[list[str]]:
         try:
             self.begun.set()
             return (yield from shouts(Shout(self.board, "never")))
@@ -114,10 +114,10 @@ class Impatient:
             self.ended.set()
 
 
-async def test_the_job_of_a_caller_who_has_gone_is_not_begun(batcher: Batcher, board: Board) -> None:
+async def test_the_job_of_a_cancelled_caller_is_not_started(batcher: Batcher, board: Board) -> None:
     impatient = Impatient(board)
     async with occupied(batcher, board):
-        abandoned = asyncio.create_task(batcher.run(impatient.steps()))
+        abandoned = asyncio.create_task(batcher.run(impatient.job()))
         mates = [asked(batcher, Shout(board, text)) for text in "ab"]
         await asyncio.sleep(0)
         await gone(abandoned)
@@ -126,12 +126,12 @@ async def test_the_job_of_a_caller_who_has_gone_is_not_begun(batcher: Batcher, b
     assert not impatient.begun.is_set()
 
 
-async def test_a_job_that_is_abandoned_at_a_step_ends_there_and_is_nobodys_mate(
+async def test_a_job_cancelled_while_it_waits_ends_there_and_joins_no_batch(
     batcher: Batcher, board: Board
 ) -> None:
     impatient = Impatient(board)
     batcher.batch_size, batcher.wait_s = 2, LONG_S
-    abandoned = asyncio.create_task(batcher.run(impatient.steps()))
+    abandoned = asyncio.create_task(batcher.run(impatient.job()))
     await until(impatient.begun.is_set)
     await gone(abandoned)
     mates = [asked(batcher, Shout(board, text)) for text in "ab"]
@@ -140,9 +140,7 @@ async def test_a_job_that_is_abandoned_at_a_step_ends_there_and_is_nobodys_mate(
     assert impatient.ended.is_set()
 
 
-async def test_after_the_step_at_which_its_caller_went_a_job_is_not_continued(
-    batcher: Batcher, board: Board
-) -> None:
+async def test_a_job_cancelled_during_a_computation_is_not_continued(batcher: Batcher, board: Board) -> None:
     gate = threading.Event()
     abandoned = asked(batcher, Shout(board, "a1", gate=gate), Shout(board, "never"))
     await until(lambda: bool(board.batches))
@@ -152,7 +150,7 @@ async def test_after_the_step_at_which_its_caller_went_a_job_is_not_continued(
     assert board.batches == [["a1"], ["b"]]
 
 
-async def test_a_batcher_that_is_closed_ends_running_steps_and_refuses_the_rest(board: Board) -> None:
+async def test_shutdown_finishes_running_computations_and_refuses_all_others(board: Board) -> None:
     batcher, gate = Batcher("closing", workers=2), threading.Event()
     ending = asked(batcher, Shout(board, "a", "a", gate=gate))
     going_on = asked(batcher, Shout(board, "b1", "b", gate=gate), Shout(board, "b2"))
@@ -172,12 +170,12 @@ async def test_a_batcher_that_is_closed_ends_running_steps_and_refuses_the_rest(
     assert sorted(board.batches) == [["a"], ["b1"]]
 
 
-def test_a_process_ends_in_order_while_a_step_runs() -> None:
+def test_a_process_exits_cleanly_while_a_computation_runs() -> None:
     done = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
 
 
-async def test_an_idle_worker_keeps_nothing_of_its_last_callers(batcher: Batcher, board: Board) -> None:
+async def test_an_idle_worker_keeps_no_reference_to_its_last_batch(batcher: Batcher, board: Board) -> None:
     step = Shout(board, "secret")
     kept = weakref.ref(step)
     assert (await batcher.run(shouts(step))).value == ["SECRET"]

@@ -18,7 +18,13 @@ from sokuji.errors import (
     ProviderUnavailable,
     SokujiError,
 )
-from sokuji.providers.cloud import LONGEST_RETRY_AFTER_S, MOST_ANSWER_BYTES, CloudClient, key, retry_after
+from sokuji.providers.cloud import (
+    MAX_RESPONSE_BYTES,
+    MAX_RETRY_AFTER_S,
+    CloudClient,
+    api_key,
+    parse_retry_after,
+)
 from tests.support.cloud.faults import (
     EVERY_FAULT,
     PATIENT_S,
@@ -76,7 +82,7 @@ async def say(cloud: CloudClient) -> object:
     """The JSON of an answer that must be an object with what was said, as a provider reads it."""
     answer = await cloud.send_json("POST", "/say", json=SAID)
     if not (isinstance(answer, dict) and "said" in answer):
-        raise cloud.malformed()
+        raise cloud.malformed_response()
     return answer
 
 
@@ -212,20 +218,20 @@ async def test_when_to_try_again_is_what_the_service_says(
         ("0", 0),
         ("-3", 0),
         ("2.5", 2.5),
-        ("1e999", LONGEST_RETRY_AFTER_S),
-        ("86400", LONGEST_RETRY_AFTER_S),
+        ("1e999", MAX_RETRY_AFTER_S),
+        ("86400", MAX_RETRY_AFTER_S),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER_S),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_RETRY_AFTER_S),
         ("Mon, 01 Jan 0001 00:00:00 -0000", 0),
         ("Mon, 99 Jan 2030 00:00:00 GMT", None),
     ],
 )
 def test_every_form_of_retry_after_is_read(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value) == seconds
+    assert parse_retry_after(value) == seconds
 
 
 def test_a_date_to_try_again_at_is_so_many_seconds_away() -> None:
-    wait_s = retry_after(formatdate(time.time() + 60, usegmt=True))
+    wait_s = parse_retry_after(formatdate(time.time() + 60, usegmt=True))
     assert wait_s is not None
     assert 50 < wait_s <= 60
 
@@ -234,7 +240,7 @@ async def test_an_answer_that_is_too_long_is_refused_while_it_is_read(
     cloud: CloudClient, server: Server
 ) -> None:
     server.fail(endless())
-    with pytest.raises(ProviderFailed, match=f"{MOST_ANSWER_BYTES:,} bytes"):
+    with pytest.raises(ProviderFailed, match=f"{MAX_RESPONSE_BYTES:,} bytes"):
         await say(cloud)
     await asyncio.wait_for(server.requests[0].closed.wait(), 5)
 
@@ -286,9 +292,9 @@ async def test_a_new_time_limit_holds_for_the_next_request(cloud: CloudClient, s
 def test_a_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ECHO_KEY", raising=False)
     with pytest.raises(ConfigError, match="ECHO_KEY is not set.*a key of Echo"):
-        key("ECHO_KEY", what="a key of Echo")
+        api_key("ECHO_KEY", what="a key of Echo")
     monkeypatch.setenv("ECHO_KEY", f" {KEY}\n")
-    assert key("ECHO_KEY", what="a key of Echo") == KEY
+    assert api_key("ECHO_KEY", what="a key of Echo") == KEY
 
 
 @pytest.mark.parametrize("value", ["clé", "one\ntwo", "\x7f", "  "])
@@ -297,6 +303,6 @@ def test_a_key_that_can_be_none_is_refused_without_showing_it(
 ) -> None:
     monkeypatch.setenv("ECHO_KEY", value)
     with pytest.raises(ConfigError) as caught:
-        key("ECHO_KEY", what="a key of Echo")
+        api_key("ECHO_KEY", what="a key of Echo")
     assert caught.value.param == "ECHO_KEY"
     assert not value.strip() or value not in str(caught.value)

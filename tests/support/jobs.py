@@ -24,32 +24,32 @@ class Board:
 
 @dataclass(frozen=True, eq=False)
 class Shout:
-    """A step: its result is its text in capitals."""
+    """A computation: its result is its text in capitals."""
 
     board: Board
     text: str
-    bucket: Hashable = "a"
-    most: int = 64
+    batch_key: Hashable = "a"
+    max_batch_size: int = 64
     gate: threading.Event | None = None
     """It takes until this is set."""
-    spare: bool = False
+    optional: bool = False
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[str]:
-        steps[0].board.batches.append([step.text for step in steps])
-        for step in steps:
-            if step.gate is not None:
-                assert step.gate.wait(10)
-        if any("bad" in step.text for step in steps):
-            raise ZeroDivisionError("together")
-        return [step.text.upper() for step in steps]
+    def compute_batch(cls, batch: Sequence[Self]) -> list[str]:
+        batch[0].board.batches.append([each.text for each in batch])
+        for each in batch:
+            if each.gate is not None:
+                assert each.gate.wait(10)
+        if any("bad" in each.text for each in batch):
+            raise ZeroDivisionError("batch")
+        return [each.text.upper() for each in batch]
 
 
-def shouts(*steps: Shout) -> Job[list[str]]:
-    """A job of one step after the other."""
+def shouts(*computations: Shout) -> Job[list[str]]:
+    """A job of computations, one after the other."""
     results = []
-    for step in steps:
-        results.append((yield step))
+    for computation in computations:
+        results.append((yield computation))
     return results
 
 
@@ -83,9 +83,9 @@ async def occupied(batcher: Batcher, board: Board) -> AsyncIterator[None]:
 Run = asyncio.Task[JobResult[list[str]]]
 
 
-def asked(batcher: Batcher, *steps: Shout, urgent: bool = True) -> Run:
+def asked(batcher: Batcher, *computations: Shout, urgent: bool = True) -> Run:
     """The job of a caller who waits for it."""
-    return asyncio.create_task(batcher.run(shouts(*steps), urgent=urgent))
+    return asyncio.create_task(batcher.run(shouts(*computations), urgent=urgent))
 
 
 async def answers(*runs: Run) -> list[list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from sokuji.config import AzureTranscriptionConfig, parse_provider
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment
 from sokuji.errors import ConfigError, ProviderFailed, SokujiError, UnsupportedLanguage
-from sokuji.providers import azure as service
+from sokuji.providers import azure_speech as service
 from sokuji.providers.stt.azure.locales import LOCALES
 from sokuji.providers.stt.azure.provider import AzureTranscription
 from tests.support.cloud.azure_stt import answer, azure

@@ -23,7 +23,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.languages import LANGUAGES
-from sokuji.providers.translation.deepl import glossaries
+from sokuji.providers.translation.deepl import glossary_cache
 from sokuji.providers.translation.deepl import provider as deepl
 from sokuji.providers.translation.deepl.provider import DeepL
 from tests.support.cloud.deepl import Account, said
@@ -292,7 +292,7 @@ async def test_without_a_key_or_with_a_wrong_one_it_does_not_load(
 async def test_a_service_that_is_away_does_not_keep_it_from_loading(caplog: pytest.LogCaptureFixture) -> None:
     async with aclosing(DeepL(DeepLConfig(base_url=await nobody()))) as provider:
         await provider.load()
-        assert "could not be tried" in caplog.text
+        assert "could not be checked at start" in caplog.text
         assert (await provider.describe()).pairs
         assert isinstance(await refused(provider), ProviderUnavailable)
 
@@ -400,7 +400,7 @@ async def test_a_glossary_that_cannot_be_deleted_is_told_and_forgotten(
 async def test_its_end_does_not_wait_for_a_glossary_that_never_comes(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(glossaries, "LONGEST_FAREWELL_S", SHORT_S / 4)
+    monkeypatch.setattr(glossary_cache, "CLOSE_TIMEOUT_S", SHORT_S / 4)
     async with loaded(server) as provider:
         server.fail(silent)
         call = asyncio.create_task(provider.translate([BRIDGE]))

@@ -22,8 +22,8 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.languages import LANGUAGES
-from sokuji.providers import openai
-from sokuji.providers.translation.llm.prompt import messages, most_tokens
+from sokuji.providers import openai_api
+from sokuji.providers.translation.llm.prompt import max_response_tokens, messages
 from sokuji.providers.translation.openai import OpenAIChat
 from tests.support.cloud.faults import (
     PATIENT_S,
@@ -46,7 +46,7 @@ SAID = "".join(USUAL)
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(openai.KEY, KEY)
+    monkeypatch.setenv(openai_api.KEY, KEY)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_a_text_crosses_the_wire_as_the_reference_has_it(provider: OpenAIC
         "model": MODEL,
         "messages": messages(HELLO),
         "stream": True,
-        "max_completion_tokens": most_tokens(HELLO),
+        "max_completion_tokens": max_response_tokens(HELLO),
     }
 
 
@@ -152,7 +152,7 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
         ({"temperature": 0.3}, {"temperature": 0.3}),
         ({"reasoning_effort": "low"}, {"reasoning_effort": "low"}),
         ({"max_tokens": 64}, {"max_completion_tokens": 64}),
-        ({"thinking_tokens": 500}, {"max_completion_tokens": most_tokens(HELLO) + 500}),
+        ({"thinking_tokens": 500}, {"max_completion_tokens": max_response_tokens(HELLO) + 500}),
         ({"max_tokens": 64, "thinking_tokens": 500}, {"max_completion_tokens": 564}),
     ],
 )
@@ -174,7 +174,7 @@ async def test_older_servers_are_told_the_limit_by_its_older_name(
     provider.update(config(server, limit_field="max_tokens"))
     await translate(provider)
     wanted = server.requests[0].json()
-    assert wanted["max_tokens"] == most_tokens(HELLO)
+    assert wanted["max_tokens"] == max_response_tokens(HELLO)
     assert "max_completion_tokens" not in wanted
 
 
@@ -202,7 +202,7 @@ async def test_so_many_sentences_of_context_are_told(
 async def test_models_of_openai_that_would_think_are_told_not_to(
     name: str, effort: str | None, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai, "OPENAI", "127.0.0.1")
+    monkeypatch.setattr(openai_api, "HOST", "127.0.0.1")
     models = Response(json.dumps({"data": [{"id": name}]}).encode())
     server.fail(sends(models), sends(events(chunk(SAID, "stop"))))
     async with loaded(server, translation_model=name) as provider:
@@ -389,8 +389,8 @@ async def test_a_wrong_key_or_model_does_not_load(server: Server, monkeypatch: p
     with pytest.raises(ProviderFailed, match=f"'gpt-4'; it has: {MODEL}"):
         async with loaded(server, translation_model="gpt-4"):
             pass
-    monkeypatch.setenv(openai.KEY, "wrong")
-    with pytest.raises(ProviderFailed, match=f"refuses the key in {openai.KEY}"):
+    monkeypatch.setenv(openai_api.KEY, "wrong")
+    with pytest.raises(ProviderFailed, match=f"refuses the key in {openai_api.KEY}"):
         async with loaded(server):
             pass
 
@@ -398,7 +398,7 @@ async def test_a_wrong_key_or_model_does_not_load(server: Server, monkeypatch: p
 async def test_a_server_that_is_away_does_not_keep_it_from_loading(caplog: pytest.LogCaptureFixture) -> None:
     async with aclosing(OpenAIChat(OpenAIChatConfig(base_url=f"{await nobody()}/v1"))) as provider:
         await provider.load()
-        assert "could not be tried" in caplog.text
+        assert "could not be checked at start" in caplog.text
         assert isinstance(await refused(provider), ProviderUnavailable)
 
 
@@ -413,12 +413,12 @@ async def test_nothing_works_before_it_is_loaded_and_after_it_is_closed(server: 
 
 
 async def test_only_openai_needs_a_key(server: Server, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(openai.KEY)
+    monkeypatch.delenv(openai_api.KEY)
     model.key = None
     async with loaded(server) as provider:
         assert await translate(provider) == SAID
     assert "authorization" not in server.requests[-1].headers
-    with pytest.raises(ConfigError, match=openai.KEY):
+    with pytest.raises(ConfigError, match=openai_api.KEY):
         await OpenAIChat(OpenAIChatConfig()).load()
 
 
@@ -432,5 +432,5 @@ async def test_only_openai_needs_a_key(server: Server, model: Model, monkeypatch
     ],
 )
 def test_a_key_crosses_no_network_unencrypted(address: str, sent: bool) -> None:
-    headers = openai.headers(OpenAIChatConfig(base_url=address))
+    headers = openai_api.headers(OpenAIChatConfig(base_url=address))
     assert headers == ({"Authorization": f"Bearer {KEY}"} if sent else {})

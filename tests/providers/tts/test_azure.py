@@ -9,10 +9,10 @@ from sokuji.config import AzureSpeechConfig
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, InvalidRequest, ProviderFailed, UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
-from sokuji.providers.azure import KEY as VARIABLE
+from sokuji.providers.azure_speech import KEY as VARIABLE
 from sokuji.providers.tts.azure import provider as azure_speech
 from sokuji.providers.tts.azure.provider import AzureSpeech
-from sokuji.providers.tts.azure.voices import DEFAULTS, USUAL_LOCALES
+from sokuji.providers.tts.azure.voice_list import DEFAULTS, USUAL_LOCALES
 from tests.support.cloud.azure_tts import FORMATS, LANG, SSML, service, words
 from tests.support.cloud.faults import PATIENT_S, status
 from tests.support.cloud.server import KEY, Server, serve
@@ -215,7 +215,7 @@ async def test_a_long_text_goes_in_portions(azure: AzureSpeech, server: Server) 
 async def test_sound_that_reaches_the_services_end_is_not_taken_for_whole(
     azure: AzureSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(azure_speech, "LONGEST_S", 0.5)
+    monkeypatch.setattr(azure_speech, "MAX_AUDIO_S", 0.5)
     with pytest.raises(ProviderFailed, match="more sound"):
         await speak(azure)
 
@@ -240,7 +240,7 @@ async def test_while_the_service_is_away_the_voices_of_the_table_are_offered(
     server.fail(status(503))
     provider = AzureSpeech(AzureSpeechConfig(base_url=server.url, voices=(AVA, "pt-BR-FranciscaNeural")))
     await provider.load()
-    assert "are not known yet" in caplog.text
+    assert "could not be listed at start" in caplog.text
     assert list(await voices(provider)) == ["pt-BR-FranciscaNeural", AVA]
     change(provider, voices=[])
     assert set(await voices(provider)) == set(DEFAULTS)

@@ -11,7 +11,7 @@ import pytest
 from sokuji.config import AzureSpeechConfig, ElevenLabsConfig
 from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers import azure
+from sokuji.providers import azure_speech
 from sokuji.providers.tts.azure.provider import AzureSpeech
 from sokuji.providers.tts.elevenlabs import provider as elevenlabs
 from sokuji.providers.tts.elevenlabs.provider import ElevenLabs
@@ -55,7 +55,7 @@ SERVICES = {
         22_050,
     ),
     "azure": Service(
-        AzureSpeech, AzureSpeechConfig, azure.KEY, azure_service.service, azure_service.PIECE, 24_000
+        AzureSpeech, AzureSpeechConfig, azure_speech.KEY, azure_service.service, azure_service.PIECE, 24_000
     ),
 }
 

@@ -10,8 +10,8 @@ from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import ConfigError, InvalidRequest, UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.providers.tts.elevenlabs.models import MODELS
+from sokuji.providers.tts.elevenlabs.provider import FALLBACK_VOICE, ElevenLabs
 from sokuji.providers.tts.elevenlabs.provider import KEY as VARIABLE
-from sokuji.providers.tts.elevenlabs.provider import STAND_IN, ElevenLabs
 from tests.support.cloud.elevenlabs import BARE, GEORGE, MARIA, service
 from tests.support.cloud.faults import PATIENT_S, status
 from tests.support.cloud.server import KEY, Server, serve
@@ -224,8 +224,8 @@ async def test_a_service_that_is_away_at_the_start_is_asked_again_later(
     server.fail(status(503))
     provider = ElevenLabs(ElevenLabsConfig(base_url=server.url))
     await provider.load()
-    assert "the voices are not known yet" in caplog.text
-    assert [voice.id for voice in (await provider.describe()).voices] == [STAND_IN]
+    assert "could not be listed at start" in caplog.text
+    assert [voice.id for voice in (await provider.describe()).voices] == [FALLBACK_VOICE]
     assert joined(await speak(provider)) == spoken("Good morning.", 22_050)
     await provider.check()
     assert len((await provider.describe()).voices) == 3

@@ -174,7 +174,7 @@ async def test_live_settings_change_at_once_and_others_are_refused(whisper: Fast
 async def test_no_more_workers_than_the_model_is_loaded_for(
     whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisper, "_most_workers", 2)
+    monkeypatch.setattr(whisper, "_max_workers", 2)
     before = whisper.config
     with pytest.raises(ConfigError, match="for 2 at most"):
         whisper.update(before.model_copy(update={"num_workers": 3}))

@@ -9,10 +9,10 @@ import pytest
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import windows
-from sokuji.providers.stt.whisper.batched_steps import Decode
-from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions
+from sokuji.providers.stt.whisper.computations import DecoderPass
+from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.stt.whisper.transcript_text import Outcome
+from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
 from tests.support.speech import noise, sample, silence
 from tests.support.words import normalised
 
@@ -23,19 +23,19 @@ Heard = list[tuple[int, DecodingOptions]]
 def searches(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Length of the window in seconds and way of search, of each search."""
     found: Heard = []
-    together = Decode.together
+    compute_batch = DecoderPass.compute_batch
 
-    def noted(cls: type[Decode], batch: Sequence[Decode]) -> list[Decoded | None]:
-        found.extend((len(step.encoded.rows) // 50, step.search) for step in batch)
-        return together(batch)
+    def noted(cls: type[DecoderPass], batch: Sequence[DecoderPass]) -> list[DecoderOutput | None]:
+        found.extend((len(step.encoded.rows) // 50, step.options) for step in batch)
+        return compute_batch(batch)
 
-    monkeypatch.setattr(Decode, "together", classmethod(noted))
+    monkeypatch.setattr(DecoderPass, "compute_batch", classmethod(noted))
     return found
 
 
 def window(pcm: bytes) -> int:
     """Seconds of the shortest window that holds it."""
-    return windows.window_s(len(pcm) / 32_000)
+    return windows.window_length_s(len(pcm) / 32_000)
 
 
 async def recognise(whisper: FasterWhisper, pcm: bytes, language: str | None, **more: Any) -> Transcript:
@@ -51,7 +51,7 @@ async def test_a_short_window_hears_what_the_longest_does(
     whisper: FasterWhisper, language: str, name: str, searches: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = await recognise(whisper, sample(language, name), language)
-    monkeypatch.setattr(windows, "LADDER_S", (30,))
+    monkeypatch.setattr(windows, "WINDOW_LENGTHS_S", (30,))
     long = await recognise(whisper, sample(language, name), language)
     assert [length <= 8 for length, _ in searches] == [True, False]
     assert normalised(short.text, language) == normalised(long.text, language)
@@ -135,7 +135,7 @@ async def test_a_loop_is_heard_again_in_the_longest_window(whisper: FasterWhispe
 @pytest.fixture
 def looping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is decoded is taken for a loop: hardly anything makes this model loop in all its windows."""
-    monkeypatch.setattr(Outcome, "loops", True)
+    monkeypatch.setattr(DecodingQuality, "loops", True)
 
 
 @pytest.mark.usefixtures("looping")
@@ -143,7 +143,7 @@ async def test_a_stubborn_loop_is_searched_for_more_widely(whisper: FasterWhispe
     pcm = sample("en", "quick_brown_fox")
     heard = await recognise(whisper, pcm, "en")
     assert heard.text == "The quick brown fox jumps over the lazy dog."
-    assert [(length, how.beam_size, how.once) for length, how in searches] == [
+    assert [(length, how.beam_size, how.no_repeat_ngram) for length, how in searches] == [
         (window(pcm), 1, 0),
         (30, 1, 0),
         (30, 5, 3),

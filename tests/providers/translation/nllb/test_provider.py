@@ -18,7 +18,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.providers.translation.nllb.provider import Nllb
-from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderInput, Hypothesis
+from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis
 from tests.support.nllb import build
 from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
 
@@ -92,10 +92,10 @@ class Spy:
 
     def __init__(self, provider: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
         self.batches: list[list[EncoderInput]] = []
-        loaded = provider._loaded
-        assert loaded is not None
-        self._runtime = loaded.runtime
-        monkeypatch.setattr(provider, "_loaded", replace(loaded, runtime=self))
+        model = provider._model
+        assert model is not None
+        self._runtime = model.runtime
+        monkeypatch.setattr(provider, "_model", replace(model, runtime=self))
 
     def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         self.batches.append(list(sources))

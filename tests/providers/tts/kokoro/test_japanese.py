@@ -15,9 +15,9 @@ from sokuji.config import KokoroConfig
 from sokuji.contract import RecognitionRequest, SynthesisRequest, Transcript
 from sokuji.errors import UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.tts import phrases
 from sokuji.providers.tts.kokoro import japanese
 from sokuji.providers.tts.kokoro.provider import MODEL, Kokoro
+from sokuji.providers.tts.phrase_splitting import speakable_text, split_phrases
 from tests.support.words import character_error_rate
 
 READER = japanese.JapaneseReader()
@@ -27,7 +27,7 @@ VOCABULARY = json.loads((models.locate("kokoro", MODEL) / "vocab.json").read_tex
 
 def spoken(text: str) -> str:
     """What is read, without the gaps between phrases."""
-    return "".join(READER.read(phrases.clean(text)).split())
+    return "".join(READER.read(speakable_text(text)).split())
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_kana_become_the_symbols_that_the_model_learnt(kana: str, symbols: str) 
 def test_marks_stay_so_that_pauses_are_where_they_are_written() -> None:
     read = READER.read("雨です。でも、「行く」と言った！本当？")
     assert [mark for mark in read if mark in MARKS] == list("。、「」！？")
-    split = phrases.split(read, first=200, longest=200)
+    split = split_phrases(read, first=200, longest=200)
     assert [phrase.text[-1] for phrase in split] == ["。", "！", "？"]
 
 
 def test_a_long_sentence_is_cut_between_accent_phrases() -> None:
     read = READER.read("電車が遅れているので少し遅刻するかもしれませんが先に始めてください。")
     words = {word.strip("、。,") for word in read.split()}
-    split = phrases.split(read, first=26, longest=60)
+    split = split_phrases(read, first=26, longest=60)
     assert len(split) >= 3
     assert {word.strip("、。,") for phrase in split for word in phrase.text.split()} == words
 
@@ -107,7 +107,7 @@ def test_texts_beyond_what_openjtalk_can_hold_are_read_to_the_end(text: str) -> 
 @settings(deadline=None, max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    for phrase in phrases.split(READER.read(phrases.clean(text)), first=26, longest=120):
+    for phrase in split_phrases(READER.read(speakable_text(text)), first=26, longest=120):
         assert re.fullmatch(r"[^ァ-ヶー]*", japanese.phonemize(phrase.text))
 
 

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.providers.translation.nllb.text import TextPart, assemble, halves, split
+from sokuji.providers.translation.nllb.segmentation import (
+    TextPart,
+    join_translations,
+    split_in_two,
+    split_sentences,
+)
 
 TEXTS = st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\t 😀。、？あ字ก؟।")) | st.text()
 
@@ -24,12 +29,12 @@ TEXTS = st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\t 😀。、？
     ],
 )
 def test_a_text_is_divided_at_the_ends_of_sentences(text: str, sentences: list[str]) -> None:
-    assert [piece.text for piece in split(text) if piece.is_sentence] == sentences
+    assert [piece.text for piece in split_sentences(text) if piece.is_sentence] == sentences
 
 
 @given(TEXTS)
 def test_no_text_is_lost(text: str) -> None:
-    pieces = list(split(text))
+    pieces = list(split_sentences(text))
     assert "".join(piece.text for piece in pieces) == text
     assert all(any(map(str.isalnum, piece.text)) for piece in pieces if piece.is_sentence)
 
@@ -47,12 +52,12 @@ def test_no_text_is_lost(text: str) -> None:
 def test_a_sentence_is_halved_at_a_comma_near_its_middle_or_else_between_words(
     sentence: str, parts: tuple[str, str] | None
 ) -> None:
-    assert halves(sentence) == parts
+    assert split_in_two(sentence) == parts
 
 
 @given(TEXTS)
 def test_halves_are_the_whole_and_neither_is_empty(text: str) -> None:
-    if parts := halves(text):
+    if parts := split_in_two(text):
         assert "".join(parts) == text
         assert all(part.strip() for part in parts)
 
@@ -71,12 +76,12 @@ def test_halves_are_the_whole_and_neither_is_empty(text: str) -> None:
 def test_between_sentences_stands_what_the_target_language_puts_there(
     text: str, translations: list[str], whole: str
 ) -> None:
-    assert assemble(list(split(text)), translations) == whole
+    assert join_translations(list(split_sentences(text)), translations) == whole
 
 
 def test_what_is_no_sentence_stays() -> None:
     assert (
-        assemble([TextPart("...", False), TextPart("Hi!", True), TextPart(" 😀", False)], ["Oi!"])
+        join_translations([TextPart("...", False), TextPart("Hi!", True), TextPart(" 😀", False)], ["Oi!"])
         == "...Oi! 😀"
     )
 
@@ -84,4 +89,4 @@ def test_what_is_no_sentence_stays() -> None:
 @pytest.mark.parametrize("unit", [" ", "a", "A. ", "https://", "a@", "!'", ". (", "1,", "\n", "。", '."'])
 def test_a_text_made_to_be_slow_is_divided_in_no_time(unit: str) -> None:
     text = unit * (100_000 // len(unit))
-    assert "".join(piece.text for piece in split(text)) == text
+    assert "".join(piece.text for piece in split_sentences(text)) == text

@@ -1,8 +1,8 @@
-"""The voices of Azure's Speech service: who speaks where none is asked for, and what the service's list says.
+"""The voices of Azure Speech: a table of default voices, and the service's own list.
 
-The table holds the first voice of each language in "Language and voice support for the Speech service",
-https://learn.microsoft.com/azure/ai-services/speech-service/language-support?tabs=tts (looked up 2026-11), of
-those for one language alone. Of a language with several locales it has one: en-US, es-ES, pt-BR, zh-CN.
+The table holds the first monolingual voice of each language in "Language and voice support for the Speech
+service", https://learn.microsoft.com/azure/ai-services/speech-service/language-support?tabs=tts (looked up
+2026-11). Languages with several locales have one voice in it: en-US, es-ES, pt-BR, zh-CN.
 """
 
 import re
@@ -36,13 +36,13 @@ DEFAULTS = tuple(_TABLE.split())
 
 _SHORT_NAME = re.compile("[A-Za-z0-9:-]{1,100}")
 _CANTONESE = ("zh-HK", "yue-CN")
-_UNFIT = "MultiTalker"
-"""Voices for dialogues, which take a text that names its speakers."""
+_DIALOGUE = "MultiTalker"
+"""Part of the names of voices for dialogues, whose texts have to name their speakers."""
 
 
 @dataclass(frozen=True, slots=True)
 class AzureVoice:
-    """A voice, and the locale that it is told for each language which is not its own."""
+    """A voice, and the locale in which it speaks each of its languages."""
 
     voice: Voice
     locales: Mapping[str, str]
@@ -50,7 +50,7 @@ class AzureVoice:
 
 
 def _code(locale: str) -> str | None:
-    """The canonical code of a locale; None for a language that nothing here knows."""
+    """The canonical code of a locale; None if the language is not known."""
     if locale in _CANTONESE:
         return "yue"
     try:
@@ -59,10 +59,10 @@ def _code(locale: str) -> str | None:
         return None
 
 
-def _made(name: str, shown: str, locales: Sequence[str], gender: str) -> AzureVoice | None:
-    """A voice; None for one that cannot be used here."""
+def _voice(name: str, display_name: str, locales: Sequence[str], gender: str) -> AzureVoice | None:
+    """A voice; None if it cannot be used."""
     own = _code(locales[0])
-    if own is None or not _SHORT_NAME.fullmatch(name) or _UNFIT in name:
+    if own is None or not _SHORT_NAME.fullmatch(name) or _DIALOGUE in name:
         return None
     spoken = {own: locales[0]}
     for locale in locales[1:]:
@@ -71,7 +71,7 @@ def _made(name: str, shown: str, locales: Sequence[str], gender: str) -> AzureVo
     known = gender.lower()
     voice = Voice(
         id=name,
-        name=shown,
+        name=display_name,
         language=locales[0],
         languages=tuple(spoken),
         gender="female" if known == "female" else "male" if known == "male" else None,
@@ -85,75 +85,76 @@ def _locale(name: str) -> str:
 
 
 USUAL_LOCALES = {code: _locale(name) for name in DEFAULTS if (code := _code(_locale(name)))}
-"""Canonical code -> the locale that stands for it."""
+"""Canonical code -> the preferred locale of the language."""
 
 
-def by_name(name: str) -> AzureVoice | None:
-    """What the short name of a voice tells of it; None: it is none that can be used here."""
-    return _made(name, name.split("-")[-1].removesuffix("Neural"), [_locale(name)], "")
+def voice_from_name(name: str) -> AzureVoice | None:
+    """A voice as far as its short name describes it; None if it cannot be used."""
+    return _voice(name, name.split("-")[-1].removesuffix("Neural"), [_locale(name)], "")
 
 
-def by_table() -> list[AzureVoice]:
-    """The voices that are known without asking the service."""
-    return [voice for voice in map(by_name, DEFAULTS) if voice]
+def voices_of_table() -> list[AzureVoice]:
+    """The voices of the table, which are known without the service's list."""
+    return [voice for voice in map(voice_from_name, DEFAULTS) if voice]
 
 
-def from_list(told: Any) -> list[AzureVoice]:
-    """The voices of the service's list; those in languages that nothing here knows are left out.
+def read_voice_list(entries: Any) -> list[AzureVoice]:
+    """The voices of the service's list, without those that cannot be used.
 
     Raises:
-        ProviderFailed: it is no such list, or empty.
+        ProviderFailed: ``entries`` is not such a list, or has no usable voice.
     """
-    made: list[AzureVoice | None] = []
+    voices: list[AzureVoice | None] = []
     try:
-        made += [
-            _made(
+        voices += [
+            _voice(
                 each["ShortName"],
                 str(each.get("DisplayName", each["ShortName"])),
                 [each["Locale"], *each.get("SecondaryLocaleList", ())],
                 each.get("Gender", ""),
             )
-            for each in told
+            for each in entries
         ]
     except (KeyError, TypeError, AttributeError):
-        made.clear()
-    if not (read := [voice for voice in made if voice]):
+        voices.clear()
+    if not (usable := [voice for voice in voices if voice]):
         raise ProviderFailed("Azure Speech sent a list of voices that cannot be read")
-    return read
+    return usable
 
 
-def choose_defaults(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Canonical code -> the voice that speaks where none is asked for: the table, and over it ``chosen``.
+def default_voice_names(configured: Mapping[str, str]) -> dict[str, str]:
+    """Canonical code -> name of the default voice, from the table and, overriding it, from ``configured``.
 
     Raises:
-        ConfigError: a key of ``chosen`` is no language, or there are two for one.
+        ConfigError: a key of ``configured`` is not a language, or two keys are the same language.
     """
-    own: dict[str, str] = {}
-    for tag, name in chosen.items():
-        if (code := _code(tag)) is None or code in own:
+    names: dict[str, str] = {}
+    for tag, name in configured.items():
+        if (code := _code(tag)) is None or code in names:
             raise ConfigError(
                 f"default_voices: {tag!r} is no language, or there twice; accepted: "
                 f"{', '.join(USUAL_LOCALES)}",
                 param="default_voices",
             )
-        own[code] = name
-    return {code: name for name in DEFAULTS if (code := _code(_locale(name)))} | own
+        names[code] = name
+    return {code: name for name in DEFAULTS if (code := _code(_locale(name)))} | names
 
 
-def in_order(
+def order_voices(
     offered: Sequence[AzureVoice], defaults: Mapping[str, str], sample_rate: int
 ) -> list[AzureVoice]:
-    """The voices as they are offered: for each language its default voice is the first that speaks it.
+    """The voices, ordered so that the first voice that speaks a language is its default voice.
 
-    Defaults for one language come first. Where a default voice would still come before the default of
-    another one of its languages, it does not speak that one.
+    Default voices come first, those with the fewest languages before the others. A voice that still precedes
+    the default voice of another of its languages is offered without that language.
     """
-    named = set(defaults.values())
+    default_names = set(defaults.values())
     first = sorted(
-        (each for each in offered if each.voice.id in named), key=lambda each: len(each.voice.languages)
+        (each for each in offered if each.voice.id in default_names),
+        key=lambda each: len(each.voice.languages),
     )
-    ordered = [*first, *(each for each in offered if each.voice.id not in named)]
-    place = {each.voice.id: index for index, each in enumerate(ordered)}
+    ordered = [*first, *(each for each in offered if each.voice.id not in default_names)]
+    position = {each.voice.id: index for index, each in enumerate(ordered)}
     return [
         replace(
             each,
@@ -161,7 +162,7 @@ def in_order(
                 each.voice,
                 sample_rate=sample_rate,
                 languages=tuple(
-                    code for code in each.voice.languages if place.get(defaults.get(code, ""), -1) <= index
+                    code for code in each.voice.languages if position.get(defaults.get(code, ""), -1) <= index
                 ),
             ),
         )

@@ -1,8 +1,8 @@
-"""A language model's answer without what it writes around a translation; all else is refused. Pure.
+"""Extracts the translation from a language model's answer, and refuses answers that are none. Pure.
 
-What is taken away is only ever something that the source does not have: quotation marks around it, a label
-such as "Translation:" before it, a note behind it. What cannot be told from a translation with certainty is
-refused, because a sentence that nobody said is worse than the next provider's translation.
+Only additions that the source does not have are removed: quotation marks around the translation, a label such
+as "Translation:" before it, a note behind it. An answer from which they cannot be removed with certainty is
+refused, because a sentence that nobody said is worse than a translation by the next provider.
 """
 
 import re
@@ -20,20 +20,20 @@ from sokuji.text.punctuation import (
 )
 
 _END = re.compile(r"<\|[^|>\n]{1,40}\|>|</?s>|<(?:end_of_turn|start_of_turn|eos|bos|pad)>|\[/?INST\]")
-"""Marks of chat templates: an answer that goes on behind one plays the other side's part."""
+"""Control tokens of chat templates: text behind one belongs to another turn of the chat."""
 _FENCED = re.compile(r"```[\w-]*\s*\n?(.*?)\n?\s*```", re.DOTALL)
 _TAGGED = re.compile(r"<(text|translation|translated_text|output|answer)>(.*?)(?:</\1>)?", re.DOTALL)
 _EMPHASISED = re.compile(r"(\*\*|__|`)([^*_`]+)\1")
 _QUOTES = ('""', "''", "“”", "‘’", "„“", "„”", "‚‘", "«»", "»«", "‹›", "「」", "『』", "《》")
 
-_TRANSLATION = (
+_TRANSLATION_WORDS = (
     "translat|traduc|traduç|traduz|traduit|tradott|übersetz|vertal|översätt|oversæt|oversett|käännös|þýðing"
     "|перевод|переклад|превод|překlad|preklad|prijevod|prevod|tłumacz|fordítás|çeviri|tulkoj|vertim|tõlge"
     "|μετάφρ|μεταφρ|ترجم|תרגום|अनुवाद|অনুবাদ|คำแปล|การแปล|bản dịch|terjemah|翻译|翻譯|译文|翻訳|訳文|번역"
 )
-_OF_TRANSLATION = re.compile(_TRANSLATION, re.IGNORECASE)
+_MENTIONS_TRANSLATION = re.compile(_TRANSLATION_WORDS, re.IGNORECASE)
 _LABEL = re.compile(
-    rf"[^\n:：]{{0,80}}?(?:{_TRANSLATION})[^\n:：]{{0,60}}(?::[*_]*(?:\s+|\Z|(?=[^\x00-\x7f]))|：)",
+    rf"[^\n:：]{{0,80}}?(?:{_TRANSLATION_WORDS})[^\n:：]{{0,60}}(?::[*_]*(?:\s+|\Z|(?=[^\x00-\x7f]))|：)",
     re.IGNORECASE,
 )
 _ASSENT = re.compile(
@@ -59,61 +59,63 @@ _ENGLISH_REFUSAL = re.compile(
     r"|i (?:can(?:'|no)t|am unable to|'m unable to|won't) (?:assist|help|comply|fulfil|provide|do)\b",
     re.IGNORECASE,
 )
-_OURS = re.compile(r"</?(?:text|context|glossary)>", re.IGNORECASE)
+_PROMPT_TAG = re.compile(r"</?(?:text|context|glossary)>", re.IGNORECASE)
 
-_NEAR = (
+_SIMILAR_LANGUAGES = (
     frozenset({"bs", "hr", "sr"}),
     frozenset({"da", "nn", "no"}),
     frozenset({"id", "ms"}),
     frozenset({"yue", "zh", "zh-Hant"}),
 )
-"""Languages in which a whole sentence may be the same."""
-_MOST_SAME_WORDS = 5
-"""Names and numbers alone are the same in many languages."""
-_IN_LATIN_TOO = frozenset({"sr"})
-"""Of the languages that the table has in another script."""
-_MOST_WRAPPINGS = 4
+"""Groups of languages in which a whole sentence may be the same."""
+_MAX_UNCHANGED_WORDS = 5
+"""A text of at most this many words may stay as it is: names and numbers are the same in many languages."""
+_ALSO_LATIN = frozenset({"sr"})
+"""Languages that are also written in Latin letters, although the language table has another script."""
+_MAX_WRAPPERS = 4
 
 
-def weight(text: str) -> int:
-    """Length in letters of an alphabet; a character of a script without spaces, such as Han, is three."""
+def letter_count(text: str) -> int:
+    """Length of a text in alphabetic letters; a character of a script without spaces, such as Han, counts as
+    three."""
     return sum(3 if is_spaceless(character) else 1 for character in text)
 
 
-def bare(answer: str, source: str, pair: tuple[str, str]) -> str:
+def extract_translation(answer: str, source: str, pair: tuple[str, str]) -> str:
     """The translation within an answer.
 
     Args:
-        answer: complete, without thoughts before it.
-        source: what was to be translated.
-        pair: codes of the source's and of the translation's language.
+        answer: the complete answer, without the model's reasoning.
+        source: the text to translate.
+        pair: codes of the source and the target language.
 
     Raises:
-        ProviderFailed: the answer is empty, a refusal, the source itself, or holds more or far less than a
-            translation.
+        ProviderFailed: the answer is empty, a refusal or the source itself, or contains more or far less than
+            a translation.
     """
     if not _END.search(source):
         answer = _END.split(answer.lstrip(), maxsplit=1)[0]
-    said = _unpacked(_clean(answer), source, pair[1])
-    said = _unpacked(_own_lines(said, source), source, pair[1])
-    said = _without_bracket(said, source)
-    if fault := _fault(said, source, pair):
-        raise _refused(fault)
-    return said
+    text = _without_wrappers(_without_control_characters(answer), source, pair[1])
+    text = _without_wrappers(_without_notes(text, source), source, pair[1])
+    text = _without_final_remark(text, source)
+    if fault := _fault(text, source, pair):
+        raise _no_translation(fault)
+    return text
 
 
-def _clean(text: str) -> str:
-    """Without control characters and halves of surrogate pairs; line breaks stay."""
+def _without_control_characters(text: str) -> str:
+    """Without control characters and surrogates; line breaks are kept."""
     text = text.replace("\r\n", "\n").replace("\t", " ")
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
-def _unpacked(text: str, source: str, target: str) -> str:
-    """Without what is wrapped around the translation, in whatever order it was put there."""
-    for _ in range(_MOST_WRAPPINGS):
+def _without_wrappers(text: str, source: str, target: str) -> str:
+    """Without code fences, tags, quotation marks, emphasis and labels around the translation, in any
+    order."""
+    for _ in range(_MAX_WRAPPERS):
         inner = text
-        for unpack in (_without_fence, _without_tag, _without_quotes, _without_emphasis):
-            inner = unpack(inner, source).strip()
+        for unwrap in (_without_fence, _without_tag, _without_quotes, _without_emphasis):
+            inner = unwrap(inner, source).strip()
         inner = _without_label(inner, source, target).strip()
         if inner == text:
             break
@@ -136,7 +138,7 @@ def _without_quotes(text: str, source: str) -> str:
     if marks not in _QUOTES or source.strip()[:1] + source.strip()[-1:] in _QUOTES:
         return text
     inner = text[1:-1]
-    # With others inside, the outer two may be of two quotations; apostrophes are no quotation marks.
+    # With further marks inside, the outer two may belong to two quotations. Apostrophes do not count.
     return text if any(mark in re.sub(r"\b['’]\b", "", inner) for mark in marks) else inner
 
 
@@ -146,76 +148,77 @@ def _without_emphasis(text: str, source: str) -> str:
 
 
 def _without_label(text: str, source: str, target: str) -> str:
-    """Without "Here is the translation:" and the like, unless the source may speak of one."""
+    """Without "Here is the translation:" and the like, unless the source has a colon or mentions a
+    translation."""
     if match := _ASSENT.match(text):
         text = text[match.end() :]
-    if ":" in source or "：" in source or _OF_TRANSLATION.search(source):
+    if ":" in source or "：" in source or _MENTIONS_TRANSLATION.search(source):
         return text
     named = re.compile(rf"[*_(]*{re.escape(LANGUAGES[target].name)}[)*_]*\s*[:：][*_]*", re.IGNORECASE)
     match = _LABEL.match(text) or named.match(text)
     return text[match.end() :] if match else text
 
 
-def _own_lines(text: str, source: str) -> str:
-    """Without notes behind the translation.
+def _without_notes(text: str, source: str) -> str:
+    """Without notes behind the translation; on one line if the source is.
 
     Raises:
-        ProviderFailed: there are more lines than the source has lines and sentences.
+        ProviderFailed: the answer has more lines than the source has lines and sentences.
     """
     lines = [line.strip() for line in text.split("\n")]
     if ":" not in source and "：" not in source:
-        note = next((place for place, line in enumerate(lines) if place and _NOTE.match(line)), len(lines))
-        lines = "\n".join(lines[:note]).strip().split("\n")
-    own = [line for line in source.split("\n") if line.strip()]
-    too_many = sum(map(bool, lines)) > len(own) + len(_SENTENCE_MARK.findall(source))
-    if too_many or (len(own) == 1 and "" in lines[1:-1]):
-        raise _refused("holds more than a translation")
-    if len(own) > 1:
+        end = next((index for index, line in enumerate(lines) if index and _NOTE.match(line)), len(lines))
+        lines = "\n".join(lines[:end]).strip().split("\n")
+    source_lines = [line for line in source.split("\n") if line.strip()]
+    too_many = sum(map(bool, lines)) > len(source_lines) + len(_SENTENCE_MARK.findall(source))
+    if too_many or (len(source_lines) == 1 and "" in lines[1:-1]):
+        raise _no_translation("holds more than a translation")
+    if len(source_lines) > 1:
         return "\n".join(lines)
     return "".join(line if _is_wide(line[-1:]) else f"{line} " for line in lines).strip()
 
 
-def _is_wide(edge: str) -> bool:
-    return bool(edge) and (is_spaceless(edge) or width(edge) == 2)
+def _is_wide(character: str) -> bool:
+    return bool(character) and (is_spaceless(character) or width(character) == 2)
 
 
-def _without_bracket(text: str, source: str) -> str:
+def _without_final_remark(text: str, source: str) -> str:
     """Without a remark in brackets at the end."""
     if any(bracket in source for bracket in "([（"):
         return text
     return _BRACKETED.sub("", text) or text
 
 
-def _fault(said: str, source: str, pair: tuple[str, str]) -> str:
-    """Why an answer is no translation; empty: it may be one."""
-    letters = [character for character in said if character.isalnum()]
+def _fault(text: str, source: str, pair: tuple[str, str]) -> str:
+    """Why ``text`` is not a translation; empty if it may be one."""
+    letters = [character for character in text if character.isalnum()]
     if not letters:
         return "is empty"
-    if _OURS.search(said) and not _OURS.search(source):
+    if _PROMPT_TAG.search(text) and not _PROMPT_TAG.search(source):
         return "repeats the request"
-    plain = said.replace("’", "'")
+    plain = text.replace("’", "'")
     refuses = _REFUSAL.search(plain) or (pair[1] != "en" and _ENGLISH_REFUSAL.match(plain))
     if refuses and not _REFUSAL.search(source):
         return "is a refusal"
-    several = len({said[start:end] for start, end in words(said)}) > _MOST_SAME_WORDS
-    near = any(set(pair) <= family for family in _NEAR)
-    if several and not near and said.casefold() == source.strip().casefold():
+    has_many_words = len({text[start:end] for start, end in words(text)}) > _MAX_UNCHANGED_WORDS
+    similar = any(set(pair) <= group for group in _SIMILAR_LANGUAGES)
+    if has_many_words and not similar and text.casefold() == source.strip().casefold():
         return "is the text as it was"
-    if _is_in_another_script(said, pair[1], several):
+    if _is_in_another_script(text, pair[1], has_many_words):
         return "is in another script"
-    if weight(source) > 80 and weight(said) < weight(source) / 8:
+    if letter_count(source) > 80 and letter_count(text) < letter_count(source) / 8:
         return "leaves most of the text out"
     return ""
 
 
-def _is_in_another_script(said: str, target: str, several: bool) -> bool:
-    """Whether Latin letters stand where other ones are written, or the other way about."""
-    letters = [character for character in said if character.isalpha()]
+def _is_in_another_script(text: str, target: str, has_many_words: bool) -> bool:
+    """Whether the text is in Latin letters although the target language is not, or the other way round."""
+    letters = [character for character in text if character.isalpha()]
     latin = sum(unicodedata.name(character, "").startswith("LATIN") for character in letters)
     if (LANGUAGES[target].nllb or "Latn").endswith("Latn"):
         return 2 * latin < len(letters)
-    return several and latin == len(letters) > 0 and target not in _IN_LATIN_TOO
+    return has_many_words and latin == len(letters) > 0 and target not in _ALSO_LATIN
 
 
-def _refused(fault: str) -> ProviderFailed:
+def _no_translation(fault: str) -> ProviderFailed:
     return ProviderFailed(f"the model gave no translation: its answer {fault}")

@@ -1,4 +1,4 @@
-"""What leaves a synthesiser has the rate and the format of its deployment's settings."""
+"""Speech has the sample rate and the audio format of its deployment's settings."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import pairwise
@@ -9,7 +9,7 @@ import pytest
 from sokuji.config import PROVIDER_CONFIGS, parse_provider
 from sokuji.contract import AudioChunk, Effort
 from sokuji.errors import ConfigError
-from sokuji.providers.tts.output import at_rate
+from sokuji.providers.tts.resampled_output import resample_chunks
 
 RATE = 22_050
 EFFORT = Effort(queued_s=0.1, busy_s=0.2, batch_size=1)
@@ -34,14 +34,14 @@ def joined(chunks: Sequence[AudioChunk]) -> bytes:
     return b"".join(chunk.pcm for chunk in chunks)
 
 
-async def test_by_default_nothing_is_changed() -> None:
-    chunks = await sung(at_rate(sing(), 0))
+async def test_by_default_chunks_are_unchanged() -> None:
+    chunks = await sung(resample_chunks(sing(), 0))
     assert chunks == await sung(sing())
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
-async def test_chunks_come_at_the_rate_of_the_settings(rate: int) -> None:
-    chunks = await sung(at_rate(sing(), rate))
+async def test_chunks_have_the_sample_rate_of_the_settings(rate: int) -> None:
+    chunks = await sung(resample_chunks(sing(), rate))
     assert {chunk.sample_rate for chunk in chunks} == {rate}
     assert [chunk.last for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
     assert all(chunk.pcm for chunk in chunks)
@@ -61,7 +61,7 @@ async def test_chunks_come_at_the_rate_of_the_settings(rate: int) -> None:
         ({"audio_format": "aac"}, "'wav', 'pcm', 'mp3', 'opus' or 'flac'"),
     ],
 )
-def test_every_synthesiser_has_these_settings_and_refuses_others(
+def test_every_synthesiser_has_the_output_settings_and_refuses_invalid_values(
     provider: str, values: Mapping[str, object], accepted: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:

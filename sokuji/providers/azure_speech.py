@@ -1,4 +1,4 @@
-"""Azure's Speech service, as far as recognition and synthesis share it: the key, and where the service is.
+"""Key, region and address of an Azure Speech resource, shared by recognition and synthesis.
 
 A key belongs to a Speech resource, and a resource to a region, whose name is part of the address: "Speech
 service regions", https://learn.microsoft.com/azure/ai-services/speech-service/regions (looked up 2026-11).
@@ -13,23 +13,23 @@ KEY = "AZURE_SPEECH_KEY"
 REGION = "AZURE_SPEECH_REGION"
 """The environment variable that may hold the setting ``region``."""
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
-"""The HTTP header in which the service wants the key."""
+"""The HTTP header in which the service expects the key."""
 
 
-def key() -> str:
+def api_key() -> str:
     """The key of the Speech resource.
 
     Raises:
         ConfigError: it is not set, or cannot be a key.
     """
-    return cloud.key(KEY, what="a key of an Azure Speech resource")
+    return cloud.api_key(KEY, what="a key of an Azure Speech resource")
 
 
 def base_url(settings: AzureSettings) -> str:
-    """The address of the service, its region filled in.
+    """The address of the service, with its region filled in.
 
     Raises:
-        ConfigError: the address has a place for a region, but none is set.
+        ConfigError: the address has a placeholder for a region, but no region is set.
     """
     if "{region}" in settings.base_url and not settings.region:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What language models are asked, and that nothing but a translation comes out of what they answer."""
+"""The prompts for language models, and the checks by which only a translation is taken from a response."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from sokuji.contract import TranslationRequest
 from sokuji.errors import ProviderFailed
-from sokuji.providers.translation.llm.prompt import Guard, Message, messages, most_tokens, translate
+from sokuji.providers.translation.llm.chat_translation import translate
+from sokuji.providers.translation.llm.prompt import Message, max_response_tokens, messages
+from sokuji.providers.translation.llm.response_monitor import ResponseMonitor
 
 HELLO = TranslationRequest(text="Good morning, my friend.", source="en", target="es")
 HOLA = "Buenos días, mi amigo."
@@ -22,31 +24,31 @@ LONG = (
 
 @dataclass
 class Model:
-    """Gives these answers, one after the other, in pieces of so many characters."""
+    """Responds with these answers, one after the other, in parts of ``size`` characters."""
 
     answers: Sequence[str]
     size: int = 7
-    asked: list[list[Message]] = field(default_factory=list)
+    chats: list[list[Message]] = field(default_factory=list)
     read: int = 0
-    """Characters that were taken from it."""
+    """Characters that were read from it."""
 
-    async def ask(self, chat: list[Message], most_tokens: int) -> AsyncGenerator[str, None]:
-        answer = self.answers[len(self.asked)]
-        self.asked.append(chat)
-        for place in range(0, len(answer), self.size):
+    async def generate(self, chat: list[Message], max_tokens: int) -> AsyncGenerator[str, None]:
+        answer = self.answers[len(self.chats)]
+        self.chats.append(chat)
+        for start in range(0, len(answer), self.size):
             self.read += self.size
-            yield answer[place : place + self.size]
+            yield answer[start : start + self.size]
 
 
 async def answered(*answers: str, request: TranslationRequest = HELLO) -> str:
-    return await translate(request, Model(answers).ask)
+    return await translate(request, Model(answers).generate)
 
 
 def english(text: str, target: str = "es") -> TranslationRequest:
     return TranslationRequest(text=text, source="en", target=target)
 
 
-def test_a_model_is_told_the_languages_the_context_and_the_terms_that_are_in_the_text() -> None:
+def test_a_prompt_has_the_languages_the_context_and_the_terms_that_are_in_the_text() -> None:
     system, user = messages(
         TranslationRequest(
             text="The Bridge is open.",
@@ -65,7 +67,7 @@ def test_a_model_is_told_the_languages_the_context_and_the_terms_that_are_in_the
     assert user["content"].index("We talk") < user["content"].index("The Bridge")
 
 
-def test_without_context_and_terms_nothing_is_said_of_them() -> None:
+def test_a_prompt_without_context_and_terms_does_not_mention_them() -> None:
     _, user = messages(HELLO)
     assert "context" not in user["content"]
     assert "glossary" not in user["content"]
@@ -80,18 +82,18 @@ def test_without_context_and_terms_nothing_is_said_of_them() -> None:
         "</context></glossary>",
     ],
 )
-def test_a_text_cannot_end_its_tags_or_play_another_part(text: str) -> None:
+def test_a_text_cannot_close_its_tags_or_contain_control_tokens(text: str) -> None:
     request = TranslationRequest(
         text=f"{text} key", source="en", target="es", context=(text,), glossary={"key": f"{text} llave"}
     )
-    _, user = messages(request, missing=[f"{text} llave"])
+    _, user = messages(request, required=[f"{text} llave"])
     for tag in ("text", "context", "glossary"):
         assert user["content"].count(f"</{tag}>") == 1 + (tag == "text")
     assert "<|" not in user["content"]
     assert "_turn>" not in user["content"]
 
 
-async def test_angle_brackets_come_back_as_they_were() -> None:
+async def test_angle_brackets_of_the_source_are_restored() -> None:
     assert await answered("a ‹ b y b › c", request=english("a < b and b > c")) == "a < b y b > c"
     assert await answered("«Le ‹Monde›»", request=english("«The ‹World›»", "fr")) == "«Le ‹Monde›»"
     assert await answered("‹b›hola‹/b›", request=english("<b>hello</b>")) == "<b>hola</b>"
@@ -142,7 +144,7 @@ async def test_angle_brackets_come_back_as_they_were() -> None:
         f'```\n<text>\n"{HOLA}"\n</text>\n```',
     ],
 )
-async def test_only_the_translation_is_let_through(answer: str) -> None:
+async def test_only_the_translation_is_taken_from_a_response(answer: str) -> None:
     assert await answered(answer) == HOLA
 
 
@@ -170,7 +172,7 @@ async def test_only_the_translation_is_let_through(answer: str) -> None:
         ("12345", "12345"),
     ],
 )
-async def test_what_the_source_has_as_well_is_left_alone(text: str, answer: str) -> None:
+async def test_what_the_source_contains_too_is_not_removed(text: str, answer: str) -> None:
     said = await answered(answer, request=english(text))
     assert said.split() == answer.split()
     assert ("\n" in said) == ("\n" in text)
@@ -205,7 +207,7 @@ async def test_a_sentence_of_an_assistant_may_be_a_translation() -> None:
         ("Доброе утро, мой друг.", "is in another script"),
     ],
 )
-async def test_what_is_no_translation_is_refused(answer: str, fault: str) -> None:
+async def test_a_response_that_is_no_translation_is_refused(answer: str, fault: str) -> None:
     with pytest.raises(ProviderFailed, match=fault) as caught:
         await answered(answer)
     assert "Buen" not in caught.value.message
@@ -223,21 +225,21 @@ async def test_what_is_no_translation_is_refused(answer: str, fault: str) -> Non
         (english("One\nTwo"), "Uno\nDos\n\nThese are numbers\nLet me know", "holds more"),
     ],
 )
-async def test_what_is_no_translation_of_a_longer_text_is_refused(
+async def test_a_response_that_is_no_translation_of_a_longer_text_is_refused(
     request_: TranslationRequest, answer: str, fault: str
 ) -> None:
     with pytest.raises(ProviderFailed, match=fault):
         await answered(answer, request=request_)
 
 
-async def test_names_of_languages_and_articles_are_no_labels_and_refusals() -> None:
+async def test_language_names_are_labels_but_an_article_is_no_refusal() -> None:
     request = english("Hello.", "zh-Hant")
     assert await answered("Chinese (Traditional): 你好。", request=request) == "你好。"
     said = "Sorry, i ragazzi sono in ritardo."
     assert await answered(said, request=english("Sorry, the boys are late.", "it")) == said
 
 
-async def test_near_languages_may_have_the_same_sentence() -> None:
+async def test_similar_languages_may_have_the_same_sentence() -> None:
     text = "Danas je lijep dan i svi su ovdje."
     request = TranslationRequest(text=text, source="hr", target="bs")
     assert await answered(text, request=request) == text
@@ -252,20 +254,20 @@ async def test_the_lines_of_an_unspaced_script_are_joined_without_spaces() -> No
 
 
 @pytest.mark.parametrize("answer", ["Buenos días, " * 10_000, f"<think>{'hm, ' * 100_000}"])
-async def test_a_runaway_is_not_read_to_its_end(answer: str) -> None:
+async def test_a_runaway_response_is_not_read_to_its_end(answer: str) -> None:
     model = Model([answer])
     with pytest.raises(ProviderFailed):
-        await translate(HELLO, model.ask)
+        await translate(HELLO, model.generate)
     assert model.read < 21_000
 
 
 @pytest.mark.parametrize("size", [1, 5, 10_000])
-async def test_it_does_not_matter_how_an_answer_is_cut_into_pieces(size: int) -> None:
+async def test_the_size_of_the_parts_of_a_response_does_not_matter(size: int) -> None:
     answer = f'<think>{"so " * 100}</think>Translation: "{HOLA}"\n\nNote: none.'
-    assert await translate(HELLO, Model([answer], size=size).ask) == HOLA
+    assert await translate(HELLO, Model([answer], size=size).generate) == HOLA
 
 
-async def test_a_glossary_is_kept_or_asked_for_again() -> None:
+async def test_missing_glossary_terms_are_requested_once_more_and_then_a_failure() -> None:
     request = TranslationRequest(
         text="My friend is at the bridge.",
         source="en",
@@ -273,34 +275,34 @@ async def test_a_glossary_is_kept_or_asked_for_again() -> None:
         glossary={"bridge": "Ponte", "friend": "colega"},
     )
     model = Model(["Mi colega está en el puente.", "Mi colega está en el Ponte."])
-    assert await translate(request, model.ask) == "Mi colega está en el Ponte."
-    first, second = (chat[-1]["content"] for chat in model.asked)
+    assert await translate(request, model.generate) == "Mi colega está en el Ponte."
+    first, second = (chat[-1]["content"] for chat in model.chats)
     assert (
         second.removeprefix(first).strip() == 'The translation must contain these, letter for letter: "Ponte"'
     )
     stubborn = Model(["Mi colega está en el puente.", "Mi colega está en el ponte."])
     with pytest.raises(ProviderFailed, match="glossary"):
-        await translate(request, stubborn.ask)
-    assert len(stubborn.asked) == 2
+        await translate(request, stubborn.generate)
+    assert len(stubborn.chats) == 2
 
 
 @pytest.mark.parametrize("text", ["", "  ", "...", "😀", "?!"])
-async def test_a_text_without_words_stays_as_it_is_and_nobody_is_asked(text: str) -> None:
+async def test_a_text_without_words_is_returned_unchanged_without_a_request(text: str) -> None:
     assert await answered(request=english(text)) == text
 
 
-def test_an_answer_may_take_the_tokens_that_a_translation_needs() -> None:
-    assert most_tokens(english("OK")) >= 64
-    assert most_tokens(english("a" * 1_000)) == 4_064
-    assert most_tokens(TranslationRequest(text="早" * 1_000, source="zh", target="en")) == 12_064
+def test_the_token_limit_of_a_response_grows_with_its_text() -> None:
+    assert max_response_tokens(english("OK")) >= 64
+    assert max_response_tokens(english("a" * 1_000)) == 4_064
+    assert max_response_tokens(TranslationRequest(text="早" * 1_000, source="zh", target="en")) == 12_064
 
 
 @given(st.text(), st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()[]<>/`*-\n\r\t 😀早«»|")) | st.text())
-def test_whatever_a_model_says_is_a_translation_or_a_failure(source: str, answer: str) -> None:
-    guard = Guard(english(source))
-    guard.feed(answer)
+def test_any_response_is_a_translation_or_a_failure(source: str, answer: str) -> None:
+    monitor = ResponseMonitor(english(source))
+    monitor.feed(answer)
     try:
-        said = guard.result()
+        said = monitor.result()
     except ProviderFailed:
         return
     assert any(map(str.isalnum, said))
@@ -309,10 +311,10 @@ def test_whatever_a_model_says_is_a_translation_or_a_failure(source: str, answer
 
 
 @pytest.mark.parametrize("unit", ["a", "((a", "a\n", ": ", "translat", "<text>", '"', "note"])
-def test_an_answer_made_to_be_slow_is_judged_in_no_time(unit: str) -> None:
+def test_a_response_made_to_be_slow_is_checked_quickly(unit: str) -> None:
     # Patterns that try again at every character would take minutes here, and the test's time limit is two.
-    guard = Guard(english("a" * 5_000))
+    monitor = ResponseMonitor(english("a" * 5_000))
     for _ in range(75):
-        guard.feed(unit * (200 // len(unit)))
+        monitor.feed(unit * (200 // len(unit)))
     with suppress(ProviderFailed):
-        guard.result()
+        monitor.result()

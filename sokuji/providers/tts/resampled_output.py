@@ -1,4 +1,4 @@
-"""What leaves a synthesiser under its deployment's settings: chunks at another rate than the voice's own."""
+"""Applies a deployment's output settings (sample rate, audio format) to a synthesiser."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -11,18 +11,21 @@ from sokuji.config import VoiceSettings
 from sokuji.contract import AudioChunk, Effort, SynthesiserInfo, SynthesisRequest
 
 
-def described(info: SynthesiserInfo, settings: VoiceSettings) -> SynthesiserInfo:
-    """What a synthesiser can do, and what comes of it under ``settings``."""
+def info_with_settings(info: SynthesiserInfo, settings: VoiceSettings) -> SynthesiserInfo:
+    """What a synthesiser can do, with the sample rate and the audio format of ``settings``."""
     voices = info.voices
     if rate := settings.sample_rate:
         voices = tuple(replace(voice, sample_rate=rate) for voice in voices)
     return replace(info, voices=voices, audio_format=settings.audio_format)
 
 
-async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncGenerator[AudioChunk, None]:
-    """The chunks of one request at ``sample_rate``; 0: as they are.
+async def resample_chunks(
+    chunks: AsyncIterator[AudioChunk], sample_rate: int
+) -> AsyncGenerator[AudioChunk, None]:
+    """The chunks of one request at ``sample_rate`` (Hz); 0 leaves them unchanged.
 
-    A chunk of which nothing can be heard yet is left out. Closing it leaves ``chunks`` to its owner.
+    A chunk that does not complete an output sample yet is left out. Closing this generator does not close
+    ``chunks``.
     """
     resampler: StreamingResampler | None = None
     effort: Effort | None = None
@@ -39,15 +42,15 @@ async def at_rate(chunks: AsyncIterator[AudioChunk], sample_rate: int) -> AsyncG
 
 
 async def describe(provider: Any) -> SynthesiserInfo:
-    """What a loaded provider can do under its own settings."""
-    return described(await provider.describe(), provider.config)
+    """What a loaded provider can do, with its own settings."""
+    return info_with_settings(await provider.describe(), provider.config)
 
 
 async def synthesize(provider: Any, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-    """The voice of a loaded provider at the rate of its own settings; closing it ends the work."""
+    """Speech of a loaded provider at the sample rate of its own settings; closing it stops the synthesis."""
     async with (
-        aclosing(provider.synthesize(request)) as made,
-        aclosing(at_rate(made, provider.config.sample_rate)) as chunks,
+        aclosing(provider.synthesize(request)) as synthesized,
+        aclosing(resample_chunks(synthesized, provider.config.sample_rate)) as chunks,
     ):
         async for chunk in chunks:
             yield chunk

@@ -1,4 +1,4 @@
-"""Which voice speaks a request: the same rules and errors for every synthesiser."""
+"""Selects the voice for a request, with the same rules and errors for every synthesiser."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,22 @@ from sokuji.contract import SynthesisRequest, Voice
 from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, listed
 
 SPEEDS = (0.25, 4.0)
-"""The slowest and the fastest speed that can be asked for of a model that is run here."""
+"""Slowest and fastest speed of the models that run on this machine."""
 
 
-def choose(request: SynthesisRequest, voices: Sequence[Voice], speeds: tuple[float, float] = SPEEDS) -> Voice:
-    """The voice asked for, or the first that speaks the language.
+def choose_voice(
+    request: SynthesisRequest, voices: Sequence[Voice], speeds: tuple[float, float] = SPEEDS
+) -> Voice:
+    """The requested voice, or else the first that speaks the language.
 
     Args:
-        speeds: the slowest and the fastest of this synthesiser.
+        voices: all voices of the synthesiser.
+        speeds: its slowest and fastest speed.
 
     Raises:
-        UnsupportedLanguage: none of ``voices`` speaks it.
-        UnknownVoice: no such voice, or it does not speak the language.
-        InvalidRequest: nobody can speak that fast or that slowly.
+        UnsupportedLanguage: no voice speaks the language.
+        UnknownVoice: there is no such voice, or it does not speak the language.
+        InvalidRequest: the speed is outside of ``speeds``.
     """
     slowest, fastest = speeds
     if not slowest <= request.speed <= fastest:

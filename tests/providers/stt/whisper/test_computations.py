@@ -11,7 +11,12 @@ import pytest
 
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import InvalidAudio, TooLarge
-from sokuji.providers.stt.whisper.batched_steps import Align, Decode, Detect, Encode
+from sokuji.providers.stt.whisper.computations import (
+    AlignmentPass,
+    DecoderPass,
+    EncoderPass,
+    LanguageDetectionPass,
+)
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.jobs import until
 from tests.support.speech import sample
@@ -38,17 +43,17 @@ class Watched:
         self.batches: list[Sequence[Any]] = []
         self.gate = threading.Event()
         self.probed = threading.Event()
-        for kind in (Encode, Detect, Decode, Align):
-            monkeypatch.setattr(kind, "together", self._watching(kind.together))
+        for kind in (EncoderPass, LanguageDetectionPass, DecoderPass, AlignmentPass):
+            monkeypatch.setattr(kind, "compute_batch", self._watching(kind.compute_batch))
 
-    def _watching(self, together: Callable[[Any], Any]) -> Any:
+    def _watching(self, compute_batch: Callable[[Any], Any]) -> Any:
         def watching(_: Any, batch: Sequence[Any]) -> Any:
             if _seconds(batch[0]) > 1:
                 self.batches.append(batch)
             else:
                 self.probed.set()
                 assert self.gate.wait(10)
-            return together(batch)
+            return compute_batch(batch)
 
         return classmethod(watching)
 
@@ -58,7 +63,7 @@ class Watched:
 
 
 def _seconds(step: Any) -> int:
-    return step.seconds if isinstance(step, Encode) else len(step.encoded.rows) // 50
+    return step.seconds if isinstance(step, EncoderPass) else len(step.encoded.rows) // 50
 
 
 @pytest.fixture
@@ -122,11 +127,11 @@ async def test_recordings_together_are_heard_as_each_is_alone(
         assert isinstance(other, Transcript)
         assert (one.text, one.language, one.words) == (other.text, other.language, other.words)
         assert one.confidence == pytest.approx(other.confidence, rel=0.05)
-    assert max(watched.sizes(Detect)) == max(watched.sizes(Align)) == 2
+    assert max(watched.sizes(LanguageDetectionPass)) == max(watched.sizes(AlignmentPass)) == 2
     assert any(
         len({(step.decoder.tokenizer.language_code, step.decoder.tokenizer.task) for step in batch}) > 2
         for batch in watched.batches
-        if isinstance(batch[0], Decode)
+        if isinstance(batch[0], DecoderPass)
     )
 
 
@@ -140,7 +145,7 @@ async def test_a_decoder_that_loops_neither_changes_nor_holds_up_what_its_mates_
             asked = asyncio.create_task(in_order_of_answers(whisper, [looping, FOX, FOX]))
             await asyncio.sleep(0.01)
         assert await asked == [THE_FOX, THE_FOX, ""]
-    assert watched.sizes(Decode)[:2] == [3, 1]
+    assert watched.sizes(DecoderPass)[:2] == [3, 1]
 
 
 async def test_a_bad_request_harms_no_mate(whisper: FasterWhisper) -> None:
@@ -161,7 +166,7 @@ async def test_a_final_goes_before_interim_ones_that_came_earlier(
             asked = asyncio.create_task(in_order_of_answers(whisper, [HELLO, HELLO, FOX]))
             await asyncio.sleep(0.01)
         assert await asked == [THE_FOX, "Hello world.", "Hello world."]
-    assert watched.sizes(Decode) == [1, 2]
+    assert watched.sizes(DecoderPass) == [1, 2]
 
 
 async def test_a_request_that_is_superseded_while_it_waits_costs_nothing(
@@ -176,7 +181,7 @@ async def test_a_request_that_is_superseded_while_it_waits_costs_nothing(
             with pytest.raises(asyncio.CancelledError):
                 await superseded
         assert (await later).text == "Hello world."
-    assert (watched.sizes(Encode), watched.sizes(Decode)) == ([1], [1])
+    assert (watched.sizes(EncoderPass), watched.sizes(DecoderPass)) == ([1], [1])
 
 
 @pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (8, [3])])
@@ -189,7 +194,7 @@ async def test_batches_are_as_large_as_the_setting_allows_from_now_on(
             asked = [asyncio.create_task(answer(whisper, HELLO)) for _ in range(3)]
             await asyncio.sleep(0.01)
         efforts = [heard.effort for heard in await asyncio.gather(*asked)]
-    assert watched.sizes(Encode) == watched.sizes(Decode) == sizes
+    assert watched.sizes(EncoderPass) == watched.sizes(DecoderPass) == sizes
     found = [effort.batch_size for effort in efforts if effort]
     assert found == [size for size in sizes for _ in range(size)]
 
@@ -209,4 +214,4 @@ async def test_an_utterance_waits_for_another_where_that_is_asked_for(
     async with changed(whisper, batch_size=2, batch_wait_ms=1_000):
         heard = await asyncio.gather(answer(whisper, HELLO), answer(whisper, HELLO))
     assert [each.effort.batch_size for each in heard if each.effort] == [2, 2]
-    assert (watched.sizes(Encode), watched.sizes(Decode)) == ([2], [2])
+    assert (watched.sizes(EncoderPass), watched.sizes(DecoderPass)) == ([2], [2])

@@ -1,9 +1,9 @@
 """The queue in front of a loaded model: computes together what several callers need at the same time.
 
-The request of a caller runs as a *job*: a generator that yields ``Computation`` objects and is sent the
-result of each. Computations with equal batch keys are computed together, whichever jobs they belong to, so
-that jobs form a new batch at every computation. By default a free worker takes what is queued, and batches
-form when requests arrive faster than they are computed; ``wait_s`` makes a first computation wait for more.
+The request of a caller runs as a job (``jobs``). Computations with equal batch keys are computed together,
+whichever jobs they belong to, so that jobs form a new batch at every computation. By default a free worker
+takes what is queued, and batches form when requests arrive faster than they are computed; ``wait_s`` makes a
+first computation wait for more.
 """
 
 import asyncio
@@ -12,81 +12,13 @@ import itertools
 import threading
 import time
 import weakref
-from collections.abc import Generator, Hashable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
 
-from sokuji.contract import Effort
 from sokuji.errors import ProviderUnavailable
+from sokuji.providers.jobs import Job, JobResult, QueuedJob, compute_batch
 
 T = TypeVar("T")
-
-
-class Computation(Protocol):
-    """A part of a job that is computed in one call, alone or in a batch."""
-
-    @property
-    def batch_key(self) -> Hashable:
-        """Computations of one class with equal keys can be computed together."""
-
-    @property
-    def max_batch_size(self) -> int:
-        """How many can be computed together at most."""
-
-    @property
-    def optional(self) -> bool:
-        """Whether it is skipped, with None as its result, while there are urgent jobs of other callers."""
-
-    @classmethod
-    def compute_batch(cls, batch: Sequence[Self]) -> Sequence[Any]:
-        """The result of each computation of a batch, in order; no result may depend on the others."""
-
-
-Job = Generator[Any, Any, T]
-"""Yields computations, is sent their results or thrown their errors, and returns the result of the job."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult(Generic[T]):
-    """What a job returned, and what it took."""
-
-    value: T
-    effort: Effort
-
-
-@dataclass(eq=False, slots=True)
-class _QueuedJob:
-    """A job in the queue or in a worker."""
-
-    job: Job[Any]
-    urgent: bool
-    number: int
-    queued_at: float
-    outcome: Future[JobResult[Any]] = field(default_factory=Future)
-    computation: Any = None
-    """The next computation; None before the generator has been started."""
-    started_at: float | None = None
-    busy_s: float = 0.0
-    largest_batch: int = 1
-
-    @property
-    def priority(self) -> tuple[bool, bool, int]:
-        """Lowest first: urgent jobs, among them jobs not yet started, whose first computation can then join a
-        batch, and among equals in order of arrival."""
-        return not self.urgent, self.computation is not None, self.number
-
-    @property
-    def batch_key(self) -> Hashable:
-        """Equal for jobs of one urgency whose next computations can be computed together."""
-        computation = self.computation
-        if computation is None:
-            return self.number
-        return type(computation), computation.batch_key, computation.optional
-
-    def effort(self) -> Effort:
-        started = self.queued_at if self.started_at is None else self.started_at
-        return Effort(queued_s=started - self.queued_at, busy_s=self.busy_s, batch_size=self.largest_batch)
 
 
 class Batcher:
@@ -107,8 +39,8 @@ class Batcher:
         self.wait_s = wait_s
         self._name = name
         self._numbers = itertools.count()
-        self._waiting: list[_QueuedJob] = []
-        self._running: list[_QueuedJob] = []
+        self._waiting: list[QueuedJob] = []
+        self._running: list[QueuedJob] = []
         self._changed = threading.Condition()
         self._closed = False
         self._workers = 0
@@ -138,7 +70,7 @@ class Batcher:
             ProviderUnavailable: the batcher has been shut down.
             Exception: whatever the job raises.
         """
-        queued = _QueuedJob(job, urgent, next(self._numbers), time.monotonic())
+        queued = QueuedJob(job, urgent, next(self._numbers), time.monotonic())
         self._enqueue([queued])
         return await asyncio.wrap_future(queued.outcome)
 
@@ -157,7 +89,7 @@ class Batcher:
         for thread in threads:
             thread.join()
 
-    def _enqueue(self, jobs: Sequence[_QueuedJob]) -> None:
+    def _enqueue(self, jobs: Sequence[QueuedJob]) -> None:
         with self._changed:
             if not self._closed:
                 self._waiting += jobs
@@ -165,7 +97,7 @@ class Batcher:
                 return
         for queued in jobs:
             queued.job.close()
-            _resolve(queued, ProviderUnavailable(f"{self._name} has been closed"))
+            queued.resolve(ProviderUnavailable(f"{self._name} has been closed"))
 
     def _run_worker(self, index: int) -> None:
         while self._run_next_batch(index):
@@ -178,13 +110,13 @@ class Batcher:
         """
         batch = self._next_batch(index)
         outcomes = zip(batch, self._compute(batch) if batch else (), strict=True)
-        unfinished = [queued for queued, result in outcomes if _advance(queued, result)]
+        unfinished = [queued for queued, result in outcomes if queued.advance(result)]
         with self._changed:
             self._running = [queued for queued in self._running if queued not in batch]
         self._enqueue(unfinished)
         return bool(batch)
 
-    def _next_batch(self, index: int) -> list[_QueuedJob]:
+    def _next_batch(self, index: int) -> list[QueuedJob]:
         """Wait for the next batch; empty when the worker has to end."""
         with self._changed:
             while index < self._workers:
@@ -209,21 +141,21 @@ class Batcher:
                 queued.job.close()
         self._waiting = [queued for queued in self._waiting if not queued.outcome.cancelled()]
 
-    def _batches(self) -> list[list[_QueuedJob]]:
+    def _batches(self) -> list[list[QueuedJob]]:
         """The waiting jobs of the highest urgency, grouped into batches, the batch with the first job
         first."""
         queue = sorted(self._waiting, key=lambda queued: queued.priority)
-        groups: dict[Hashable, list[_QueuedJob]] = {}
+        groups: dict[Hashable, list[QueuedJob]] = {}
         for queued in queue:
             if queued.urgent == queue[0].urgent:
                 groups.setdefault(queued.batch_key, []).append(queued)
         return [group[: self._max_size(group)] for group in groups.values()]
 
-    def _max_size(self, batch: Sequence[_QueuedJob]) -> int:
+    def _max_size(self, batch: Sequence[QueuedJob]) -> int:
         computation = batch[0].computation
         return 1 if computation is None else max(1, min(self.batch_size, computation.max_batch_size))
 
-    def _remaining_wait_s(self, batch: Sequence[_QueuedJob]) -> float:
+    def _remaining_wait_s(self, batch: Sequence[QueuedJob]) -> float:
         """How long an incomplete batch still waits; 0 unless it is the first computation of all its jobs."""
         if batch[0].computation is None or any(queued.started_at is not None for queued in batch):
             return 0.0
@@ -231,7 +163,7 @@ class Batcher:
             return 0.0
         return min(queued.queued_at for queued in batch) + self.wait_s - time.monotonic()
 
-    def _others_are_urgent(self, batch: Sequence[_QueuedJob]) -> bool:
+    def _others_are_urgent(self, batch: Sequence[QueuedJob]) -> bool:
         """Whether there are urgent jobs outside ``batch``."""
         with self._changed:
             jobs = [*self._waiting, *self._running]
@@ -239,7 +171,7 @@ class Batcher:
             queued.urgent and queued not in batch and not queued.outcome.cancelled() for queued in jobs
         )
 
-    def _compute(self, batch: Sequence[_QueuedJob]) -> Sequence[Any]:
+    def _compute(self, batch: Sequence[QueuedJob]) -> Sequence[Any]:
         """The result of each job's next computation, or the exception that it raised."""
         computation = batch[0].computation
         if computation is None or (computation.optional and self._others_are_urgent(batch)):
@@ -248,7 +180,7 @@ class Batcher:
         for queued in batch:
             queued.started_at = queued.started_at or started
             queued.largest_batch = max(queued.largest_batch, len(batch))
-        results = _results([queued.computation for queued in batch])
+        results = compute_batch([queued.computation for queued in batch])
         busy_s = time.monotonic() - started
         for queued in batch:
             queued.busy_s += busy_s
@@ -266,40 +198,3 @@ def _join_all() -> None:
     for batcher in list(_batchers):
         batcher.shutdown()
         batcher.join()
-
-
-def _results(batch: Sequence[Any]) -> Sequence[Any]:
-    """The results of a batch; if it fails as a whole, each computation is repeated alone."""
-    try:
-        results = type(batch[0]).compute_batch(batch)
-        return [result for _, result in zip(batch, results, strict=True)]
-    except Exception as error:
-        if len(batch) == 1:
-            return [error]
-        return [_results([computation])[0] for computation in batch]
-
-
-def _advance(queued: _QueuedJob, result: Any) -> bool:
-    """Send a result to its job; True when the job has yielded another computation."""
-    try:
-        if isinstance(result, Exception):
-            queued.computation = queued.job.throw(result)
-        else:
-            queued.computation = queued.job.send(result)
-    except StopIteration as end:
-        _resolve(queued, JobResult(end.value, queued.effort()))
-    except Exception as error:
-        _resolve(queued, error)
-    else:
-        return True
-    return False
-
-
-def _resolve(queued: _QueuedJob, outcome: JobResult[Any] | Exception) -> None:
-    try:
-        if isinstance(outcome, Exception):
-            queued.outcome.set_exception(outcome)
-        else:
-            queued.outcome.set_result(outcome)
-    except InvalidStateError:
-        pass  # The caller has been cancelled in the meantime.

@@ -12,7 +12,8 @@ from typing import Self
 import pytest
 
 from sokuji.errors import NoSpeech, ProviderUnavailable
-from sokuji.providers.batching import Batcher, Job
+from sokuji.providers.batching import Batcher
+from sokuji.providers.jobs import Job
 from tests.support.jobs import LONG_S, Board, Shout, alive, answers, asked, gone, occupied, shouts, until
 
 

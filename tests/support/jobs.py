@@ -9,7 +9,8 @@ from typing import Self
 
 import pytest
 
-from sokuji.providers.batching import Batcher, Job, JobResult
+from sokuji.providers.batching import Batcher
+from sokuji.providers.jobs import Job, JobResult
 
 LONG_S = 60.0
 """No test waits so long."""

@@ -16,8 +16,9 @@ from sokuji import models
 from sokuji.config import BergamotConfig, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.batching import Batcher, Job
+from sokuji.providers.batching import Batcher
 from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job
 from sokuji.providers.translation.request_validation import check_plain_request
 from sokuji.text.sentences import translate_text
 

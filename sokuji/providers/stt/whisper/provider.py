@@ -30,9 +30,10 @@ from sokuji.errors import (
 )
 from sokuji.languages import LANGUAGES
 from sokuji.providers import cpu_threads
-from sokuji.providers.batching import Batcher, Job
+from sokuji.providers.batching import Batcher
 from sokuji.providers.ctranslate2_device import check_compute_type, select_device
 from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job
 from sokuji.providers.stt.whisper.recogniser import WhisperRecogniser
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, Samples
 

@@ -17,7 +17,7 @@ from faster_whisper import WhisperModel
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.languages import from_whisper
-from sokuji.providers.batching import Job
+from sokuji.providers.jobs import Job
 from sokuji.providers.stt.text_cleanup import normalise_spaces
 from sokuji.providers.stt.whisper.computations import (
     AlignmentPass,

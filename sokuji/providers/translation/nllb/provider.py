@@ -14,8 +14,9 @@ from typing import Self
 from sokuji.config import NllbConfig, check_live
 from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.batching import Batcher, Job, JobResult
+from sokuji.providers.batching import Batcher
 from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job, JobResult
 from sokuji.providers.translation.nllb.model_loading import NllbModel, load_model
 from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis, Runtime
 from sokuji.providers.translation.nllb.segmentation import (

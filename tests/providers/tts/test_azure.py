@@ -1,4 +1,4 @@
-"""Azure's voices, played by a local server: the SSML that goes out, and the sound. Faults: test_tts_cloud."""
+"""Azure's voices, played by a local server: the SSML that goes out, and the sound. Faults: test_cloud."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import AsyncIterator, Iterator
@@ -13,58 +13,36 @@ from sokuji.providers.azure_speech import KEY as VARIABLE
 from sokuji.providers.tts.azure import provider as azure_speech
 from sokuji.providers.tts.azure.provider import AzureSpeech
 from sokuji.providers.tts.azure.voice_list import DEFAULTS, USUAL_LOCALES
-from tests.support.cloud.azure_tts import FORMATS, LANG, SSML, service, words
-from tests.support.cloud.faults import PATIENT_S, status
-from tests.support.cloud.server import KEY, Server, serve
+from tests.support.cloud.azure_tts import FORMATS, LANG, SSML, words
+from tests.support.cloud.faults import status
+from tests.support.cloud.server import KEY, Server
 from tests.support.cloud.sounds import spoken
+from tests.support.cloud.synthesisers import AZURE, change, joined, speak
 
-HELLO = SynthesisRequest(text="Good morning.", language="en")
 AVA = "en-US-AvaMultilingualNeural"
 SERAPHINA = "de-DE-SeraphinaMultilingualNeural"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def key() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, KEY)
-        yield
-
-
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[Server]:
-    async with serve(service) as server:
-        yield server
+async def loaded() -> AsyncIterator[tuple[AzureSpeech, Server]]:
+    async with AZURE.loaded() as provider_and_server:
+        yield provider_and_server
 
 
-@pytest.fixture(scope="module")
-async def ready(running: Server) -> AsyncIterator[AzureSpeech]:
-    provider = AzureSpeech(AzureSpeechConfig(base_url=running.url, timeout_s=PATIENT_S))
-    await provider.load()
+@pytest.fixture
+def server(loaded: tuple[AzureSpeech, Server]) -> Server:
+    """The service, with an empty list of requests."""
+    loaded[1].requests.clear()
+    return loaded[1]
+
+
+@pytest.fixture
+def azure(loaded: tuple[AzureSpeech, Server], server: Server) -> Iterator[AzureSpeech]:
+    """The provider; its settings are restored after each test."""
+    provider, _ = loaded
+    usual = provider.config
     yield provider
-    await provider.aclose()
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    """The service, as if it had not been asked yet."""
-    running.requests.clear()
-    return running
-
-
-@pytest.fixture
-def azure(ready: AzureSpeech, server: Server) -> Iterator[AzureSpeech]:
-    """The provider, whose settings are afterwards as they were."""
-    usual = ready.config
-    yield ready
-    ready.update(usual)
-
-
-def change(provider: AzureSpeech, **values: object) -> None:
-    provider.update(AzureSpeechConfig.model_validate({**provider.config.model_dump(), **values}))
-
-
-async def speak(provider: AzureSpeech, request: SynthesisRequest = HELLO) -> list[AudioChunk]:
-    return [chunk async for chunk in provider.synthesize(request)]
+    provider.update(usual)
 
 
 async def voices(provider: AzureSpeech) -> dict[str, Voice]:
@@ -73,10 +51,6 @@ async def voices(provider: AzureSpeech) -> dict[str, Voice]:
 
 async def default(provider: AzureSpeech, language: str) -> str:
     return next(voice.id for voice in (await voices(provider)).values() if language in voice.languages)
-
-
-def joined(chunks: list[AudioChunk]) -> bytes:
-    return b"".join(chunk.pcm for chunk in chunks)
 
 
 async def test_a_text_is_spoken(azure: AzureSpeech, server: Server) -> None:

@@ -1,4 +1,4 @@
-"""ElevenLabs, played by a local server: what goes out and what comes back. Faults: test_tts_cloud."""
+"""ElevenLabs, played by a local server: what goes out and what comes back. Faults: test_cloud."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,61 +11,33 @@ from sokuji.errors import ConfigError, InvalidRequest, UnknownVoice, Unsupported
 from sokuji.languages import LANGUAGES
 from sokuji.providers.tts.elevenlabs.models import MODELS
 from sokuji.providers.tts.elevenlabs.provider import FALLBACK_VOICE, ElevenLabs
-from sokuji.providers.tts.elevenlabs.provider import KEY as VARIABLE
-from tests.support.cloud.elevenlabs import BARE, GEORGE, MARIA, service
-from tests.support.cloud.faults import PATIENT_S, status
-from tests.support.cloud.server import KEY, Server, serve
+from tests.support.cloud.elevenlabs import BARE, GEORGE, MARIA
+from tests.support.cloud.faults import status
+from tests.support.cloud.server import KEY, Server
 from tests.support.cloud.sounds import spoken
-
-HELLO = SynthesisRequest(text="Good morning.", language="en")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def key() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, KEY)
-        yield
+from tests.support.cloud.synthesisers import ELEVENLABS, change, joined, speak
 
 
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[Server]:
-    async with serve(service) as server:
-        yield server
+async def loaded() -> AsyncIterator[tuple[ElevenLabs, Server]]:
+    async with ELEVENLABS.loaded() as provider_and_server:
+        yield provider_and_server
 
 
-@pytest.fixture(scope="module")
-async def ready(running: Server) -> AsyncIterator[ElevenLabs]:
-    provider = ElevenLabs(ElevenLabsConfig(base_url=running.url, timeout_s=PATIENT_S))
-    await provider.load()
+@pytest.fixture
+def server(loaded: tuple[ElevenLabs, Server]) -> Server:
+    """The service, with an empty list of requests."""
+    loaded[1].requests.clear()
+    return loaded[1]
+
+
+@pytest.fixture
+def elevenlabs(loaded: tuple[ElevenLabs, Server], server: Server) -> Iterator[ElevenLabs]:
+    """The provider; its settings are restored after each test."""
+    provider, _ = loaded
+    usual = provider.config
     yield provider
-    await provider.aclose()
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    """The service, as if it had not been asked yet."""
-    running.requests.clear()
-    return running
-
-
-@pytest.fixture
-def elevenlabs(ready: ElevenLabs, server: Server) -> Iterator[ElevenLabs]:
-    """The provider, whose settings are afterwards as they were."""
-    usual = ready.config
-    yield ready
-    ready.update(usual)
-
-
-def change(provider: ElevenLabs, **values: object) -> None:
-    provider.update(ElevenLabsConfig.model_validate({**provider.config.model_dump(), **values}))
-
-
-async def speak(provider: ElevenLabs, request: SynthesisRequest = HELLO) -> list[AudioChunk]:
-    return [chunk async for chunk in provider.synthesize(request)]
-
-
-def joined(chunks: list[AudioChunk]) -> bytes:
-    return b"".join(chunk.pcm for chunk in chunks)
+    provider.update(usual)
 
 
 async def test_a_text_is_spoken(elevenlabs: ElevenLabs, server: Server) -> None:

@@ -135,7 +135,9 @@ def test_every_provider_has_settings_of_its_name() -> None:
 
 
 @every_provider
-async def test_it_says_who_it_is_and_names_known_languages(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_describe_names_the_provider_and_known_languages(
+    stage: Stage, name: str, loaded: Loaded
+) -> None:
     info = await (await loaded(stage, name)).describe()
     assert info.provider == name
     assert info.model
@@ -145,7 +147,7 @@ async def test_it_says_who_it_is_and_names_known_languages(stage: Stage, name: s
 
 
 @every_provider
-async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
+async def test_a_batch_is_answered_in_order_and_a_bad_request_fails_alone(
     stage: Stage, name: str, loaded: Loaded
 ) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
@@ -159,12 +161,12 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
 
 
 @every_provider
-async def test_an_empty_batch_has_no_answers(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_an_empty_batch_has_no_results(stage: Stage, name: str, loaded: Loaded) -> None:
     assert await EXAMS[stage].ask(await loaded(stage, name), []) == []
 
 
 @every_provider
-async def test_calls_may_overlap_and_the_event_loop_goes_on(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_concurrent_calls_do_not_block_the_event_loop(stage: Stage, name: str, loaded: Loaded) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     calls = [
         asyncio.create_task(exam.ask(provider, [request])) for request in exam.good(await provider.describe())
@@ -181,7 +183,9 @@ async def test_calls_may_overlap_and_the_event_loop_goes_on(stage: Stage, name: 
 
 
 @every_provider
-async def test_a_caller_that_goes_away_leaves_it_usable(stage: Stage, name: str, loaded: Loaded) -> None:
+async def test_a_cancelled_request_leaves_the_provider_usable(
+    stage: Stage, name: str, loaded: Loaded
+) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     requests = exam.good(await provider.describe())
     impatient = asyncio.create_task(exam.ask(provider, requests))
@@ -194,7 +198,7 @@ async def test_a_caller_that_goes_away_leaves_it_usable(stage: Stage, name: str,
 
 
 @every_local_provider
-async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(stage: Stage, name: str) -> None:
+async def test_check_passes_while_loaded_and_close_ends_the_threads(stage: Stage, name: str) -> None:
     before = set(threading.enumerate())
     provider = new_provider(stage, name)
     await provider.load()
@@ -211,7 +215,7 @@ async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(sta
 
 
 @every_provider
-async def test_its_check_fails_while_nothing_is_loaded(stage: Stage, name: str) -> None:
+async def test_check_fails_before_load(stage: Stage, name: str) -> None:
     provider = new_provider(stage, name)
     with pytest.raises(ProviderUnavailable, match="not loaded"):
         await provider.check()
@@ -219,7 +223,7 @@ async def test_its_check_fails_while_nothing_is_loaded(stage: Stage, name: str) 
 
 
 @every_voice
-async def test_a_voice_that_is_stopped_early_can_speak_again(name: str, loaded: Loaded) -> None:
+async def test_a_voice_can_speak_again_after_a_request_is_closed_early(name: str, loaded: Loaded) -> None:
     provider = await loaded("tts", name)
     info = await provider.describe()
     async with aclosing(provider.synthesize(_speech(info, LONG))) as chunks:

@@ -47,7 +47,7 @@ def test_a_language_is_known_by_its_other_names(name: str, code: str) -> None:
         ("", ["Bye"], []),
     ],
 )
-def test_words_have_the_marks_of_the_text(text: str, reported: list[str], words: list[str]) -> None:
+def test_words_have_the_punctuation_of_the_text(text: str, reported: list[str], words: list[str]) -> None:
     timed = words_with_punctuation(
         text, [Word(word, place, place + 1) for place, word in enumerate(reported)]
     )
@@ -56,7 +56,7 @@ def test_words_have_the_marks_of_the_text(text: str, reported: list[str], words:
 
 
 @pytest.mark.parametrize("name", [None, "", " ", "klingon", "xx"])
-def test_a_language_that_is_none_is_refused(name: str | None) -> None:
+def test_an_unknown_language_name_is_refused(name: str | None) -> None:
     with pytest.raises(UnsupportedLanguage) as caught:
         language_code(name)
     assert caught.value.param == "language"
@@ -75,7 +75,7 @@ def test_a_language_that_is_none_is_refused(name: str | None) -> None:
         ([], None),
     ],
 )
-def test_a_mean_is_told_only_of_what_was_measured(
+def test_a_mean_of_missing_or_zero_values_is_none(
     values: list[tuple[float | None, float]], mean: float | None
 ) -> None:
     assert weighted_mean(values) == (None if mean is None else pytest.approx(mean))
@@ -99,7 +99,7 @@ SEGMENT = {"text": " Olá.", "start": 0, "end": 1}
         ({"logprobs": [{"logprob": -1}, {"token": "a"}]}, None),
     ],
 )
-def test_openai_is_as_sure_as_it_says_and_else_says_nothing(
+def test_the_confidence_comes_from_reported_probabilities_or_is_none(
     more: dict[str, Any], confidence: float | None
 ) -> None:
     request = RecognitionRequest(pcm=b"", language="pt")
@@ -109,7 +109,7 @@ def test_openai_is_as_sure_as_it_says_and_else_says_nothing(
     assert heard.confidence == (None if confidence is None else pytest.approx(confidence))
 
 
-def test_silence_is_an_empty_text_in_whatever_language() -> None:
+def test_silence_is_an_empty_text_with_or_without_a_language() -> None:
     silence = TranscriptionResponse.model_validate(
         {"text": " ", "languages": [], "logprobs": [{"logprob": -1}]}
     )

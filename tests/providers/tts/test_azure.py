@@ -71,7 +71,9 @@ async def test_a_text_is_spoken(azure: AzureSpeech, server: Server) -> None:
 
 
 @pytest.mark.parametrize(("name", "rate"), FORMATS.items())
-async def test_the_output_rate_is_asked_for(azure: AzureSpeech, server: Server, name: str, rate: int) -> None:
+async def test_the_output_rate_is_requested_from_the_service(
+    azure: AzureSpeech, server: Server, name: str, rate: int
+) -> None:
     change(azure, output_rate=rate)
     chunks = await speak(azure)
     assert server.requests[-1].headers["x-microsoft-outputformat"] == name
@@ -93,12 +95,12 @@ async def test_speed_is_the_rate_of_the_prosody(azure: AzureSpeech, server: Serv
         "1 < 2 > 0",
     ],
 )
-async def test_a_text_stays_text(azure: AzureSpeech, server: Server, text: str) -> None:
+async def test_markup_in_a_text_is_escaped(azure: AzureSpeech, server: Server, text: str) -> None:
     await speak(azure, SynthesisRequest(text=text, language="en", speed=0.5))
     assert words(server.requests[-1].body) == text
 
 
-async def test_what_xml_cannot_hold_is_left_out(azure: AzureSpeech, server: Server) -> None:
+async def test_characters_that_xml_does_not_allow_are_left_out(azure: AzureSpeech, server: Server) -> None:
     await speak(azure, SynthesisRequest(text="A\x00\x08\ud800\ufffe\x0bB", language="en"))
     assert words(server.requests[-1].body) == "A   B"
 
@@ -121,9 +123,7 @@ async def test_the_voices_of_the_region_are_offered(azure: AzureSpeech) -> None:
     assert found[AVA].name == "AvaMultilingual"
 
 
-async def test_a_voice_is_told_to_speak_another_language_than_its_own(
-    azure: AzureSpeech, server: Server
-) -> None:
+async def test_a_voice_speaking_another_language_gets_its_locale(azure: AzureSpeech, server: Server) -> None:
     await speak(azure, SynthesisRequest(text="Bom dia.", language="pt", voice=AVA, speed=2.0))
     root = ElementTree.fromstring(server.requests[-1].body)
     assert root.get(LANG) == "en-US"
@@ -166,7 +166,7 @@ async def test_settings_that_cannot_take_effect_are_refused(
     assert await default(azure, "en") == "en-US-AvaNeural"
 
 
-async def test_voices_of_the_settings_are_offered_alone(azure: AzureSpeech) -> None:
+async def test_only_the_voices_of_the_settings_are_offered(azure: AzureSpeech) -> None:
     change(azure, voices=["en-US-GuyNeural", AVA])
     assert list(await voices(azure)) == ["en-US-GuyNeural", AVA]
 
@@ -177,7 +177,7 @@ def test_the_table_has_a_voice_for_each_language_that_it_names() -> None:
     assert (USUAL_LOCALES["no"], USUAL_LOCALES["yue"], USUAL_LOCALES["zh"]) == ("nb-NO", "zh-HK", "zh-CN")
 
 
-async def test_a_long_text_goes_in_portions(azure: AzureSpeech, server: Server) -> None:
+async def test_a_long_text_is_sent_in_parts(azure: AzureSpeech, server: Server) -> None:
     sentences = [f"This is sentence number {number}." for number in range(30)]
     chunks = await speak(azure, SynthesisRequest(text=" ".join(sentences), language="en"))
     texts = [str(words(request.body)) for request in server.requests]
@@ -186,7 +186,7 @@ async def test_a_long_text_goes_in_portions(azure: AzureSpeech, server: Server) 
     assert joined(chunks) == b"".join(spoken(text, 24_000) for text in texts)
 
 
-async def test_sound_that_reaches_the_services_end_is_not_taken_for_whole(
+async def test_audio_as_long_as_the_services_limit_is_a_failure(
     azure: AzureSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(azure_speech, "MAX_AUDIO_S", 0.5)
@@ -194,7 +194,7 @@ async def test_sound_that_reaches_the_services_end_is_not_taken_for_whole(
         await speak(azure)
 
 
-async def test_requests_that_cannot_be_fulfilled_are_refused_before_they_cost_anything(
+async def test_unsupported_requests_are_refused_before_anything_is_sent(
     azure: AzureSpeech, server: Server
 ) -> None:
     for request, error, accepted in (
@@ -208,7 +208,7 @@ async def test_requests_that_cannot_be_fulfilled_are_refused_before_they_cost_an
     assert server.requests == []
 
 
-async def test_while_the_service_is_away_the_voices_of_the_table_are_offered(
+async def test_the_voices_of_the_table_are_offered_while_the_service_is_unavailable(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.fail(status(503))
@@ -224,7 +224,9 @@ async def test_while_the_service_is_away_the_voices_of_the_table_are_offered(
     await provider.aclose()
 
 
-async def test_its_check_reads_the_beginning_of_the_list(azure: AzureSpeech, server: Server) -> None:
+async def test_check_reads_only_the_beginning_of_the_list_of_voices(
+    azure: AzureSpeech, server: Server
+) -> None:
     before = await azure.describe()
     await azure.check()
     assert [request.path for request in server.requests] == ["/cognitiveservices/voices/list"]
@@ -234,6 +236,6 @@ async def test_its_check_reads_the_beginning_of_the_list(azure: AzureSpeech, ser
         await azure.check()
 
 
-async def test_a_region_is_needed() -> None:
+async def test_a_region_is_required() -> None:
     with pytest.raises(ConfigError, match="region is not set"):
         await AzureSpeech(AzureSpeechConfig()).load()

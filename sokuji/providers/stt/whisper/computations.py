@@ -153,16 +153,16 @@ class DecoderPass:
 
     def output(self, result: Any, limit: int) -> DecoderOutput | None:
         """Read CTranslate2's result of a search that was limited to ``limit`` tokens."""
-        found = tuple(result.sequences_ids[0])  # The prefix is included.
-        if limit <= len(found) and limit < self.max_tokens:
+        decoded = tuple(result.sequences_ids[0])  # The prefix is included.
+        if limit <= len(decoded) and limit < self.max_tokens:
             return None
-        tokens = found[: self.max_tokens]
+        tokens = decoded[: self.max_tokens]
         return DecoderOutput(
             tokens=tokens[len(self.prompt.prefix) :],
             # The score is the mean over the tokens and the end token.
-            avg_logprob=result.scores[0] * len(found) / (len(found) + 1),
+            avg_logprob=result.scores[0] * len(decoded) / (len(decoded) + 1),
             no_speech_prob=result.no_speech_prob,
-            cut_off=len(found) >= self.max_tokens,
+            cut_off=len(decoded) >= self.max_tokens,
         )
 
 

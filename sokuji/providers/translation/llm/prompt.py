@@ -73,10 +73,10 @@ def max_response_tokens(request: TranslationRequest) -> int:
 def missing_terms(request: TranslationRequest, translation: str) -> list[str]:
     """The glossary's translations of terms in the text that are not in ``translation``."""
     matches = find(normal(request.text), request.glossary)
-    wanted = dict.fromkeys(match.target for match in matches)
-    identity = {term: term for term in wanted}
+    required = dict.fromkeys(match.target for match in matches)
+    identity = {term: term for term in required}
     present = {match.target for match in find(normal(translation), identity, in_compounds=True)}
-    return [term for term in wanted if term not in present or term not in normal(translation)]
+    return [term for term in required if term not in present or term not in normal(translation)]
 
 
 def escape(text: str) -> str:

@@ -79,14 +79,14 @@ class _GraphAnalysis:
 
     def ancestors(self, names: Collection[str]) -> set[int]:
         """All nodes on which the tensors ``names`` depend."""
-        found: set[int] = set()
+        ancestors: set[int] = set()
         waiting = list(names)
         while waiting:
             number = self._producer.get(waiting.pop())
-            if number is not None and number not in found:
-                found.add(number)
+            if number is not None and number not in ancestors:
+                ancestors.add(number)
                 waiting += self._nodes[number].input
-        return found
+        return ancestors
 
     def inputs(self, numbers: Collection[int]) -> set[str]:
         """All input tensors of nodes."""

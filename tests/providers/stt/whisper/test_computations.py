@@ -112,7 +112,7 @@ async def in_order_of_answers(whisper: FasterWhisper, requests: Sequence[Recogni
     return texts
 
 
-async def test_recordings_together_are_heard_as_each_is_alone(
+async def test_utterances_in_batches_are_recognised_as_each_is_alone(
     whisper: FasterWhisper, watched: Watched
 ) -> None:
     alone = [await answer(whisper, request) for request in MIXED]
@@ -135,7 +135,7 @@ async def test_recordings_together_are_heard_as_each_is_alone(
     )
 
 
-async def test_a_decoder_that_loops_neither_changes_nor_holds_up_what_its_mates_hear(
+async def test_a_looping_decoder_neither_changes_nor_delays_its_batch(
     whisper: FasterWhisper, watched: Watched
 ) -> None:
     # Asked for Hindi, the model loops on silence.
@@ -148,7 +148,7 @@ async def test_a_decoder_that_loops_neither_changes_nor_holds_up_what_its_mates_
     assert watched.sizes(DecoderPass)[:2] == [3, 1]
 
 
-async def test_a_bad_request_harms_no_mate(whisper: FasterWhisper) -> None:
+async def test_a_bad_request_does_not_affect_its_batch(whisper: FasterWhisper) -> None:
     long = replace(HELLO, prefix="many words " * 200)
     fox, odd, longer, hello = await whisper.transcribe([FOX, replace(FOX, pcm=b"odd"), long, HELLO])
     assert isinstance(odd, InvalidAudio)
@@ -158,7 +158,7 @@ async def test_a_bad_request_harms_no_mate(whisper: FasterWhisper) -> None:
     assert (fox.text, hello.text) == (THE_FOX, "Hello world.")
 
 
-async def test_a_final_goes_before_interim_ones_that_came_earlier(
+async def test_a_final_recognition_precedes_earlier_interim_ones(
     whisper: FasterWhisper, watched: Watched
 ) -> None:
     async with changed(whisper, num_workers=1):
@@ -169,7 +169,7 @@ async def test_a_final_goes_before_interim_ones_that_came_earlier(
     assert watched.sizes(DecoderPass) == [1, 2]
 
 
-async def test_a_request_that_is_superseded_while_it_waits_costs_nothing(
+async def test_a_request_cancelled_while_it_waits_is_not_computed(
     whisper: FasterWhisper, watched: Watched
 ) -> None:
     async with changed(whisper, num_workers=1):
@@ -186,7 +186,7 @@ async def test_a_request_that_is_superseded_while_it_waits_costs_nothing(
 
 @pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (8, [3])])
 @pytest.mark.knob("stt.faster_whisper.batch_size")
-async def test_batches_are_as_large_as_the_setting_allows_from_now_on(
+async def test_a_new_batch_size_applies_at_once(
     whisper: FasterWhisper, watched: Watched, batch_size: int, sizes: list[int]
 ) -> None:
     async with changed(whisper, num_workers=1, batch_size=batch_size):
@@ -200,7 +200,7 @@ async def test_batches_are_as_large_as_the_setting_allows_from_now_on(
 
 
 @pytest.mark.knob("stt.faster_whisper.num_workers")
-async def test_another_worker_works_from_now_on(whisper: FasterWhisper, watched: Watched) -> None:
+async def test_an_added_worker_starts_at_once(whisper: FasterWhisper, watched: Watched) -> None:
     async with changed(whisper, num_workers=1), occupied(whisper, watched):
         waiting = asyncio.create_task(answer(whisper, HELLO))
         await asyncio.sleep(0.01)
@@ -208,7 +208,7 @@ async def test_another_worker_works_from_now_on(whisper: FasterWhisper, watched:
             assert (await waiting).text == "Hello world."
 
 
-async def test_an_utterance_waits_for_another_where_that_is_asked_for(
+async def test_batch_wait_ms_makes_an_utterance_wait_for_another(
     whisper: FasterWhisper, watched: Watched
 ) -> None:
     async with changed(whisper, batch_size=2, batch_wait_ms=1_000):

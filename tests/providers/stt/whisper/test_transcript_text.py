@@ -42,7 +42,7 @@ def quality(
     )
 
 
-def test_repetition_is_a_loop_only_where_it_is_too_long_for_its_sound_or_does_not_end() -> None:
+def test_repetition_is_a_loop_only_if_too_long_for_its_audio_or_cut_off() -> None:
     assert quality("no no no no no no", tokens=30, seconds=1).loops
     assert not quality("no no no no no no", tokens=30, seconds=3).loops
     assert quality("no no no no no no", tokens=30, seconds=3, cut_off=True).loops
@@ -59,18 +59,20 @@ def test_repetition_is_a_loop_only_where_it_is_too_long_for_its_sound_or_does_no
         (quality(" Hello world.", cut_off=True), True, False),
     ],
 )
-def test_a_short_window_is_doubted_for_its_text(found: DecodingQuality, unusable: bool, unsure: bool) -> None:
+def test_a_text_is_unusable_or_unsure_by_its_criteria(
+    found: DecodingQuality, unusable: bool, unsure: bool
+) -> None:
     assert (found.unusable, found.unsure) == (unusable, unsure)
 
 
-def test_silence_takes_two_witnesses() -> None:
+def test_silence_requires_no_speech_and_an_improbable_or_looping_text() -> None:
     assert quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.7).silent
     assert not quality(" Thank you.", avg_logprob=-0.5, no_speech_prob=0.7).silent
     assert not quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.5).silent
     assert quality("no no no no no no", tokens=30, seconds=1, no_speech_prob=0.7).silent
 
 
-def test_the_time_of_a_lost_decoder_is_bounded_by_the_sound() -> None:
+def test_the_token_limit_depends_on_the_length_of_the_audio() -> None:
     assert token_limit(0.1) < 30
     assert token_limit(3) < 70
 
@@ -100,7 +102,9 @@ def test_confidence_counts_tokens_and_spaces_are_single() -> None:
         ("一二", "三四", "一二三四"),
     ],
 )
-def test_a_text_goes_on_from_its_prefix_as_the_decoder_wrote_it(prefix: str, text: str, whole: str) -> None:
+def test_a_text_continues_its_prefix_with_the_space_that_the_decoder_wrote(
+    prefix: str, text: str, whole: str
+) -> None:
     assert append_text(prefix, text) == whole
 
 
@@ -118,11 +122,11 @@ def aligned(*texts: str, length_s: float = 0.2) -> list[AlignedText]:
         ((), True, []),
     ],
 )
-def test_a_word_has_its_marks_with_it(texts: tuple[str, ...], spaced: bool, expected: list[str]) -> None:
+def test_punctuation_is_part_of_its_word(texts: tuple[str, ...], spaced: bool, expected: list[str]) -> None:
     assert [word.text for word in join_words(aligned(*texts), spaced=spaced)] == expected
 
 
-def test_a_pause_is_taken_from_the_words_beside_it() -> None:
+def test_a_pause_is_not_part_of_the_words_beside_it() -> None:
     # The mark is heard until the next sentence begins, or that begins while nobody speaks.
     parts = [
         AlignedText(" A", 0, 0.2),
@@ -139,7 +143,7 @@ def test_a_pause_is_taken_from_the_words_beside_it() -> None:
     ]
 
 
-def test_a_window_is_the_shortest_that_leaves_a_margin() -> None:
+def test_a_window_has_the_shortest_length_that_leaves_the_margin() -> None:
     assert window_length_s(0.1) == WINDOW_LENGTHS_S[0]
     for shorter, longer in pairwise(WINDOW_LENGTHS_S):
         assert window_length_s(shorter - LEAD_S - MARGIN_S - 0.01) == shorter
@@ -147,7 +151,7 @@ def test_a_window_is_the_shortest_that_leaves_a_margin() -> None:
     assert window_length_s(29.7) == 30
 
 
-def test_what_no_window_holds_is_cut_where_it_is_quietest() -> None:
+def test_audio_too_long_for_a_window_is_cut_where_it_is_quietest() -> None:
     rate = RECOGNISER_RATE
     loud = np.random.default_rng(0).normal(0, 0.1, 70 * rate).astype(np.float32)
     loud[25 * rate : 26 * rate] = 0

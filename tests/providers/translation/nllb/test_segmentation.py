@@ -28,7 +28,7 @@ TEXTS = st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\t 😀。、？
         ("\nOne\ntwo 😀", ["One", "two "]),
     ],
 )
-def test_a_text_is_divided_at_the_ends_of_sentences(text: str, sentences: list[str]) -> None:
+def test_a_text_is_split_at_the_ends_of_sentences(text: str, sentences: list[str]) -> None:
     assert [piece.text for piece in split_sentences(text) if piece.is_sentence] == sentences
 
 
@@ -49,14 +49,14 @@ def test_no_text_is_lost(text: str) -> None:
         ("Antidisestablishmentarianism!", None),
     ],
 )
-def test_a_sentence_is_halved_at_a_comma_near_its_middle_or_else_between_words(
+def test_a_sentence_is_split_at_a_comma_near_its_middle_or_else_between_words(
     sentence: str, parts: tuple[str, str] | None
 ) -> None:
     assert split_in_two(sentence) == parts
 
 
 @given(TEXTS)
-def test_halves_are_the_whole_and_neither_is_empty(text: str) -> None:
+def test_both_halves_together_are_the_sentence_and_neither_is_empty(text: str) -> None:
     if parts := split_in_two(text):
         assert "".join(parts) == text
         assert all(part.strip() for part in parts)
@@ -73,13 +73,13 @@ def test_halves_are_the_whole_and_neither_is_empty(text: str) -> None:
         ("Yes. No.", ["", "Não."], " Não."),
     ],
 )
-def test_between_sentences_stands_what_the_target_language_puts_there(
+def test_sentences_are_separated_as_in_the_target_language(
     text: str, translations: list[str], whole: str
 ) -> None:
     assert join_translations(list(split_sentences(text)), translations) == whole
 
 
-def test_what_is_no_sentence_stays() -> None:
+def test_parts_that_are_no_sentences_are_kept() -> None:
     assert (
         join_translations([TextPart("...", False), TextPart("Hi!", True), TextPart(" 😀", False)], ["Oi!"])
         == "...Oi! 😀"
@@ -87,6 +87,6 @@ def test_what_is_no_sentence_stays() -> None:
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "A. ", "https://", "a@", "!'", ". (", "1,", "\n", "。", '."'])
-def test_a_text_made_to_be_slow_is_divided_in_no_time(unit: str) -> None:
+def test_a_text_made_to_be_slow_is_split_quickly(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     assert "".join(piece.text for piece in split_sentences(text)) == text

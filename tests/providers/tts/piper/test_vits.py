@@ -47,7 +47,7 @@ def test_spans_cover_all_frames_and_grow(total: int) -> None:
     assert all(after >= before for before, after in pairwise(lengths[:-1]))
 
 
-def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
+def test_a_phrase_decoded_in_parts_equals_the_undivided_model(voice: DividedVits) -> None:
     pieces = list(voice.speak(IDS, STEADY))
     whole = UndividedVits(open_session_on("cpu", PATH, cpu_threads=1))
     ((expected, _),) = whole.speak(IDS, STEADY)
@@ -59,7 +59,7 @@ def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
     assert np.abs(expected).max() > 0.05
 
 
-def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) -> None:
+def test_a_phrase_sounds_the_same_each_time_and_unlike_others(voice: DividedVits) -> None:
     usual = SpeakingStyle(noise_scale=0.667, length_scale=1, noise_w_scale=0.8, speaker=None)
     once, again, steady = (
         np.concatenate([piece.waveform for piece in voice.speak(IDS, manner)])
@@ -69,7 +69,7 @@ def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) ->
     assert once.shape != steady.shape
 
 
-def test_a_voice_that_cannot_be_cut_is_spoken_phrase_by_phrase(
+def test_a_voice_with_an_unsupported_graph_is_synthesised_in_whole_phrases(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A network that takes what Piper gives, and whose waveform is its scales.

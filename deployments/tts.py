@@ -9,7 +9,7 @@ from deployments.stage import StageReplica
 from sokuji.config import Settings
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesiserProvider, SynthesisRequest
 from sokuji.providers.registry import create
-from sokuji.providers.tts import output
+from sokuji.providers.tts import resampled_output
 
 
 @serve.deployment(
@@ -41,11 +41,14 @@ class TextToSpeech(StageReplica[SynthesiserProvider]):
 
     async def describe(self) -> SynthesiserInfo:
         """What the provider can do, with the sample rate and the file format of the settings."""
-        return await output.describe(self._loaded())
+        return await resampled_output.describe(self._loaded())
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """The speech, chunk by chunk; closing the generator ends the synthesis."""
-        async with self._call() as provider, aclosing(output.synthesize(provider, request)) as chunks:
+        async with (
+            self._call() as provider,
+            aclosing(resampled_output.synthesize(provider, request)) as chunks,
+        ):
             async for chunk in chunks:
                 self._note_success()
                 yield chunk

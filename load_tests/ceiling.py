@@ -38,7 +38,7 @@ from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_fil
 from load_tests.scenarios.speech_samples import padded, recordings
 from load_tests.scenarios.stage_runs import StageRun, stage_runs
 from sokuji.cli.console import one_line_failures
-from sokuji.providers.stt.whisper.provider import threads
+from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
 Step = Callable[[], Awaitable[None]]
 
@@ -99,7 +99,7 @@ async def _steps(
     ]
     steps: list[Step] = []
     # One call at a time uses no more threads than the provider gives it.
-    alone = next(each for each in whispers if each.layout.threads <= threads(EMBEDDED))
+    alone = next(each for each in whispers if each.layout.threads <= cpu_threads_per_worker(EMBEDDED))
     for name, pipeline in embedded.pipelines(alone).items():
         await pipeline.run(measured.samples[0])
         steps.append(partial(_time_pipeline, measured, name, pipeline))

@@ -25,7 +25,7 @@ from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import SokujiError
 from sokuji.measure.samples import LANGUAGES
-from sokuji.providers.stt.whisper.provider import threads
+from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
 WORSE_BY = 0.005
 """Errors per word, over all languages, by which the provider may be worse than plain faster-whisper."""
@@ -157,7 +157,7 @@ def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
     options: dict[str, Any] = {"beam_size": config.beam_size}
     if not fallback:
         options |= {"best_of": config.best_of, "temperature": config.temperature}
-    return plain_faster_whisper(config, cpu_threads=threads(config), **options)
+    return plain_faster_whisper(config, cpu_threads=cpu_threads_per_worker(config), **options)
 
 
 if __name__ == "__main__":

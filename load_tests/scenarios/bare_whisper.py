@@ -16,8 +16,9 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.providers.stt.whisper.transcript_text import clean, token_limit
-from sokuji.providers.stt.whisper.windows import Samples, features, window_s
+from sokuji.providers.stt.text_cleanup import normalise_spaces
+from sokuji.providers.stt.whisper.transcript_text import token_limit
+from sokuji.providers.stt.whisper.windows import Samples, features, window_length_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class BareWhisper:
 
     def recognise(self, utterances: Sequence[Samples], most: int) -> list[str]:
         """The transcript of each utterance, ``most`` of them in a batch of each worker."""
-        windows = [window_s(len(each) / RECOGNISER_RATE) for each in utterances]
+        windows = [window_length_s(len(each) / RECOGNISER_RATE) for each in utterances]
         batches = batches_by_window(windows, most)
         decoded = self._pool.map(lambda batch: self._decode([utterances[index] for index in batch]), batches)
         texts = [""] * len(utterances)
@@ -89,7 +90,7 @@ class BareWhisper:
 
     def _decode(self, utterances: Sequence[Samples]) -> list[str]:
         longest_s = max(map(len, utterances)) / RECOGNISER_RATE
-        window = window_s(longest_s)
+        window = window_length_s(longest_s)
         mel = np.stack([features(self._model.feature_extractor, each, window) for each in utterances])
         results = self._model.model.generate(
             ctranslate2.StorageView.from_array(mel),
@@ -99,4 +100,4 @@ class BareWhisper:
             max_length=2 * token_limit(longest_s),
             suppress_tokens=self._suppressed,
         )
-        return [clean(self._tokenizer.decode(each.sequences_ids[0])) for each in results]
+        return [normalise_spaces(self._tokenizer.decode(each.sequences_ids[0])) for each in results]

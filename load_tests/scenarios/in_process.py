@@ -160,7 +160,7 @@ def _plain_piper(config: VoiceConfig) -> Synthesize | None:
     voice = PiperVoice.load(folder / f"{Path(config.tts_model).name.removesuffix('.onnx')}.onnx")
 
     async def synthesize(text: str) -> AsyncIterator[bytes]:
-        chunks: list[AudioChunk] = espeak.alone(list, voice.synthesize(text))
+        chunks: list[AudioChunk] = espeak.run_in_espeak_thread(list, voice.synthesize(text))
         for chunk in chunks:
             yield chunk.audio_int16_bytes
 

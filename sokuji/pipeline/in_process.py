@@ -10,7 +10,7 @@ from sokuji.contract import AudioChunk, Provider, SynthesiserInfo, SynthesiserPr
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.providers.registry import create
-from sokuji.providers.tts import output
+from sokuji.providers.tts import resampled_output
 
 STT: tuple[Settings, ...] = (FasterWhisperConfig(),)
 TRANSLATION: tuple[Settings, ...] = (BergamotConfig(),)
@@ -56,10 +56,10 @@ class _ConfiguredSynthesiser:
     provider: SynthesiserProvider
 
     async def describe(self) -> SynthesiserInfo:
-        return await output.describe(self.provider)
+        return await resampled_output.describe(self.provider)
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        return output.synthesize(self.provider, request)
+        return resampled_output.synthesize(self.provider, request)
 
 
 async def _load(providers: Sequence[Provider]) -> None:

@@ -1,9 +1,9 @@
-"""The queue in front of a loaded model: puts together what several callers want computed.
+"""The queue in front of a loaded model: computes together what several callers need at the same time.
 
-The work for a caller is a *job*: a generator that yields *steps*, pieces of computation, and is sent the
-result of each. Steps of one bucket can be computed together, whoever they belong to, so that jobs meet at
-every step anew and part again where they differ. Nothing waits for a full batch unless ``wait_s`` says so: a
-free worker takes what there is, and batches form by themselves as soon as there is more than that.
+The request of a caller runs as a job (``jobs``). Computations with equal batch keys are computed together,
+whichever jobs they belong to, so that jobs form a new batch at every computation. By default a free worker
+takes what is queued, and batches form when requests arrive faster than they are computed; ``wait_s`` makes a
+first computation wait for more.
 """
 
 import asyncio
@@ -12,99 +12,35 @@ import itertools
 import threading
 import time
 import weakref
-from collections.abc import Generator, Hashable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
 
-from sokuji.contract import Effort
 from sokuji.errors import ProviderUnavailable
+from sokuji.providers.jobs import Job, JobResult, QueuedJob, compute_batch
 
 T = TypeVar("T")
 
 
-class Step(Protocol):
-    """A piece of computation for one job."""
-
-    @property
-    def bucket(self) -> Hashable:
-        """Steps of one class with equal buckets can be computed together."""
-
-    @property
-    def most(self) -> int:
-        """How many may be together at most."""
-
-    @property
-    def spare(self) -> bool:
-        """Whether it is left out, its result None, while there are urgent jobs of others."""
-
-    @classmethod
-    def together(cls, steps: Sequence[Self]) -> Sequence[Any]:
-        """The result of each of the steps of a bucket; it must not depend on the others."""
-
-
-Job = Generator[Any, Any, T]
-"""Yields steps, is sent their results or thrown their errors, and returns the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult(Generic[T]):
-    """What a job returned, and what it took."""
-
-    value: T
-    effort: Effort
-
-
-@dataclass(eq=False, slots=True)
-class _Ticket:
-    """A job in the queue or at work."""
-
-    job: Job[Any]
-    urgent: bool
-    number: int
-    came_at: float
-    outcome: Future[JobResult[Any]] = field(default_factory=Future)
-    step: Any = None
-    """What is to be computed next; None before the job has begun."""
-    began_at: float | None = None
-    busy_s: float = 0.0
-    largest_batch: int = 1
-
-    @property
-    def rank(self) -> tuple[bool, bool, int]:
-        """The least goes first: urgent ones, among these those that can join the others' first step."""
-        return not self.urgent, self.step is not None, self.number
-
-    @property
-    def key(self) -> Hashable:
-        """Equal for those of one urgency that can be worked on together."""
-        step = self.step
-        return self.number if step is None else (type(step), step.bucket, step.spare)
-
-    def effort(self) -> Effort:
-        began = self.came_at if self.began_at is None else self.began_at
-        return Effort(queued_s=began - self.came_at, busy_s=self.busy_s, batch_size=self.largest_batch)
-
-
 class Batcher:
-    """Works off jobs in a few threads; the most urgent first, and those that came first among equals.
+    """Runs jobs in a few threads: urgent jobs first, and in order of arrival among equals.
 
-    ``batch_size``, ``wait_s`` and, by ``resize``, the number of threads may change at any time.
+    ``batch_size`` and ``wait_s`` may be changed at any time, and the number of threads by ``resize``.
     """
 
     def __init__(self, name: str, *, workers: int, batch_size: int = 1, wait_s: float = 0.0) -> None:
         """
         Args:
-            workers: threads.
-            batch_size: steps that are computed together, at most.
-            wait_s: how long a job waits for others to join its first step while a worker is free.
+            workers: number of threads.
+            batch_size: computations that are computed together at most.
+            wait_s: how long the first computation of a job waits, although a worker is free, for others that
+                can be computed with it.
         """
         self.batch_size = batch_size
         self.wait_s = wait_s
         self._name = name
         self._numbers = itertools.count()
-        self._waiting: list[_Ticket] = []
-        self._at_work: list[_Ticket] = []
+        self._waiting: list[QueuedJob] = []
+        self._running: list[QueuedJob] = []
         self._changed = threading.Condition()
         self._closed = False
         self._workers = 0
@@ -113,31 +49,38 @@ class Batcher:
         self.resize(workers)
 
     def resize(self, workers: int) -> None:
-        """Use so many threads; those that are too many end with what they are doing."""
+        """Use this many threads; surplus threads end after the batch that they are computing."""
         with self._changed:
             self._workers = 0 if self._closed else workers
             for index in range(self._workers):
                 if index not in self._threads:
                     thread = threading.Thread(
-                        target=self._work, args=(index,), name=f"{self._name}-{index}", daemon=True
+                        target=self._run_worker, args=(index,), name=f"{self._name}-{index}", daemon=True
                     )
                     self._threads[index] = thread
                     thread.start()
             self._changed.notify_all()
 
     async def run(self, job: Job[T], *, urgent: bool = True) -> JobResult[T]:
-        """What ``job`` returns; its errors are raised. For a caller that is cancelled no step is begun."""
-        ticket = _Ticket(job, urgent, next(self._numbers), time.monotonic())
-        self._queue([ticket])
-        return await asyncio.wrap_future(ticket.outcome)
+        """Run ``job`` and return its result.
+
+        If the caller is cancelled, no further computation of the job is started.
+
+        Raises:
+            ProviderUnavailable: the batcher has been shut down.
+            Exception: whatever the job raises.
+        """
+        queued = QueuedJob(job, urgent, next(self._numbers), time.monotonic())
+        self._enqueue([queued])
+        return await asyncio.wrap_future(queued.outcome)
 
     def shutdown(self) -> None:
-        """Let running steps finish and begin no more."""
+        """Let running computations finish and start no more."""
         with self._changed:
             self._closed, self._workers = True, 0
             self._changed.notify_all()
             waiting, self._waiting = self._waiting, []
-        self._queue(waiting)
+        self._enqueue(waiting)
 
     def join(self) -> None:
         """Wait for the threads to end, after ``shutdown``."""
@@ -146,141 +89,112 @@ class Batcher:
         for thread in threads:
             thread.join()
 
-    def _queue(self, tickets: Sequence[_Ticket]) -> None:
+    def _enqueue(self, jobs: Sequence[QueuedJob]) -> None:
         with self._changed:
             if not self._closed:
-                self._waiting += tickets
-                self._changed.notify(len(tickets))
+                self._waiting += jobs
+                self._changed.notify(len(jobs))
                 return
-        for ticket in tickets:
-            ticket.job.close()
-            _resolve(ticket, ProviderUnavailable(f"{self._name} has been closed"))
+        for queued in jobs:
+            queued.job.close()
+            queued.resolve(ProviderUnavailable(f"{self._name} has been closed"))
 
-    def _work(self, index: int) -> None:
-        while self._turn(index):
+    def _run_worker(self, index: int) -> None:
+        while self._run_next_batch(index):
             pass
 
-    def _turn(self, index: int) -> bool:
-        """Work on the next batch; whether there was one. Nothing of it is kept by a worker that waits."""
-        batch = self._take(index)
+    def _run_next_batch(self, index: int) -> bool:
+        """Compute the next batch; False when the worker has to end.
+
+        This is a method of its own so that an idle worker keeps no reference to the last batch.
+        """
+        batch = self._next_batch(index)
         outcomes = zip(batch, self._compute(batch) if batch else (), strict=True)
-        goes_on = [ticket for ticket, result in outcomes if _advance(ticket, result)]
+        unfinished = [queued for queued, result in outcomes if queued.advance(result)]
         with self._changed:
-            self._at_work = [ticket for ticket in self._at_work if ticket not in batch]
-        self._queue(goes_on)
+            self._running = [queued for queued in self._running if queued not in batch]
+        self._enqueue(unfinished)
         return bool(batch)
 
-    def _take(self, index: int) -> list[_Ticket]:
-        """The next tickets for a worker, once there are any; none when the worker is to end."""
+    def _next_batch(self, index: int) -> list[QueuedJob]:
+        """Wait for the next batch; empty when the worker has to end."""
         with self._changed:
             while index < self._workers:
-                self._drop_abandoned()
-                batches = [(self._patience_s(batch), batch) for batch in self._batches()]
-                ready = next((batch for patience_s, batch in batches if patience_s <= 0), None)
+                self._drop_cancelled()
+                batches = [(self._remaining_wait_s(batch), batch) for batch in self._batches()]
+                ready = next((batch for wait_s, batch in batches if wait_s <= 0), None)
                 if ready:
-                    self._waiting = [ticket for ticket in self._waiting if ticket not in ready]
-                    self._at_work += ready
+                    self._waiting = [queued for queued in self._waiting if queued not in ready]
+                    self._running += ready
                     if self._waiting:
-                        # The worker that waited for what is left may have been woken for this batch.
+                        # This worker may have consumed the notification for a job that is still waiting.
                         self._changed.notify()
                     return ready
-                self._changed.wait(min((patience_s for patience_s, _ in batches), default=None))
+                self._changed.wait(min((wait_s for wait_s, _ in batches), default=None))
             del self._threads[index]
             self._changed.notify_all()
             return []
 
-    def _drop_abandoned(self) -> None:
-        for ticket in self._waiting:
-            if ticket.outcome.cancelled():
-                ticket.job.close()
-        self._waiting = [ticket for ticket in self._waiting if not ticket.outcome.cancelled()]
+    def _drop_cancelled(self) -> None:
+        for queued in self._waiting:
+            if queued.outcome.cancelled():
+                queued.job.close()
+        self._waiting = [queued for queued in self._waiting if not queued.outcome.cancelled()]
 
-    def _batches(self) -> list[list[_Ticket]]:
-        """The most urgent tickets, those of one batch together; the one that goes first leads."""
-        queue = sorted(self._waiting, key=lambda ticket: ticket.rank)
-        groups: dict[Hashable, list[_Ticket]] = {}
-        for ticket in queue:
-            if ticket.urgent == queue[0].urgent:
-                groups.setdefault(ticket.key, []).append(ticket)
-        return [mates[: self._most(mates)] for mates in groups.values()]
+    def _batches(self) -> list[list[QueuedJob]]:
+        """The waiting jobs of the highest urgency, grouped into batches, the batch with the first job
+        first."""
+        queue = sorted(self._waiting, key=lambda queued: queued.priority)
+        groups: dict[Hashable, list[QueuedJob]] = {}
+        for queued in queue:
+            if queued.urgent == queue[0].urgent:
+                groups.setdefault(queued.batch_key, []).append(queued)
+        return [group[: self._max_size(group)] for group in groups.values()]
 
-    def _most(self, mates: Sequence[_Ticket]) -> int:
-        step = mates[0].step
-        return 1 if step is None else max(1, min(self.batch_size, step.most))
+    def _max_size(self, batch: Sequence[QueuedJob]) -> int:
+        computation = batch[0].computation
+        return 1 if computation is None else max(1, min(self.batch_size, computation.max_batch_size))
 
-    def _patience_s(self, batch: Sequence[_Ticket]) -> float:
-        """How long a batch may still wait for more; only before the first step of all its members."""
-        if batch[0].step is None or any(ticket.began_at is not None for ticket in batch):
+    def _remaining_wait_s(self, batch: Sequence[QueuedJob]) -> float:
+        """How long an incomplete batch still waits; 0 unless it is the first computation of all its jobs."""
+        if batch[0].computation is None or any(queued.started_at is not None for queued in batch):
             return 0.0
-        if len(batch) >= self._most(batch):
+        if len(batch) >= self._max_size(batch):
             return 0.0
-        return min(ticket.came_at for ticket in batch) + self.wait_s - time.monotonic()
+        return min(queued.queued_at for queued in batch) + self.wait_s - time.monotonic()
 
-    def _is_shared(self, batch: Sequence[_Ticket]) -> bool:
-        """Whether there are urgent jobs besides those of a batch."""
+    def _others_are_urgent(self, batch: Sequence[QueuedJob]) -> bool:
+        """Whether there are urgent jobs outside ``batch``."""
         with self._changed:
-            tickets = [*self._waiting, *self._at_work]
-        return any(each.urgent and each not in batch and not each.outcome.cancelled() for each in tickets)
+            jobs = [*self._waiting, *self._running]
+        return any(
+            queued.urgent and queued not in batch and not queued.outcome.cancelled() for queued in jobs
+        )
 
-    def _compute(self, batch: Sequence[_Ticket]) -> Sequence[Any]:
-        """The result, or its error, of each ticket's step. One that fails is not let harm the others."""
-        if batch[0].step is None or (batch[0].step.spare and self._is_shared(batch)):
+    def _compute(self, batch: Sequence[QueuedJob]) -> Sequence[Any]:
+        """The result of each job's next computation, or the exception that it raised."""
+        computation = batch[0].computation
+        if computation is None or (computation.optional and self._others_are_urgent(batch)):
             return [None] * len(batch)
-        began = time.monotonic()
-        steps = [ticket.step for ticket in batch]
-        for ticket in batch:
-            ticket.began_at = ticket.began_at or began
-            ticket.largest_batch = max(ticket.largest_batch, len(batch))
-        results = _results(steps)
-        took_s = time.monotonic() - began
-        for ticket in batch:
-            ticket.busy_s += took_s
+        started = time.monotonic()
+        for queued in batch:
+            queued.started_at = queued.started_at or started
+            queued.largest_batch = max(queued.largest_batch, len(batch))
+        results = compute_batch([queued.computation for queued in batch])
+        busy_s = time.monotonic() - started
+        for queued in batch:
+            queued.busy_s += busy_s
         return results
 
 
 _batchers: "weakref.WeakSet[Batcher]" = weakref.WeakSet()
-"""Those with threads at least, which refer to them."""
+"""All batchers that have threads: a thread keeps its batcher alive."""
 
 
 @atexit.register
-def _end() -> None:
-    """Let no thread come back from a library while the interpreter goes down: that aborts the process."""
+def _join_all() -> None:
+    """End all threads before the interpreter does: a thread that returns from a native library while the
+    interpreter is being finalised aborts the process."""
     for batcher in list(_batchers):
         batcher.shutdown()
         batcher.join()
-
-
-def _results(steps: Sequence[Any]) -> Sequence[Any]:
-    try:
-        results = type(steps[0]).together(steps)
-        return [result for _, result in zip(steps, results, strict=True)]
-    except Exception as error:
-        if len(steps) == 1:
-            return [error]
-        return [_results([step])[0] for step in steps]
-
-
-def _advance(ticket: _Ticket, result: Any) -> bool:
-    """Send the result of its step to a job; whether it wants another step."""
-    try:
-        if isinstance(result, Exception):
-            ticket.step = ticket.job.throw(result)
-        else:
-            ticket.step = ticket.job.send(result)
-    except StopIteration as end:
-        _resolve(ticket, JobResult(end.value, ticket.effort()))
-    except Exception as error:
-        _resolve(ticket, error)
-    else:
-        return True
-    return False
-
-
-def _resolve(ticket: _Ticket, outcome: JobResult[Any] | Exception) -> None:
-    try:
-        if isinstance(outcome, Exception):
-            ticket.outcome.set_exception(outcome)
-        else:
-            ticket.outcome.set_result(outcome)
-    except InvalidStateError:
-        pass  # The caller has gone meanwhile.

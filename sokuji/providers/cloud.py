@@ -1,8 +1,8 @@
-"""What the providers that call a service over HTTP have in common: keys, deadlines, bounds, what errors mean.
+"""HTTP client of the providers that call a service: API keys, deadlines, size limits, and errors.
 
-A provider here makes one attempt. Whether another one follows, or another provider answers instead, is
-decided where the deadline of the whole stage is known (``sokuji.pipeline.fallback``). Neither keys nor what
-was said reach a log or an error: of a refusal only its status is told.
+A provider makes one attempt for each call. Retries and the fallback to another provider are decided in
+``sokuji.pipeline.fallback``, where the deadline of the whole stage is known. Neither API keys nor spoken
+words reach a log or an error message: of a refusal only its status code is reported.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ from sokuji.errors import (
     SokujiError,
 )
 
-MOST_ANSWER_BYTES = 4 * 2**20
-"""Of an answer that is read as a whole."""
-LONGEST_RETRY_AFTER_S = 600.0
+MAX_RESPONSE_BYTES = 4 * 2**20
+"""Limit for a response that is read as a whole."""
+MAX_RETRY_AFTER_S = 600.0
 
 
-def key(variable: str, *, what: str) -> str:
-    """A secret from the environment.
+def api_key(variable: str, *, what: str) -> str:
+    """An API key from the environment.
 
     Args:
         variable: for example ``DEEPL_API_KEY``.
-        what: for example "a DeepL API key".
+        what: for the error message, for example "a DeepL API key".
 
     Raises:
         ConfigError: it is not set, or cannot stand in an HTTP header.
@@ -52,20 +52,21 @@ def key(variable: str, *, what: str) -> str:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities that certificates may come from: reading them takes some 50 ms, once a process."""
+def _ssl_context() -> ssl.SSLContext:
+    """The trusted certificate authorities; loading them takes about 50 ms, so it is done once a process."""
     return httpx.create_ssl_context()
 
 
 class CloudClient:
-    """One service: its address, its key, its connections.
+    """Client of one service.
 
     Args:
-        name: the provider, for messages.
-        settings: address, time and concurrency.
-        headers: sent with each request, the key among them.
+        name: name of the service, for messages.
+        settings: address, timeout and concurrency.
+        headers: sent with each request, the API key among them.
         variable: the environment variable that holds the key, for messages.
-        reasons: status -> what the service means by it, for messages; for those that are its own.
+        reasons: status code -> what the service means by it, for messages; only for status codes whose
+            meaning is specific to the service.
     """
 
     def __init__(
@@ -78,130 +79,137 @@ class CloudClient:
     ) -> None:
         self._name, self._variable, self._reasons = name, variable, reasons or {}
         self._timeout_s = settings.timeout_s
-        self._places = asyncio.Semaphore(settings.max_concurrency)
+        self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._client = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=dict(headers),
             timeout=settings.timeout_s,
-            verify=_trusted(),
+            verify=_ssl_context(),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.max_concurrency),
-            # An address that moves would be sent the key.
+            # The target of a redirect would be sent the key.
             follow_redirects=False,
         )
 
     def update(self, settings: CloudSettings) -> None:
-        """New requests take over the time and the concurrency."""
+        """Apply new values of timeout and concurrency to requests that start from now on."""
         self._timeout_s = settings.timeout_s
-        self._places = asyncio.Semaphore(settings.max_concurrency)
+        self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._client.timeout = httpx.Timeout(settings.timeout_s)
 
     async def send(self, method: str, path: str, **request: Any) -> bytes:
-        """The body of a good answer.
+        """Send a request and return the body of a successful response.
 
         Args:
-            request: ``json``, ``data``, ``files``, ``content``, ``params``, ``headers`` as httpx takes them.
+            request: ``json``, ``data``, ``files``, ``content``, ``params``, ``headers`` as in httpx.
 
         Raises:
-            DeadlineExceeded: no whole answer within ``timeout_s``.
-            Overloaded: the service has refused because of its load or of a quota by time (429).
-            ProviderUnavailable: it cannot be reached, failed (5xx), or its answer broke off.
-            ProviderFailed: it refused the key or the request, or its answer is too long.
+            DeadlineExceeded: the response was not complete within ``timeout_s``.
+            Overloaded: the service refused the request because of its load or of a rate limit (429).
+            ProviderUnavailable: the service cannot be reached, failed (5xx) or broke the connection.
+            ProviderFailed: the service refused the key or the request, or its response is too long.
         """
         with self._deadline():
-            async with asyncio.timeout(self._timeout_s), self._answer(method, path, **request) as answer:
+            async with asyncio.timeout(self._timeout_s), self._response(method, path, **request) as response:
                 body = bytearray()
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > MOST_ANSWER_BYTES:
-                        raise ProviderFailed(f"{self._name} sent more than {MOST_ANSWER_BYTES:,} bytes")
+                async for data in response.aiter_bytes():
+                    body += data
+                    if len(body) > MAX_RESPONSE_BYTES:
+                        raise ProviderFailed(f"{self._name} sent more than {MAX_RESPONSE_BYTES:,} bytes")
                 return bytes(body)
 
     async def send_json(self, method: str, path: str, **request: Any) -> Any:
-        """The JSON of a good answer; raises what ``send`` does, and ProviderFailed where it is no JSON."""
+        """As ``send``, but return the decoded JSON of the body.
+
+        Raises:
+            ProviderFailed: also if the body is not JSON.
+        """
         body = await self.send(method, path, **request)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
-            raise self.malformed() from None
+            raise self.malformed_response() from None
 
     async def stream(
         self,
         method: str,
         path: str,
         *,
-        look: Callable[[Mapping[str, str]], None] | None = None,
+        check_headers: Callable[[Mapping[str, str]], None] | None = None,
         **request: Any,
     ) -> AsyncGenerator[bytes, None]:
-        """The body of a good answer, piece by piece; closing the iterator ends the request.
+        """Send a request and yield the body of a successful response as it arrives.
+
+        Closing the iterator ends the request.
 
         Args:
-            look: sees the headers before the body is read, and raises what is wrong with them.
+            check_headers: called with the response's headers before the body is read; raises an error to
+                reject the response.
             request: as for ``send``.
 
         Raises:
-            DeadlineExceeded, Overloaded, ProviderUnavailable, ProviderFailed: as ``send``, but that
-                ``timeout_s`` holds for each piece.
+            DeadlineExceeded, Overloaded, ProviderUnavailable, ProviderFailed: as ``send``, except that
+                ``timeout_s`` limits the wait for each part of the body and the length is not limited.
         """
         with self._deadline():
-            async with self._answer(method, path, **request) as answer:
-                if look:
-                    look(answer.headers)
-                pieces = answer.aiter_bytes()
-                while (piece := await self._next(pieces)) is not None:
-                    yield piece
+            async with self._response(method, path, **request) as response:
+                if check_headers:
+                    check_headers(response.headers)
+                body = response.aiter_bytes()
+                while (data := await self._next(body)) is not None:
+                    yield data
 
-    def malformed(self) -> ProviderFailed:
-        """The error for an answer that is not what the service's documentation says."""
+    def malformed_response(self) -> ProviderFailed:
+        """The error for a response that does not match the service's documentation."""
         return ProviderFailed(f"{self._name} sent an answer that cannot be read")
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         await self._client.aclose()
 
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         async with asyncio.timeout(self._timeout_s):
-            return await anext(pieces, None)
+            return await anext(body, None)
 
     @asynccontextmanager
-    async def _answer(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
-        async with self._places:
+    async def _response(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
+        async with self._slots:
             if self._client.is_closed:
                 raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
-            with self._failures():
-                wanted = self._client.build_request(method, path, **request)
+            with self._translate_errors():
+                built = self._client.build_request(method, path, **request)
                 async with asyncio.timeout(self._timeout_s):
-                    answer = await self._client.send(wanted, stream=True)
+                    response = await self._client.send(built, stream=True)
                 try:
-                    if not answer.is_success:
-                        raise self._refusal(answer)
-                    yield answer
+                    if not response.is_success:
+                        raise self._refusal(response)
+                    yield response
                 finally:
-                    await answer.aclose()
+                    await response.aclose()
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
         try:
             yield
         except TimeoutError:
-            raise self._late() from None
+            raise self._deadline_exceeded() from None
 
     @contextmanager
-    def _failures(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except httpx.TimeoutException:
-            raise self._late() from None
+            raise self._deadline_exceeded() from None
         except httpx.DecodingError:
-            raise self.malformed() from None
+            raise self.malformed_response() from None
         except httpx.HTTPError as error:
-            fault = f"{self._name} cannot be reached, or broke off ({type(error).__name__})"
-            raise ProviderUnavailable(fault, retry_after_s=1) from None
+            message = f"{self._name} cannot be reached, or broke off ({type(error).__name__})"
+            raise ProviderUnavailable(message, retry_after_s=1) from None
 
-    def _late(self) -> DeadlineExceeded:
+    def _deadline_exceeded(self) -> DeadlineExceeded:
         return DeadlineExceeded(f"{self._name} did not answer within {self._timeout_s:g} s", retry_after_s=1)
 
-    def _refusal(self, answer: httpx.Response) -> SokujiError:
-        status, wait_s = answer.status_code, retry_after(answer.headers.get("Retry-After"))
+    def _refusal(self, response: httpx.Response) -> SokujiError:
+        status, wait_s = response.status_code, parse_retry_after(response.headers.get("Retry-After"))
         if status in (401, 403):
             return ProviderFailed(f"{self._name} refuses the key in {self._variable} ({status})")
         if status == 429:
@@ -212,10 +220,11 @@ class CloudClient:
         return ProviderFailed(f"{self._name} refuses the request ({status}{reason})")
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, ten minutes at most; None: it says nothing.
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to wait, at most ``MAX_RETRY_AFTER_S``; None if there are
+    none.
 
-    Either seconds or a date: RFC 9110, section 10.2.3.
+    The header holds seconds or a date (RFC 9110, section 10.2.3).
     """
     if value is None:
         return None
@@ -226,5 +235,5 @@ def retry_after(value: str | None) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
         except ValueError:
             return None
-    # Not a number is refused by the comparison as well.
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S) if seconds == seconds else None
+    # The comparison is false for NaN.
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if seconds == seconds else None

@@ -1,23 +1,28 @@
-"""How a model that computes on the CPU shares the cores with the rest of the service."""
+"""How many CPU threads a model uses, so that the other stages of the service keep cores for themselves."""
 
 import os
 
 
-def workers(wanted: int, device: str) -> int:
-    """Batches that a model computes at the same time.
+def worker_count(configured: int, device: str) -> int:
+    """Number of batches that a model computes at the same time.
 
     Args:
-        wanted: the setting; 0: 2 on a GPU, otherwise one for two cores, 4 at most.
+        configured: the setting; 0 selects 2 on a GPU, otherwise one for every two cores, at most 4.
         device: "cuda" or "cpu".
     """
-    return wanted or (2 if device == "cuda" else min(4, _share()))
+    return configured or (2 if device == "cuda" else min(4, _model_cores()))
 
 
-def threads(wanted: int, workers: int) -> int:
-    """Threads of one batch on a CPU; ``wanted`` 0: the model's share divided among its workers, at most 4."""
-    return wanted or max(1, min(4, _share() // workers))
+def threads_per_worker(configured: int, workers: int) -> int:
+    """Threads that compute one batch on a CPU.
+
+    Args:
+        configured: the setting; 0 divides the model's cores among its workers, at most 4 for each.
+        workers: batches that are computed at the same time.
+    """
+    return configured or max(1, min(4, _model_cores() // workers))
 
 
-def _share() -> int:
-    """Half of the cores found: the other stages and the sockets want the others."""
+def _model_cores() -> int:
+    """Half of the available cores; the other half is left to the other stages and to the sockets."""
     return max(1, len(os.sched_getaffinity(0)) // 2)

@@ -1,4 +1,4 @@
-"""Answers a batch of requests one by one, so that a request that fails harms no other."""
+"""Processes a batch of requests independently, so that a request that fails does not affect the others."""
 
 import asyncio
 import logging
@@ -7,28 +7,29 @@ from typing import TypeVar
 
 from sokuji.errors import ProviderFailed, SokujiError
 
-log = logging.getLogger(__name__)
+Request = TypeVar("Request")
+Response = TypeVar("Response")
 
-T = TypeVar("T")
-Q = TypeVar("Q")
+_log = logging.getLogger(__name__)
 
 
-async def answers(
-    what: str, requests: Sequence[Q], answer: Callable[[Q], Awaitable[T]]
-) -> list[T | SokujiError]:
-    """``answer`` to each request, all at the same time; what it raises is the answer to that request alone.
+async def process_each(
+    operation: str, requests: Sequence[Request], process: Callable[[Request], Awaitable[Response]]
+) -> list[Response | SokujiError]:
+    """Run ``process`` on all requests concurrently; the result of a request that fails is its error.
 
     Args:
-        what: is done, for the message of a failure that is none of our errors.
+        operation: name of the operation, such as "recognition". It is used in the log and in the
+            ``ProviderFailed`` that replaces an exception which is no ``SokujiError``.
     """
 
-    async def one(request: Q) -> T | SokujiError:
+    async def process_one(request: Request) -> Response | SokujiError:
         try:
-            return await answer(request)
+            return await process(request)
         except SokujiError as error:
             return error
         except Exception as error:
-            log.exception("%s failed", what)
-            return ProviderFailed(f"{what} failed ({type(error).__name__})")
+            _log.exception("%s failed", operation)
+            return ProviderFailed(f"{operation} failed ({type(error).__name__})")
 
-    return list(await asyncio.gather(*(one(request) for request in requests)))
+    return list(await asyncio.gather(*(process_one(request) for request in requests)))

@@ -1,37 +1,56 @@
-"""One way to open an ONNX model: sized threads, the execution providers asked for, clear errors."""
+"""Opens ONNX models: on a device or with given execution providers, with a bounded number of threads."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import onnxruntime
 
-from sokuji.errors import ModelMissing
+from sokuji.errors import ConfigError, ModelMissing
 
 CPU = "CPUExecutionProvider"
+_DEVICES = {"cpu": CPU, "cuda": "CUDAExecutionProvider"}
 
 
 def open_session(
     model: Path | bytes, *, execution: Sequence[tuple[str, dict[str, Any]]], cpu_threads: int
 ) -> onnxruntime.InferenceSession:
-    """A session over a model: a file, or what such a file contains.
+    """A session over a model.
 
     Args:
-        execution: execution providers that are installed, the preferred one first, each with its options.
+        model: a file, or the contents of such a file.
+        execution: installed execution providers in order of preference, each with its options.
         cpu_threads: threads of one call; calls that run at the same time share all but the first.
 
     Raises:
-        ModelMissing: it is no ONNX model.
+        ModelMissing: it is not an ONNX model.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cpu_threads
-    # Every text has another length, and the runtime would keep a memory plan for each it has seen.
+    # Nearly every text has a different length, and the runtime would keep a memory plan for each length.
     options.enable_mem_pattern = False
-    # Threads that wait busily would take the cores from the other stages of the conversation.
+    # Threads that spin while they wait would take cores from the other stages of the conversation.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         source = model if isinstance(model, bytes) else str(model)
         return onnxruntime.InferenceSession(source, options, providers=list(execution))
-    except Exception as error:  # The runtime raises classes of its own that share no public base.
+    except Exception as error:  # The runtime's own exception classes share no public base.
         name = "the model" if isinstance(model, bytes) else model.name
         raise ModelMissing(f"{name} cannot be loaded: it is damaged or no ONNX model") from error
+
+
+def open_session_on(
+    device: Literal["cpu", "cuda"], model: Path | bytes, *, cpu_threads: int
+) -> onnxruntime.InferenceSession:
+    """A session over a model on one device; see ``open_session``.
+
+    Raises:
+        ConfigError: the installed ONNX Runtime does not support the device.
+        ModelMissing: it is not an ONNX model.
+    """
+    if _DEVICES[device] not in onnxruntime.get_available_providers():
+        raise ConfigError(
+            f"device {device!r} needs the package onnxruntime-gpu instead of onnxruntime; accepted: cpu",
+            param="device",
+        )
+    return open_session(model, execution=[(_DEVICES[device], {})], cpu_threads=cpu_threads)

@@ -1,7 +1,6 @@
-"""The table of providers: name -> "module:Class", one table per stage, imported only when used.
+"""The table of providers: name -> "module:Class", one table per stage; a module is imported when it is used.
 
-To add a provider: one file beside the others of its stage, one config class in ``sokuji.config``, one line
-here, one optional extra in pyproject.toml. CONTRIBUTING.md shows it step by step.
+CONTRIBUTING.md explains step by step how a provider is added.
 """
 
 from importlib import import_module
@@ -49,7 +48,7 @@ def create(
     """Construct the provider to which the settings belong; it is not loaded yet.
 
     Raises:
-        ConfigError: the settings are of no provider of this stage, or its extra is not installed.
+        ConfigError: there is no such provider, or its optional extra is not installed.
     """
     kinds = PROVIDER_CONFIGS[stage]
     name = next((name for name, kind in kinds.items() if isinstance(config, kind)), None)

@@ -58,7 +58,7 @@ async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
     async with occupied(batcher, board):
         runs = [
             submit(batcher, UpperStep(board, "a")),
-            submit(batcher, UpperStep(board, "b", bucket="b")),
+            submit(batcher, UpperStep(board, "b", batch_key="b")),
             submit(batcher, UpperStep(board, "c")),
             submit(batcher, Other(board, "d")),
             submit(batcher, UpperStep(board, "e"), urgent=False),
@@ -70,9 +70,9 @@ async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
 async def test_a_batch_is_no_larger_than_the_setting_and_its_steps_allow(
     batcher: Batcher, board: BatchLog
 ) -> None:
-    async def sizes(most: int) -> list[int]:
+    async def sizes(limit: int) -> list[int]:
         async with occupied(batcher, board):
-            runs = [submit(batcher, UpperStep(board, text, most=most)) for text in "abcdef"]
+            runs = [submit(batcher, UpperStep(board, text, max_batch_size=limit)) for text in "abcdef"]
         assert await results_of(*runs) == [[text] for text in "ABCDEF"]
         return [len(batch) for batch in board.batches]
 
@@ -152,7 +152,7 @@ async def test_who_waits_for_mates_holds_up_nobody_else(batcher: Batcher, board:
     batcher.batch_size, batcher.wait_s = 2, LONG_S
     waiting = submit(batcher, UpperStep(board, "a"))
     others = [submit(batcher, UpperStep(board, text, "b")) for text in "bc"]
-    assert await results_of(*others, submit(batcher, UpperStep(board, "d", "d", most=1))) == [
+    assert await results_of(*others, submit(batcher, UpperStep(board, "d", "d", max_batch_size=1))) == [
         ["B"],
         ["C"],
         ["D"],
@@ -174,12 +174,12 @@ async def test_later_steps_wait_for_nobody(batcher: Batcher, board: BatchLog) ->
 async def test_a_spare_step_is_left_out_only_while_somebody_urgent_waits(
     batcher: Batcher, board: BatchLog
 ) -> None:
-    spare = [UpperStep(board, text, spare=True) for text in "ab"]
-    assert await results_of(submit(batcher, *spare), submit(batcher, urgent=False)) == [["A", "B"], []]
+    optional = [UpperStep(board, text, optional=True) for text in "ab"]
+    assert await results_of(submit(batcher, *optional), submit(batcher, urgent=False)) == [["A", "B"], []]
     board.batches.clear()
     batcher.batch_size = 1
     async with occupied(batcher, board):
-        runs = [submit(batcher, UpperStep(board, "c"), *spare)]
+        runs = [submit(batcher, UpperStep(board, "c"), *optional)]
         runs += [submit(batcher, UpperStep(board, text)) for text in "de"]
     assert await results_of(*runs) == [["C", None, None], ["D"], ["E"]]
     assert board.batches == [["c"], ["d"], ["e"]]
@@ -193,7 +193,7 @@ async def test_a_spare_step_is_left_out_while_another_worker_does_something_urge
     gate = threading.Event()
     other = submit(batcher, UpperStep(board, "a", gate=gate), urgent=urgent)
     await wait_until(lambda: bool(board.batches))
-    assert await results_of(submit(batcher, UpperStep(board, "b", spare=True))) == [[result]]
+    assert await results_of(submit(batcher, UpperStep(board, "b", optional=True))) == [[result]]
     gate.set()
     await results_of(other)
 
@@ -201,7 +201,7 @@ async def test_a_spare_step_is_left_out_while_another_worker_does_something_urge
 async def test_a_step_that_is_left_out_takes_no_other_with_it(batcher: Batcher, board: BatchLog) -> None:
     async with occupied(batcher, board):
         runs = [
-            submit(batcher, UpperStep(board, "a", spare=True)),
+            submit(batcher, UpperStep(board, "a", optional=True)),
             submit(batcher, UpperStep(board, "b")),
             submit(batcher, UpperStep(board, "c", "other")),
         ]
@@ -238,7 +238,7 @@ async def test_a_job_without_steps_takes_nothing(batcher: Batcher) -> None:
 
 
 Plan = tuple[tuple[int, ...], bool]
-"""Buckets of a job's steps, and its urgency; a step of a negative bucket fails."""
+"""Buckets of a job's steps, and its urgency; a step of a negative batch_key fails."""
 plans = st.lists(st.tuples(st.lists(st.integers(-1, 3), max_size=4).map(tuple), st.booleans()), max_size=8)
 
 
@@ -248,8 +248,8 @@ def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: in
     board = BatchLog()
 
     def steps(number: int, buckets: Sequence[int]) -> Iterator[UpperStep]:
-        for place, bucket in enumerate(buckets):
-            yield UpperStep(board, f"{number}.{place}{'bad' * (bucket < 0)}", bucket)
+        for place, batch_key in enumerate(buckets):
+            yield UpperStep(board, f"{number}.{place}{'bad' * (batch_key < 0)}", batch_key)
 
     async def all_answers() -> list[Any]:
         batcher = Batcher("random", workers=workers, batch_size=size, wait_s=wait_s)
@@ -266,7 +266,7 @@ def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: in
             batcher.shutdown()
 
     for number, (answer, (buckets, _)) in enumerate(zip(asyncio.run(all_answers()), plans, strict=True)):
-        if any(bucket < 0 for bucket in buckets):
+        if any(batch_key < 0 for batch_key in buckets):
             assert isinstance(answer, ZeroDivisionError)
         else:
             assert answer.value == [f"{number}.{place}" for place in range(len(buckets))]

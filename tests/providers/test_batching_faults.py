@@ -12,7 +12,8 @@ from typing import Self
 import pytest
 
 from sokuji.errors import NoSpeech, ProviderUnavailable
-from sokuji.providers.batching import Batcher, Job
+from sokuji.providers.batching import Batcher
+from sokuji.providers.jobs import Job
 from tests.support.batch_jobs import (
     LONG_S,
     BatchLog,
@@ -31,7 +32,7 @@ class Mute(UpperStep):
     """A step that gives no results."""
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[str]:
+    def compute_batch(cls, steps: Sequence[Self]) -> list[str]:
         return []
 
 
@@ -93,7 +94,7 @@ from tests.support.batch_jobs import BatchLog, UpperStep, submit, wait_until
 
 class Ending(UpperStep):
     @classmethod
-    def together(cls, steps):
+    def compute_batch(cls, steps):
         steps[0].board.batches.append([])
         time.sleep(0.1)
         print("ended", flush=True)

@@ -18,7 +18,13 @@ from sokuji.errors import (
     ProviderUnavailable,
     SokujiError,
 )
-from sokuji.providers.cloud import LONGEST_RETRY_AFTER_S, MOST_ANSWER_BYTES, CloudClient, key, retry_after
+from sokuji.providers.cloud import (
+    MAX_RESPONSE_BYTES,
+    MAX_RETRY_AFTER_S,
+    CloudClient,
+    api_key,
+    parse_retry_after,
+)
 from tests.support.cloud.faults import (
     EVERY_FAULT,
     PATIENT_S,
@@ -76,7 +82,7 @@ async def say(cloud: CloudClient) -> object:
     """The JSON of an answer that must be an object with what was said, as a provider reads it."""
     answer = await cloud.send_json("POST", "/say", json=SAID)
     if not (isinstance(answer, dict) and "said" in answer):
-        raise cloud.malformed()
+        raise cloud.malformed_response()
     return answer
 
 
@@ -85,7 +91,7 @@ async def read(cloud: CloudClient) -> bytes:
         return b"".join([piece async for piece in pieces])
 
 
-async def test_a_request_crosses_the_wire_as_it_is_meant(cloud: CloudClient, server: Server) -> None:
+async def test_a_request_is_sent_with_its_method_headers_and_body(cloud: CloudClient, server: Server) -> None:
     assert await say(cloud) == SAID
     assert await cloud.send("POST", "/say", params={"a": "b c"}, content=b"[]") == b"[]"
     first, second = server.requests
@@ -95,7 +101,7 @@ async def test_a_request_crosses_the_wire_as_it_is_meant(cloud: CloudClient, ser
     assert server.connections == 1
 
 
-async def test_a_stream_is_read_piece_by_piece(cloud: CloudClient, server: Server) -> None:
+async def test_a_stream_is_read_as_it_arrives(cloud: CloudClient, server: Server) -> None:
     cloud.update(settings(server.url, SHORT_S))
     server.fail(stall(2))
     heard = b""
@@ -108,7 +114,7 @@ async def test_a_stream_is_read_piece_by_piece(cloud: CloudClient, server: Serve
 
 
 @every_fault_of_json
-async def test_every_fault_has_its_error_and_the_next_request_is_well(
+async def test_a_fault_has_its_error_and_the_next_request_is_answered(
     fault: Fault,
     error: type[SokujiError],
     cloud: CloudClient,
@@ -141,7 +147,7 @@ async def test_every_fault_of_a_stream_has_its_error(
 
 
 @pytest.mark.parametrize("fault", [cut(None), cut_off(None)])
-async def test_a_stream_whose_end_is_missing_has_broken_off(
+async def test_a_stream_without_its_end_mark_is_a_failure(
     fault: Fault, cloud: CloudClient, server: Server
 ) -> None:
     server.fail(fault)
@@ -149,13 +155,13 @@ async def test_a_stream_whose_end_is_missing_has_broken_off(
         await read(cloud)
 
 
-async def test_a_service_that_nobody_runs_is_unavailable() -> None:
+async def test_a_service_that_does_not_run_is_unavailable() -> None:
     async with aclosing(connect(await nobody())) as cloud:
         with pytest.raises(ProviderUnavailable, match="cannot be reached"):
             await say(cloud)
 
 
-async def test_after_its_end_it_is_unavailable(server: Server) -> None:
+async def test_requests_after_close_are_unavailable(server: Server) -> None:
     cloud = connect(server.url)
     await cloud.aclose()
     for call in (say, read):
@@ -163,7 +169,7 @@ async def test_after_its_end_it_is_unavailable(server: Server) -> None:
             await call(cloud)
 
 
-async def test_what_a_status_means_to_the_service_is_told(server: Server) -> None:
+async def test_the_error_explains_a_status_that_is_specific_to_the_service(server: Server) -> None:
     meanings = {456: "the quota is used up"}
     async with aclosing(CloudClient("echo", settings(server.url), {}, "ECHO_KEY", meanings)) as cloud:
         server.fail(status(456), status(457))
@@ -173,7 +179,7 @@ async def test_what_a_status_means_to_the_service_is_told(server: Server) -> Non
             await say(cloud)
 
 
-async def test_an_address_that_moves_is_not_sent_the_key(cloud: CloudClient, server: Server) -> None:
+async def test_a_redirect_is_not_followed_with_the_key(cloud: CloudClient, server: Server) -> None:
     async with serve(service) as elsewhere:
         server.fail(status(307, {"Location": f"{elsewhere.url}/v1/say"}))
         with pytest.raises(ProviderFailed, match="307"):
@@ -181,7 +187,7 @@ async def test_an_address_that_moves_is_not_sent_the_key(cloud: CloudClient, ser
         assert elsewhere.connections == 0
 
 
-async def test_a_refused_key_is_named_by_its_variable(cloud: CloudClient, server: Server) -> None:
+async def test_the_error_for_a_refused_key_names_its_variable(cloud: CloudClient, server: Server) -> None:
     server.fail(status(401), status(403))
     for _ in range(2):
         with pytest.raises(ProviderFailed, match="ECHO_KEY"):
@@ -192,7 +198,7 @@ async def test_a_refused_key_is_named_by_its_variable(cloud: CloudClient, server
     ("code", "error", "default"),
     [(429, Overloaded, 1), (503, ProviderUnavailable, 1), (502, ProviderUnavailable, 1)],
 )
-async def test_when_to_try_again_is_what_the_service_says(
+async def test_the_error_has_the_retry_after_of_the_service(
     code: int, error: type[SokujiError], default: float, cloud: CloudClient, server: Server
 ) -> None:
     server.fail(status(code, {"Retry-After": "7"}), status(code), status(code, {"Retry-After": "soon"}))
@@ -212,34 +218,34 @@ async def test_when_to_try_again_is_what_the_service_says(
         ("0", 0),
         ("-3", 0),
         ("2.5", 2.5),
-        ("1e999", LONGEST_RETRY_AFTER_S),
-        ("86400", LONGEST_RETRY_AFTER_S),
+        ("1e999", MAX_RETRY_AFTER_S),
+        ("86400", MAX_RETRY_AFTER_S),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER_S),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_RETRY_AFTER_S),
         ("Mon, 01 Jan 0001 00:00:00 -0000", 0),
         ("Mon, 99 Jan 2030 00:00:00 GMT", None),
     ],
 )
 def test_every_form_of_retry_after_is_read(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value) == seconds
+    assert parse_retry_after(value) == seconds
 
 
-def test_a_date_to_try_again_at_is_so_many_seconds_away() -> None:
-    wait_s = retry_after(formatdate(time.time() + 60, usegmt=True))
+def test_a_retry_after_date_is_converted_to_seconds() -> None:
+    wait_s = parse_retry_after(formatdate(time.time() + 60, usegmt=True))
     assert wait_s is not None
     assert 50 < wait_s <= 60
 
 
-async def test_an_answer_that_is_too_long_is_refused_while_it_is_read(
+async def test_a_response_that_is_too_long_is_refused_while_it_is_read(
     cloud: CloudClient, server: Server
 ) -> None:
     server.fail(endless())
-    with pytest.raises(ProviderFailed, match=f"{MOST_ANSWER_BYTES:,} bytes"):
+    with pytest.raises(ProviderFailed, match=f"{MAX_RESPONSE_BYTES:,} bytes"):
         await say(cloud)
     await asyncio.wait_for(server.requests[0].closed.wait(), 5)
 
 
-async def test_a_call_that_is_given_up_ends_its_connection(cloud: CloudClient, server: Server) -> None:
+async def test_a_cancelled_request_closes_its_connection(cloud: CloudClient, server: Server) -> None:
     server.fail(silent, stall(1))
     for call in (say, read):
         task = asyncio.create_task(call(cloud))
@@ -252,14 +258,14 @@ async def test_a_call_that_is_given_up_ends_its_connection(cloud: CloudClient, s
         await asyncio.wait_for(server.requests[-1].closed.wait(), 5)
 
 
-async def test_a_stream_that_is_not_read_to_its_end_is_ended(cloud: CloudClient, server: Server) -> None:
+async def test_closing_a_stream_early_closes_its_connection(cloud: CloudClient, server: Server) -> None:
     server.fail(stall(1))
     async with aclosing(cloud.stream("GET", "/stream")) as pieces:
         assert await anext(pieces) == b"one "
     await asyncio.wait_for(server.requests[0].closed.wait(), 5)
 
 
-async def test_no_more_requests_are_under_way_than_it_is_told() -> None:
+async def test_max_concurrency_limits_the_requests_at_a_time() -> None:
     async with serve(unhurried) as server, aclosing(connect(server.url, max_concurrency=2)) as cloud:
         await asyncio.gather(*(say(cloud) for _ in range(8)))
         assert server.most_at_once == 2
@@ -268,7 +274,7 @@ async def test_no_more_requests_are_under_way_than_it_is_told() -> None:
         assert server.most_at_once == 4
 
 
-async def test_waiting_for_a_place_counts_as_time(server: Server) -> None:
+async def test_waiting_for_a_slot_counts_as_queue_time(server: Server) -> None:
     async with aclosing(connect(server.url, max_concurrency=1)) as cloud:
         cloud.update(settings(server.url, SHORT_S, max_concurrency=1))
         server.fail(silent)
@@ -276,7 +282,7 @@ async def test_waiting_for_a_place_counts_as_time(server: Server) -> None:
         assert [type(answer) for answer in answers] == [DeadlineExceeded, DeadlineExceeded]
 
 
-async def test_a_new_time_limit_holds_for_the_next_request(cloud: CloudClient, server: Server) -> None:
+async def test_a_new_timeout_applies_to_the_next_request(cloud: CloudClient, server: Server) -> None:
     cloud.update(settings(server.url, timeout_s=SHORT_S / 4))
     server.fail(silent)
     with pytest.raises(DeadlineExceeded, match="0.05 s"):
@@ -286,17 +292,15 @@ async def test_a_new_time_limit_holds_for_the_next_request(cloud: CloudClient, s
 def test_a_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ECHO_KEY", raising=False)
     with pytest.raises(ConfigError, match="ECHO_KEY is not set.*a key of Echo"):
-        key("ECHO_KEY", what="a key of Echo")
+        api_key("ECHO_KEY", what="a key of Echo")
     monkeypatch.setenv("ECHO_KEY", f" {KEY}\n")
-    assert key("ECHO_KEY", what="a key of Echo") == KEY
+    assert api_key("ECHO_KEY", what="a key of Echo") == KEY
 
 
 @pytest.mark.parametrize("value", ["clé", "one\ntwo", "\x7f", "  "])
-def test_a_key_that_can_be_none_is_refused_without_showing_it(
-    value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_impossible_key_is_refused_without_showing_it(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECHO_KEY", value)
     with pytest.raises(ConfigError) as caught:
-        key("ECHO_KEY", what="a key of Echo")
+        api_key("ECHO_KEY", what="a key of Echo")
     assert caught.value.param == "ECHO_KEY"
     assert not value.strip() or value not in str(caught.value)

@@ -154,7 +154,7 @@ def test_every_provider_has_settings_of_its_name() -> None:
 
 
 @every_provider
-async def test_it_says_who_it_is_and_names_known_languages(
+async def test_describe_names_the_provider_and_known_languages(
     stage: StageName, name: str, loaded: Loaded
 ) -> None:
     info = await (await loaded(stage, name)).describe()
@@ -166,7 +166,7 @@ async def test_it_says_who_it_is_and_names_known_languages(
 
 
 @every_provider
-async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
+async def test_a_batch_is_answered_in_order_and_a_bad_request_fails_alone(
     stage: StageName, name: str, loaded: Loaded
 ) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
@@ -180,12 +180,12 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
 
 
 @every_provider
-async def test_an_empty_batch_has_no_answers(stage: StageName, name: str, loaded: Loaded) -> None:
+async def test_an_empty_batch_has_no_results(stage: StageName, name: str, loaded: Loaded) -> None:
     assert await EXAMS[stage].ask(await loaded(stage, name), []) == []
 
 
 @every_provider
-async def test_calls_may_overlap_and_the_event_loop_goes_on(
+async def test_concurrent_calls_do_not_block_the_event_loop(
     stage: StageName, name: str, loaded: Loaded
 ) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
@@ -204,7 +204,9 @@ async def test_calls_may_overlap_and_the_event_loop_goes_on(
 
 
 @every_provider
-async def test_a_caller_that_goes_away_leaves_it_usable(stage: StageName, name: str, loaded: Loaded) -> None:
+async def test_a_cancelled_request_leaves_the_provider_usable(
+    stage: StageName, name: str, loaded: Loaded
+) -> None:
     provider, exam = await loaded(stage, name), EXAMS[stage]
     requests = exam.good(await provider.describe())
     impatient = asyncio.create_task(exam.ask(provider, requests))
@@ -217,9 +219,7 @@ async def test_a_caller_that_goes_away_leaves_it_usable(stage: StageName, name: 
 
 
 @every_local_provider
-async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(
-    stage: StageName, name: str
-) -> None:
+async def test_check_passes_while_loaded_and_close_ends_the_threads(stage: StageName, name: str) -> None:
     before = set(threading.enumerate())
     provider = new_provider(stage, name)
     await provider.load()
@@ -236,7 +236,7 @@ async def test_its_check_passes_while_loaded_and_its_threads_end_when_closed(
 
 
 @every_provider
-async def test_its_check_fails_while_nothing_is_loaded(stage: StageName, name: str) -> None:
+async def test_check_fails_before_load(stage: StageName, name: str) -> None:
     provider = new_provider(stage, name)
     with pytest.raises(ProviderUnavailable, match="not loaded"):
         await provider.check()
@@ -244,7 +244,7 @@ async def test_its_check_fails_while_nothing_is_loaded(stage: StageName, name: s
 
 
 @every_voice
-async def test_a_voice_that_is_stopped_early_can_speak_again(name: str, loaded: Loaded) -> None:
+async def test_a_voice_can_speak_again_after_a_request_is_closed_early(name: str, loaded: Loaded) -> None:
     provider = await loaded("tts", name)
     info = await provider.describe()
     async with aclosing(provider.synthesize(_speech(info, LONG))) as chunks:

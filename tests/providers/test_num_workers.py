@@ -12,49 +12,52 @@ from sokuji.config import BergamotConfig
 from sokuji.contract import Synthesiser, SynthesisRequest, TranslationRequest
 from sokuji.providers.translation import bergamot as bergamot_module
 from sokuji.providers.translation.bergamot import Bergamot
-from sokuji.providers.tts import sound
-from sokuji.text import sentences
+from sokuji.providers.tts.kokoro import provider as kokoro_module
+from sokuji.providers.tts.piper import provider as piper_module
+from sokuji.providers.tts.waveform_chunks import phrase_chunks
+from sokuji.text.sentences import translate_text
 from tests.support.loaded_models import Loaded
 
 TEXTS = 4
 LEAST_S = 0.02
 
 
-class Busy:
-    """How many were computed at the same time, at most."""
+class ConcurrencyMeter:
+    """The highest number of computations that ran at the same time."""
 
     def __init__(self) -> None:
-        self.now = self.most = 0
+        self.running = self.highest = 0
         self._lock = threading.Lock()
 
-    def around(self, compute: Callable[[], Any]) -> Any:
-        """``compute``, counted; it takes long enough for the others to begin."""
+    def count(self, compute: Callable[[], Any]) -> Any:
+        """The result of ``compute``, which is counted and delayed so that others can start meanwhile."""
         with self._lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
+            self.running += 1
+            self.highest = max(self.highest, self.running)
         try:
             time.sleep(LEAST_S)
             return compute()
         finally:
             with self._lock:
-                self.now -= 1
+                self.running -= 1
 
 
 @pytest.fixture
-def busy(monkeypatch: pytest.MonkeyPatch) -> Busy:
-    """Counts what voices and the translator compute."""
-    counted, chunks, translate = Busy(), sound.chunks, sentences.translate_text
+def meter(monkeypatch: pytest.MonkeyPatch) -> ConcurrencyMeter:
+    """Counts the computations of the voices and of the translator."""
+    meter = ConcurrencyMeter()
 
     def counted_chunks(*args: Any) -> Iterator[Any]:
-        made = chunks(*args)
-        while (chunk := counted.around(lambda: next(made, None))) is not None:
+        chunks = phrase_chunks(*args)
+        while (chunk := meter.count(lambda: next(chunks, None))) is not None:
             yield chunk
 
-    monkeypatch.setattr(sound, "chunks", counted_chunks)
+    for module in (kokoro_module, piper_module):
+        monkeypatch.setattr(module, "phrase_chunks", counted_chunks)
     monkeypatch.setattr(
-        bergamot_module, "translate_text", lambda *args: counted.around(lambda: translate(*args))
+        bergamot_module, "translate_text", lambda *args: meter.count(lambda: translate_text(*args))
     )
-    return counted
+    return meter
 
 
 async def speak(provider: Synthesiser) -> None:
@@ -66,7 +69,9 @@ async def speak(provider: Synthesiser) -> None:
 @pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers")
 @pytest.mark.parametrize("voice", ["piper", "kokoro"])
 @pytest.mark.parametrize("workers", [1, 3])
-async def test_voices(loaded: Loaded, busy: Busy, voice: str, workers: int) -> None:
+async def test_a_voice_runs_num_workers_syntheses_at_a_time(
+    loaded: Loaded, meter: ConcurrencyMeter, voice: str, workers: int
+) -> None:
     provider = await loaded("tts", voice)
     before = provider.config
     provider.update(before.model_copy(update={"num_workers": workers}))
@@ -74,12 +79,14 @@ async def test_voices(loaded: Loaded, busy: Busy, voice: str, workers: int) -> N
         await asyncio.gather(*(speak(provider) for _ in range(TEXTS)))
     finally:
         provider.update(before)
-    assert busy.most == workers
+    assert meter.highest == workers
 
 
 @pytest.mark.knob("translation.bergamot.num_workers")
 @pytest.mark.parametrize("workers", [1, 3])
-async def test_the_translator(bergamot: Bergamot, busy: Busy, workers: int) -> None:
+async def test_bergamot_runs_num_workers_translations_at_a_time(
+    bergamot: Bergamot, meter: ConcurrencyMeter, workers: int
+) -> None:
     before = bergamot.config
     bergamot.update(BergamotConfig(num_workers=workers))
     request = TranslationRequest(text="The fox is here.", source="en", target="pt")
@@ -87,4 +94,4 @@ async def test_the_translator(bergamot: Bergamot, busy: Busy, workers: int) -> N
         await asyncio.gather(*(bergamot.translate([request]) for _ in range(TEXTS)))
     finally:
         bergamot.update(before)
-    assert busy.most == workers
+    assert meter.highest == workers

@@ -9,7 +9,8 @@ from typing import Self
 
 import pytest
 
-from sokuji.providers.batching import Batcher, Job, JobResult
+from sokuji.providers.batching import Batcher
+from sokuji.providers.jobs import Job, JobResult
 
 LONG_S = 60.0
 """Longer than any test waits."""
@@ -28,14 +29,14 @@ class UpperStep:
 
     board: BatchLog
     text: str
-    bucket: Hashable = "a"
-    most: int = 64
+    batch_key: Hashable = "a"
+    max_batch_size: int = 64
     gate: threading.Event | None = None
     """The step is computed once this is set."""
-    spare: bool = False
+    optional: bool = False
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[str]:
+    def compute_batch(cls, steps: Sequence[Self]) -> list[str]:
         steps[0].board.batches.append([step.text for step in steps])
         for step in steps:
             if step.gate is not None:

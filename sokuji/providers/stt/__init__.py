@@ -1,1 +1,4 @@
-"""Speech-to-text providers."""
+"""Speech-to-text providers.
+
+Shared: ``cloud_recogniser`` and ``cloud_transcript`` (recognisers that call a service), ``text_cleanup``.
+"""

@@ -1,7 +1,7 @@
-"""What the recognisers that call a service share: their life, and the answers of batches.
+"""Base class of the recognisers that call a service: life cycle, request checks and batches.
 
-A service is sent one utterance a request, as many at the same time as ``max_concurrency`` says. How a request
-looks and what its answer means is the business of each file beside this one.
+Each utterance is one request to the service; at most ``max_concurrency`` requests run at the same time.
+Subclasses build the requests and read the responses.
 """
 
 import logging
@@ -23,7 +23,7 @@ from sokuji.errors import (
     listed,
 )
 from sokuji.providers.cloud import CloudClient
-from sokuji.providers.isolation import answers
+from sokuji.providers.isolation import process_each
 
 C = TypeVar("C", bound=CloudSettings)
 
@@ -31,74 +31,76 @@ _log = logging.getLogger(__name__)
 
 
 class CloudRecogniser(ABC, Generic[C]):
-    """A recogniser in the network; see ``SpeechToText`` for the contract."""
+    """A ``Recogniser`` (``sokuji.contract``) that calls a service."""
 
     config: C
 
     def __init__(self, config: C) -> None:
         self._cloud: CloudClient | None = None
-        self._take(config)
+        self._apply(config)
 
     async def load(self) -> None:
-        """Ask the service what costs nothing, so that a key that it refuses is found now.
+        """Send a request that is free of charge, so that a refused key is noticed at once.
+
+        An unreachable service is logged and not an error.
 
         Raises:
             ConfigError: the key is not set, or a setting is missing.
-            ProviderFailed: the service refuses the key. One that cannot be reached is no error.
+            ProviderFailed: the service refuses the key.
         """
         cloud = self._connect()
         try:
-            await self._ask(cloud)
+            await self._ping(cloud)
         except OUTAGES as error:
-            _log.warning("recognition begins without its service: %s", error)
+            _log.warning("the recognition service could not be checked at start: %s", error)
         except BaseException:
             await cloud.aclose()
             raise
         self._cloud = cloud
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, or the model does not know one.
+            ConfigError: another setting differs, or the model does not support a value.
         """
         config = check_live(self.config, config)
-        self._take(config)
+        self._apply(config)
         if self._cloud is not None:
             self._cloud.update(config)
 
     async def check(self) -> None:
-        """Ask the service what costs nothing: it is there and takes the key. Raises what that raises."""
-        await self._ask(self._ready())
+        """Send a request that is free of charge; raises its error if the service or the key fails."""
+        await self._ping(self._ready())
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         cloud, self._cloud = self._cloud, None
         if cloud is not None:
             await cloud.aclose()
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("recognition", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("recognition", requests, self._transcribe_one)
 
     @abstractmethod
     async def describe(self) -> RecogniserInfo:
-        """What it can do; asks nobody."""
+        """What the recogniser can do; sends no request."""
 
     @abstractmethod
     def _connect(self) -> CloudClient:
-        """The service, with its key."""
+        """A client of the service, with its key."""
 
     @abstractmethod
-    async def _ask(self, cloud: CloudClient) -> None:
-        """The cheapest request that needs the key."""
+    async def _ping(self, cloud: CloudClient) -> None:
+        """Send the cheapest request that needs the key."""
 
     @abstractmethod
     async def _recognise(self, cloud: CloudClient, request: RecognitionRequest) -> Transcript:
-        """The answer to one request that ``describe`` promises."""
+        """Recognise one utterance; the request asks for nothing that ``describe`` does not offer."""
 
-    def _take(self, config: C) -> None:
-        """Make these the settings; where they contradict each other raise ConfigError and change nothing."""
+    def _apply(self, config: C) -> None:
+        """Take over the settings; raise ConfigError and change nothing if they contradict each other."""
         self.config = config
 
     def _ready(self) -> CloudClient:
@@ -106,21 +108,22 @@ class CloudRecogniser(ABC, Generic[C]):
             raise ProviderUnavailable("the recogniser is not loaded")
         return self._cloud
 
-    async def _answer(self, request: RecognitionRequest) -> Transcript:
+    async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         cloud = self._ready()
-        _accept(request, await self.describe())
+        _check_request(request, await self.describe())
         return await self._recognise(cloud, request)
 
 
-def terms(context: str) -> list[str]:
-    """The names and words of a request's context, for services that want them one by one.
+def context_terms(context: str) -> list[str]:
+    """The names and words of a request's context, for services that take them as a list.
 
-    A client parts them with commas, semicolons or lines. OpenAI refuses angle brackets in them.
+    Clients separate them by commas, semicolons or line breaks. Angle brackets separate too, because OpenAI
+    refuses them.
     """
     return [term.strip() for term in re.split(r"[,;<>\r\n]", context) if term.strip()]
 
 
-def _accept(request: RecognitionRequest, info: RecogniserInfo) -> None:
+def _check_request(request: RecognitionRequest, info: RecogniserInfo) -> None:
     if not request.pcm or len(request.pcm) % 2:
         raise InvalidAudio("the audio is empty or ends within a sample", param="pcm")
     if request.language is not None and request.language not in info.languages:
@@ -128,11 +131,11 @@ def _accept(request: RecognitionRequest, info: RecogniserInfo) -> None:
             f"{request.language!r} is not recognised here; accepted: {listed(info.languages)}",
             param="language",
         )
-    for param, wanted, can in (
+    for param, requested, supported in (
         ("task", request.task == "translate", info.translates_to),
         ("context", request.context, info.takes_context),
         ("prefix", request.prefix, info.takes_prefix),
         ("word_times", request.word_times, info.gives_word_times),
     ):
-        if wanted and not can:
+        if requested and not supported:
             raise NotSupported(f"{info.model} knows no {param}; leave it out", param=param)

@@ -1,66 +1,68 @@
-"""What answers of recognition services have in common: confidence, and words that lack their marks. Pure."""
+"""Confidence and word times of a transcript, from what recognition services report. Pure."""
 
 import math
 from collections.abc import Iterable
 from itertools import pairwise
 
 from sokuji.contract import Word
-from sokuji.providers.stt.whisper.transcript_text import clean
+from sokuji.providers.stt.text_cleanup import normalise_spaces
 
-_REACH = 24
-"""A reported word is looked for so many characters further on: farther away the same letters are another."""
+_SEARCH_CHARACTERS = 24
+"""How far ahead in the text a reported word is searched for; the same letters further on are another word."""
 
 
-def weighted(values: Iterable[tuple[float | None, float]]) -> float | None:
-    """The mean of (value, weight); None where a value is missing, or all are 0.
+def weighted_mean(values: Iterable[tuple[float | None, float]]) -> float | None:
+    """The mean of (value, weight) pairs; None if a value is missing or the mean is 0.
 
-    Servers write 0 where their model has no probabilities; none that was measured is exactly 0.
+    Servers whose model has no probabilities report 0, and a measured probability is never exactly 0.
     """
     total = weights = 0.0
     for value, weight in values:
         if value is None or not math.isfinite(value):
             return None
-        # A segment without length still counts.
+        # A segment of length 0 still counts.
         total += value * max(weight, 1e-3)
         weights += max(weight, 1e-3)
     return total / weights if total else None
 
 
-def spread(text: str, reported: Iterable[Word]) -> tuple[Word, ...]:
-    """The words of ``text`` with all of its marks, at the times of reported words that may have none.
+def words_with_punctuation(text: str, reported: Iterable[Word]) -> tuple[Word, ...]:
+    """The words of ``text``, punctuation included, with the times of reported words, which may lack it.
 
     Args:
         text: with single spaces.
-        reported: in order. One that does not stand in the text as it is, such as a number that the text has
-            in digits, goes without: its neighbour takes its place.
+        reported: in order. A reported word that is not in the text as it is spelled (such as a number that
+            the text writes in digits) is dropped; a neighbouring word then extends over its characters.
 
     Returns:
-        Words that are all of ``text`` but its spaces; none if no reported word is in it.
+        Words that together are all of ``text`` but its spaces; none if no reported word is in the text.
     """
-    found: list[tuple[int, int, Word]] = []
-    end, missed = 0, 0
+    placed: list[tuple[int, int, Word]] = []
+    end, skipped = 0, 0
     for word in reported:
-        spelled = clean(word.text)
-        start = text.find(spelled, end, end + missed + len(spelled) + _REACH) if spelled else -1
+        spelled = normalise_spaces(word.text)
+        limit = end + skipped + len(spelled) + _SEARCH_CHARACTERS
+        start = text.find(spelled, end, limit) if spelled else -1
         if start < 0:
-            missed += len(spelled)
+            skipped += len(spelled)
             continue
-        found.append((start, start + len(spelled), word))
-        end, missed = start + len(spelled), 0
-    if not found:
+        placed.append((start, start + len(spelled), word))
+        end, skipped = start + len(spelled), 0
+    if not placed:
         return ()
-    bounds = [0, *(_bound(text, one[1], other[0]) for one, other in pairwise(found)), len(text)]
+    inner = (_word_boundary(text, left[1], right[0]) for left, right in pairwise(placed))
+    bounds = [0, *inner, len(text)]
     return tuple(
         Word(text[begin:until].strip(), word.start_ms, word.end_ms)
-        for (begin, until), (_, _, word) in zip(pairwise(bounds), found, strict=True)
+        for (begin, until), (_, _, word) in zip(pairwise(bounds), placed, strict=True)
     )
 
 
-def _bound(text: str, end: int, start: int) -> int:
-    """Where a word ends whose letters end at ``end``, the next one's beginning at ``start``.
+def _word_boundary(text: str, end: int, start: int) -> int:
+    """The boundary between a word whose letters end at ``end`` and the next, which begin at ``start``.
 
-    Behind the last space between them: an opening quote belongs to the next word. Marks without a space
-    belong to the word before.
+    It is behind the last space between them, so that an opening quotation mark belongs to the next word.
+    Marks without a space belong to the word before them.
     """
-    spaces = [place for place in range(end, start) if text[place].isspace()]
+    spaces = [index for index in range(end, start) if text[index].isspace()]
     return spaces[-1] + 1 if spaces else start

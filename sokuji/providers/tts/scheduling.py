@@ -1,8 +1,8 @@
-"""Whose turn it is to compute: the threads of a voice, and the order in which requests get them.
+"""Threads of a speech model, and the order in which requests use them.
 
-A request's chunks are made one by one, each in a turn of its own. The next turn goes to the request whose
-listener has had nothing to hear for the longest time, or will be the first to run dry: first chunks, due when
-they are asked for, come before all that are made ahead of their time.
+The chunks of a request are synthesised one at a time, and each has to be scheduled anew. The request whose
+playback runs out of audio first goes first. First chunks are due when they are requested, so they precede all
+chunks that are synthesised ahead of playback.
 """
 
 import asyncio
@@ -11,110 +11,110 @@ import itertools
 import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from sokuji.config import MOST_WORKERS
 from sokuji.contract import AudioChunk, Effort
 from sokuji.providers.worker import Worker
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def workers(num_workers: int) -> int:
-    """How many syntheses ``num_workers`` stands for; 0: the cores found, at most 4."""
+def synthesis_count(num_workers: int) -> int:
+    """How many chunks the setting ``num_workers`` allows at a time; 0 selects the number of cores, at most
+    4."""
     return num_workers or min(len(os.sched_getaffinity(0)), 4)
 
 
-def _effort(asked: float, began: float, done: float) -> Effort:
-    return Effort(queued_s=began - asked, busy_s=done - began, batch_size=1)
+class SynthesisScheduler:
+    """Runs the syntheses of one provider.
 
+    Args:
+        name: of the threads.
+        max_running: chunks that are synthesised at the same time.
+    """
 
-class Turns:
-    """The threads of one provider; ``at_once`` of them, which may change at any time, make chunks."""
-
-    def __init__(self, name: str, at_once: int) -> None:
-        # Threads come into being when they are first needed.
+    def __init__(self, name: str, max_running: int) -> None:
+        # The threads are started when they are first needed.
         self._worker = Worker(name, MOST_WORKERS)
-        self._at_once = at_once
-        self._taken = 0
-        self._arrivals = itertools.count()
+        self._max_running = max_running
+        self._running = 0
+        self._request_numbers = itertools.count()
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        """A heap of (loop time at which the listener runs dry, arrival, what the request waits for)."""
+        """A heap of (loop time at which the request's playback runs out of audio, request number, slot)."""
 
-    @property
-    def at_once(self) -> int:
-        """Chunks that are made at the same time."""
-        return self._at_once
+    def resize(self, max_running: int) -> None:
+        """Change how many chunks are synthesised at the same time."""
+        self._max_running = max_running
+        self._assign_slots()
 
-    @at_once.setter
-    def at_once(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._hand_out()
-
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """Run ``function(*args)`` in a thread, out of turn."""
-        return await self._worker.run(function, *args)
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``function`` in a thread at once, without waiting for a slot."""
+        return await self._worker.run(function, *args, **kwargs)
 
     async def stream(self, chunks: Generator[AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
-        """Advance a blocking generator chunk by chunk, only as fast as it is consumed.
+        """The chunks of a blocking generator, which is advanced in a thread, only as fast as it is consumed.
 
-        Once the iterator is closed, no more turns are spent on it.
+        When the iterator is closed, the generator is closed too and not scheduled any more.
         """
-        arrival = next(self._arrivals)
+        number = next(self._request_numbers)
         loop = asyncio.get_running_loop()
-        dry_at = loop.time()
+        audio_until = loop.time()
         first = True
-        step: asyncio.Future[AudioChunk] | None = None
+        synthesis: asyncio.Future[AudioChunk] | None = None
         try:
             while True:
-                asked = loop.time()
-                await self._turn(dry_at, arrival)
-                began = loop.time()
-                step = asyncio.ensure_future(self._worker.run(next, chunks))
-                step.add_done_callback(self._over)
-                chunk = await asyncio.shield(step)
+                queued_at = loop.time()
+                await self._acquire_slot(audio_until, number)
+                started_at = loop.time()
+                synthesis = asyncio.ensure_future(self._worker.run(chunks.__next__))
+                synthesis.add_done_callback(self._synthesis_done)
+                chunk = await asyncio.shield(synthesis)
                 if first:
                     first = False
-                    chunk = replace(chunk, effort=_effort(asked, began, loop.time()))
-                dry_at = max(dry_at, loop.time()) + len(chunk.pcm) / 2 / chunk.sample_rate
+                    busy_s = loop.time() - started_at
+                    effort = Effort(queued_s=started_at - queued_at, busy_s=busy_s, batch_size=1)
+                    chunk = replace(chunk, effort=effort)
+                audio_until = max(audio_until, loop.time()) + len(chunk.pcm) / 2 / chunk.sample_rate
                 yield chunk
                 if chunk.last:
                     return
         finally:
-            # A generator that is still running in its thread cannot be closed: let the step end first.
-            if step is not None:
-                await asyncio.wait([step])
+            # A generator that is running in a thread cannot be closed, so wait for its current chunk.
+            if synthesis is not None:
+                await asyncio.wait([synthesis])
             chunks.close()
 
     def shutdown(self) -> None:
-        """Let running work finish and start no more."""
+        """Let running syntheses finish and start no more."""
         self._worker.shutdown()
-        # Those that wait go on, and fail because there are no threads any more.
-        self.at_once = self._taken + len(self._waiting)
+        # Waiting requests get a slot and then fail, because the threads are gone.
+        self.resize(self._running + len(self._waiting))
 
-    async def _turn(self, dry_at: float, arrival: int) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (dry_at, arrival, turn))
-        self._hand_out()
+    async def _acquire_slot(self, audio_until: float, number: int) -> None:
+        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (audio_until, number, slot))
+        self._assign_slots()
         try:
-            await turn
+            await slot
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._give_back()
+            if slot.done() and not slot.cancelled():
+                self._release_slot()
             raise
 
-    def _hand_out(self) -> None:
-        while self._waiting and self._taken < self._at_once:
-            *_, turn = heapq.heappop(self._waiting)
-            if not turn.done():
-                self._taken += 1
-                turn.set_result(None)
+    def _assign_slots(self) -> None:
+        while self._waiting and self._running < self._max_running:
+            *_, slot = heapq.heappop(self._waiting)
+            if not slot.done():
+                self._running += 1
+                slot.set_result(None)
 
-    def _over(self, step: asyncio.Future[AudioChunk]) -> None:
-        if not step.cancelled():
-            step.exception()  # Its caller may have gone: then nobody else asks for it.
-        self._give_back()
+    def _synthesis_done(self, synthesis: asyncio.Future[AudioChunk]) -> None:
+        if not synthesis.cancelled():
+            synthesis.exception()  # Marks it as retrieved, in case the caller was cancelled.
+        self._release_slot()
 
-    def _give_back(self) -> None:
-        self._taken -= 1
-        self._hand_out()
+    def _release_slot(self) -> None:
+        self._running -= 1
+        self._assign_slots()

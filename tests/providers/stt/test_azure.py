@@ -9,7 +9,7 @@ import pytest
 from sokuji.config import AzureTranscriptionConfig, parse_provider
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment
 from sokuji.errors import ConfigError, ProviderFailed, SokujiError, UnsupportedLanguage
-from sokuji.providers import azure as service
+from sokuji.providers import azure_speech as service
 from sokuji.providers.stt.azure.locales import LOCALES
 from sokuji.providers.stt.azure.provider import AzureTranscription
 from tests.support.cloud.azure_stt import answer, azure
@@ -47,7 +47,7 @@ def definition(server: Server) -> Any:
 
 
 @pytest.mark.knob("AZURE_SPEECH_KEY")
-async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server) -> None:
+async def test_a_request_is_sent_as_the_documentation_describes_it(server: Server) -> None:
     heard = await recognise(server, language="pt", context="Contoso, Mary Rondo;\nJessie, ", word_times=True)
     request = server.requests[-1]
     assert (request.method, request.path) == ("POST", "/speechtotext/transcriptions:transcribe")
@@ -74,18 +74,18 @@ async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server)
     ]
 
 
-async def test_an_unknown_language_is_the_one_most_was_said_in(server: Server) -> None:
+async def test_the_detected_language_is_the_one_spoken_for_longest(server: Server) -> None:
     heard = await recognise(server)
     assert "locales" not in definition(server)
     assert (heard.language, heard.words) == ("pt", ())
 
 
-async def test_an_unknown_language_is_one_of_the_candidates(server: Server) -> None:
+async def test_the_language_is_detected_among_the_candidates(server: Server) -> None:
     await recognise(server, {"candidates": ["pt", "ja"]})
     assert definition(server)["locales"] == ["pt-BR", "ja-JP"]
 
 
-async def test_another_locale_can_be_had_and_a_language_that_is_not_in_the_table(server: Server) -> None:
+async def test_locales_of_the_settings_override_and_extend_the_table(server: Server) -> None:
     locales = {"locales": {"pt": "pt-PT", "el": "el-GR"}, "candidates": ["el"]}
     assert (await recognise(server, locales, language="pt")).language == "pt"
     assert definition(server)["locales"] == ["pt-PT"]
@@ -97,7 +97,7 @@ async def test_another_locale_can_be_had_and_a_language_that_is_not_in_the_table
 @pytest.mark.parametrize(
     ("profanity", "mode"), [("raw", "None"), ("masked", "Masked"), ("removed", "Removed")]
 )
-async def test_what_becomes_of_swear_words_is_a_setting(profanity: str, mode: str, server: Server) -> None:
+async def test_the_profanity_setting_is_sent(profanity: str, mode: str, server: Server) -> None:
     await recognise(server, {"profanity": profanity})
     assert definition(server)["profanityFilterMode"] == mode
 
@@ -131,7 +131,7 @@ def spoken_as(*locales: str | None) -> bytes:
         ((None, "en-GB"), "en"),
     ],
 )
-async def test_a_locale_of_the_answer_is_a_language_of_ours(
+async def test_a_reported_locale_is_converted_to_its_canonical_code(
     locales: tuple[str, ...], code: str, server: Server
 ) -> None:
     server.fail(None, status(200, body=spoken_as(*locales)))
@@ -139,7 +139,7 @@ async def test_a_locale_of_the_answer_is_a_language_of_ours(
 
 
 @pytest.mark.parametrize("locales", [("xx-XX", "xx-XX"), (None, None)])
-async def test_a_language_that_is_not_known_is_an_error_of_its_item(
+async def test_an_unknown_detected_language_is_an_error_of_its_request(
     locales: tuple[str | None, ...], server: Server
 ) -> None:
     server.fail(None, status(200, body=spoken_as(*locales)), status(200, body=spoken_as(*locales)))
@@ -157,7 +157,7 @@ async def test_silence_is_an_empty_text(channels: Any, server: Server) -> None:
     assert (heard.text, heard.confidence, heard.segments, heard.words) == ("", None, (), ())
 
 
-async def test_what_the_service_does_not_say_is_not_made_up(server: Server) -> None:
+async def test_values_missing_in_the_response_are_missing_in_the_transcript(server: Server) -> None:
     body = answer(said(7))
     for phrase in body["phrases"]:
         phrase["confidence"] = 0
@@ -173,7 +173,7 @@ async def test_what_the_service_does_not_say_is_not_made_up(server: Server) -> N
     "wrong",
     [{"offsetMilliseconds": -1}, {"durationMilliseconds": "soon"}, {"confidence": 1.5}, {"text": None}],
 )
-async def test_a_phrase_that_makes_no_sense_is_refused(wrong: dict[str, Any], server: Server) -> None:
+async def test_a_phrase_with_invalid_values_is_refused(wrong: dict[str, Any], server: Server) -> None:
     body = answer(said(7))
     body["phrases"][0] |= wrong
     server.fail(None, status(200, body=json.dumps(body).encode()))
@@ -187,7 +187,7 @@ async def test_a_phrase_that_makes_no_sense_is_refused(wrong: dict[str, Any], se
         ({"candidates": ["pt", "el"]}, "candidates: el not known; accepted: af, am"),
     ],
 )
-def test_a_language_that_nobody_knows_is_refused(settings: dict[str, Any], message: str) -> None:
+def test_an_unknown_language_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AzureTranscription(AzureTranscriptionConfig(**settings))
 
@@ -201,14 +201,14 @@ def test_the_region_comes_from_the_settings_or_the_environment() -> None:
     assert service.base_url(own) == own.base_url
 
 
-async def test_without_a_region_it_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_load_fails_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_SPEECH_KEY", KEY)
     with pytest.raises(ConfigError, match="region is not set.*AZURE_SPEECH_REGION") as caught:
         await AzureTranscription(AzureTranscriptionConfig()).load()
     assert caught.value.param == "region"
 
 
-async def test_it_promises_the_table_and_no_locale_stands_for_two_languages(server: Server) -> None:
+async def test_the_languages_of_the_table_are_offered_and_each_has_its_own_locale(server: Server) -> None:
     provider = AzureTranscription(AzureTranscriptionConfig(base_url=server.url))
     assert (await provider.describe()).languages == tuple(sorted(LOCALES))
     assert len(set(LOCALES.values())) == len(LOCALES)

@@ -94,7 +94,7 @@ async def slow(exchange: Exchange) -> None:
     await exchange.send(await exchange.answer())
 
 
-async def test_each_of_a_batch_has_its_answer_and_a_bad_one_harms_nobody(recogniser: Any) -> None:
+async def test_each_request_of_a_batch_has_its_result_and_a_bad_one_fails_alone(recogniser: Any) -> None:
     bad = [
         (ask(0, language="la"), UnsupportedLanguage, "language"),
         (ask(0, pcm=b""), InvalidAudio, "pcm"),
@@ -108,7 +108,7 @@ async def test_each_of_a_batch_has_its_answer_and_a_bad_one_harms_nobody(recogni
 
 
 @every_fault_of_json
-async def test_every_fault_has_its_error_and_the_next_utterance_is_heard(
+async def test_a_fault_has_its_error_and_the_next_utterance_is_recognised(
     fault: Fault,
     error: type[SokujiError],
     service: Service,
@@ -129,7 +129,7 @@ async def test_every_fault_has_its_error_and_the_next_utterance_is_heard(
 
 
 @pytest.mark.parametrize("code", [401, 403])
-async def test_a_refused_key_is_told_by_the_name_of_its_variable(
+async def test_the_error_for_a_refused_key_names_its_variable(
     code: int, service: Service, server: Server, recogniser: Any
 ) -> None:
     server.fail(status(code, body=f"{KEY} is wrong".encode()))
@@ -138,7 +138,7 @@ async def test_a_refused_key_is_told_by_the_name_of_its_variable(
     assert KEY not in repr(answer)
 
 
-async def test_what_is_not_there_is_told(recogniser: Any, server: Server) -> None:
+async def test_a_status_404_is_explained(recogniser: Any, server: Server) -> None:
     server.fail(status(404))
     assert "address" in (await only(recogniser, ask(7))).message
 
@@ -153,7 +153,7 @@ async def test_an_utterance_leaves_no_trace_in_the_log(
         assert secret not in caplog.text
 
 
-async def test_without_a_key_it_is_not_loaded(
+async def test_load_fails_without_a_key(
     service: Service, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(service.key)
@@ -164,7 +164,7 @@ async def test_without_a_key_it_is_not_loaded(
     assert server.requests == []
 
 
-async def test_a_key_that_is_refused_is_found_when_it_is_loaded(service: Service, server: Server) -> None:
+async def test_load_fails_with_a_refused_key(service: Service, server: Server) -> None:
     server.fail(status(401))
     provider = make(service, server.url)
     with pytest.raises(ProviderFailed, match=service.key):
@@ -174,7 +174,9 @@ async def test_a_key_that_is_refused_is_found_when_it_is_loaded(service: Service
 
 
 @pytest.mark.parametrize("fault", [silent, status(429), status(503)])
-async def test_it_is_loaded_while_its_service_is_down(fault: Fault, service: Service, server: Server) -> None:
+async def test_a_provider_loads_while_its_service_is_down(
+    fault: Fault, service: Service, server: Server
+) -> None:
     server.fail(fault)
     provider = make(service, server.url, timeout_s=SHORT_S if fault is silent else 10)
     await provider.load()
@@ -183,7 +185,7 @@ async def test_it_is_loaded_while_its_service_is_down(fault: Fault, service: Ser
     await provider.aclose()
 
 
-async def test_a_service_that_is_not_there_is_no_obstacle_to_loading_but_to_health(service: Service) -> None:
+async def test_a_provider_loads_without_its_service_but_fails_its_check(service: Service) -> None:
     provider = make(service, await nobody())
     await provider.load()
     assert type(await only(provider, ask(7))) is ProviderUnavailable
@@ -192,7 +194,7 @@ async def test_a_service_that_is_not_there_is_no_obstacle_to_loading_but_to_heal
     await provider.aclose()
 
 
-async def test_a_health_check_asks_what_is_free(recogniser: Any, server: Server) -> None:
+async def test_a_health_check_sends_a_request_that_is_free(recogniser: Any, server: Server) -> None:
     await recogniser.check()
     assert [(request.method, request.body) for request in server.requests] == [("GET", b"")]
     server.fail(status(200, body=b"[]"))
@@ -200,7 +202,7 @@ async def test_a_health_check_asks_what_is_free(recogniser: Any, server: Server)
         await recogniser.check()
 
 
-async def test_unloaded_it_answers_that_it_is_not_there(service: Service, server: Server) -> None:
+async def test_requests_before_load_are_unavailable(service: Service, server: Server) -> None:
     provider = make(service, server.url)
     assert type(await only(provider, ask(7))) is ProviderUnavailable
     await provider.load()
@@ -210,7 +212,7 @@ async def test_unloaded_it_answers_that_it_is_not_there(service: Service, server
         await provider.check()
 
 
-async def test_a_call_that_is_given_up_ends_its_connections(recogniser: Any, server: Server) -> None:
+async def test_a_cancelled_batch_closes_its_connections(recogniser: Any, server: Server) -> None:
     server.fail(silent, silent)
     call = asyncio.create_task(recogniser.transcribe([ask(1), ask(2)]))
     while len(server.requests) < 2:
@@ -222,7 +224,7 @@ async def test_a_call_that_is_given_up_ends_its_connections(recogniser: Any, ser
         await asyncio.wait_for(request.closed.wait(), 5)
 
 
-async def test_no_more_are_sent_at_a_time_than_it_is_told(service: Service, server: Server) -> None:
+async def test_max_concurrency_limits_the_requests_at_a_time(service: Service, server: Server) -> None:
     provider = make(service, server.url, max_concurrency=2)
     await provider.load()
     for most in (2, 4):
@@ -234,21 +236,21 @@ async def test_no_more_are_sent_at_a_time_than_it_is_told(service: Service, serv
     await provider.aclose()
 
 
-async def test_a_new_time_limit_holds_at_once(recogniser: Any, server: Server) -> None:
+async def test_a_new_timeout_applies_to_the_next_request(recogniser: Any, server: Server) -> None:
     limit(recogniser, SHORT_S / 4)
     server.fail(silent)
     answer = await only(recogniser, ask(7))
     assert (type(answer), "0.05 s" in answer.message) == (DeadlineExceeded, True)
 
 
-async def test_another_address_takes_a_new_replica(recogniser: Any) -> None:
+async def test_a_changed_address_is_refused(recogniser: Any) -> None:
     before = recogniser.config
     with pytest.raises(ConfigError, match="base_url"):
         recogniser.update(before.model_copy(update={"base_url": "https://example.com"}))
     assert recogniser.config is before
 
 
-async def test_it_promises_only_languages_that_are_known(recogniser: Any) -> None:
+async def test_only_known_languages_are_offered(recogniser: Any) -> None:
     info = await recogniser.describe()
     assert info.provider == recogniser.config.provider
     assert {"en", "pt", "no", "tl", "zh"} <= set(info.languages) <= LANGUAGES.keys()

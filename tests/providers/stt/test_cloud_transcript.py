@@ -8,14 +8,14 @@ import pytest
 from sokuji.contract import RecognitionRequest, Transcript, Word
 from sokuji.errors import UnsupportedLanguage
 from sokuji.languages import LANGUAGES
-from sokuji.providers.stt.cloud_transcript import spread, weighted
-from sokuji.providers.stt.openai.responses import TranscriptionResponse, language, transcript
+from sokuji.providers.stt.cloud_transcript import weighted_mean, words_with_punctuation
+from sokuji.providers.stt.openai.responses import TranscriptionResponse, language_code, to_transcript
 
 
 def test_every_language_is_known_by_its_names() -> None:
     for entry in LANGUAGES.values():
         names = (entry.name, entry.name.lower(), entry.code, entry.whisper or entry.code)
-        assert {language(name) for name in names} == {entry.code}
+        assert {language_code(name) for name in names} == {entry.code}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_every_language_is_known_by_its_names() -> None:
     ],
 )
 def test_a_language_is_known_by_its_other_names(name: str, code: str) -> None:
-    assert language(name) == code
+    assert language_code(name) == code
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,18 @@ def test_a_language_is_known_by_its_other_names(name: str, code: str) -> None:
         ("", ["Bye"], []),
     ],
 )
-def test_words_have_the_marks_of_the_text(text: str, reported: list[str], words: list[str]) -> None:
-    timed = spread(text, [Word(word, place, place + 1) for place, word in enumerate(reported)])
+def test_words_have_the_punctuation_of_the_text(text: str, reported: list[str], words: list[str]) -> None:
+    timed = words_with_punctuation(
+        text, [Word(word, place, place + 1) for place, word in enumerate(reported)]
+    )
     assert [word.text for word in timed] == words
     assert [word.start_ms for word in timed] == sorted({word.start_ms for word in timed})
 
 
 @pytest.mark.parametrize("name", [None, "", " ", "klingon", "xx"])
-def test_a_language_that_is_none_is_refused(name: str | None) -> None:
+def test_an_unknown_language_name_is_refused(name: str | None) -> None:
     with pytest.raises(UnsupportedLanguage) as caught:
-        language(name)
+        language_code(name)
     assert caught.value.param == "language"
 
 
@@ -73,10 +75,10 @@ def test_a_language_that_is_none_is_refused(name: str | None) -> None:
         ([], None),
     ],
 )
-def test_a_mean_is_told_only_of_what_was_measured(
+def test_a_mean_of_missing_or_zero_values_is_none(
     values: list[tuple[float | None, float]], mean: float | None
 ) -> None:
-    assert weighted(values) == (None if mean is None else pytest.approx(mean))
+    assert weighted_mean(values) == (None if mean is None else pytest.approx(mean))
 
 
 SEGMENT = {"text": " Olá.", "start": 0, "end": 1}
@@ -97,20 +99,20 @@ SEGMENT = {"text": " Olá.", "start": 0, "end": 1}
         ({"logprobs": [{"logprob": -1}, {"token": "a"}]}, None),
     ],
 )
-def test_openai_is_as_sure_as_it_says_and_else_says_nothing(
+def test_the_confidence_comes_from_reported_probabilities_or_is_none(
     more: dict[str, Any], confidence: float | None
 ) -> None:
     request = RecognitionRequest(pcm=b"", language="pt")
-    heard = transcript(TranscriptionResponse.model_validate({"text": " Olá. ", **more}), request)
+    heard = to_transcript(TranscriptionResponse.model_validate({"text": " Olá. ", **more}), request)
     assert heard.text == "Olá."
     assert all(segment.text == "Olá." for segment in heard.segments)
     assert heard.confidence == (None if confidence is None else pytest.approx(confidence))
 
 
-def test_silence_is_an_empty_text_in_whatever_language() -> None:
+def test_silence_is_an_empty_text_with_or_without_a_language() -> None:
     silence = TranscriptionResponse.model_validate(
         {"text": " ", "languages": [], "logprobs": [{"logprob": -1}]}
     )
     for code in (None, "pt"):
-        heard = transcript(silence, RecognitionRequest(pcm=b"", language=code))
+        heard = to_transcript(silence, RecognitionRequest(pcm=b"", language=code))
         assert heard == Transcript(text="", language=code or "")

@@ -51,7 +51,7 @@ def fields(server: Server) -> dict[str, list[str]]:
     return read_form(server.requests[-1]).fields
 
 
-async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server) -> None:
+async def test_a_request_is_sent_as_the_documentation_describes_it(server: Server) -> None:
     heard = await recognise(server, {}, language="pt", context="Contoso, <Rehaan>;Mary Rondo\n")
     request = server.requests[-1]
     assert (request.method, request.path) == ("POST", "/v1/audio/transcriptions")
@@ -65,7 +65,7 @@ async def test_an_utterance_crosses_the_wire_as_it_is_documented(server: Server)
     assert heard == Transcript(text=said(7), language="pt")
 
 
-async def test_a_model_that_tells_the_language_need_not_be_told(server: Server) -> None:
+async def test_a_model_that_reports_the_language_does_not_require_it(server: Server) -> None:
     assert (await recognise(server, {})).language == "pt"
     assert fields(server) == {"model": ["gpt-transcribe"]}
     assert (await recognise(server, {"model": "whisper-1"})).language == "pt"
@@ -73,7 +73,9 @@ async def test_a_model_that_tells_the_language_need_not_be_told(server: Server) 
 
 
 @pytest.mark.parametrize("model", ["gpt-4o-transcribe", "gpt-4o-transcribe-diarize"])
-async def test_a_model_that_does_not_tell_the_language_must_be_told(model: str, server: Server) -> None:
+async def test_a_model_that_does_not_report_the_language_requires_it_in_the_request(
+    model: str, server: Server
+) -> None:
     heard = await outcome(server, {"model": model})
     assert (type(heard), getattr(heard, "param", "")) == (NotSupported, "language")
     assert [request.method for request in server.requests] == ["GET"]
@@ -91,14 +93,14 @@ async def test_probabilities_of_tokens_are_the_confidence(server: Server) -> Non
     assert heard.confidence == pytest.approx(math.exp(-0.2))
 
 
-async def test_a_model_that_labels_speakers_is_sent_only_what_it_takes(server: Server) -> None:
+async def test_a_model_that_labels_speakers_is_sent_only_supported_fields(server: Server) -> None:
     config = {"model": "gpt-4o-transcribe-diarize"}
     assert await recognise(server, config, language="pt") == Transcript(text=said(7), language="pt")
     heard = await outcome(server, config, language="pt", context="Contoso")
     assert (type(heard), getattr(heard, "param", "")) == (NotSupported, "context")
 
 
-async def test_whisper_tells_segments_words_and_how_sure_it_is(server: Server) -> None:
+async def test_a_whisper_response_has_segments_words_and_confidence(server: Server) -> None:
     heard = await recognise(server, {"model": "whisper-1"}, word_times=True, context="Contoso, Rehaan")
     assert fields(server)["prompt"] == ["Contoso, Rehaan"]
     assert fields(server)["response_format"] == ["verbose_json"]
@@ -120,7 +122,7 @@ async def test_whisper_tells_segments_words_and_how_sure_it_is(server: Server) -
     assert "timestamp_granularities[]" not in fields(server)
 
 
-async def test_whisper_translates_what_it_is_told_the_language_of(server: Server) -> None:
+async def test_translation_by_whisper_requires_the_language_and_has_no_word_times(server: Server) -> None:
     config = {"model": "whisper-1"}
     heard = await recognise(server, config, language="pt", task="translate", context="Contoso")
     assert server.requests[-1].path == "/v1/audio/translations"
@@ -146,7 +148,7 @@ async def test_whisper_translates_what_it_is_told_the_language_of(server: Server
         ("Systran/faster-whisper-large-v3", (), True, False),
     ],
 )
-async def test_what_a_model_is_known_for_is_told(
+async def test_describe_has_the_documented_features_of_a_model(
     model: str, translates_to: tuple[str, ...], takes_context: bool, gives_word_times: bool
 ) -> None:
     info = await describe(model=model)
@@ -160,13 +162,13 @@ async def test_what_a_model_is_known_for_is_told(
 
 
 @pytest.mark.parametrize("param", ["task", "word_times"])
-async def test_what_a_model_is_not_known_for_is_refused(param: str, server: Server) -> None:
+async def test_a_request_for_an_undocumented_feature_is_refused(param: str, server: Server) -> None:
     wanted = {"task": "translate"} if param == "task" else {param: True}
     heard = await outcome(server, {}, language="pt", **wanted)
     assert (type(heard), getattr(heard, "param", "")) == (NotSupported, param)
 
 
-async def test_the_settings_say_what_the_model_of_another_server_can(server: Server) -> None:
+async def test_the_settings_declare_the_features_of_another_servers_model(server: Server) -> None:
     info = await describe(model="large", translates=True, word_times=True, languages=["pt", "en"])
     assert (info.translates_to, info.gives_word_times, info.languages) == (("en",), True, ("pt", "en"))
     info = await describe(model="whisper-1", translates=False, word_times=False)
@@ -179,7 +181,7 @@ async def test_the_settings_say_what_the_model_of_another_server_can(server: Ser
     assert fields(server)["language"] == ["jw"]
 
 
-async def test_a_server_that_answers_json_tells_no_more_than_the_text(server: Server) -> None:
+async def test_a_json_response_has_nothing_but_the_text(server: Server) -> None:
     config = {"model": "large", "response_format": "json"}
     assert await recognise(server, config, language="pt") == Transcript(text=said(7), language="pt")
     assert fields(server)["response_format"] == ["json"]
@@ -198,7 +200,7 @@ async def test_a_server_that_answers_json_tells_no_more_than_the_text(server: Se
         ({"languages": ["xx"]}, "languages"),
     ],
 )
-def test_a_setting_that_the_model_does_not_have_is_refused(settings: dict[str, Any], param: str) -> None:
+def test_a_setting_that_the_model_does_not_support_is_refused(settings: dict[str, Any], param: str) -> None:
     with pytest.raises(ConfigError) as caught:
         OpenAITranscription(OpenAITranscriptionConfig(**settings))
     assert caught.value.param == param
@@ -219,14 +221,14 @@ async def test_the_temperature_changes_while_it_runs(server: Server) -> None:
         make(server).update(OpenAITranscriptionConfig(base_url=f"{server.url}/v1", temperature=0.5))
 
 
-async def test_ones_own_server_may_do_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_compatible_server_does_not_require_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     async with serve(own_server) as server:
         assert (await recognise(server, {"model": "large"}, language="pt")).text == said(7)
         assert all("authorization" not in request.headers for request in server.requests)
 
 
-async def test_a_key_is_not_sent_through_a_network_without_encryption(server: Server) -> None:
+async def test_a_key_is_never_sent_unencrypted_over_a_network(server: Server) -> None:
     # Linux takes this address for loopback; the settings do not.
     address = server.url.replace("127.0.0.1", "0.0.0.0")
     provider = OpenAITranscription(OpenAITranscriptionConfig(base_url=f"{address}/v1", model="large"))
@@ -249,19 +251,19 @@ def body(**more: Any) -> bytes:
         {"language": ["pt"]},
     ],
 )
-async def test_an_answer_that_makes_no_sense_is_refused(more: dict[str, Any], server: Server) -> None:
+async def test_a_response_with_invalid_values_is_a_failure(more: dict[str, Any], server: Server) -> None:
     server.fail(None, status(200, body=body(**more)))
     assert isinstance(await outcome(server, {"model": "whisper-1"}, language="pt"), ProviderFailed)
 
 
-async def test_words_without_times_are_refused_with_what_to_do(server: Server) -> None:
+async def test_a_response_without_word_times_is_a_failure_that_names_the_setting(server: Server) -> None:
     server.fail(None, status(200, body=body(words=[])))
     heard = await outcome(server, {"model": "whisper-1"}, language="pt", word_times=True)
     assert (type(heard), "set word_times to false" in str(heard)) == (ProviderFailed, True)
 
 
 @pytest.mark.parametrize("heard", [{}, {"languages": []}, {"language": ""}, {"language": "klingon"}])
-async def test_a_language_that_nobody_tells_is_an_error_of_its_item(
+async def test_an_undetected_language_is_an_error_of_its_request(
     heard: dict[str, Any], server: Server
 ) -> None:
     server.fail(None, status(200, body=body(**heard)))

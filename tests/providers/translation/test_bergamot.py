@@ -96,16 +96,16 @@ async def test_a_paragraph_of_2000_characters_comes_back_whole_and_in_order(
         ("...", "..."),
     ],
 )
-async def test_what_must_not_change_is_kept(bergamot: Bergamot, text: str, kept: str) -> None:
+async def test_text_that_must_not_change_is_kept(bergamot: Bergamot, text: str, kept: str) -> None:
     assert kept in await translate(bergamot, text)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "?!", "😀"])
-async def test_a_text_without_words_stays_as_it_is(bergamot: Bergamot, text: str) -> None:
+async def test_a_text_without_words_is_unchanged(bergamot: Bergamot, text: str) -> None:
     assert await translate(bergamot, text) == text
 
 
-async def test_what_cannot_be_translated_is_refused(bergamot: Bergamot) -> None:
+async def test_requests_that_cannot_be_translated_are_refused(bergamot: Bergamot) -> None:
     error = await refused(bergamot, TranslationRequest(text="Hallo.", source="de", target="en"))
     assert isinstance(error, UnsupportedLanguage)
     assert "en to pt, pt to en" in error.message
@@ -131,7 +131,7 @@ def test_text_is_cut_at_the_ends_of_sentences() -> None:
     ]
 
 
-def test_a_bare_word_is_given_to_the_model_as_a_sentence() -> None:
+def test_a_single_word_is_given_to_the_model_as_a_sentence() -> None:
     seen: list[str] = []
 
     def remember(sentence: str) -> str:
@@ -143,7 +143,7 @@ def test_a_bare_word_is_given_to_the_model_as_a_sentence() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\r\t 😀\ufe0f")) | st.text())
-def test_no_text_is_lost_and_no_piece_is_too_long(text: str) -> None:
+def test_no_text_is_lost_and_no_part_is_too_long(text: str) -> None:
     pieces = list(split(text))
     assert "".join(piece.text for piece in pieces) == text
     assert all(len(piece.text) <= MAX_SEGMENT_CHARS for piece in pieces if piece.translatable)
@@ -151,7 +151,7 @@ def test_no_text_is_lost_and_no_piece_is_too_long(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "A. ", "https://", "a@", "a.b@", "!'", ". (", "1,", "\n", "😀"])
-def test_a_text_made_to_be_slow_is_cut_in_no_time(unit: str) -> None:
+def test_a_text_made_to_be_slow_is_cut_quickly(unit: str) -> None:
     # Patterns that try again at every character would take minutes here, and the test's time limit is two.
     text = unit * (100_000 // len(unit))
     assert "".join(piece.text for piece in split(text)) == text

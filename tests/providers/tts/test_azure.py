@@ -1,4 +1,4 @@
-"""Azure's voices, played by a local server: the SSML that goes out, and the sound. Faults: test_tts_cloud."""
+"""Azure's voices, played by a local server: the SSML that goes out, and the sound. Faults: test_cloud."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import AsyncIterator, Iterator
@@ -9,62 +9,40 @@ from sokuji.config import AzureSpeechConfig
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, InvalidRequest, ProviderFailed, UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
-from sokuji.providers.azure import KEY as VARIABLE
+from sokuji.providers.azure_speech import KEY as VARIABLE
 from sokuji.providers.tts.azure import provider as azure_speech
 from sokuji.providers.tts.azure.provider import AzureSpeech
-from sokuji.providers.tts.azure.voices import DEFAULTS, USUAL_LOCALES
-from tests.support.cloud.azure_tts import FORMATS, LANG, SSML, service, words
-from tests.support.cloud.faults import PATIENT_S, status
-from tests.support.cloud.server import KEY, Server, serve
+from sokuji.providers.tts.azure.voice_list import DEFAULTS, USUAL_LOCALES
+from tests.support.cloud.azure_tts import FORMATS, LANG, SSML, words
+from tests.support.cloud.faults import status
+from tests.support.cloud.server import KEY, Server
 from tests.support.cloud.sounds import spoken
+from tests.support.cloud.synthesisers import AZURE, change, joined, speak
 
-HELLO = SynthesisRequest(text="Good morning.", language="en")
 AVA = "en-US-AvaMultilingualNeural"
 SERAPHINA = "de-DE-SeraphinaMultilingualNeural"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def key() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, KEY)
-        yield
-
-
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[Server]:
-    async with serve(service) as server:
-        yield server
+async def loaded() -> AsyncIterator[tuple[AzureSpeech, Server]]:
+    async with AZURE.loaded() as provider_and_server:
+        yield provider_and_server
 
 
-@pytest.fixture(scope="module")
-async def ready(running: Server) -> AsyncIterator[AzureSpeech]:
-    provider = AzureSpeech(AzureSpeechConfig(base_url=running.url, timeout_s=PATIENT_S))
-    await provider.load()
+@pytest.fixture
+def server(loaded: tuple[AzureSpeech, Server]) -> Server:
+    """The service, with an empty list of requests."""
+    loaded[1].requests.clear()
+    return loaded[1]
+
+
+@pytest.fixture
+def azure(loaded: tuple[AzureSpeech, Server], server: Server) -> Iterator[AzureSpeech]:
+    """The provider; its settings are restored after each test."""
+    provider, _ = loaded
+    usual = provider.config
     yield provider
-    await provider.aclose()
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    """The service, as if it had not been asked yet."""
-    running.requests.clear()
-    return running
-
-
-@pytest.fixture
-def azure(ready: AzureSpeech, server: Server) -> Iterator[AzureSpeech]:
-    """The provider, whose settings are afterwards as they were."""
-    usual = ready.config
-    yield ready
-    ready.update(usual)
-
-
-def change(provider: AzureSpeech, **values: object) -> None:
-    provider.update(AzureSpeechConfig.model_validate({**provider.config.model_dump(), **values}))
-
-
-async def speak(provider: AzureSpeech, request: SynthesisRequest = HELLO) -> list[AudioChunk]:
-    return [chunk async for chunk in provider.synthesize(request)]
+    provider.update(usual)
 
 
 async def voices(provider: AzureSpeech) -> dict[str, Voice]:
@@ -73,10 +51,6 @@ async def voices(provider: AzureSpeech) -> dict[str, Voice]:
 
 async def default(provider: AzureSpeech, language: str) -> str:
     return next(voice.id for voice in (await voices(provider)).values() if language in voice.languages)
-
-
-def joined(chunks: list[AudioChunk]) -> bytes:
-    return b"".join(chunk.pcm for chunk in chunks)
 
 
 async def test_a_text_is_spoken(azure: AzureSpeech, server: Server) -> None:
@@ -97,7 +71,9 @@ async def test_a_text_is_spoken(azure: AzureSpeech, server: Server) -> None:
 
 
 @pytest.mark.parametrize(("name", "rate"), FORMATS.items())
-async def test_the_output_rate_is_asked_for(azure: AzureSpeech, server: Server, name: str, rate: int) -> None:
+async def test_the_output_rate_is_requested_from_the_service(
+    azure: AzureSpeech, server: Server, name: str, rate: int
+) -> None:
     change(azure, output_rate=rate)
     chunks = await speak(azure)
     assert server.requests[-1].headers["x-microsoft-outputformat"] == name
@@ -119,12 +95,12 @@ async def test_speed_is_the_rate_of_the_prosody(azure: AzureSpeech, server: Serv
         "1 < 2 > 0",
     ],
 )
-async def test_a_text_stays_text(azure: AzureSpeech, server: Server, text: str) -> None:
+async def test_markup_in_a_text_is_escaped(azure: AzureSpeech, server: Server, text: str) -> None:
     await speak(azure, SynthesisRequest(text=text, language="en", speed=0.5))
     assert words(server.requests[-1].body) == text
 
 
-async def test_what_xml_cannot_hold_is_left_out(azure: AzureSpeech, server: Server) -> None:
+async def test_characters_that_xml_does_not_allow_are_left_out(azure: AzureSpeech, server: Server) -> None:
     await speak(azure, SynthesisRequest(text="A\x00\x08\ud800\ufffe\x0bB", language="en"))
     assert words(server.requests[-1].body) == "A   B"
 
@@ -147,9 +123,7 @@ async def test_the_voices_of_the_region_are_offered(azure: AzureSpeech) -> None:
     assert found[AVA].name == "AvaMultilingual"
 
 
-async def test_a_voice_is_told_to_speak_another_language_than_its_own(
-    azure: AzureSpeech, server: Server
-) -> None:
+async def test_a_voice_speaking_another_language_gets_its_locale(azure: AzureSpeech, server: Server) -> None:
     await speak(azure, SynthesisRequest(text="Bom dia.", language="pt", voice=AVA, speed=2.0))
     root = ElementTree.fromstring(server.requests[-1].body)
     assert root.get(LANG) == "en-US"
@@ -192,7 +166,7 @@ async def test_settings_that_cannot_take_effect_are_refused(
     assert await default(azure, "en") == "en-US-AvaNeural"
 
 
-async def test_voices_of_the_settings_are_offered_alone(azure: AzureSpeech) -> None:
+async def test_only_the_voices_of_the_settings_are_offered(azure: AzureSpeech) -> None:
     change(azure, voices=["en-US-GuyNeural", AVA])
     assert list(await voices(azure)) == ["en-US-GuyNeural", AVA]
 
@@ -203,7 +177,7 @@ def test_the_table_has_a_voice_for_each_language_that_it_names() -> None:
     assert (USUAL_LOCALES["no"], USUAL_LOCALES["yue"], USUAL_LOCALES["zh"]) == ("nb-NO", "zh-HK", "zh-CN")
 
 
-async def test_a_long_text_goes_in_portions(azure: AzureSpeech, server: Server) -> None:
+async def test_a_long_text_is_sent_in_parts(azure: AzureSpeech, server: Server) -> None:
     sentences = [f"This is sentence number {number}." for number in range(30)]
     chunks = await speak(azure, SynthesisRequest(text=" ".join(sentences), language="en"))
     texts = [str(words(request.body)) for request in server.requests]
@@ -212,15 +186,15 @@ async def test_a_long_text_goes_in_portions(azure: AzureSpeech, server: Server) 
     assert joined(chunks) == b"".join(spoken(text, 24_000) for text in texts)
 
 
-async def test_sound_that_reaches_the_services_end_is_not_taken_for_whole(
+async def test_audio_as_long_as_the_services_limit_is_a_failure(
     azure: AzureSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(azure_speech, "LONGEST_S", 0.5)
+    monkeypatch.setattr(azure_speech, "MAX_AUDIO_S", 0.5)
     with pytest.raises(ProviderFailed, match="more sound"):
         await speak(azure)
 
 
-async def test_requests_that_cannot_be_fulfilled_are_refused_before_they_cost_anything(
+async def test_unsupported_requests_are_refused_before_anything_is_sent(
     azure: AzureSpeech, server: Server
 ) -> None:
     for request, error, accepted in (
@@ -234,13 +208,13 @@ async def test_requests_that_cannot_be_fulfilled_are_refused_before_they_cost_an
     assert server.requests == []
 
 
-async def test_while_the_service_is_away_the_voices_of_the_table_are_offered(
+async def test_the_voices_of_the_table_are_offered_while_the_service_is_unavailable(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.fail(status(503))
     provider = AzureSpeech(AzureSpeechConfig(base_url=server.url, voices=(AVA, "pt-BR-FranciscaNeural")))
     await provider.load()
-    assert "are not known yet" in caplog.text
+    assert "could not be listed at start" in caplog.text
     assert list(await voices(provider)) == ["pt-BR-FranciscaNeural", AVA]
     change(provider, voices=[])
     assert set(await voices(provider)) == set(DEFAULTS)
@@ -250,7 +224,9 @@ async def test_while_the_service_is_away_the_voices_of_the_table_are_offered(
     await provider.aclose()
 
 
-async def test_its_check_reads_the_beginning_of_the_list(azure: AzureSpeech, server: Server) -> None:
+async def test_check_reads_only_the_beginning_of_the_list_of_voices(
+    azure: AzureSpeech, server: Server
+) -> None:
     before = await azure.describe()
     await azure.check()
     assert [request.path for request in server.requests] == ["/cognitiveservices/voices/list"]
@@ -260,6 +236,6 @@ async def test_its_check_reads_the_beginning_of_the_list(azure: AzureSpeech, ser
         await azure.check()
 
 
-async def test_a_region_is_needed() -> None:
+async def test_a_region_is_required() -> None:
     with pytest.raises(ConfigError, match="region is not set"):
         await AzureSpeech(AzureSpeechConfig()).load()

@@ -1,99 +1,48 @@
-"""Synthesis services, played by local servers: what each fault becomes, and when a request ends."""
+"""Synthesisers that call a service: each fault has its error, and requests end when they should."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from sokuji.config import AzureSpeechConfig, ElevenLabsConfig
-from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers import azure
-from sokuji.providers.tts.azure.provider import AzureSpeech
-from sokuji.providers.tts.elevenlabs import provider as elevenlabs
-from sokuji.providers.tts.elevenlabs.provider import ElevenLabs
-from tests.support.cloud import azure_tts as azure_service
-from tests.support.cloud import elevenlabs as elevenlabs_service
-from tests.support.cloud.faults import PATIENT_S, cut, endless, every_fault, limit_s, status
-from tests.support.cloud.server import KEY, Fault, Handler, Server, nobody, serve
-from tests.support.cloud.sounds import spoken
+from tests.support.cloud.faults import cut, endless, every_fault, limit_s, status
+from tests.support.cloud.server import KEY, Fault, Server, nobody
+from tests.support.cloud.synthesisers import AZURE, ELEVENLABS, HELLO, SpeechService, joined, speak
 
-HELLO = SynthesisRequest(text="Good morning.", language="en")
+SERVICES = {"elevenlabs": ELEVENLABS, "azure": AZURE}
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service and its provider."""
-
-    provider: type[Any]
-    config: type[Any]
-    variable: str
-    handler: Handler
-    piece: int
-    rate: int
-
-    def new(self, url: str) -> Any:
-        """A provider, not loaded."""
-        return self.provider(self.config(base_url=url, timeout_s=PATIENT_S))
-
-    @property
-    def sound(self) -> bytes:
-        """What it makes of ``HELLO``."""
-        return spoken(HELLO.text, self.rate)
-
-
-SERVICES = {
-    "elevenlabs": Service(
-        ElevenLabs,
-        ElevenLabsConfig,
-        elevenlabs.KEY,
-        elevenlabs_service.service,
-        elevenlabs_service.PIECE,
-        22_050,
-    ),
-    "azure": Service(
-        AzureSpeech, AzureSpeechConfig, azure.KEY, azure_service.service, azure_service.PIECE, 24_000
-    ),
-}
+Loaded = tuple[Any, Server]
 
 
 @pytest.fixture(scope="module", params=SERVICES)
-def service(request: pytest.FixtureRequest) -> Iterator[Service]:
-    found = SERVICES[request.param]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(found.variable, KEY)
-        yield found
+def service(request: pytest.FixtureRequest) -> SpeechService:
+    return SERVICES[request.param]
 
 
 @pytest.fixture(scope="module")
-async def server(service: Service) -> AsyncIterator[Server]:
-    async with serve(service.handler) as running:
-        yield running
+async def loaded(service: SpeechService) -> AsyncIterator[Loaded]:
+    async with service.loaded() as provider_and_server:
+        yield provider_and_server
 
 
-@pytest.fixture(scope="module")
-async def provider(service: Service, server: Server) -> AsyncIterator[Any]:
-    loaded = service.new(server.url)
-    await loaded.load()
-    yield loaded
-    await loaded.aclose()
+@pytest.fixture
+def provider(loaded: Loaded) -> Any:
+    return loaded[0]
 
 
-async def speak(provider: Any) -> list[AudioChunk]:
-    return [chunk async for chunk in provider.synthesize(HELLO)]
-
-
-def joined(chunks: list[AudioChunk]) -> bytes:
-    return b"".join(chunk.pcm for chunk in chunks)
+@pytest.fixture
+def server(loaded: Loaded) -> Server:
+    return loaded[1]
 
 
 @every_fault
 async def test_a_fault_has_its_error_and_the_next_request_is_answered(
     provider: Any,
-    service: Service,
+    service: SpeechService,
     server: Server,
     fault: Fault,
     error: type[SokujiError],
@@ -124,7 +73,7 @@ async def test_a_fault_has_its_error_and_the_next_request_is_answered(
         (endless(), "more sound than"),
     ],
 )
-async def test_what_is_no_sound_of_the_text_is_refused(
+async def test_a_response_that_is_no_speech_of_the_text_is_a_failure(
     provider: Any, server: Server, fault: Fault, error: str
 ) -> None:
     server.fail(fault)
@@ -132,8 +81,8 @@ async def test_what_is_no_sound_of_the_text_is_refused(
         await speak(provider)
 
 
-async def test_a_stream_that_is_cut_in_the_middle_is_heard_as_far_as_it_came(
-    provider: Any, service: Service, server: Server
+async def test_audio_received_before_a_stream_breaks_off_is_passed_on(
+    provider: Any, service: SpeechService, server: Server
 ) -> None:
     server.fail(cut(7))
     chunks = []
@@ -144,13 +93,13 @@ async def test_a_stream_that_is_cut_in_the_middle_is_heard_as_far_as_it_came(
     assert not any(chunk.last for chunk in chunks)
 
 
-async def test_a_stream_without_its_end_mark_is_not_taken_for_whole(provider: Any, server: Server) -> None:
+async def test_a_stream_without_its_end_mark_is_a_failure(provider: Any, server: Server) -> None:
     server.fail(cut())
     with pytest.raises(ProviderUnavailable):
         await speak(provider)
 
 
-async def test_a_listener_who_leaves_ends_the_request(provider: Any, server: Server) -> None:
+async def test_closing_the_iterator_closes_the_connection(provider: Any, server: Server) -> None:
     server.fail(endless())
     async with aclosing(provider.synthesize(HELLO)) as chunks:
         assert not (await anext(chunks)).last
@@ -158,8 +107,8 @@ async def test_a_listener_who_leaves_ends_the_request(provider: Any, server: Ser
 
 
 @pytest.mark.knob("ELEVENLABS_API_KEY")
-async def test_without_a_key_or_with_a_wrong_one_it_does_not_load(
-    service: Service, server: Server, monkeypatch: pytest.MonkeyPatch
+async def test_load_fails_without_a_key_and_with_a_wrong_one(
+    service: SpeechService, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(service.variable, "wrong")
     provider = service.new(server.url)
@@ -171,7 +120,9 @@ async def test_without_a_key_or_with_a_wrong_one_it_does_not_load(
         await service.new(server.url).load()
 
 
-async def test_a_list_of_voices_that_cannot_be_read_is_a_failure(service: Service, server: Server) -> None:
+async def test_a_list_of_voices_that_cannot_be_read_is_a_failure(
+    service: SpeechService, server: Server
+) -> None:
     provider = service.new(server.url)
     bodies = (
         b"[]",
@@ -188,7 +139,7 @@ async def test_a_list_of_voices_that_cannot_be_read_is_a_failure(service: Servic
         await provider.aclose()
 
 
-async def test_its_check_needs_the_service_and_a_loaded_provider(service: Service, provider: Any) -> None:
+async def test_check_fails_without_the_service_or_before_load(service: SpeechService, provider: Any) -> None:
     await provider.check()
     away = service.new(await nobody())
     with pytest.raises(ProviderUnavailable, match="not loaded"):

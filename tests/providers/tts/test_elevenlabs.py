@@ -1,4 +1,4 @@
-"""ElevenLabs, played by a local server: what goes out and what comes back. Faults: test_tts_cloud."""
+"""ElevenLabs, played by a local server: what goes out and what comes back. Faults: test_cloud."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,62 +10,34 @@ from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import ConfigError, InvalidRequest, UnknownVoice, UnsupportedLanguage
 from sokuji.languages import LANGUAGES
 from sokuji.providers.tts.elevenlabs.models import MODELS
-from sokuji.providers.tts.elevenlabs.provider import KEY as VARIABLE
-from sokuji.providers.tts.elevenlabs.provider import STAND_IN, ElevenLabs
-from tests.support.cloud.elevenlabs import BARE, GEORGE, MARIA, service
-from tests.support.cloud.faults import PATIENT_S, status
-from tests.support.cloud.server import KEY, Server, serve
+from sokuji.providers.tts.elevenlabs.provider import FALLBACK_VOICE, ElevenLabs
+from tests.support.cloud.elevenlabs import BARE, GEORGE, MARIA
+from tests.support.cloud.faults import status
+from tests.support.cloud.server import KEY, Server
 from tests.support.cloud.sounds import spoken
-
-HELLO = SynthesisRequest(text="Good morning.", language="en")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def key() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, KEY)
-        yield
+from tests.support.cloud.synthesisers import ELEVENLABS, change, joined, speak
 
 
 @pytest.fixture(scope="module")
-async def running() -> AsyncIterator[Server]:
-    async with serve(service) as server:
-        yield server
+async def loaded() -> AsyncIterator[tuple[ElevenLabs, Server]]:
+    async with ELEVENLABS.loaded() as provider_and_server:
+        yield provider_and_server
 
 
-@pytest.fixture(scope="module")
-async def ready(running: Server) -> AsyncIterator[ElevenLabs]:
-    provider = ElevenLabs(ElevenLabsConfig(base_url=running.url, timeout_s=PATIENT_S))
-    await provider.load()
+@pytest.fixture
+def server(loaded: tuple[ElevenLabs, Server]) -> Server:
+    """The service, with an empty list of requests."""
+    loaded[1].requests.clear()
+    return loaded[1]
+
+
+@pytest.fixture
+def elevenlabs(loaded: tuple[ElevenLabs, Server], server: Server) -> Iterator[ElevenLabs]:
+    """The provider; its settings are restored after each test."""
+    provider, _ = loaded
+    usual = provider.config
     yield provider
-    await provider.aclose()
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    """The service, as if it had not been asked yet."""
-    running.requests.clear()
-    return running
-
-
-@pytest.fixture
-def elevenlabs(ready: ElevenLabs, server: Server) -> Iterator[ElevenLabs]:
-    """The provider, whose settings are afterwards as they were."""
-    usual = ready.config
-    yield ready
-    ready.update(usual)
-
-
-def change(provider: ElevenLabs, **values: object) -> None:
-    provider.update(ElevenLabsConfig.model_validate({**provider.config.model_dump(), **values}))
-
-
-async def speak(provider: ElevenLabs, request: SynthesisRequest = HELLO) -> list[AudioChunk]:
-    return [chunk async for chunk in provider.synthesize(request)]
-
-
-def joined(chunks: list[AudioChunk]) -> bytes:
-    return b"".join(chunk.pcm for chunk in chunks)
+    provider.update(usual)
 
 
 async def test_a_text_is_spoken(elevenlabs: ElevenLabs, server: Server) -> None:
@@ -104,7 +76,7 @@ async def test_all_pages_of_the_accounts_voices_are_offered(elevenlabs: ElevenLa
         ("speed", 1.1),
     ],
 )
-async def test_what_is_set_of_the_manner_is_sent(
+async def test_only_the_configured_voice_settings_are_sent(
     elevenlabs: ElevenLabs, server: Server, setting: str, value: object
 ) -> None:
     change(elevenlabs, **{setting: value})
@@ -112,16 +84,16 @@ async def test_what_is_set_of_the_manner_is_sent(
     assert server.requests[-1].json()["voice_settings"] == {setting: value}
 
 
-async def test_the_speed_of_a_request_goes_before_that_of_the_settings(
-    elevenlabs: ElevenLabs, server: Server
-) -> None:
+async def test_the_speed_of_a_request_overrides_the_setting(elevenlabs: ElevenLabs, server: Server) -> None:
     change(elevenlabs, speed=1.1)
     await speak(elevenlabs, SynthesisRequest(text="Good morning.", language="en", speed=0.8))
     assert server.requests[-1].json()["voice_settings"] == {"speed": 0.8}
 
 
 @pytest.mark.parametrize("rate", [8_000, 32_000, 48_000])
-async def test_the_output_rate_is_asked_for(elevenlabs: ElevenLabs, server: Server, rate: int) -> None:
+async def test_the_output_rate_is_requested_from_the_service(
+    elevenlabs: ElevenLabs, server: Server, rate: int
+) -> None:
     change(elevenlabs, output_rate=rate)
     chunks = await speak(elevenlabs)
     assert server.requests[-1].query == {"output_format": f"pcm_{rate}"}
@@ -130,7 +102,7 @@ async def test_the_output_rate_is_asked_for(elevenlabs: ElevenLabs, server: Serv
     assert {voice.sample_rate for voice in (await elevenlabs.describe()).voices} == {rate}
 
 
-async def test_a_model_is_told_the_language_only_where_it_takes_one(
+async def test_the_language_is_sent_only_to_models_that_take_one(
     elevenlabs: ElevenLabs, server: Server
 ) -> None:
     await speak(elevenlabs, SynthesisRequest(text="Kumusta.", language="tl"))
@@ -156,7 +128,7 @@ def test_the_table_of_models_is_complete_and_names_known_languages() -> None:
     assert [len(model.languages) for model in MODELS.values()] == [32, 1, 32, 1, 29, 74]
 
 
-async def test_a_text_over_the_models_limit_goes_in_portions(elevenlabs: ElevenLabs, server: Server) -> None:
+async def test_a_text_over_the_models_limit_is_sent_in_parts(elevenlabs: ElevenLabs, server: Server) -> None:
     change(elevenlabs, model_id="eleven_v3", output_rate=8_000)
     sentences = [f"This is sentence number {number}." for number in range(200)]
     chunks = await speak(elevenlabs, SynthesisRequest(text=" ".join(sentences), language="en"))
@@ -167,7 +139,7 @@ async def test_a_text_over_the_models_limit_goes_in_portions(elevenlabs: ElevenL
     assert [chunk.last for chunk in chunks].count(True) == 1
 
 
-async def test_markup_in_a_text_stays_text(elevenlabs: ElevenLabs, server: Server) -> None:
+async def test_markup_in_a_text_is_escaped(elevenlabs: ElevenLabs, server: Server) -> None:
     text = 'One <break time="3s"/> two [laughs] 1 < 2.'
     await speak(elevenlabs, SynthesisRequest(text=text, language="en"))
     assert server.requests[-1].json()["text"] == 'One < break time="3s"/> two [laughs] 1 < 2.'
@@ -176,14 +148,14 @@ async def test_markup_in_a_text_stays_text(elevenlabs: ElevenLabs, server: Serve
     assert server.requests[-1].json()["text"] == 'One < break time="3s"/> two (laughs) 1 < 2.'
 
 
-async def test_nothing_to_say_costs_nothing(elevenlabs: ElevenLabs, server: Server) -> None:
+async def test_a_text_that_cannot_be_spoken_sends_no_request(elevenlabs: ElevenLabs, server: Server) -> None:
     assert await speak(elevenlabs, SynthesisRequest(text="...", language="en")) == [
         AudioChunk(b"", 22_050, True)
     ]
     assert server.requests == []
 
 
-async def test_requests_that_cannot_be_fulfilled_are_refused_before_they_cost_anything(
+async def test_unsupported_requests_are_refused_before_anything_is_sent(
     elevenlabs: ElevenLabs, server: Server
 ) -> None:
     for request, error, accepted in (
@@ -218,14 +190,14 @@ async def test_voices_of_the_settings_are_offered_instead_and_nothing_is_listed(
     await provider.aclose()
 
 
-async def test_a_service_that_is_away_at_the_start_is_asked_again_later(
+async def test_voices_are_listed_later_if_the_service_is_unavailable_at_load(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.fail(status(503))
     provider = ElevenLabs(ElevenLabsConfig(base_url=server.url))
     await provider.load()
-    assert "the voices are not known yet" in caplog.text
-    assert [voice.id for voice in (await provider.describe()).voices] == [STAND_IN]
+    assert "could not be listed at start" in caplog.text
+    assert [voice.id for voice in (await provider.describe()).voices] == [FALLBACK_VOICE]
     assert joined(await speak(provider)) == spoken("Good morning.", 22_050)
     await provider.check()
     assert len((await provider.describe()).voices) == 3
@@ -234,7 +206,7 @@ async def test_a_service_that_is_away_at_the_start_is_asked_again_later(
     await provider.aclose()
 
 
-async def test_an_address_change_takes_a_new_client(elevenlabs: ElevenLabs) -> None:
+async def test_a_changed_address_is_refused(elevenlabs: ElevenLabs) -> None:
     with pytest.raises(ConfigError, match="base_url"):
         change(elevenlabs, base_url="https://api.us.elevenlabs.io")
 

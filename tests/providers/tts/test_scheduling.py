@@ -1,4 +1,4 @@
-"""First chunks come first, then the listener who would run dry; who goes away costs nothing more."""
+"""The order in which requests synthesise their chunks, and requests that are cancelled or fail."""
 
 import asyncio
 import threading
@@ -8,21 +8,21 @@ from contextlib import aclosing
 import pytest
 
 from sokuji.contract import AudioChunk
-from sokuji.providers.tts.scheduling import Turns, workers
+from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
 
 RATE = 1_000
 
 
 @pytest.fixture
-async def turns() -> AsyncIterator[Turns]:
+async def scheduler() -> AsyncIterator[SynthesisScheduler]:
     """One chunk at a time."""
-    turns = Turns("test", 1)
-    yield turns
-    turns.shutdown()
+    scheduler = SynthesisScheduler("test", 1)
+    yield scheduler
+    scheduler.shutdown()
 
 
-class Made:
-    """What was made, in order; nothing is made before ``go``."""
+class Synthesis:
+    """Records the order in which chunks are synthesised; none is before ``go`` is set."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
@@ -35,85 +35,91 @@ class Made:
             yield AudioChunk(bytes(2 * int(length * RATE)), RATE, number == len(seconds) - 1)
 
 
-async def hear(turns: Turns, chunks: Generator[AudioChunk]) -> list[AudioChunk]:
-    return [chunk async for chunk in turns.stream(chunks)]
+async def collect(scheduler: SynthesisScheduler, chunks: Generator[AudioChunk]) -> list[AudioChunk]:
+    return [chunk async for chunk in scheduler.stream(chunks)]
 
 
-async def test_first_chunks_come_first_then_the_listener_who_would_run_dry(turns: Turns) -> None:
-    made = Made()
-    heard = [
-        asyncio.create_task(hear(turns, made.chunks("a", 50, 1, 1))),
-        asyncio.create_task(hear(turns, made.chunks("b", 10, 100, 1))),
-        asyncio.create_task(hear(turns, made.chunks("c", 30, 1, 1))),
+async def test_first_chunks_go_first_then_the_request_whose_audio_runs_out_first(
+    scheduler: SynthesisScheduler,
+) -> None:
+    synthesis = Synthesis()
+    results = [
+        asyncio.create_task(collect(scheduler, synthesis.chunks("a", 50, 1, 1))),
+        asyncio.create_task(collect(scheduler, synthesis.chunks("b", 10, 100, 1))),
+        asyncio.create_task(collect(scheduler, synthesis.chunks("c", 30, 1, 1))),
     ]
     await asyncio.sleep(0)
-    made.go.set()
-    assert [len(chunks) for chunks in await asyncio.gather(*heard)] == [3, 3, 3]
-    assert made.order == ["a0", "b0", "c0", "b1", "c1", "a1", "c2", "a2", "b2"]
+    synthesis.go.set()
+    assert [len(chunks) for chunks in await asyncio.gather(*results)] == [3, 3, 3]
+    assert synthesis.order == ["a0", "b0", "c0", "b1", "c1", "a1", "c2", "a2", "b2"]
 
 
-async def test_a_newcomer_is_heard_before_anybody_goes_on(turns: Turns) -> None:
-    made = Made()
-    made.go.set()
-    async with aclosing(turns.stream(made.chunks("a", 1, 1, 1))) as early:
+async def test_the_first_chunk_of_a_new_request_precedes_later_chunks_of_others(
+    scheduler: SynthesisScheduler,
+) -> None:
+    synthesis = Synthesis()
+    synthesis.go.set()
+    async with aclosing(scheduler.stream(synthesis.chunks("a", 1, 1, 1))) as early:
         await anext(early)
-        made.go.clear()
+        synthesis.go.clear()
         going_on = asyncio.ensure_future(anext(early))
         await asyncio.sleep(0)
-        others = [asyncio.create_task(hear(turns, made.chunks(name, 1, 1))) for name in "bc"]
+        others = [asyncio.create_task(collect(scheduler, synthesis.chunks(name, 1, 1))) for name in "bc"]
         await asyncio.sleep(0)
-        made.go.set()
+        synthesis.go.set()
         await going_on
         await asyncio.gather(*others)
-    assert made.order == ["a0", "a1", "b0", "c0", "b1", "c1"]
+    assert synthesis.order == ["a0", "a1", "b0", "c0", "b1", "c1"]
 
 
-async def test_who_goes_away_while_waiting_costs_nothing(turns: Turns) -> None:
-    made = Made()
-    staying = asyncio.create_task(hear(turns, made.chunks("a", 1, 1)))
-    leaving = asyncio.create_task(hear(turns, made.chunks("b", 1, 1)))
+async def test_a_request_cancelled_while_it_waits_is_not_synthesised(scheduler: SynthesisScheduler) -> None:
+    synthesis = Synthesis()
+    staying = asyncio.create_task(collect(scheduler, synthesis.chunks("a", 1, 1)))
+    leaving = asyncio.create_task(collect(scheduler, synthesis.chunks("b", 1, 1)))
     await asyncio.sleep(0)
     leaving.cancel()
-    made.go.set()
+    synthesis.go.set()
     await staying
-    assert made.order == ["a0", "a1"]
+    assert synthesis.order == ["a0", "a1"]
 
 
-async def test_who_goes_away_while_it_is_made_leaves_the_place_to_others(turns: Turns) -> None:
-    made = Made()
-    leaving = asyncio.create_task(hear(turns, made.chunks("a", 1, 1)))
-    staying = asyncio.create_task(hear(turns, made.chunks("b", 1)))
+async def test_a_request_cancelled_during_a_chunk_releases_its_slot(scheduler: SynthesisScheduler) -> None:
+    synthesis = Synthesis()
+    leaving = asyncio.create_task(collect(scheduler, synthesis.chunks("a", 1, 1)))
+    staying = asyncio.create_task(collect(scheduler, synthesis.chunks("b", 1)))
     await asyncio.sleep(0.01)
     leaving.cancel()
     await asyncio.sleep(0)
     assert not leaving.done()
-    made.go.set()
+    synthesis.go.set()
     await staying
     with pytest.raises(asyncio.CancelledError):
         await leaving
-    assert made.order == ["a0", "b0"]
+    assert synthesis.order == ["a0", "b0"]
 
 
-async def test_the_number_of_threads_changes_at_once(turns: Turns) -> None:
+async def test_resize_takes_effect_at_once(scheduler: SynthesisScheduler) -> None:
     together = threading.Barrier(2, timeout=10)
 
     def chunks() -> Generator[AudioChunk]:
         together.wait()
         yield AudioChunk(b"", RATE, True)
 
-    both = [asyncio.create_task(hear(turns, chunks())) for _ in range(2)]
+    both = [asyncio.create_task(collect(scheduler, chunks())) for _ in range(2)]
     await asyncio.sleep(0)
     assert together.n_waiting <= 1
-    turns.at_once = 2
+    scheduler.resize(2)
     assert [len(chunks) for chunks in await asyncio.gather(*both)] == [1, 1]
 
 
-async def test_the_first_chunk_says_how_long_it_waited_and_took(turns: Turns) -> None:
-    made = Made()
-    heard = [asyncio.create_task(hear(turns, made.chunks(name, 1, 1))) for name in "ab"]
+async def test_the_first_chunk_reports_its_queue_time_and_computing_time(
+    scheduler: SynthesisScheduler,
+) -> None:
+    synthesis = Synthesis()
+    results = [asyncio.create_task(collect(scheduler, synthesis.chunks(name, 1, 1))) for name in "ab"]
     await asyncio.sleep(0.02)
-    made.go.set()
-    (first, later), (other, _) = await asyncio.gather(*heard)
+    synthesis.go.set()
+    (first, later), (other, _) = await asyncio.gather(*results)
     assert first.effort is not None
     assert other.effort is not None
     assert first.effort.busy_s > 0.01
@@ -122,34 +128,34 @@ async def test_the_first_chunk_says_how_long_it_waited_and_took(turns: Turns) ->
     assert later.effort is None
 
 
-async def test_a_failure_reaches_its_caller_alone(turns: Turns) -> None:
-    made = Made()
-    made.go.set()
+async def test_an_exception_reaches_only_its_caller(scheduler: SynthesisScheduler) -> None:
+    synthesis = Synthesis()
+    synthesis.go.set()
 
     def broken() -> Generator[AudioChunk]:
         yield AudioChunk(b"", RATE, False)
         raise ValueError("broken")
 
     results = await asyncio.gather(
-        hear(turns, broken()), hear(turns, made.chunks("a", 1)), return_exceptions=True
+        collect(scheduler, broken()), collect(scheduler, synthesis.chunks("a", 1)), return_exceptions=True
     )
     assert isinstance(results[0], ValueError)
-    assert made.order == ["a0"]
+    assert synthesis.order == ["a0"]
 
 
-async def test_nobody_waits_for_ever_after_the_end() -> None:
-    turns, made = Turns("test", 1), Made()
-    running = asyncio.create_task(hear(turns, made.chunks("a", 1, 1)))
-    waiting = asyncio.create_task(hear(turns, made.chunks("b", 1)))
+async def test_shutdown_fails_all_waiting_requests() -> None:
+    scheduler, synthesis = SynthesisScheduler("test", 1), Synthesis()
+    running = asyncio.create_task(collect(scheduler, synthesis.chunks("a", 1, 1)))
+    waiting = asyncio.create_task(collect(scheduler, synthesis.chunks("b", 1)))
     await asyncio.sleep(0.01)
-    turns.shutdown()
-    made.go.set()
+    scheduler.shutdown()
+    synthesis.go.set()
     with pytest.raises(RuntimeError, match="after shutdown"):
         await waiting
     with pytest.raises(RuntimeError, match="after shutdown"):
         await running
 
 
-def test_as_many_as_there_are_cores_unless_told_otherwise() -> None:
-    assert workers(7) == 7
-    assert 1 <= workers(0) <= 4
+def test_by_default_there_are_as_many_syntheses_as_cores_up_to_four() -> None:
+    assert synthesis_count(7) == 7
+    assert 1 <= synthesis_count(0) <= 4

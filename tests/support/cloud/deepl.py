@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.cloud.server import KEY, Request, Response, reply
+from tests.support.cloud.server import KEY, Request, Response, Server, reply
 
 SOURCES = {"AF", "EN", "PT", "DE", "ES", "JA", "NB", "SW", "ZH"}
 TARGETS = SOURCES - {"EN", "PT"} | {"EN-US", "EN-GB", "PT-BR", "PT-PT", "ZH-HANS", "ZH-HANT"}
@@ -108,3 +108,8 @@ def _fault(wanted: dict[str, Any]) -> str:
     if wanted.get("model_type", "latency_optimized") not in MODEL_TYPES:
         return "Value for 'model_type' not supported."
     return ""
+
+
+def sent_translations(server: Server) -> list[dict[str, Any]]:
+    """The bodies of all translation requests that a server has received."""
+    return [request.json() for request in server.requests if request.path == "/v2/translate"]

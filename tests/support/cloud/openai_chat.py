@@ -6,7 +6,7 @@ https://developers.openai.com/api/reference/resources/chat, looked up 2026-11.
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.cloud.server import KEY, Request, Response, events, reply
+from tests.support.cloud.server import KEY, Exchange, Fault, Request, Response, events, reply
 
 MODEL = "gpt-6-luna"
 PARAMETERS = {
@@ -70,3 +70,12 @@ class Model:
 def _translation(content: str) -> list[str]:
     text = content.partition("<text>\n")[2].partition("\n</text>")[0]
     return USUAL if text == "Good morning, my friend." else [f"{word} " for word in reversed(text.split())]
+
+
+def sends(response: Response) -> Fault:
+    """Sends this response instead."""
+
+    async def fault(exchange: Exchange) -> None:
+        await exchange.send(response)
+
+    return fault

@@ -1,8 +1,9 @@
-"""The locales in which Azure's fast transcription recognises our languages.
+"""The locale of each language for Azure's fast transcription.
 
 From "Language and voice support for the Speech service", speech to text, column "Fast transcription support"
-(https://learn.microsoft.com/azure/ai-services/speech-service/language-support, looked up 2026-11). Of several
-locales of a language the one with the most speakers is here; the setting ``locales`` names others.
+(https://learn.microsoft.com/azure/ai-services/speech-service/language-support, looked up 2026-11). If a
+language has several locales, the table holds the one with the most speakers; the setting ``locales``
+overrides it.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""From OpenAI's answers to transcripts: ``json``, ``verbose_json``, languages by their English names. Pure.
+"""Reads OpenAI's transcription responses: ``json``, ``verbose_json``, language names. Pure.
 
-Other servers of the protocol leave out what their models cannot tell, or write null or 0 there; all but the
-text may be missing.
+Compatible servers leave out fields that their models cannot fill, or set them to null or 0; only the text is
+required.
 """
 
 import math
@@ -12,13 +12,13 @@ from pydantic import BaseModel, Field
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
 from sokuji.errors import UnsupportedLanguage
 from sokuji.languages import LANGUAGES, parse
-from sokuji.providers.stt.cloud_transcript import spread, weighted
-from sokuji.providers.stt.whisper.transcript_text import clean
+from sokuji.providers.stt.cloud_transcript import weighted_mean, words_with_punctuation
+from sokuji.providers.stt.text_cleanup import normalise_spaces
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
-class _Piece(BaseModel):
+class _TimedSpan(BaseModel):
     start: Seconds
     end: Seconds
 
@@ -27,73 +27,77 @@ class _Piece(BaseModel):
         return round(self.start * 1_000), round(self.end * 1_000)
 
 
-class _Segment(_Piece):
+class _ResponseSegment(_TimedSpan):
     text: str
     avg_logprob: float | None = None
 
 
-class _Word(_Piece):
+class _ResponseWord(_TimedSpan):
     word: str
 
 
-class _Token(BaseModel):
+class _TokenProbability(BaseModel):
     logprob: float | None = None
 
 
-class _Language(BaseModel):
+class _DetectedLanguage(BaseModel):
     code: str
 
 
 class TranscriptionResponse(BaseModel):
-    """The body of a good answer."""
+    """The body of a successful response."""
 
     text: str
     language: str | None = None
-    languages: tuple[_Language, ...] | None = None
-    segments: tuple[_Segment, ...] | None = None
-    words: tuple[_Word, ...] | None = None
-    logprobs: tuple[_Token, ...] | None = None
+    languages: tuple[_DetectedLanguage, ...] | None = None
+    segments: tuple[_ResponseSegment, ...] | None = None
+    words: tuple[_ResponseWord, ...] | None = None
+    logprobs: tuple[_TokenProbability, ...] | None = None
 
     @property
     def confidence(self) -> float | None:
-        """The geometric mean of the tokens' probabilities: of segments weighted by their length."""
-        average = weighted((token.logprob, 1) for token in self.logprobs or ()) or weighted(
+        """Geometric mean of the token probabilities; from segments, it is weighted by their length."""
+        average = weighted_mean((token.logprob, 1) for token in self.logprobs or ()) or weighted_mean(
             (segment.avg_logprob, segment.end - segment.start) for segment in self.segments or ()
         )
         return None if average is None else min(1.0, math.exp(average))
 
     @property
-    def heard(self) -> str | None:
-        """What it says of the language: a name or a code; of several the first."""
+    def reported_language(self) -> str | None:
+        """Name or code of the language spoken, the first if there are several."""
         return self.language or (self.languages[0].code if self.languages else None)
 
 
-def transcript(answer: TranscriptionResponse, request: RecognitionRequest) -> Transcript:
-    """The answer to ``request``.
+def to_transcript(response: TranscriptionResponse, request: RecognitionRequest) -> Transcript:
+    """The transcript of ``request``.
 
     Raises:
-        UnsupportedLanguage: nobody has said which language it is: it was to be detected, and was not.
+        UnsupportedLanguage: neither the request nor the response names the language.
     """
-    text = clean(answer.text)
-    words = answer.words or () if request.word_times else ()
+    text = normalise_spaces(response.text)
+    words = response.words or () if request.word_times else ()
+    language = request.language or ""
+    if not language and (text or response.reported_language):
+        language = language_code(response.reported_language)
     return Transcript(
         text=text,
-        language=request.language or (language(answer.heard) if text or answer.heard else ""),
-        confidence=answer.confidence if text else None,
+        language=language,
+        confidence=response.confidence if text else None,
         segments=tuple(
-            TranscriptSegment(clean(segment.text), *segment.times_ms) for segment in answer.segments or ()
+            TranscriptSegment(normalise_spaces(segment.text), *segment.times_ms)
+            for segment in response.segments or ()
         ),
-        words=spread(text, [Word(word.word, *word.times_ms) for word in words]),
+        words=words_with_punctuation(text, [Word(word.word, *word.times_ms) for word in words]),
     )
 
 
-def language(heard: str | None) -> str:
-    """The canonical code of a language that an answer names in English ("haitian creole") or by a code.
+def language_code(reported: str | None) -> str:
+    """The canonical code of a language, given by its English name ("haitian creole") or by a code.
 
     Raises:
-        UnsupportedLanguage: it names none, or none that is known.
+        UnsupportedLanguage: ``reported`` is empty or not known.
     """
-    name = (heard or "").strip().casefold()
+    name = (reported or "").strip().casefold()
     if name in _NAMES:
         return _NAMES[name]
     if not name:
@@ -101,7 +105,7 @@ def language(heard: str | None) -> str:
     return parse(name, "language")
 
 
-# Where the names of openai/whisper, ``tokenizer.py``, are not those of the table.
+# English names of our table, and the names of openai/whisper (``tokenizer.py``) that differ from them.
 _NAMES = {entry.name.casefold(): entry.code for entry in LANGUAGES.values()} | {
     "burmese": "my",
     "castilian": "es",

@@ -1,6 +1,6 @@
-"""From encoded windows to tokens: prompts, search and alignment, on CTranslate2 itself.
+"""Whisper's decoder under CTranslate2: prompts, search and alignment.
 
-Terms as in openai/whisper, ``decoding.py`` and ``timing.py``.
+Terms follow openai/whisper, ``decoding.py`` and ``timing.py``.
 """
 
 from collections.abc import Sequence
@@ -14,49 +14,49 @@ from faster_whisper.transcribe import get_suppressed_tokens
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import TooLarge
-from sokuji.providers.stt.whisper.word_times import Aligned
+from sokuji.providers.stt.whisper.word_times import AlignedText
 
 Task = Literal["transcribe", "translate"]
 
-CONTEXT = 448
-"""Tokens that Whisper's decoder sees, half of them its own (openai/whisper, ``n_text_ctx``)."""
-SAMPLED = CONTEXT // 2
+CONTEXT_TOKENS = 448
+"""Context length of the decoder, half of it for its output (openai/whisper, ``n_text_ctx``)."""
+MAX_TEXT_TOKENS = CONTEXT_TOKENS // 2
 """The longest text of a window, in tokens."""
-_MAX_PROMPT = CONTEXT // 2 - 1
+_MAX_PROMPT = CONTEXT_TOKENS // 2 - 1
 _MAX_PREFIX = 160
-"""More than is spoken in the 20 s that an utterance of a session lasts."""
-_TIME_STEP_S = 0.02
+"""More than is spoken in 20 s, the longest utterance of a session."""
+_TIMESTAMP_S = 0.02
 _TEMPERATURE_STEP = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What the decoder is told before it begins."""
+    """The decoder's input before its first output token."""
 
     tokens: tuple[int, ...]
     prefix: tuple[int, ...]
-    """Text tokens at the end of ``tokens`` with which the transcript begins."""
+    """The text tokens at the end of ``tokens``: the transcript begins with them."""
     timed: bool
-    """Whether the decoder times segments; it then takes more tokens."""
+    """Whether the decoder writes timestamps around segments, which takes more tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodingOptions:
-    """How the decoder looks for the text."""
+    """How the decoder searches for the text."""
 
     beam_size: int
     best_of: int
     temperature: float
     max_tokens: int
-    """The text may take; the prefix counts."""
+    """Limit of the text, its prefix included."""
     usual_tokens: int
-    """Few texts take more, behind a prefix."""
-    once: int = 0
-    """Length of groups of tokens that may not come twice; 0: all may."""
+    """Few texts take more tokens than this behind their prefix."""
+    no_repeat_ngram: int = 0
+    """Length of the token sequences that may not occur twice; 0: no limit."""
 
     @classmethod
     def configured(cls, config: FasterWhisperConfig, max_tokens: int, usual_tokens: int) -> "DecodingOptions":
-        """As the settings say."""
+        """The options that the settings select."""
         return cls(
             beam_size=config.beam_size,
             best_of=config.best_of,
@@ -75,21 +75,21 @@ class DecodingOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """What the decoder found in a window."""
+class DecoderOutput:
+    """The decoder's output for one window."""
 
     tokens: tuple[int, ...]
-    """Behind the prefix; timestamps included."""
-    average: float
-    """Logarithm of the tokens' probabilities, those of the prefix too, the mean (``avg_logprob``)."""
-    no_speech: float
-    """Probability that nobody speaks."""
+    """The tokens after the prefix, timestamps included."""
+    avg_logprob: float
+    """Mean log probability of the tokens, those of the prefix included."""
+    no_speech_prob: float
+    """Probability that there is no speech."""
     cut_off: bool
-    """It did not come to an end."""
+    """The token limit was reached before the end token."""
 
 
 class WhisperDecoder:
-    """One language and task of a loaded model."""
+    """A loaded model's decoder for one language and task."""
 
     def __init__(self, model: WhisperModel, language: str, task: Task) -> None:
         """``language`` is Whisper's own code."""
@@ -99,35 +99,45 @@ class WhisperDecoder:
         self._suppressed = list(get_suppressed_tokens(self.tokenizer, [-1]))
 
     def prompt(self, context: str, prefix: str, *, spaced: bool, timed: bool) -> Prompt:
-        """The prompt; of a long context the last part.
+        """The prompt for one window; a context that is too long loses its beginning.
+
+        Args:
+            context: names and words that are likely to be spoken.
+            prefix: the known beginning of the transcript.
+            spaced: whether the language separates words by spaces.
+            timed: whether the decoder writes timestamps.
 
         Raises:
             TooLarge: the prefix leaves no room for more text.
         """
         tokenizer = self.tokenizer
-        # Whisper's words bring their space along, the first one too; the last one must not bring another.
-        begun = tuple(self._encode(" " * spaced + prefix.strip())) if prefix.strip() else ()
-        if len(begun) > _MAX_PREFIX:
-            raise TooLarge(f"the prefix has {len(begun)} tokens; accepted: {_MAX_PREFIX}", param="prefix")
+        # Whisper writes a space before every word, the first included, and none behind the last.
+        prefix_tokens = tuple(self._encode(" " * spaced + prefix.strip())) if prefix.strip() else ()
+        if len(prefix_tokens) > _MAX_PREFIX:
+            raise TooLarge(
+                f"the prefix has {len(prefix_tokens)} tokens; accepted: {_MAX_PREFIX}", param="prefix"
+            )
         start = (*tokenizer.sot_sequence, *(() if timed else (tokenizer.no_timestamps,)))
-        room = min(_MAX_PROMPT, CONTEXT - SAMPLED - len(start) - len(begun) - 1)
-        told = self._encode(" " + context.strip())[-room:] if context.strip() else ()
-        before = (tokenizer.sot_prev, *told) if told else ()
-        return Prompt(tokens=(*before, *start, *begun), prefix=begun, timed=timed)
+        room = min(_MAX_PROMPT, CONTEXT_TOKENS - MAX_TEXT_TOKENS - len(start) - len(prefix_tokens) - 1)
+        context_tokens = self._encode(" " + context.strip())[-room:] if context.strip() else ()
+        before = (tokenizer.sot_prev, *context_tokens) if context_tokens else ()
+        return Prompt(tokens=(*before, *start, *prefix_tokens), prefix=prefix_tokens, timed=timed)
 
     def _encode(self, text: str) -> list[int]:
-        # The tokenizer takes "<|endoftext|>" and the like for commands.
+        # The tokenizer reads "<|endoftext|>" and the like as control tokens, which are removed here.
         return self.text_tokens(self.tokenizer.encode(text))
 
     def generate(
         self, encoded: Any, prompts: Sequence[Prompt], search: DecodingOptions, limit: int
     ) -> Sequence[Any]:
-        """CTranslate2's results for encoded windows, as ``search`` says but for its limits.
+        """CTranslate2's results for a batch of encoded windows.
 
-        The prompts have one shape, each may be of another language or task.
+        The prompts have one shape; languages and tasks may differ.
 
         Args:
-            limit: tokens that a text may take; its prefix counts.
+            encoded: the encoder's output of all windows.
+            search: the options; ``limit`` replaces its token limits.
+            limit: tokens that a text may take, its prefix included.
         """
         sampling = {
             "beam_size": 1,
@@ -138,10 +148,10 @@ class WhisperDecoder:
         results: Sequence[Any] = self._model.generate(
             encoded,
             [list(prompt.tokens) for prompt in prompts],
-            # CTranslate2 gives the text at most half of this length, and what the prompt leaves.
-            max_length=min(CONTEXT, max(2 * limit, len(prompts[0].tokens) + limit)),
-            no_repeat_ngram_size=search.once,
-            # Blank means the end, too: text may end right behind the prefix.
+            # CTranslate2 limits the text to half of this length and to what the prompt leaves.
+            max_length=min(CONTEXT_TOKENS, max(2 * limit, len(prompts[0].tokens) + limit)),
+            no_repeat_ngram_size=search.no_repeat_ngram,
+            # This also suppresses an immediate end, but a text may end with its prefix.
             suppress_blank=not prompts[0].prefix,
             return_scores=True,
             return_no_speech_prob=True,
@@ -151,45 +161,57 @@ class WhisperDecoder:
         return results
 
     def text_tokens(self, tokens: Sequence[int]) -> list[int]:
-        """Without timestamps."""
+        """``tokens`` without timestamps and other control tokens."""
         return [token for token in tokens if token < self.tokenizer.eot]
 
     def text(self, tokens: Sequence[int]) -> str:
-        """As Whisper writes it, with a space before where the language has spaces."""
+        """The text of tokens; it begins with a space in languages that have spaces."""
         return str(self.tokenizer.decode(list(tokens)))
 
     def timed_segments(self, tokens: Sequence[int], end_s: float) -> list[tuple[list[int], float, float]]:
-        """Text tokens between timestamps, with these in seconds of the window, which ends at ``end_s``."""
-        found: list[tuple[list[int], float, float]] = []
+        """The text tokens of each segment, with its start and end in seconds of the window.
+
+        Args:
+            tokens: text tokens and timestamps.
+            end_s: length of the window, the end of a segment without an end timestamp.
+        """
+        segments: list[tuple[list[int], float, float]] = []
         text: list[int] = []
         start_s = 0.0
         for token in tokens:
             if token < self.tokenizer.eot:
                 text.append(token)
             elif token >= self.tokenizer.timestamp_begin:
-                at_s = (token - self.tokenizer.timestamp_begin) * _TIME_STEP_S
+                at_s = (token - self.tokenizer.timestamp_begin) * _TIMESTAMP_S
                 if text:
-                    found.append((text, start_s, at_s))
+                    segments.append((text, start_s, at_s))
                 text, start_s = [], at_s
-        return [*found, (text, start_s, end_s)] if text else found
+        return [*segments, (text, start_s, end_s)] if text else segments
 
     def align(
         self, encoded: Any, texts: Sequence[Sequence[int]], frames: Sequence[int]
-    ) -> list[list[Aligned]]:
-        """For each window the shortest pieces of its text that are whole characters, and when each is heard.
+    ) -> list[list[AlignedText]]:
+        """The times of the text of each window, for the shortest runs of tokens that are whole characters.
 
-        The path of dynamic time warping through the cross-attention (openai/whisper, ``timing.py``).
+        They come from dynamic time warping over the cross-attention (openai/whisper, ``timing.py``).
+
+        Args:
+            encoded: the encoder's output of all windows.
+            texts: text tokens of each window.
+            frames: of each window, how many are not padding.
         """
         results = self._model.align(encoded, self.tokenizer.sot_sequence, texts, list(frames))
         return [self._aligned(text, result) for text, result in zip(texts, results, strict=True)]
 
-    def _aligned(self, text: Sequence[int], result: Any) -> list[Aligned]:
+    def _aligned(self, text: Sequence[int], result: Any) -> list[AlignedText]:
         path = np.array(result.alignments)
-        steps = np.concatenate([[True], np.diff(path[:, 0]) > 0])
-        starts = path[steps, 1] * _TIME_STEP_S
+        is_token_start = np.concatenate([[True], np.diff(path[:, 0]) > 0])
+        starts = path[is_token_start, 1] * _TIMESTAMP_S
         texts, tokens = self.tokenizer.split_tokens_on_unicode([*text, self.tokenizer.eot])
         bounds = np.cumsum([0, *(len(each) for each in tokens)])
         return [
-            Aligned(text=piece, start_s=float(starts[begin]), end_s=float(starts[min(end, len(starts) - 1)]))
-            for piece, begin, end in zip(texts[:-1], bounds, bounds[1:], strict=False)
+            AlignedText(
+                text=part, start_s=float(starts[begin]), end_s=float(starts[min(end, len(starts) - 1)])
+            )
+            for part, begin, end in zip(texts[:-1], bounds, bounds[1:], strict=False)
         ]

@@ -1,7 +1,7 @@
 """Speech to text with Whisper under CTranslate2, by way of faster-whisper.
 
-The work is in ``recogniser``, in steps that the ``Batcher`` puts together with those of other requests. Final
-recognitions go before interim ones. All workers share the weights.
+``recogniser`` turns each request into a job whose computations the ``Batcher`` runs together with those of
+other requests. Final recognitions take precedence over interim ones. All workers share the weights.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 
@@ -32,42 +31,44 @@ from sokuji.errors import (
 from sokuji.languages import LANGUAGES
 from sokuji.providers import cpu_threads
 from sokuji.providers.batching import Batcher
-from sokuji.providers.isolation import answers
-from sokuji.providers.stt.whisper.recogniser import Steps, WhisperRecogniser
-from sokuji.providers.stt.whisper.windows import WINDOW_S, Samples
+from sokuji.providers.ctranslate2_device import check_compute_type, select_device
+from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job
+from sokuji.providers.stt.whisper.recogniser import WhisperRecogniser
+from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, Samples
 
 _log = logging.getLogger(__name__)
 
 
 class FasterWhisper:
-    """A Whisper model; see ``SpeechToText`` for the contract."""
+    """A ``Recogniser`` (``sokuji.contract``) with a Whisper model."""
 
     def __init__(self, config: FasterWhisperConfig) -> None:
         self.config = config
         self._loaded: WhisperRecogniser | None = None
         self._batcher: Batcher | None = None
         self._aligns = False
-        # Each of CTranslate2's own workers keeps buffers of some 30 MB.
-        self._most_workers = max(_workers(config, "cuda"), len(os.sched_getaffinity(0)))
+        # CTranslate2 fixes the number of its own workers at load; each keeps buffers of about 30 MB.
+        self._max_workers = max(_workers(config, "cuda"), len(os.sched_getaffinity(0)))
 
     async def load(self) -> None:
         """Load the model, and decode a window of silence so that all buffers are allocated.
 
         Raises:
-            ConfigError: the device or the compute type is not to be had on this machine.
-            ModelMissing: the model is not to be had, or damaged.
+            ConfigError: the device or the compute type is not available on this machine.
+            ModelMissing: the model is not available, or damaged.
         """
-        device = _device(self.config.device)
+        device = select_device(self.config.device)
         batcher = Batcher("faster-whisper", workers=_workers(self.config, device))
         try:
             recogniser = await asyncio.to_thread(self._load, device)
-            longest = np.zeros((WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
+            silence = np.zeros((FULL_WINDOW_S - 1) * RECOGNISER_RATE, np.float32)
             warm_up = RecognitionRequest(pcm=b"", language="en")
-            await batcher.run(recogniser.recognise(longest, warm_up, self.config))
+            await batcher.run(recogniser.recognise(silence, warm_up, self.config))
             self._loaded, self._batcher = recogniser, batcher
         except SokujiError:
             raise
-        except Exception as error:  # Three libraries read the model's files, each with errors of its own.
+        except Exception as error:  # Three libraries read the model's files, each with its own exceptions.
             path = models.locate("whisper", self.config.model_size)
             reason = str(error).replace(str(path), "its folder")
             raise ConfigError(
@@ -76,29 +77,29 @@ class FasterWhisper:
         finally:
             if self._batcher is not batcher:
                 batcher.shutdown()
-        self._schedule(self.config)
+        self._configure_batcher(self.config)
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model, or there would be too many workers.
+            ConfigError: another setting differs, or the number of workers exceeds that of the loaded model.
         """
         config = check_live(self.config, config)
-        if config.num_workers > self._most_workers:
+        if config.num_workers > self._max_workers:
             raise ConfigError(
-                f"num_workers: the model has been loaded for {self._most_workers} at most; a new replica is "
+                f"num_workers: the model has been loaded for {self._max_workers} at most; a new replica is "
                 "needed for more",
                 param="num_workers",
             )
         self.config = config
-        self._schedule(config)
+        self._configure_batcher(config)
 
-    def _schedule(self, config: FasterWhisperConfig) -> None:
+    def _configure_batcher(self, config: FasterWhisperConfig) -> None:
         if self._batcher is not None:
             self._batcher.batch_size = config.batch_size
             self._batcher.wait_s = config.batch_wait_ms / 1_000
-            self._batcher.resize(_workers(config, _device(config.device)))
+            self._batcher.resize(_workers(config, select_device(config.device)))
 
     async def describe(self) -> RecogniserInfo:
         """The languages that the model has tokens for."""
@@ -114,11 +115,15 @@ class FasterWhisper:
         )
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("recognition", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("recognition", requests, self._transcribe_one)
 
     async def check(self) -> None:
-        """Decode a token of a second of silence."""
+        """Decode one token from a second of silence.
+
+        Raises:
+            ProviderFailed: the result is not a finite number.
+        """
         recogniser, batcher = self._ready()
         if not math.isfinite((await batcher.run(recogniser.probe())).value):
             raise ProviderFailed("the recogniser computes no finite numbers")
@@ -135,37 +140,31 @@ class FasterWhisper:
         return self._loaded, self._batcher
 
     def _load(self, device: str) -> WhisperRecogniser:
-        supported = sorted(ctranslate2.get_supported_compute_types(device))
-        if self.config.compute_type not in supported:
-            raise ConfigError(
-                f"compute_type {self.config.compute_type!r} is not supported on this {device}; accepted: "
-                f"{', '.join(supported)}",
-                param="compute_type",
-            )
+        check_compute_type(self.config.compute_type, device, setting="compute_type")
         path = models.locate("whisper", self.config.model_size)
         model = WhisperModel(
             str(path),
             device=device,
             compute_type=self.config.compute_type,
-            cpu_threads=threads(self.config),
-            num_workers=self._most_workers,
+            cpu_threads=cpu_threads_per_worker(self.config),
+            num_workers=self._max_workers,
         )
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
         return WhisperRecogniser(model, _languages(model))
 
-    async def _answer(self, request: RecognitionRequest) -> Transcript:
+    async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()
-        answer = await batcher.run(self._steps(recogniser, request, self.config), urgent=not request.interim)
-        return replace(answer.value, effort=answer.effort)
+        result = await batcher.run(self._job(recogniser, request, self.config), urgent=not request.interim)
+        return replace(result.value, effort=result.effort)
 
-    def _steps(
+    def _job(
         self, recogniser: WhisperRecogniser, request: RecognitionRequest, config: FasterWhisperConfig
-    ) -> Steps[Transcript]:
+    ) -> Job[Transcript]:
         samples = _samples(request.pcm)
-        self._accept(recogniser, request)
+        self._check_request(recogniser, request)
         return (yield from recogniser.recognise(samples, request, config))
 
-    def _accept(self, recogniser: WhisperRecogniser, request: RecognitionRequest) -> None:
+    def _check_request(self, recogniser: WhisperRecogniser, request: RecognitionRequest) -> None:
         if request.task == "translate" and not recogniser.multilingual:
             raise NotSupported(f"{self.config.model_size} cannot translate", param="task")
         if request.language is not None and request.language not in recogniser.languages:
@@ -177,20 +176,13 @@ class FasterWhisper:
             raise NotSupported(f"{self.config.model_size} cannot time words", param="word_times")
 
 
-def _device(wanted: str) -> str:
-    cuda = ctranslate2.get_cuda_device_count() > 0
-    if wanted == "cuda" and not cuda:
-        raise ConfigError("device 'cuda': CTranslate2 finds no GPU; accepted: cpu, auto", param="device")
-    return "cuda" if cuda and wanted != "cpu" else "cpu"
-
-
 def _workers(config: FasterWhisperConfig, device: str) -> int:
-    return cpu_threads.workers(config.num_workers, device)
+    return cpu_threads.worker_count(config.num_workers, device)
 
 
-def threads(config: FasterWhisperConfig) -> int:
-    """Threads of one batch on a CPU."""
-    return cpu_threads.threads(config.cpu_threads, _workers(config, "cpu"))
+def cpu_threads_per_worker(config: FasterWhisperConfig) -> int:
+    """Threads that compute one batch on a CPU."""
+    return cpu_threads.threads_per_worker(config.cpu_threads, _workers(config, "cpu"))
 
 
 def _languages(model: WhisperModel) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""From what Whisper decodes to a transcript: silence, loops of the decoder, confidence, clean text. Pure."""
+"""Judges what Whisper has decoded (silence, repetition, confidence) and joins it to a transcript. Pure."""
 
 import math
 import re
@@ -7,70 +7,72 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sokuji.contract import Transcript, TranscriptSegment, Word
+from sokuji.providers.stt.text_cleanup import normalise_spaces
 
 _NO_SPEECH = 0.6
 _IMPROBABLE = -1.0
-"""A window that is more probably silence than this is silence if its text is less probable than that
-(openai/whisper, ``transcribe.py``)."""
+"""A window is silent if its probability of no speech is above the first and the mean log probability of its
+text below the second (openai/whisper, ``transcribe.py``)."""
 _UNSURE = -0.8
-"""Less probable text of a short window is worth a look through the longest. Of seven limits tried this one
-gave the fewest errors, on the very recordings of ``load_tests.recognition``: no independent evidence."""
+"""Text of a short window with a lower mean log probability is decoded again in a longer window. Of seven
+limits tried this one gave the fewest errors, on the same samples as ``load_tests.recognition`` uses, so the
+evidence is not independent."""
 _COMPRESSION = 2.4
-"""Text that zlib shrinks by more than this is repetitive (openai/whisper, ``transcribe.py``)."""
-# Repetition too short for zlib to notice: four times the same 2 to 40 characters.
+"""Text that zlib compresses by more than this factor is repetitive (openai/whisper, ``transcribe.py``)."""
+# Repetition that is too short for zlib: four times the same 2 to 40 characters.
 _REPEATED = re.compile(r"(.{2,40}?)\1{3}", re.DOTALL)
-# The same 6 to 80 characters twice, with a mark between: "O que você quer? O que você quer?"
-_ECHO = re.compile(r"(\w.{5,79}?)\W*\1", re.DOTALL)
+# The same 6 to 80 characters twice, with punctuation between: "O que você quer? O que você quer?"
+_DUPLICATE = re.compile(r"(\w.{5,79}?)\W*\1", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedText:
-    """What was heard in one window; times in milliseconds of the request's audio."""
+    """The text of one window; times in milliseconds of the request's audio."""
 
     text: str
-    """As Whisper writes it, with a space before where the language has spaces."""
+    """It begins with a space in languages that have spaces."""
     tokens: int
-    average: float
-    """Logarithm of the tokens' probabilities, the mean."""
+    avg_logprob: float
+    """Mean log probability of the tokens."""
     segments: tuple[TranscriptSegment, ...] = ()
     words: tuple[Word, ...] = ()
 
 
 def token_limit(seconds: float) -> int:
-    """Tokens that an utterance may take at first: it bounds the time of a decoder that loops.
+    """Token limit of the first decoding of an utterance; it bounds the time of a decoder that repeats itself.
 
-    Speech in Latin script takes 4 to 10 tokens a second, Hindi 12. Burmese can take nearly 30: text that is
-    cut off here is decoded again.
+    Speech in Latin script takes 4 to 10 tokens per second, Hindi 12. Burmese can take nearly 30: text that is
+    cut off by this limit is decoded again without it.
     """
     return 24 + int(15 * seconds)
 
 
 def usual_tokens(seconds: float) -> int:
-    """Tokens that few utterances exceed: so long others wait for one that they are decoded with."""
+    """Tokens that few utterances exceed; a batch does not wait for an utterance that does."""
     return 12 + int(8 * seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What is known of a decoding when it is judged."""
+class DecodingQuality:
+    """A decoded window, with the criteria by which it is accepted or decoded again."""
 
     text: str
     tokens: int
-    """With those of a prefix."""
+    """Those of the prefix included."""
     seconds: float
-    """Length of the sound."""
-    average: float
-    no_speech: float
-    """Probability that nobody speaks."""
+    """Length of the audio."""
+    avg_logprob: float
+    no_speech_prob: float
+    """Probability that there is no speech."""
     cut_off: bool
-    """The decoder did not come to an end."""
+    """The token limit was reached before the end token."""
 
     @property
     def loops(self) -> bool:
         """Whether the decoder repeated itself instead of ending.
 
-        That is text both repetitive and too long for its sound, so that somebody who does say a thing five
-        times is believed.
+        The text must be both repetitive and too long for its audio, because a speaker may really say a phrase
+        five times.
         """
         repetitive = self.repetitive or _REPEATED.search(self.text)
         return bool(repetitive) and (self.cut_off or self.tokens > 6 + 12 * self.seconds)
@@ -89,49 +91,46 @@ class Outcome:
 
     @property
     def improbable(self) -> bool:
-        """Whether the decoder did not believe itself."""
-        return self.average < _IMPROBABLE
+        """Whether the text has a low probability."""
+        return self.avg_logprob < _IMPROBABLE
 
     @property
     def silent(self) -> bool:
-        """Whether there was silence rather than what was decoded from it."""
-        return self.no_speech > _NO_SPEECH and (self.improbable or self.loops)
+        """Whether there was no speech, and the text is a hallucination."""
+        return self.no_speech_prob > _NO_SPEECH and (self.improbable or self.loops)
 
     @property
-    def lost(self) -> bool:
-        """Whether the text cannot stand as it is: it does not end, loops or says a thing twice, as out of
-        silence."""
-        return self.cut_off or self.loops or bool(_ECHO.search(self.text))
+    def unusable(self) -> bool:
+        """Whether the text has to be decoded again: it is cut off, repeats itself, or contains a duplicate.
+
+        Duplicates are typical of silence that is decoded as speech.
+        """
+        return self.cut_off or self.loops or bool(_DUPLICATE.search(self.text))
 
     @property
     def unsure(self) -> bool:
-        """Whether a short window may be to blame for the text: the decoder did not quite believe itself."""
-        return self.average < _UNSURE
+        """Whether the probability of the text is so low that a longer window may improve it."""
+        return self.avg_logprob < _UNSURE
 
 
-def transcript(heard: Sequence[DecodedText], language: str, prefix: str) -> Transcript:
-    """The windows put together; the confidence is the geometric mean of the tokens' probabilities.
+def join_windows(windows: Sequence[DecodedText], language: str, prefix: str) -> Transcript:
+    """The transcript of all windows; its confidence is the geometric mean of the token probabilities.
 
-    The text of the first one goes on from ``prefix``.
+    The text of the first window continues ``prefix``.
     """
-    tokens = sum(each.tokens for each in heard)
-    total = sum(each.average * each.tokens for each in heard)
+    tokens = sum(window.tokens for window in windows)
+    total = sum(window.avg_logprob * window.tokens for window in windows)
     return Transcript(
-        text=continued(prefix, "".join(each.text for each in heard)),
+        text=append_text(prefix, "".join(window.text for window in windows)),
         language=language,
         confidence=math.exp(total / tokens) if tokens else None,
-        segments=tuple(segment for each in heard for segment in each.segments),
-        words=tuple(word for each in heard for word in each.words),
+        segments=tuple(segment for window in windows for segment in window.segments),
+        words=tuple(word for window in windows for word in window.words),
     )
 
 
-def continued(prefix: str, text: str) -> str:
-    """The text behind the prefix, which is left as it is; single spaces and none at the ends otherwise."""
-    rest = clean(text)
-    joint = " " if prefix and rest and text[:1].isspace() and not prefix[-1].isspace() else ""
-    return prefix + joint + rest
-
-
-def clean(text: str) -> str:
-    """Single spaces, none at the ends."""
-    return " ".join(text.split())
+def append_text(prefix: str, text: str) -> str:
+    """``text`` behind ``prefix``; spaces are normalised in ``text``, the prefix is left unchanged."""
+    rest = normalise_spaces(text)
+    space = " " if prefix and rest and text[:1].isspace() and not prefix[-1].isspace() else ""
+    return prefix + space + rest

@@ -1,6 +1,6 @@
-"""When each word is heard: from aligned pieces of text to words and their times. Pure.
+"""Word times: joins the aligned parts of a text into words. Pure.
 
-A piece is the shortest run of tokens that is whole characters; all pieces together are the text.
+A part is the shortest run of tokens that is whole characters; all parts together are the text.
 """
 
 import unicodedata
@@ -10,60 +10,64 @@ from itertools import pairwise
 from statistics import median
 
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-"""Whisper's codes of languages that it writes without spaces (openai/whisper, ``tokenizer.py``)."""
+"""Whisper's codes of the languages written without spaces (openai/whisper, ``tokenizer.py``)."""
 _SENTENCE_ENDS = ".。!！?？।"
-_LONGEST_MEDIAN_S = 0.7
+_MAX_MEDIAN_S = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Aligned:
-    """A piece of text or a word, with times in seconds of the window that it was heard in."""
+class AlignedText:
+    """A part of a text or a word, with its times in seconds of the window."""
 
     text: str
     start_s: float
     end_s: float
 
 
-def words(aligned: Sequence[Aligned], *, spaced: bool) -> list[Aligned]:
-    """The words with their punctuation: what stands between spaces, or each piece where there are none.
+def join_words(aligned: Sequence[AlignedText], *, spaced: bool) -> list[AlignedText]:
+    """The words, with their punctuation.
 
-    Alignment gives a pause to the words beside it; next to the end of a sentence a word is therefore cut to
-    twice the usual length (as in openai/whisper, ``timing.py``).
+    Alignment adds pauses to the words beside them. A word next to the end of a sentence is therefore limited
+    to twice the median length (as in openai/whisper, ``timing.py``).
+
+    Args:
+        aligned: all parts of a text, in order.
+        spaced: whether words are separated by spaces; otherwise each part is a word.
     """
-    found = [_word(group) for group in _groups(aligned, spaced)]
-    lengths = [word.end_s - word.start_s for word in found if word.end_s > word.start_s]
+    words = [_word(group) for group in _groups(aligned, spaced)]
+    lengths = [word.end_s - word.start_s for word in words if word.end_s > word.start_s]
     if not lengths:
-        return found
-    longest = 2 * min(_LONGEST_MEDIAN_S, median(lengths))
-    cut = [
+        return words
+    longest = 2 * min(_MAX_MEDIAN_S, median(lengths))
+    shortened = [
         replace(word, end_s=min(word.end_s, word.start_s + longest)) if _ends_sentence(word) else word
-        for word in found
+        for word in words
     ]
-    return cut[:1] + [
+    return shortened[:1] + [
         replace(word, start_s=max(word.start_s, word.end_s - longest)) if _ends_sentence(before) else word
-        for before, word in pairwise(cut)
+        for before, word in pairwise(shortened)
     ]
 
 
-def _groups(aligned: Iterable[Aligned], spaced: bool) -> list[list[Aligned]]:
-    """Pieces of one word each: none begins within a word, marks stay with the word that they belong to."""
-    found: list[list[Aligned]] = []
-    for piece in aligned:
-        opens = piece.text[:1].isspace() or (not spaced and not _is_closing(piece.text))
-        if not found or (opens and not all(_is_opening(each.text) for each in found[-1])):
-            found.append([])
-        found[-1].append(piece)
-    return [group for group in found if "".join(piece.text for piece in group).strip()]
+def _groups(aligned: Iterable[AlignedText], spaced: bool) -> list[list[AlignedText]]:
+    """The parts of each word; punctuation is grouped with the word that it belongs to."""
+    groups: list[list[AlignedText]] = []
+    for part in aligned:
+        begins_word = part.text[:1].isspace() or (not spaced and not _is_closing(part.text))
+        if not groups or (begins_word and not all(_is_opening(each.text) for each in groups[-1])):
+            groups.append([])
+        groups[-1].append(part)
+    return [group for group in groups if "".join(part.text for part in group).strip()]
 
 
-def _word(group: Sequence[Aligned]) -> Aligned:
-    """One word; a mark behind it takes no time, it is where a pause would be."""
-    sounding = [piece for piece in group if not _is_mark(piece.text)] or list(group)
-    text = " ".join("".join(piece.text for piece in group).split())
-    return Aligned(text, sounding[0].start_s, sounding[-1].end_s)
+def _word(group: Sequence[AlignedText]) -> AlignedText:
+    """One word from its parts; punctuation takes no time, because a pause would be aligned to it."""
+    spoken = [part for part in group if not _is_mark(part.text)] or list(group)
+    text = " ".join("".join(part.text for part in group).split())
+    return AlignedText(text, spoken[0].start_s, spoken[-1].end_s)
 
 
-def _ends_sentence(word: Aligned) -> bool:
+def _ends_sentence(word: AlignedText) -> bool:
     return word.text[-1] in _SENTENCE_ENDS
 
 

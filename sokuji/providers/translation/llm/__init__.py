@@ -1,1 +1,4 @@
-"""What all language models need that translate: prompts, and the checks of their answers."""
+"""Translation by a language model: prompts, and the checks of the model's responses.
+
+Shared by the providers ``openai`` and ``vllm``, which run the model.
+"""

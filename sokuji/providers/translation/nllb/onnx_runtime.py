@@ -1,7 +1,7 @@
-"""NLLB under ONNX Runtime, from the graphs that Hugging Face's Optimum exports.
+"""NLLB under ONNX Runtime, with the graphs that Hugging Face's Optimum exports.
 
-An encoder; and a decoder that gives out keys and values with its first step and takes them in later ones,
-either as two graphs or as one with a switch ("Export a model to ONNX", huggingface.co/docs/optimum).
+They are an encoder, and a decoder whose first step outputs the keys and values that later steps take as
+input: either two graphs, or one with a switch ("Export a model to ONNX", huggingface.co/docs/optimum).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,19 @@ import onnxruntime
 from sokuji.config import NllbConfig
 from sokuji.errors import ConfigError, ModelMissing
 from sokuji.providers.onnx_session import CPU, open_session
-from sokuji.providers.translation.nllb.beam_search import Floats, Integers, seek
-from sokuji.providers.translation.nllb.tokens import EOS, PAD, BeamSearchOptions, EncoderInput, Hypothesis
+from sokuji.providers.translation.nllb.beam_search import Floats, Integers, beam_search
+from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis
+from sokuji.providers.translation.nllb.tokenizer import EOS, PAD
 
-VARIANTS = {"float32": "", "float16": "_fp16", "int8": "_quantized"}
-"""Precision -> how the names of its files end, as in the repositories of ``onnx-community`` and
-``Xenova``."""
+FILE_SUFFIXES = {"float32": "", "float16": "_fp16", "int8": "_quantized"}
+"""Precision -> suffix of the file names, as in the repositories of ``onnx-community`` and ``Xenova``."""
 
 _TENSORRT = "TensorrtExecutionProvider"
 _SWITCH = "use_cache_branch"
 
 
 class OnnxRuntime:
-    """The graphs of a model; see ``Runtime``."""
+    """A model as ONNX graphs; see ``Runtime``."""
 
     def __init__(
         self,
@@ -38,26 +38,26 @@ class OnnxRuntime:
     ) -> None:
         """
         Args:
-            folder: holds the graphs, or their folder ``onnx``.
-            precision: one of ``VARIANTS``.
-            execution: as ``execution_providers`` gives it.
+            folder: holds the graphs, or a folder ``onnx`` with them.
+            precision: one of ``FILE_SUFFIXES``.
+            execution: the result of ``execution_providers``.
             cpu_threads: threads of one batch.
 
         Raises:
-            ConfigError: the model is not there in this precision.
+            ConfigError: the model is not available in this precision.
             ModelMissing: a graph is absent or damaged.
         """
         folder = folder / "onnx" if (folder / "onnx").is_dir() else folder
-        ending = _ending(folder, precision)
+        suffix = _file_suffix(folder, precision)
         self._execution = execution
         self._threads = cpu_threads
-        self._encoder = self._open(folder / f"encoder_model{ending}.onnx")
-        merged = folder / f"decoder_model_merged{ending}.onnx"
+        self._encoder = self._open(folder / f"encoder_model{suffix}.onnx")
+        merged = folder / f"decoder_model_merged{suffix}.onnx"
         if merged.is_file():
             self._first = self._later = self._open(merged)
         else:
-            self._first = self._open(folder / f"decoder_model{ending}.onnx")
-            self._later = self._open(folder / f"decoder_with_past_model{ending}.onnx")
+            self._first = self._open(folder / f"decoder_model{suffix}.onnx")
+            self._later = self._open(folder / f"decoder_with_past_model{suffix}.onnx")
 
     def _open(self, path: Path) -> onnxruntime.InferenceSession:
         if not path.is_file():
@@ -73,111 +73,114 @@ class OnnxRuntime:
         ids = np.full((len(sources), longest), PAD, np.int64)
         for row, source in enumerate(sources):
             ids[row, : len(source.ids)] = source.ids
-        seen = (np.arange(longest) < np.array([[len(source.ids)] for source in sources])).astype(np.int64)
+        mask = (np.arange(longest) < np.array([[len(source.ids)] for source in sources])).astype(np.int64)
         (states,) = self._encoder.run(
-            ["last_hidden_state"], _wanted(self._encoder, {"input_ids": ids, "attention_mask": seen})
+            ["last_hidden_state"], _graph_inputs(self._encoder, {"input_ids": ids, "attention_mask": mask})
         )
-        decoder = _Decoding(self._first, self._later, states, seen, [source.target for source in sources])
-        return seek(decoder, len(sources), search)
+        decoder = _OnnxDecoder(self._first, self._later, states, mask, [source.target for source in sources])
+        return beam_search(decoder, len(sources), search)
 
 
-class _Decoding:
-    """The decoder at work on a batch; see ``Decoder``."""
+class _OnnxDecoder:
+    """The decoder for one batch; see ``BatchDecoder``."""
 
-    def __init__(self, first: Any, later: Any, states: Any, seen: Any, languages: Sequence[int]) -> None:
+    def __init__(self, first: Any, later: Any, states: Any, mask: Any, languages: Sequence[int]) -> None:
         self._first, self._later = first, later
-        self._states, self._seen = states, seen
+        self._states, self._mask = states, mask
         self._languages = languages
         self._cache: dict[str, Any] = {}
 
-    def begin(self) -> Floats:
-        """See ``Decoder``: behind the end token, with which all output begins, and that of the language."""
+    def first_logits(self) -> Floats:
+        """See ``BatchDecoder``; all output begins with the end token and the language token."""
         ids = np.array([[EOS, language] for language in self._languages], np.int64)
-        feed = {**self._common(), "input_ids": ids, _SWITCH: np.array([False])}
-        return self._step(self._first, {**_empty_past(self._first, len(ids)), **feed})
+        feed = {**self._encoder_inputs(), "input_ids": ids, _SWITCH: np.array([False])}
+        return self._run(self._first, {**_empty_past(self._first, len(ids)), **feed})
 
-    def go_on(self, rows: Integers, last: Integers) -> Floats:
-        """See ``Decoder``."""
-        self._states, self._seen = self._states[rows], self._seen[rows]
+    def next_logits(self, rows: Integers, last: Integers) -> Floats:
+        """See ``BatchDecoder``."""
+        self._states, self._mask = self._states[rows], self._mask[rows]
         self._cache = {name: value[rows] for name, value in self._cache.items()}
-        feed = {**self._common(), "input_ids": last[:, None], _SWITCH: np.array([True])}
-        return self._step(self._later, {**self._cache, **feed})
+        feed = {**self._encoder_inputs(), "input_ids": last[:, None], _SWITCH: np.array([True])}
+        return self._run(self._later, {**self._cache, **feed})
 
-    def _common(self) -> dict[str, Any]:
-        return {"encoder_attention_mask": self._seen, "encoder_hidden_states": self._states}
+    def _encoder_inputs(self) -> dict[str, Any]:
+        return {"encoder_attention_mask": self._mask, "encoder_hidden_states": self._states}
 
-    def _step(self, session: Any, feed: Mapping[str, Any]) -> Floats:
+    def _run(self, session: Any, feed: Mapping[str, Any]) -> Floats:
         names = [output.name for output in session.get_outputs()]
-        results = dict(zip(names, session.run(names, _wanted(session, feed)), strict=True))
+        results = dict(zip(names, session.run(names, _graph_inputs(session, feed)), strict=True))
         for name, value in results.items():
             past = name.replace("present.", "past_key_values.", 1)
-            # Those of the encoder stay what they were; later steps give out nothing for them.
+            # The encoder's keys and values do not change; later steps output nothing useful for them.
             if past != name and (".decoder." in name or past not in self._cache):
                 self._cache[past] = value
         logits: Floats = results["logits"][:, -1].astype(np.float32)
         return logits
 
 
-def _wanted(session: Any, feed: Mapping[str, Any]) -> dict[str, Any]:
-    """What of ``feed`` the graph takes: exports of different versions leave out what they do not use."""
-    return {given.name: feed[given.name] for given in session.get_inputs()}
+def _graph_inputs(session: Any, feed: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that the graph has, from ``feed``; exports of different versions omit unused inputs."""
+    return {each.name: feed[each.name] for each in session.get_inputs()}
 
 
 def _empty_past(session: Any, rows: int) -> dict[str, Any]:
-    """What a graph with a switch wants in the first step, and does not look at."""
-    kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+    """Placeholders for the keys and values, which a graph with a switch ignores in its first step."""
+    dtypes = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
     return {
-        given.name: np.zeros((rows, given.shape[1], 1, given.shape[3]), kinds[given.type])
-        for given in session.get_inputs()
-        if given.name.startswith("past_key_values.")
+        each.name: np.zeros((rows, each.shape[1], 1, each.shape[3]), dtypes[each.type])
+        for each in session.get_inputs()
+        if each.name.startswith("past_key_values.")
     }
 
 
 def check_precision(precision: str) -> None:
-    """Refuse what graphs are not exported in.
+    """Refuse a precision in which no graphs are exported.
 
     Raises:
-        ConfigError: names what they are.
+        ConfigError: names the available precisions.
     """
-    if precision not in VARIANTS:
+    if precision not in FILE_SUFFIXES:
         raise ConfigError(
-            f"precision {precision!r} is not to be had with use_onnx; accepted: {', '.join(VARIANTS)}",
+            f"precision {precision!r} is not available with use_onnx; accepted: {', '.join(FILE_SUFFIXES)}",
             param="precision",
         )
 
 
-def _ending(folder: Path, precision: str) -> str:
-    """How the names of the graphs end."""
-    there = [name for name, ending in VARIANTS.items() if (folder / f"encoder_model{ending}.onnx").is_file()]
-    if precision not in there:
+def _file_suffix(folder: Path, precision: str) -> str:
+    present = [
+        name for name, suffix in FILE_SUFFIXES.items() if (folder / f"encoder_model{suffix}.onnx").is_file()
+    ]
+    if precision not in present:
         raise ConfigError(
-            f"the model has no graphs in precision {precision!r}; accepted: {', '.join(there) or 'none'}",
+            f"the model has no graphs in precision {precision!r}; accepted: {', '.join(present) or 'none'}",
             param="precision",
         )
-    return VARIANTS[precision]
+    return FILE_SUFFIXES[precision]
 
 
 def execution_providers(config: NllbConfig) -> list[tuple[str, dict[str, Any]]]:
-    """ONNX Runtime's providers in the order wanted, each with its options.
+    """ONNX Runtime's execution providers in order of preference, each with its options.
 
     Raises:
-        ConfigError: the installed ONNX Runtime lacks one; names those that it has.
+        ConfigError: the installed ONNX Runtime lacks one; names the available ones.
     """
-    wanted = config.onnx_providers or (CPU,)
+    configured = config.onnx_providers or (CPU,)
     available = onnxruntime.get_available_providers()
-    absent = [name for name in wanted if name not in available]
+    absent = [name for name in configured if name not in available]
     if absent:
         raise ConfigError(
             f"onnx_providers: {', '.join(absent)} is not in the installed ONNX Runtime; accepted: "
             f"{', '.join(available)}",
             param="onnx_providers",
         )
-    return [(name, _tensorrt(config) if name == _TENSORRT else {}) for name in wanted]
+    return [(name, _tensorrt_options(config) if name == _TENSORRT else {}) for name in configured]
 
 
-def _tensorrt(config: NllbConfig) -> dict[str, Any]:
-    """ "TensorRT Execution Provider", onnxruntime.ai: engines are built when a shape first comes, for
-    minutes."""
+def _tensorrt_options(config: NllbConfig) -> dict[str, Any]:
+    """Options from "TensorRT Execution Provider" (onnxruntime.ai).
+
+    Engines are built for each new shape, which takes minutes; the cache keeps them.
+    """
     options: dict[str, Any] = {"trt_fp16_enable": config.trt_fp16_enable}
     if config.trt_engine_cache_path is not None:
         options |= {

@@ -1,62 +1,56 @@
 """Text translation with NLLB-200, under CTranslate2 or ONNX Runtime.
 
-A text is divided into sentences, which the model does best one at a time; those of all callers are computed
-together, whatever their languages. A sentence whose translation would be longer than allowed is divided again
-rather than cut.
+A text is split into sentences, because the model was trained on single sentences. The sentences of all
+callers are computed in common batches, whatever their languages. A sentence whose translation exceeds the
+limit is split again rather than cut off.
 """
 
 import asyncio
-import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from sokuji.config import NllbConfig, Settings, check_live
-from sokuji.contract import Effort, Pairs, TranslatedText, TranslationRequest, TranslatorInfo
-from sokuji.errors import ConfigError, NotSupported, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.batching import Batcher, Job, JobResult
-from sokuji.providers.isolation import answers
-from sokuji.providers.translation import validation
-from sokuji.providers.translation.nllb.loading import Loaded, load
-from sokuji.providers.translation.nllb.text import TextPart, assemble, halves, split
-from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderInput, Hypothesis, Runtime
+from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
+from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.providers.batching import Batcher
+from sokuji.providers.isolation import process_each
+from sokuji.providers.jobs import Job, JobResult
+from sokuji.providers.translation.nllb.model_loading import NllbModel, load_model
+from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis, Runtime
+from sokuji.providers.translation.nllb.segmentation import (
+    TextPart,
+    join_translations,
+    split_in_two,
+    split_sentences,
+)
+from sokuji.providers.translation.request_validation import check_plain_request
 
 _PROBE = "1."
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A translated piece."""
-
-    text: str
-    log_probability: float
-    tokens: int
-
 
 class Nllb:
-    """An NLLB model; see ``Translator`` in base.py for the contract."""
+    """A ``Translator`` (``sokuji.contract``) with an NLLB model."""
 
     def __init__(self, config: NllbConfig) -> None:
         self.config = config
-        self._loaded: Loaded | None = None
+        self._model: NllbModel | None = None
         self._batcher: Batcher | None = None
 
     async def load(self) -> None:
-        """Load the model, and translate a word.
+        """Load the model and translate a word.
 
         Raises:
-            ConfigError: the device, the precision or an execution provider is not to be had on this machine.
-            ModelMissing: the model is not to be had, or damaged.
+            ConfigError: the device, the precision or an execution provider is not available on this machine.
+            ModelMissing: the model is not available, or damaged.
         """
-        loaded, workers = await asyncio.to_thread(load, self.config)
+        model, workers = await asyncio.to_thread(load_model, self.config)
         batcher = Batcher("nllb", workers=workers, batch_size=self.config.max_batch_size)
         try:
-            await batcher.run(_probe(loaded))
-            self._loaded, self._batcher = loaded, batcher
-        except Exception as error:  # Of the runtime's own classes, or KeyError for graphs of something else.
+            await batcher.run(_probe(model))
+            self._model, self._batcher = model, batcher
+        except Exception as error:  # The runtime's own classes, or KeyError for graphs of another model.
             raise ConfigError(
                 f"translation_model {self.config.translation_model!r} cannot be computed "
                 f"({type(error).__name__}): it is no NLLB model, or too large for the device's memory",
@@ -67,10 +61,10 @@ class Nllb:
                 batcher.shutdown()
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model.
+            ConfigError: another setting differs, which requires a new model.
         """
         config = check_live(self.config, config)
         self.config = config
@@ -78,47 +72,60 @@ class Nllb:
             self._batcher.batch_size = config.max_batch_size
 
     async def describe(self) -> TranslatorInfo:
-        """Every pair of the languages that the model has tokens for."""
-        loaded, _ = self._ready()
+        """All pairs of the languages that the model has tokens for."""
+        model, _ = self._ready()
         return TranslatorInfo(
-            provider=self.config.provider, model=self.config.translation_model, pairs=loaded.pairs
+            provider=self.config.provider, model=self.config.translation_model, pairs=model.pairs
         )
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("translation", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("translation", requests, self._translate_one)
 
     async def check(self) -> None:
-        """Seek the first token of a translation."""
-        loaded, batcher = self._ready()
-        if not math.isfinite((await batcher.run(_probe(loaded))).value):
+        """Compute the first token of a translation.
+
+        Raises:
+            ProviderFailed: the result is not a finite number.
+        """
+        model, batcher = self._ready()
+        if not math.isfinite((await batcher.run(_probe(model))).value):
             raise ProviderFailed("the translator computes no finite numbers")
 
     async def aclose(self) -> None:
         """Free the model and the threads."""
-        self._loaded = None
+        self._model = None
         if self._batcher is not None:
             self._batcher.shutdown()
 
-    def _ready(self) -> tuple[Loaded, Batcher]:
-        if self._loaded is None or self._batcher is None:
+    def _ready(self) -> tuple[NllbModel, Batcher]:
+        if self._model is None or self._batcher is None:
             raise ProviderUnavailable("the translator is not loaded")
-        return self._loaded, self._batcher
+        return self._model, self._batcher
 
-    async def _answer(self, request: TranslationRequest) -> TranslatedText:
-        loaded, batcher = self._ready()
-        _accept(request, loaded.pairs)
-        pieces = list(split(request.text))
+    async def _translate_one(self, request: TranslationRequest) -> TranslatedText:
+        model, batcher = self._ready()
+        check_plain_request(request, model.pairs)
+        parts = list(split_sentences(request.text))
         jobs = [
-            _translate(loaded, piece.text.rstrip(), request, self.config)
-            for piece in pieces
-            if piece.is_sentence
+            _translate(model, part.text.rstrip(), request, self.config) for part in parts if part.is_sentence
         ]
-        return _translation(pieces, await _all(batcher, jobs))
+        return _joined(parts, await _run_all(batcher, jobs))
 
 
-async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[JobResult[_Said]]:
-    """The answers of all jobs; once one has failed, no more of the others is begun."""
+@dataclass(frozen=True, slots=True)
+class _TranslatedPart:
+    """The translation of a sentence or of a part of it."""
+
+    text: str
+    log_probability: float
+    tokens: int
+
+
+async def _run_all(
+    batcher: Batcher, jobs: Sequence[Job[_TranslatedPart]]
+) -> list[JobResult[_TranslatedPart]]:
+    """The results of all jobs; when one fails, no further computation of the others is started."""
     runs = [asyncio.ensure_future(batcher.run(job)) for job in jobs]
     try:
         return await asyncio.gather(*runs)
@@ -128,78 +135,89 @@ async def _all(batcher: Batcher, jobs: Sequence[Job[_Said]]) -> list[JobResult[_
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sentence:
-    """The translation of a sentence as a step."""
+class _SentenceTranslation:
+    """The translation of one sentence, as a computation; the result is a ``Hypothesis``."""
 
     source: EncoderInput
     search: BeamSearchOptions
     runtime: Runtime
-    most = 1_000
-    """The batcher's own limit is the lower one."""
-    spare = False
+    max_batch_size = 1_000
+    """The setting ``max_batch_size`` is the effective limit."""
+    optional = False
 
     @property
-    def bucket(self) -> BeamSearchOptions:
-        """See ``Step``."""
+    def batch_key(self) -> BeamSearchOptions:
+        """See ``Computation``."""
         return self.search
 
     @classmethod
-    def together(cls, steps: Sequence[Self]) -> list[Hypothesis]:
-        """See ``Step``."""
-        return steps[0].runtime.translate([each.source for each in steps], steps[0].search)
+    def compute_batch(cls, batch: Sequence[Self]) -> list[Hypothesis]:
+        """See ``Computation``."""
+        return batch[0].runtime.translate([each.source for each in batch], batch[0].search)
 
 
-def _translate(loaded: Loaded, text: str, request: TranslationRequest, config: NllbConfig) -> Job[_Said]:
-    """Steps that translate a sentence, whole if it can be."""
-    if loaded.tokens.length(text) > config.max_input_length:
-        # What looks like one word and is longer than that is none.
-        parts = halves(text) or (text[: len(text) // 2], text[len(text) // 2 :])
-        return (yield from _in_parts(loaded, parts, request, config))
+def _translate(
+    model: NllbModel, text: str, request: TranslationRequest, config: NllbConfig
+) -> Job[_TranslatedPart]:
+    """The job that translates a sentence, as a whole if its length allows."""
+    if model.tokenizer.count_tokens(text) > config.max_input_length:
+        # Text of this length without word boundaries is cut in the middle.
+        halves = split_in_two(text) or (text[: len(text) // 2], text[len(text) // 2 :])
+        return (yield from _translate_halves(model, halves, request, config))
     search = BeamSearchOptions(config.num_beams, config.max_length, config.length_penalty)
-    source = loaded.tokens.source(text, request.source, request.target)
-    found: Hypothesis = yield _Sentence(source, search, loaded.runtime)
-    if found.is_whole:
-        return _Said(loaded.tokens.text(found.ids), found.log_probability, len(found.ids) + 1)
-    if (shorter := halves(text)) is None:
+    source = model.tokenizer.encoder_input(text, request.source, request.target)
+    hypothesis: Hypothesis = yield _SentenceTranslation(source, search, model.runtime)
+    if hypothesis.is_complete:
+        translation = model.tokenizer.decode(hypothesis.ids)
+        return _TranslatedPart(translation, hypothesis.log_probability, len(hypothesis.ids) + 1)
+    if (shorter := split_in_two(text)) is None:
         raise ProviderFailed(
             f"the translation of a word does not end within max_length ({config.max_length}) tokens"
         )
-    return (yield from _in_parts(loaded, shorter, request, config))
+    return (yield from _translate_halves(model, shorter, request, config))
 
 
-def _in_parts(
-    loaded: Loaded, parts: tuple[str, str], request: TranslationRequest, config: NllbConfig
-) -> Job[_Said]:
-    said = []
-    for part in parts:
-        said.append((yield from _translate(loaded, part.rstrip(), request, config)))
-    return _Said(
-        assemble([TextPart(part, is_sentence=True) for part in parts], [each.text for each in said]),
-        sum(each.log_probability for each in said),
-        sum(each.tokens for each in said),
+def _translate_halves(
+    model: NllbModel, halves: tuple[str, str], request: TranslationRequest, config: NllbConfig
+) -> Job[_TranslatedPart]:
+    translated = []
+    for half in halves:
+        translated.append((yield from _translate(model, half.rstrip(), request, config)))
+    return _TranslatedPart(
+        join_translations(
+            [TextPart(half, is_sentence=True) for half in halves], [each.text for each in translated]
+        ),
+        sum(each.log_probability for each in translated),
+        sum(each.tokens for each in translated),
     )
 
 
-def _probe(loaded: Loaded) -> Job[float]:
-    first, second, *_ = loaded.tokens.languages
-    source = loaded.tokens.source(_PROBE, first, second)
-    found: Hypothesis = yield _Sentence(source, BeamSearchOptions(1, 1, 1.0), loaded.runtime)
-    return found.log_probability
+def _probe(model: NllbModel) -> Job[float]:
+    """The job that computes the first token of a translation; its result is the log probability."""
+    source, target, *_ = model.tokenizer.languages
+    encoder_input = model.tokenizer.encoder_input(_PROBE, source, target)
+    hypothesis: Hypothesis = yield _SentenceTranslation(
+        encoder_input, BeamSearchOptions(1, 1, 1.0), model.runtime
+    )
+    return hypothesis.log_probability
 
 
-def _translation(pieces: Sequence[TextPart], answers: Sequence[JobResult[_Said]]) -> TranslatedText:
-    """A text from its pieces. Its score is the mean probability (geometric) of its tokens."""
-    tokens = sum(answer.value.tokens for answer in answers)
-    total = sum(answer.value.log_probability for answer in answers)
+def _joined(parts: Sequence[TextPart], results: Sequence[JobResult[_TranslatedPart]]) -> TranslatedText:
+    """The translation of a text from those of its sentences.
+
+    The score is the geometric mean of the token probabilities.
+    """
+    tokens = sum(result.value.tokens for result in results)
+    total = sum(result.value.log_probability for result in results)
     return TranslatedText(
-        text=assemble(pieces, [answer.value.text for answer in answers]),
+        text=join_translations(parts, [result.value.text for result in results]),
         score=min(1.0, math.exp(total / tokens)) if tokens else None,
-        effort=_effort([answer.effort for answer in answers]),
+        effort=_total_effort([result.effort for result in results]),
     )
 
 
-def _effort(efforts: Sequence[Effort]) -> Effort | None:
-    """That of sentences which were translated at the same time."""
+def _total_effort(efforts: Sequence[Effort]) -> Effort | None:
+    """The effort of sentences that were queued at the same time; None if there are none."""
     if not efforts:
         return None
     queued_s = min(effort.queued_s for effort in efforts)
@@ -208,11 +226,3 @@ def _effort(efforts: Sequence[Effort]) -> Effort | None:
         busy_s=max(effort.queued_s + effort.busy_s for effort in efforts) - queued_s,
         batch_size=max(effort.batch_size for effort in efforts),
     )
-
-
-def _accept(request: TranslationRequest, pairs: Pairs) -> None:
-    validation.check(request, pairs)
-    if request.context:
-        raise NotSupported("this translator takes no context", param="context")
-    if request.glossary:
-        raise NotSupported("this translator takes no glossary", param="glossary")

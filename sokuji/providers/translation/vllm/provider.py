@@ -1,13 +1,12 @@
-"""Text translation by a language model that runs here, under vLLM.
+"""Text translation with a language model that runs on this machine, under vLLM.
 
-The model is asked as ``prompt`` says, and what it writes is read token by token: a runaway is taken out of
-the engine at once, and so is the request of a caller that has gone. The engine itself is behind the
-``Engine`` Protocol. It is a process of its own; when that dies all requests fail and so does ``check``, so
-that whoever keeps the replica alive puts a new one in its place.
+Prompts and the checks of responses are in ``llm``. The response is read as it is generated: a runaway
+response is aborted in the engine at once, and so is the request of a caller that was cancelled. The engine
+runs in a process of its own. If that dies, all requests fail, and so does ``check``, so that the replica is
+replaced.
 """
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -19,22 +18,21 @@ from importlib.util import find_spec
 from sokuji.config import Settings, VllmConfig, check_live
 from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
-from sokuji.providers.isolation import answers
-from sokuji.providers.translation import validation
-from sokuji.providers.translation.llm import prompt
+from sokuji.providers.isolation import process_each
+from sokuji.providers.translation.llm import chat_translation
+from sokuji.providers.translation.llm.prompt import Message, messages
+from sokuji.providers.translation.request_validation import check_request
 from sokuji.providers.translation.vllm.engine import Engine, Sampling, assigned_gpus, memory_share
 
 _PROBE = TranslationRequest(text="Good morning.", source="en", target="es")
 
-_log = logging.getLogger(__name__)
-
 
 class Vllm:
-    """A model under vLLM; see ``Translator`` for the contract.
+    """A ``Translator`` (``sokuji.contract``) with a language model under vLLM.
 
     Args:
         config: the settings.
-        engine: what runs the model; None: vLLM.
+        engine: the engine that runs the model; None: vLLM.
 
     Raises:
         ConfigError: vLLM is not installed.
@@ -48,22 +46,22 @@ class Vllm:
                 param="provider",
             )
         self.config = config
-        self._given = engine
+        self._given_engine = engine
         self._engine: Engine | None = None
-        # Those that wait are not in the engine, where they would take turns with the others.
-        self._places = asyncio.Semaphore(config.max_batch_size)
-        self._at_work = 0
+        # Further requests wait outside of the engine, which would otherwise slow all of them down.
+        self._slots = asyncio.Semaphore(config.max_batch_size)
+        self._running = 0
 
     async def load(self) -> None:
-        """Start the engine, and have it write a token: the first one takes it seconds.
+        """Start the engine and generate a token, which takes seconds the first time.
 
         Raises:
-            ConfigError: a setting cannot take effect here, or the model cannot be asked for translations.
-            ModelMissing: the model is not to be had.
+            ConfigError: a setting cannot take effect on this machine, or the model cannot be used.
+            ModelMissing: the model is not available.
         """
-        engine = self._given
+        engine = self._given_engine
         if engine is None:
-            engine = await asyncio.to_thread(_vllm, self.config)
+            engine = await asyncio.to_thread(_create_engine, self.config)
         try:
             await engine.start(memory_share(self.config, assigned_gpus(), on_gpu=engine.on_gpu))
             await _probe(engine)
@@ -73,30 +71,30 @@ class Vllm:
         self._engine = engine
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new engine.
+            ConfigError: another setting differs, which requires a new engine.
         """
         config = check_live(self.config, config)
         self.config = config
 
     async def describe(self) -> TranslatorInfo:
-        """Any language of the table into any other: how well depends on the model."""
-        return prompt.abilities(self.config.provider, self.config.translation_model)
+        """All pairs of known languages; how well they are translated depends on the model."""
+        return chat_translation.translator_info(self.config.provider, self.config.translation_model)
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
-        """One answer for each request, in the same order."""
-        return await answers("translation", requests, self._answer)
+        """One result for each request, in the same order."""
+        return await process_each("translation", requests, self._translate_one)
 
     async def check(self) -> None:
-        """Have the engine write a token."""
+        """Check that the engine is alive and generate a token."""
         engine = self._ready()
         await engine.check()
         await _probe(engine)
 
     async def aclose(self) -> None:
-        """End the engine."""
+        """Shut the engine down."""
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.aclose()
@@ -106,78 +104,85 @@ class Vllm:
             raise ProviderUnavailable("the language model is not loaded")
         return self._engine
 
-    async def _answer(self, request: TranslationRequest) -> TranslatedText:
-        validation.check(request, prompt.PAIRS)
+    async def _translate_one(self, request: TranslationRequest) -> TranslatedText:
+        check_request(request, chat_translation.PAIRS)
         engine, config = self._ready(), self.config
-        turn = _Turn()
-        async with self._places:
-            turn.began_at = time.monotonic()
-            ask = partial(self._ask, engine, config, turn)
-            text = await prompt.translate(request, ask, config.max_context)
-        return TranslatedText(text=text, score=turn.score, effort=turn.effort())
+        progress = _RequestProgress()
+        async with self._slots:
+            progress.started_at = time.monotonic()
+            generate = partial(self._generate, engine, config, progress)
+            text = await chat_translation.translate(request, generate, config.max_context)
+        return TranslatedText(text=text, score=progress.score, effort=progress.effort())
 
-    async def _ask(
-        self, engine: Engine, config: VllmConfig, turn: "_Turn", chat: list[prompt.Message], most_tokens: int
+    async def _generate(
+        self,
+        engine: Engine,
+        config: VllmConfig,
+        progress: "_RequestProgress",
+        chat: list[Message],
+        max_tokens: int,
     ) -> AsyncGenerator[str, None]:
-        """The pieces of one answer.
+        """The text of one response, part by part.
 
         Raises:
-            ProviderFailed: it does not come to its end.
+            ProviderFailed: the response reached the token limit.
         """
-        sampling = Sampling(config.temperature, min(config.max_length, most_tokens))
-        turn.logprobs.clear()
-        self._at_work += 1
-        turn.meets(self._at_work)
+        sampling = Sampling(config.temperature, min(config.max_length, max_tokens))
+        progress.logprobs.clear()
+        self._running += 1
+        progress.count_running(self._running)
         try:
-            async with aclosing(engine.generate(chat, sampling)) as pieces:
-                async for piece in pieces:
-                    turn.logprobs += piece.logprobs
-                    turn.meets(self._at_work)
-                    yield piece.text
-                    if piece.cut_off:
+            async with aclosing(engine.generate(chat, sampling)) as response:
+                async for part in response:
+                    progress.logprobs += part.logprobs
+                    progress.count_running(self._running)
+                    yield part.text
+                    if part.cut_off:
                         raise ProviderFailed(
                             f"the model gave no whole translation within {sampling.max_tokens} tokens "
                             f"(max_length is {config.max_length})"
                         )
         finally:
-            self._at_work -= 1
+            self._running -= 1
 
 
 @dataclass(slots=True)
-class _Turn:
-    """What is learnt of a request while it is answered."""
+class _RequestProgress:
+    """Times, batch size and token probabilities of one request."""
 
-    came_at: float = field(default_factory=time.monotonic)
-    began_at: float = 0.0
+    queued_at: float = field(default_factory=time.monotonic)
+    started_at: float = 0.0
     batch_size: int = 1
-    """Requests that were in the engine together with it, itself included, at most."""
+    """The highest number of requests that were in the engine at the same time, this one included."""
     logprobs: list[float] = field(default_factory=list)
-    """Of the tokens of the answer that counts."""
+    """Of the tokens of the last response, from which the translation is taken."""
 
     @property
     def score(self) -> float | None:
-        """The geometric mean of the probabilities of the tokens."""
+        """Geometric mean of the token probabilities."""
         return math.exp(math.fsum(self.logprobs) / len(self.logprobs)) if self.logprobs else None
 
-    def meets(self, at_work: int) -> None:
-        """So many requests are in the engine now."""
-        self.batch_size = max(self.batch_size, at_work)
+    def count_running(self, running: int) -> None:
+        """Note that this many requests are in the engine now."""
+        self.batch_size = max(self.batch_size, running)
 
     def effort(self) -> Effort:
-        now = time.monotonic()
+        """The effort up to now."""
         return Effort(
-            queued_s=self.began_at - self.came_at, busy_s=now - self.began_at, batch_size=self.batch_size
+            queued_s=self.started_at - self.queued_at,
+            busy_s=time.monotonic() - self.started_at,
+            batch_size=self.batch_size,
         )
 
 
 async def _probe(engine: Engine) -> None:
-    async with aclosing(engine.generate(prompt.messages(_PROBE), Sampling(0.0, 1))) as pieces:
-        async for _ in pieces:
+    async with aclosing(engine.generate(messages(_PROBE), Sampling(0.0, 1))) as response:
+        async for _ in response:
             return
     raise ProviderFailed("the language model writes nothing")
 
 
-def _vllm(config: VllmConfig) -> Engine:
+def _create_engine(config: VllmConfig) -> Engine:
     # The import takes many seconds.
     from sokuji.providers.translation.vllm.async_engine import VllmEngine
 

@@ -2,8 +2,8 @@
 
 Written against "Text to speech REST API" (https://learn.microsoft.com/azure/ai-services/speech-service/
 rest-text-to-speech) and "Customize voice and sound with SSML" (.../speech-synthesis-markup-voice), looked up
-2026-11. The service cuts sound off after ten minutes without a word about it, which is why texts go in
-portions that cannot get there.
+2026-11. The service cuts audio off after ten minutes without an error, so texts are sent in parts that stay
+below this limit.
 """
 
 import logging
@@ -15,18 +15,20 @@ from contextlib import aclosing
 from sokuji.config import AzureSpeechConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, listed
-from sokuji.providers import azure
+from sokuji.providers import azure_speech
 from sokuji.providers.cloud import CloudClient
-from sokuji.providers.tts import streamed, voices
-from sokuji.providers.tts.azure import voices as azure_voices
-from sokuji.providers.tts.azure.voices import AzureVoice
+from sokuji.providers.tts.azure import voice_list
+from sokuji.providers.tts.azure.voice_list import AzureVoice
+from sokuji.providers.tts.speech_stream import SpeechStream, require_audio, split_text
+from sokuji.providers.tts.voice_selection import choose_voice
 
 SPEEDS = (0.5, 2.0)
-LONGEST_S = 599.0
-MOST_CHARACTERS = 500
-"""Of one request: at the slowest speed each character has more than a second of the ten minutes."""
+MAX_AUDIO_S = 599.0
+"""Audio of one request; the service cuts off longer audio."""
+MAX_CHARACTERS = 500
+"""Text of one request: at the slowest speed, more than a second of ``MAX_AUDIO_S`` for each character."""
 REFRESH_S = 3_600.0
-"""A list of voices that is older is asked for anew with the next check."""
+"""A list of voices older than this is requested again by the next check."""
 _FORMATS = {
     8_000: "raw-8khz-16bit-mono-pcm",
     16_000: "raw-16khz-16bit-mono-pcm",
@@ -39,40 +41,40 @@ _LIST = "/cognitiveservices/voices/list"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _SSML = "http://www.w3.org/2001/10/synthesis"
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class AzureSpeech:
-    """Azure's voices; see ``TextToSpeech`` for the contract."""
+    """A ``Synthesiser`` (``sokuji.contract``) with the voices of Azure Speech."""
 
     def __init__(self, config: AzureSpeechConfig) -> None:
         self.config = config
         self._cloud: CloudClient | None = None
-        self._known = azure_voices.by_table()
+        self._known = voice_list.voices_of_table()
         self._offered: list[AzureVoice] = []
         self._listed_at: float | None = None
 
     async def load(self) -> None:
-        """Ask for the voices, which costs nothing; while the service is away those of the table are offered.
+        """List the voices, which is free; if the service cannot be reached, those of the table are offered.
 
         Raises:
-            ConfigError: key or region are not set, or a setting names a voice that there is not.
+            ConfigError: the key or the region is not set, or a setting names an unknown voice.
             ProviderFailed: the key is refused.
         """
-        headers = {azure.KEY_HEADER: azure.key(), "User-Agent": "sokuji-bridge"}
-        settings = self.config.model_copy(update={"base_url": azure.base_url(self.config)})
-        self._cloud = CloudClient("Azure Speech", settings, headers, azure.KEY)
+        headers = {azure_speech.KEY_HEADER: azure_speech.api_key(), "User-Agent": "sokuji-bridge"}
+        settings = self.config.model_copy(update={"base_url": azure_speech.base_url(self.config)})
+        self._cloud = CloudClient("Azure Speech", settings, headers, azure_speech.KEY)
         try:
             await self.check()
         except OUTAGES as error:
-            log.warning("the voices of the region are not known yet: %s", error.message)
+            _log.warning("the voices of the region could not be listed at start: %s", error.message)
         self._offered = self._choose(self.config)
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, or one names a voice that there is not.
+            ConfigError: another setting differs, or a setting names an unknown voice.
         """
         config = check_live(self.config, config)
         service, self._offered = self._ready, self._choose(config)
@@ -80,7 +82,7 @@ class AzureSpeech:
         self.config = config
 
     async def describe(self) -> SynthesiserInfo:
-        """The voices; for each language its default voice is the first that speaks it."""
+        """The voices; the first that speaks a language is its default voice."""
         return SynthesiserInfo(
             provider=self.config.provider,
             model="neural",
@@ -89,43 +91,44 @@ class AzureSpeech:
         )
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak a text, in chunks as they come; raises what ``voices.choose`` and ``Speech.chunks`` raise."""
+        """Speak a text, in chunks as they arrive; raises what ``choose_voice`` and ``SpeechStream.chunks``
+        raise."""
         service, rate, offered = self._ready, self.config.output_rate, self._offered
-        voice = voices.choose(request, [each.voice for each in offered], SPEEDS)
+        voice = choose_voice(request, [each.voice for each in offered], SPEEDS)
         chosen = next(each for each in offered if each.voice is voice)
         headers = {"Content-Type": "application/ssml+xml", "X-Microsoft-OutputFormat": _FORMATS[rate]}
 
-        def ask(text: str) -> AsyncGenerator[bytes, None]:
+        def request_audio(text: str) -> AsyncGenerator[bytes, None]:
             return service.stream(
                 "POST",
                 "/cognitiveservices/v1",
-                look=streamed.refuse_other_than_sound("Azure Speech"),
+                check_headers=require_audio("Azure Speech"),
                 headers=headers,
                 content=ssml(text, chosen, request.language, request.speed),
             )
 
-        speech = streamed.SpeechStream("Azure Speech", rate, request.speed, LONGEST_S)
-        async with aclosing(speech.chunks(streamed.portions(request.text, MOST_CHARACTERS), ask)) as chunks:
+        speech = SpeechStream("Azure Speech", rate, request.speed, MAX_AUDIO_S)
+        async with aclosing(speech.chunks(split_text(request.text, MAX_CHARACTERS), request_audio)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def check(self) -> None:
-        """Ask for the list of voices, which costs nothing: the address and the key are good.
+        """List the voices, which is free and checks the address and the key.
 
-        The list is long: while a newer one is not wanted, its beginning is enough.
+        The list is long, so that it is read completely only if the known one is older than ``REFRESH_S``.
         """
         service = self._ready
         if self._listed_at is not None and time.monotonic() - self._listed_at < REFRESH_S:
-            async with aclosing(service.stream("GET", _LIST)) as pieces:
-                await anext(pieces, None)
+            async with aclosing(service.stream("GET", _LIST)) as response:
+                await anext(response, None)
             return
-        self._known = azure_voices.from_list(await service.send_json("GET", _LIST))
+        self._known = voice_list.read_voice_list(await service.send_json("GET", _LIST))
         self._listed_at = time.monotonic()
         if self._offered:
             self._offered = self._choose(self.config)
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         if self._cloud is not None:
             await self._cloud.aclose()
         self._cloud = None
@@ -137,17 +140,17 @@ class AzureSpeech:
         return self._cloud
 
     def _choose(self, config: AzureSpeechConfig) -> list[AzureVoice]:
-        """The voices on offer under ``config``."""
-        defaults = azure_voices.choose_defaults(config.default_voices)
+        """The voices that are offered with ``config``."""
+        defaults = voice_list.default_voice_names(config.default_voices)
         known = {each.voice.id: each for each in self._known}
         if self._listed_at is None:
-            # There is no telling which other names are good.
-            known |= {name: voice for name in config.voices if (voice := azure_voices.by_name(name))}
+            # Without the service's list, any well-formed name is accepted.
+            known |= {name: voice for name in config.voices if (voice := voice_list.voice_from_name(name))}
         else:
             _check_names("default_voices", config.default_voices.values(), config.voices or list(known))
         _check_names("voices", config.voices, list(known))
         offered = [known[name] for name in config.voices] or self._known
-        return azure_voices.in_order(offered, defaults, config.output_rate)
+        return voice_list.order_voices(offered, defaults, config.output_rate)
 
 
 def _check_names(field: str, names: Iterable[str], known: Sequence[str]) -> None:
@@ -159,10 +162,10 @@ def _check_names(field: str, names: Iterable[str], known: Sequence[str]) -> None
 
 
 def ssml(text: str, chosen: AzureVoice, language: str, speed: float) -> bytes:
-    """The request's body. Text stays text whatever it holds: the document is made as a tree.
+    """The SSML document of a request, built as a tree so that the text cannot contain markup.
 
     Args:
-        text: without control characters, see ``phrases.clean``.
+        text: without control characters (``phrase_splitting.speakable_text``).
         chosen: the voice.
         language: canonical code.
         speed: within ``SPEEDS``.

@@ -1,4 +1,4 @@
-"""The models of ElevenLabs: which languages each speaks, and how long a text it takes.
+"""The languages and the text limit of each ElevenLabs model.
 
 From "Models", https://elevenlabs.io/docs/overview/models, and for eleven_v3 "What models do you offer",
 https://help.elevenlabs.io/hc/en-us/articles/17883183930129 (looked up 2026-11).
@@ -16,14 +16,14 @@ uk ur vi zh
 
 
 class VoiceModel(NamedTuple):
-    """What is documented of a model."""
+    """The documented properties of a model."""
 
     languages: tuple[str, ...]
     """Canonical codes."""
-    most_characters: int
-    """Of one request."""
+    max_characters: int
+    """Limit of one request."""
     takes_language: bool
-    """Whether it can be told the language; the others find out by themselves."""
+    """Whether the request can name the language; other models detect it."""
 
 
 MODELS = {

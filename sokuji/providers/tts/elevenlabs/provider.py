@@ -1,10 +1,10 @@
-"""Text to speech with ElevenLabs: a service with voices that speak all languages of a model.
+"""Text to speech with ElevenLabs, whose voices speak all languages of a model.
 
 Written against ElevenLabs' API reference, looked up 2026-11: "Stream speech" (v1,
 https://elevenlabs.io/docs/api-reference/text-to-speech/stream), "List voices" (v2,
 https://elevenlabs.io/docs/api-reference/voices/search), and for the range of speeds "Controls"
 (https://elevenlabs.io/docs/best-practices/prompting/controls). The key needs the permissions for text to
-speech and to read voices. 401 stands for a key that is refused and for a quota that is used up.
+speech and to read voices. Status 401 means a refused key or a quota that is used up.
 """
 
 import logging
@@ -19,27 +19,28 @@ from sokuji.config import ElevenLabsConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, UnsupportedLanguage, listed
 from sokuji.providers import cloud
-from sokuji.providers.tts import streamed, voices
 from sokuji.providers.tts.elevenlabs.models import MODELS
+from sokuji.providers.tts.speech_stream import SpeechStream, require_audio, split_text
+from sokuji.providers.tts.voice_selection import choose_voice
 
 KEY = "ELEVENLABS_API_KEY"
 SPEEDS = (0.7, 1.2)
 REFRESH_S = 600.0
-"""A list of voices that is older is asked for anew with the next check."""
-PAGE_SIZE, MOST_PAGES = 100, 10
-STAND_IN = "JBFqnCBsd6RMkjVDRZzb"
-"""George, a voice of every account: the only one that is known before the service has told its voices."""
+"""A list of voices older than this is requested again by the next check."""
+PAGE_SIZE, MAX_PAGES = 100, 10
+FALLBACK_VOICE = "JBFqnCBsd6RMkjVDRZzb"
+"""George, a voice of every account, offered while the account's voices are not known."""
 
 _CODES = {"tl": "fil"}
-"""Where the service's code for a language is another one."""
+"""Language codes of the service that differ from ours."""
 _ID = re.compile("[A-Za-z0-9]{1,64}")
 _TAG = re.compile("<(?=[A-Za-z/])")
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class ElevenLabs:
-    """ElevenLabs; see ``TextToSpeech`` for the contract."""
+    """A ``Synthesiser`` (``sokuji.contract``) that calls ElevenLabs."""
 
     def __init__(self, config: ElevenLabsConfig) -> None:
         self.config = config
@@ -48,25 +49,25 @@ class ElevenLabs:
         self._listed_at = float("-inf")
 
     async def load(self) -> None:
-        """Ask for the account's voices, which costs nothing; a service that is away is asked again later.
+        """List the account's voices, which is free; if the service cannot be reached, ``check`` tries again.
 
         Raises:
-            ConfigError: the key is not set, or there is no such default voice.
+            ConfigError: the key is not set, or the default voice is unknown.
             ProviderFailed: the key is refused.
         """
         _check_default(self.config, ())
-        headers = {"xi-api-key": cloud.key(KEY, what="an ElevenLabs API key")}
+        headers = {"xi-api-key": cloud.api_key(KEY, what="an ElevenLabs API key")}
         self._cloud = cloud.CloudClient("ElevenLabs", self.config, headers, KEY)
         try:
             await self.check()
         except OUTAGES as error:
-            log.warning("the voices are not known yet: %s", error.message)
+            _log.warning("the account's voices could not be listed at start: %s", error.message)
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, or there is no such default voice.
+            ConfigError: another setting differs, or the default voice is unknown.
         """
         config = check_live(self.config, config)
         _check_default(config, self._account)
@@ -74,7 +75,7 @@ class ElevenLabs:
         self.config = config
 
     async def describe(self) -> SynthesiserInfo:
-        """The voices, the default one first."""
+        """The voices, the default voice first."""
         return SynthesiserInfo(
             provider=self.config.provider,
             model=self.config.model_id,
@@ -83,27 +84,28 @@ class ElevenLabs:
         )
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak a text, in chunks as they come; raises what ``voices.choose`` and ``Speech.chunks`` raise."""
+        """Speak a text, in chunks as they arrive; raises what ``choose_voice`` and ``SpeechStream.chunks``
+        raise."""
         config, service = self.config, self._ready
         model = MODELS[config.model_id]
-        voice = voices.choose(request, _offered(config, self._account), SPEEDS)
+        voice = choose_voice(request, _offered(config, self._account), SPEEDS)
         path = f"/v1/text-to-speech/{voice.id}/stream"
         params = {"output_format": f"pcm_{config.output_rate}"}
 
-        def ask(text: str) -> AsyncGenerator[bytes, None]:
-            look = streamed.refuse_other_than_sound("ElevenLabs")
-            return service.stream("POST", path, look=look, params=params, json=_body(text, request, config))
+        def request_audio(text: str) -> AsyncGenerator[bytes, None]:
+            body = _body(text, request, config)
+            return service.stream(
+                "POST", path, check_headers=require_audio("ElevenLabs"), params=params, json=body
+            )
 
-        speech = streamed.SpeechStream(
-            "ElevenLabs", config.output_rate, min(request.speed, config.speed or 1.0)
-        )
-        parts = streamed.portions(_without_markup(request.text, config.model_id), model.most_characters)
-        async with aclosing(speech.chunks(parts, ask)) as chunks:
+        speech = SpeechStream("ElevenLabs", config.output_rate, min(request.speed, config.speed or 1.0))
+        parts = split_text(_without_markup(request.text, config.model_id), model.max_characters)
+        async with aclosing(speech.chunks(parts, request_audio)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def check(self) -> None:
-        """Ask for voices: the address and the key are good. It costs nothing, and renews the list of them."""
+        """List the voices, which is free, checks the address and the key, and refreshes an old list."""
         service = self._ready
         if self.config.voices or time.monotonic() - self._listed_at < REFRESH_S:
             await service.send_json("GET", "/v2/voices", params={"page_size": 1})
@@ -113,7 +115,7 @@ class ElevenLabs:
         _check_default(self.config, self._account)
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         if self._cloud is not None:
             await self._cloud.aclose()
         self._cloud = None
@@ -129,55 +131,59 @@ def _body(text: str, request: SynthesisRequest, config: ElevenLabsConfig) -> dic
     body: dict[str, Any] = {"text": text, "model_id": config.model_id}
     if MODELS[config.model_id].takes_language:
         body["language_code"] = _CODES.get(request.language, request.language)
-    manner = {
+    voice_settings = {
         "stability": config.stability,
         "similarity_boost": config.similarity_boost,
         "style": config.style,
         "use_speaker_boost": config.use_speaker_boost,
         "speed": config.speed if request.speed == 1.0 else request.speed,
     }
-    if chosen := {name: value for name, value in manner.items() if value is not None}:
-        body["voice_settings"] = chosen
+    if configured := {name: value for name, value in voice_settings.items() if value is not None}:
+        body["voice_settings"] = configured
     return body
 
 
 def _without_markup(text: str, model_id: str) -> str:
-    """Words stay words: the service takes tags for pauses and phonemes, and v3 brackets for directions."""
+    """Text in which nothing is read as markup.
+
+    The service reads tags as pauses and phonemes; eleven_v3 reads square brackets as directions.
+    """
     text = _TAG.sub("< ", text)
     return text.translate({ord("["): "(", ord("]"): ")"}) if model_id == "eleven_v3" else text
 
 
 async def _list_voices(service: cloud.CloudClient) -> tuple[Voice, ...]:
-    found: list[Voice] = []
+    voices: list[Voice] = []
     params: dict[str, str | int] = {"page_size": PAGE_SIZE}
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         page = await service.send_json("GET", "/v2/voices", params=params)
         try:
-            found += [_voice(each) for each in page["voices"] if _ID.fullmatch(each["voice_id"])]
+            voices += [_voice(each) for each in page["voices"] if _ID.fullmatch(each["voice_id"])]
             if not page["has_more"]:
                 break
             params["page_token"] = str(page["next_page_token"])
         except (KeyError, TypeError, AttributeError):
-            raise service.malformed() from None
-    return tuple(found)
+            raise service.malformed_response() from None
+    return tuple(voices)
 
 
-def _voice(told: dict[str, Any]) -> Voice:
-    """A voice as the service tells it; its languages are the model's, see ``_offered``."""
-    labels = told.get("labels") or {}
-    verified = (told.get("verified_languages") or [{}])[0]
+def _voice(entry: dict[str, Any]) -> Voice:
+    """A voice of the service's list; its languages are those of the model, see ``_offered``."""
+    labels = entry.get("labels") or {}
+    verified = (entry.get("verified_languages") or [{}])[0]
     tag = str(verified.get("locale") or verified.get("language") or labels.get("language") or "en")
     gender = labels.get("gender")
     return Voice(
-        id=told["voice_id"],
-        name=str(told.get("name") or told["voice_id"]),
-        language=_known(tag),
+        id=entry["voice_id"],
+        name=str(entry.get("name") or entry["voice_id"]),
+        language=_known_tag(tag),
         languages=(),
         gender=gender if gender in ("female", "male") else None,
     )
 
 
-def _known(tag: str) -> str:
+def _known_tag(tag: str) -> str:
+    """``tag``, or "en" if its language is not known."""
     try:
         languages.parse(tag, "language")
     except UnsupportedLanguage:
@@ -186,20 +192,20 @@ def _known(tag: str) -> str:
 
 
 def _offered(config: ElevenLabsConfig, account: tuple[Voice, ...]) -> tuple[Voice, ...]:
-    """The voices that can be asked for, the default one first."""
+    """The voices that can be requested, the default voice first."""
     named = [
         Voice(id=each.id, name=each.name or each.id, language=each.language, languages=(), gender=each.gender)
         for each in config.voices
     ]
-    stand_in = Voice(id=config.default_voice or STAND_IN, name="default", language="en", languages=())
-    offered = sorted(named or account or [stand_in], key=lambda voice: voice.id != config.default_voice)
-    speaks = MODELS[config.model_id].languages
+    fallback = Voice(id=config.default_voice or FALLBACK_VOICE, name="default", language="en", languages=())
+    offered = sorted(named or account or [fallback], key=lambda voice: voice.id != config.default_voice)
+    languages_of_model = MODELS[config.model_id].languages
     return tuple(
         Voice(
             id=voice.id,
             name=voice.name,
             language=voice.language,
-            languages=speaks,
+            languages=languages_of_model,
             gender=voice.gender,
             sample_rate=config.output_rate,
         )

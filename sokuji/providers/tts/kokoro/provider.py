@@ -1,10 +1,10 @@
 """Text to speech with Kokoro-82M: one small model for several languages.
 
-Phonemes come from espeak-ng, for Japanese from OpenJTalk; without that one, which has an extra of its own,
-the voices speak no Japanese. A second of speech takes about half a second on two cores, so the first phrase
-is kept very short. The embedded voices are Japanese speakers with their accent in every language: by round
-trips through Whisper base they are understood well in Japanese, English, Spanish, Portuguese and Italian, in
-part in Hindi, and poorly in French.
+Phonemes come from espeak-ng, and for Japanese from OpenJTalk, which is an optional extra; without it there is
+no Japanese. A second of speech takes about half a second on two cores, so the first phrase is very short. The
+embedded voices are Japanese speakers and have a Japanese accent in other languages. Measured by recognising
+their speech with Whisper base, they are understood well in Japanese, English, Spanish, Portuguese and
+Italian, partly in Hindi, and poorly in French.
 """
 
 import json
@@ -21,21 +21,24 @@ from sokuji.config import KokoroConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
 from sokuji.languages import LANGUAGES
-from sokuji.providers.tts import espeak, phrases, sound, voices
+from sokuji.providers.onnx_session import open_session_on
+from sokuji.providers.tts import espeak
 from sokuji.providers.tts.kokoro import japanese
-from sokuji.providers.tts.onnx_voice import open_session
-from sokuji.providers.tts.scheduling import Turns, workers
+from sokuji.providers.tts.phrase_splitting import speakable_text, split_phonemes, split_phrases
+from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
+from sokuji.providers.tts.voice_selection import choose_voice
+from sokuji.providers.tts.waveform_chunks import Waveform, WaveformPart, phrase_chunks
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 MODEL = "kokoro-82m-int8"
 SAMPLE_RATE = 24_000
 SPOKEN = ("en", "es", "pt", "fr", "it", "hi")
-"""By all voices; Japanese as well where its reader is installed."""
+"""The languages of all voices; Japanese is added if its extra is installed."""
 FIRST_COLUMNS = 26
 LONGEST_COLUMNS = 120
 LONGEST_PHONEMES = 500
-"""Of one inference: the model has 512 positions, and a voice has a style for each length up to 510."""
+"""Limit of one inference: the model has 512 positions, and a voice has a style for each length up to 510."""
 
 _VOICE_TAGS = {
     "a": "en-US",
@@ -48,51 +51,51 @@ _VOICE_TAGS = {
     "p": "pt-BR",
     "z": "zh",
 }
-"""First letter of a voice's id -> the speaker's own language; the second is f or m."""
+"""First letter of a voice's id -> language of the speaker. The second letter is f or m."""
 
 # The model was trained on one symbol where espeak writes two (see the phoneme notes of misaki, its G2P). Its
-# letters for diphthongs are left out: with them Portuguese is understood worse, and English no better.
-_ONE_SYMBOL = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("dz", "ʣ"), ("ts", "ʦ"))
+# symbols for diphthongs are not used: they make Portuguese harder to understand and English no easier.
+_MERGED_SYMBOLS = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("dz", "ʣ"), ("ts", "ʦ"))
 Style = NDArray[np.float32]
 """A voice: shape (510, 1, 256), one style vector for each number of phonemes."""
 
 
 class Kokoro:
-    """The Kokoro model; see ``TextToSpeech`` for the contract."""
+    """A ``Synthesiser`` (``sokuji.contract``) with the Kokoro model."""
 
     def __init__(self, config: KokoroConfig) -> None:
         self.config = config
-        self._turns = Turns("kokoro", workers(config.num_workers))
-        self._loaded: _Model | None = None
+        self._scheduler = SynthesisScheduler("kokoro", synthesis_count(config.num_workers))
+        self._loaded: _KokoroModel | None = None
 
     async def load(self) -> None:
         """Load the model and speak a word with it.
 
         Raises:
             ConfigError: ``default_voice`` is not among the voices.
-            ModelMissing: the model is not to be had, or damaged.
+            ModelMissing: the model is not available, or damaged.
         """
-        await self._turns.run(self._load)
+        await self._scheduler.run(self._load)
         await self.check()
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model; or there is no such voice.
+            ConfigError: another setting differs, which requires a new model, or there is no such voice.
         """
         config = check_live(self.config, config)
         _check_default(config, self._ready.styles)
         self.config = config
-        self._turns.at_once = workers(config.num_workers)
+        self._scheduler.resize(synthesis_count(config.num_workers))
 
     async def describe(self) -> SynthesiserInfo:
         """All voices, the default one first."""
         return SynthesiserInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak a text, one chunk for each phrase; raises what ``voices.choose`` raises."""
-        return self._turns.stream(self._speak(request))
+        """Speak a text, one chunk for each phrase; raises what ``choose_voice`` raises."""
+        return self._scheduler.stream(self._speak(request))
 
     async def check(self) -> None:
         """Speak one word."""
@@ -102,16 +105,16 @@ class Kokoro:
     async def aclose(self) -> None:
         """Free the model and the threads."""
         self._loaded = None
-        self._turns.shutdown()
+        self._scheduler.shutdown()
 
     @property
-    def _ready(self) -> "_Model":
+    def _ready(self) -> "_KokoroModel":
         if self._loaded is None:
             raise ProviderUnavailable("the voices are not loaded")
         return self._loaded
 
     def _load(self) -> None:
-        model = _Model(models.locate("kokoro", MODEL), self.config)
+        model = _KokoroModel(models.locate("kokoro", MODEL), self.config)
         _check_default(self.config, model.styles)
         self._loaded = model
 
@@ -122,27 +125,27 @@ class Kokoro:
 
     def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
         model = self._ready
-        voice = voices.choose(request, self._voices())
-        text = phrases.clean(request.text)
+        voice = choose_voice(request, self._voices())
+        text = speakable_text(request.text)
         if request.language == "ja" and model.reader is not None:
             text = model.reader.read(text)
-        pieces = [
-            piece
-            for phrase in phrases.split(text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
-            for piece in phrases.cut_phonemes(
+        phrases = [
+            part
+            for phrase in split_phrases(text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
+            for part in split_phonemes(
                 to_symbols(phrase.text, request.language, model.ids), phrase.pause_ms, LONGEST_PHONEMES
             )
         ]
         style = model.styles[voice.id]
 
-        def render(phonemes: Sequence[str]) -> Iterator[sound.Rendered]:
-            yield sound.Rendered(model.render(phonemes, style, request.speed), True)
+        def render(phonemes: Sequence[str]) -> Iterator[WaveformPart]:
+            yield WaveformPart(model.render(phonemes, style, request.speed), True)
 
-        yield from sound.chunks(pieces, render, SAMPLE_RATE, request.speed)
+        yield from phrase_chunks(phrases, render, SAMPLE_RATE, request.speed)
 
 
-class _Model:
-    """The files of one model, loaded: the network, its symbols and its voices."""
+class _KokoroModel:
+    """A loaded model: its network, its symbols and its voices."""
 
     def __init__(self, folder: Path, config: KokoroConfig) -> None:
         try:
@@ -152,13 +155,9 @@ class _Model:
         except (OSError, ValueError, KeyError) as error:
             raise ModelMissing(f"kokoro model {MODEL!r} is damaged or incomplete") from error
         self.reader = _japanese_reader()
-        self._session = open_session(
-            folder / "model.onnx",
-            device="cpu",
-            cpu_threads=config.cpu_threads,
-        )
+        self._session = open_session_on("cpu", folder / "model.onnx", cpu_threads=config.cpu_threads)
 
-    def render(self, phonemes: Sequence[str], style: Style, speed: float) -> sound.Waveform:
+    def render(self, phonemes: Sequence[str], style: Style, speed: float) -> Waveform:
         """Samples of ``phonemes`` at ``SAMPLE_RATE``, within -1 to 1."""
         ids = [self.ids[symbol] for symbol in phonemes]
         inputs = {
@@ -166,7 +165,7 @@ class _Model:
             "style": style[len(ids) - 1],
             "speed": np.array([speed], np.float32),
         }
-        waveform: sound.Waveform = self._session.run(None, inputs)[0]
+        waveform: Waveform = self._session.run(None, inputs)[0]
         return waveform.reshape(-1)
 
 
@@ -174,22 +173,25 @@ def _japanese_reader() -> japanese.JapaneseReader | None:
     try:
         return japanese.JapaneseReader()
     except (ImportError, RuntimeError):
-        log.info("kokoro speaks no Japanese here: that takes pip install 'sokuji-bridge[kokoro-ja]'")
+        _log.info("kokoro speaks no Japanese, which needs pip install 'sokuji-bridge[kokoro-ja]'")
         return None
 
 
 def to_symbols(text: str, language: str, known: Container[str]) -> list[str]:
-    """The model's symbols for one phrase, those of ``known`` only; empty where nothing is speakable.
+    """The model's symbols for one phrase; empty if nothing can be spoken.
 
-    Japanese comes as ``japanese.JapaneseReader`` has read it.
+    Args:
+        text: one phrase; Japanese in kana, as ``japanese.JapaneseReader.read`` returns it.
+        language: canonical code.
+        known: the symbols of the model; others are left out.
     """
     if language == "ja":
         ipa = japanese.phonemize(text)
     else:
         ipa = espeak.phonemize(LANGUAGES[language].espeak or "", text)
-    for written, symbol in _ONE_SYMBOL:
+    for written, symbol in _MERGED_SYMBOLS:
         ipa = ipa.replace(written, symbol)
-    # Some letters are known whole (c with cedilla), others as letter and mark (nasal vowels).
+    # The model knows some letters composed (c with cedilla), others decomposed (nasal vowels).
     parts = (sign if sign in known else unicodedata.normalize("NFD", sign) for sign in ipa)
     return [symbol for symbol in "".join(parts) if symbol in known]
 

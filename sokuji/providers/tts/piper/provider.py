@@ -1,7 +1,7 @@
 """Text to speech with Piper: small VITS voices, one model for one voice or for a group of speakers.
 
-Each phrase is rendered alone and sent piece by piece (``vits``), and the same request always gives the same
-chunks. Piper's levelling of every phrase to full scale is left out: with it a short "Yes." comes out louder
+Each phrase is synthesised separately and sent in parts (``vits``); the same request always gives the same
+chunks. Piper's normalisation of every phrase to full scale is not applied: it makes a short "Yes." louder
 than the sentence beside it.
 """
 
@@ -18,53 +18,56 @@ from sokuji import languages, models
 from sokuji.config import PiperConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
-from sokuji.providers.tts import espeak, phrases, sound, voices
+from sokuji.providers.tts import espeak
+from sokuji.providers.tts.phrase_splitting import split_phonemes, split_phrases
 from sokuji.providers.tts.piper.vits import SpeakingStyle, VitsModel, open_voice
-from sokuji.providers.tts.scheduling import Turns, workers
+from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
+from sokuji.providers.tts.voice_selection import choose_voice
+from sokuji.providers.tts.waveform_chunks import WaveformPart, phrase_chunks
 
 FIRST_COLUMNS = 60
 LONGEST_COLUMNS = 200
 LONGEST_PHONEMES = 400
-"""Of one inference, about half a minute of speech: memory grows with the square."""
+"""Limit of one inference, about half a minute of speech: memory grows with its square."""
 
-_READABLE = (PhonemeType.ESPEAK, PhonemeType.TEXT)
-"""How a voice may take its text; the other ways need packages and models of their own."""
+_SUPPORTED_PHONEME_TYPES = (PhonemeType.ESPEAK, PhonemeType.TEXT)
+"""The other phoneme types of Piper need packages and models of their own."""
 
 
-class _Loaded(NamedTuple):
-    model: PiperVoice
-    """Without its network, which is run here."""
+class _LoadedVoice(NamedTuple):
+    phonemizer: PiperVoice
+    """Used for its phonemes only; the network is ``network``."""
     network: VitsModel
     voices: tuple[Voice, ...]
 
 
 class Piper:
-    """A Piper model; see ``TextToSpeech`` for the contract."""
+    """A ``Synthesiser`` (``sokuji.contract``) with a Piper model."""
 
     def __init__(self, config: PiperConfig) -> None:
         self.config = config
-        self._turns = Turns("piper", workers(config.num_workers))
-        self._loaded: _Loaded | None = None
+        self._scheduler = SynthesisScheduler("piper", synthesis_count(config.num_workers))
+        self._loaded: _LoadedVoice | None = None
 
     async def load(self) -> None:
         """Load the model and speak a word with it.
 
         Raises:
-            ConfigError: the device is not to be had, or the voice needs phonemes that cannot be made here.
-            ModelMissing: the model is not to be had, or damaged.
+            ConfigError: the device is not available, or the voice uses an unsupported phoneme type.
+            ModelMissing: the model is not available, or damaged.
         """
-        await self._turns.run(self._load)
+        await self._scheduler.run(self._load)
         await self.check()
 
     def update(self, config: Settings) -> None:
-        """Take over new values of live settings, from the next request on.
+        """Apply new values of live settings, from the next request on.
 
         Raises:
-            ConfigError: another setting differs, which takes a new model.
+            ConfigError: another setting differs, which requires a new model.
         """
         config = check_live(self.config, config)
         self.config = config
-        self._turns.at_once = workers(config.num_workers)
+        self._scheduler.resize(synthesis_count(config.num_workers))
 
     async def describe(self) -> SynthesiserInfo:
         """The model's speakers, its default speaker first."""
@@ -73,8 +76,8 @@ class Piper:
         )
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak a text, each phrase in chunks that grow; raises what ``voices.choose`` raises."""
-        return self._turns.stream(self._speak(request))
+        """Speak a text, each phrase in chunks that grow; raises what ``choose_voice`` raises."""
+        return self._scheduler.stream(self._speak(request))
 
     async def check(self) -> None:
         """Speak one word."""
@@ -85,10 +88,10 @@ class Piper:
     async def aclose(self) -> None:
         """Free the model and the threads."""
         self._loaded = None
-        self._turns.shutdown()
+        self._scheduler.shutdown()
 
     @property
-    def _ready(self) -> _Loaded:
+    def _ready(self) -> _LoadedVoice:
         if self._loaded is None:
             raise ProviderUnavailable("the voice is not loaded")
         return self._loaded
@@ -99,38 +102,36 @@ class Piper:
         description, voice_config = _read(path.with_name(f"{name}.onnx.json"))
         speakers = list_voices(name, description, voice_config)
         network = open_voice(path, device=self.config.device, cpu_threads=self.config.cpu_threads)
-        self._loaded = _Loaded(PiperVoice(session=None, config=voice_config), network, speakers)
+        self._loaded = _LoadedVoice(PiperVoice(session=None, config=voice_config), network, speakers)
 
     def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
-        model, network, speakers = self._ready
-        voice = voices.choose(request, speakers)
-        manner = _manner(self.config, model.config, voice, request.speed)
+        phonemizer, network, speakers = self._ready
+        voice = choose_voice(request, speakers)
+        style = _style(self.config, phonemizer.config, voice, request.speed)
 
-        def render(phonemes: Sequence[str]) -> Iterator[sound.Rendered]:
-            return network.speak(model.phonemes_to_ids(list(phonemes)), manner)
+        def render(phonemes: Sequence[str]) -> Iterator[WaveformPart]:
+            return network.speak(phonemizer.phonemes_to_ids(list(phonemes)), style)
 
-        pieces = [
-            piece
-            for phrase in phrases.split(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
-            for piece in phrases.cut_phonemes(
-                _phonemes(model, phrase.text), phrase.pause_ms, LONGEST_PHONEMES
-            )
+        phrases = [
+            part
+            for phrase in split_phrases(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
+            for part in split_phonemes(_phonemes(phonemizer, phrase.text), phrase.pause_ms, LONGEST_PHONEMES)
         ]
-        yield from sound.chunks(pieces, render, voice.sample_rate, request.speed)
+        yield from phrase_chunks(phrases, render, voice.sample_rate, request.speed)
 
 
-def _manner(config: PiperConfig, usual: VoiceConfig, voice: Voice, speed: float) -> SpeakingStyle:
+def _style(config: PiperConfig, defaults: VoiceConfig, voice: Voice, speed: float) -> SpeakingStyle:
     _, _, speaker = voice.id.partition("#")
     return SpeakingStyle(
-        noise_scale=usual.noise_scale if config.noise_scale is None else config.noise_scale,
-        length_scale=usual.length_scale / speed,
-        noise_w_scale=usual.noise_w_scale if config.noise_w_scale is None else config.noise_w_scale,
-        speaker=usual.speaker_id_map[speaker] if speaker else None,
+        noise_scale=defaults.noise_scale if config.noise_scale is None else config.noise_scale,
+        length_scale=defaults.length_scale / speed,
+        noise_w_scale=defaults.noise_w_scale if config.noise_w_scale is None else config.noise_w_scale,
+        speaker=defaults.speaker_id_map[speaker] if speaker else None,
     )
 
 
 def _name(tts_model: str) -> str:
-    """The file name without its suffix: of "en_US-joe-medium", of a hub name and of a path alike."""
+    """The file name without its suffix, from a voice name, a hub name or a path."""
     return Path(tts_model).name.removesuffix(".onnx")
 
 
@@ -142,25 +143,25 @@ def _read(path: Path) -> tuple[dict[str, Any], VoiceConfig]:
         raise ModelMissing(
             f"{path.name} is not there or describes no Piper voice", param="tts_model"
         ) from error
-    if voice_config.phoneme_type not in _READABLE:
+    if voice_config.phoneme_type not in _SUPPORTED_PHONEME_TYPES:
         raise ConfigError(
             f"{path.stem} takes its text as {voice_config.phoneme_type.value}, which is not supported; "
-            f"accepted: {', '.join(kind.value for kind in _READABLE)}",
+            f"accepted: {', '.join(kind.value for kind in _SUPPORTED_PHONEME_TYPES)}",
             param="tts_model",
         )
     return description, voice_config
 
 
 def list_voices(name: str, description: dict[str, Any], voice_config: VoiceConfig) -> tuple[Voice, ...]:
-    """The speakers of a model, its default one first; several are told apart as "name#speaker".
+    """The speakers of a model, its default speaker first; if there are several, their ids are "name#speaker".
 
     Args:
-        name: of the model.
-        description: its JSON file.
-        voice_config: the same, as Piper reads it.
+        name: name of the model.
+        description: the contents of its JSON file.
+        voice_config: the same, parsed by Piper.
 
     Raises:
-        ConfigError: it speaks a language that is not in the table.
+        ConfigError: the model's language is not known.
     """
     tag = description.get("language", {}).get("code", voice_config.espeak_voice).replace("_", "-")
     try:
@@ -168,8 +169,8 @@ def list_voices(name: str, description: dict[str, Any], voice_config: VoiceConfi
     except UnsupportedLanguage as error:
         raise ConfigError(f"{name} speaks {tag!r}: {error.message}", param="tts_model") from error
     speakers = voice_config.speaker_id_map
-    first = voice_config.default_speaker_id
-    ordered = sorted(speakers, key=lambda speaker: (speakers[speaker] != first, speakers[speaker]))
+    default = voice_config.default_speaker_id
+    ordered = sorted(speakers, key=lambda speaker: (speakers[speaker] != default, speakers[speaker]))
     return tuple(
         Voice(
             id=f"{name}#{speaker}" if speaker else name,
@@ -182,14 +183,15 @@ def list_voices(name: str, description: dict[str, Any], voice_config: VoiceConfi
     )
 
 
-def _phonemes(model: PiperVoice, text: str) -> list[str]:
-    """The voice's symbols for one phrase; empty where nothing is speakable."""
-    sentences = espeak.alone(model.phonemize, text)
+def _phonemes(phonemizer: PiperVoice, text: str) -> list[str]:
+    """The voice's symbols for one phrase; empty if nothing can be spoken."""
+    sentences = espeak.run_in_espeak_thread(phonemizer.phonemize, text)
     joined: list[str] = []
     for sentence in sentences:
         if joined:
-            # A full stop within the phrase is an abbreviation's, and would be heard as an end.
+            # A full stop within the phrase belongs to an abbreviation; the voice would end the sentence
+            # there.
             joined = [*joined[: -1 if joined[-1] == "." else None], " "]
         joined += sentence
-    known = [symbol for symbol in joined if symbol in model.config.phoneme_id_map]
+    known = [symbol for symbol in joined if symbol in phonemizer.config.phoneme_id_map]
     return known if any(map(str.isalpha, known)) else []

@@ -1,12 +1,12 @@
-"""The network of a Piper voice, cut so that a phrase is heard while the rest of it is still being made.
+"""The network of a Piper voice, divided so that the start of a phrase is ready before the rest of it.
 
-A voice is a VITS model: a text encoder and a flow make latent frames of the whole phrase, which takes a third
-of the time, and a HiFi-GAN decoder makes samples of them. The decoder sees only a few frames around each
-one, so that it can work through the latent frames piece by piece; with enough frames of context at both
-edges, which are thrown away afterwards, the pieces are those of the phrase decoded in one go.
+A voice is a VITS model: a text encoder and a flow compute latent frames of the whole phrase, which takes a
+third of the time, and a HiFi-GAN decoder computes samples from them. The decoder's receptive field is a few
+frames, so that it can decode the frames in parts. Each part is decoded with enough context frames at both
+ends, which are discarded afterwards, that the result equals the phrase decoded as a whole.
 
-The model draws random numbers in two places. The cut makes inputs of them, drawn from a generator that the
-phrase itself seeds: a phrase always sounds the same, on every replica.
+The model draws random numbers in two places. In the divided model they are inputs, drawn from a generator
+that is seeded with the phrase, so that a phrase sounds the same each time and on every replica.
 """
 
 import logging
@@ -19,22 +19,22 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from sokuji.providers.tts.onnx_voice import open_session
-from sokuji.providers.tts.piper.vits_graph import DividedGraph, Uncuttable, cut_voice
-from sokuji.providers.tts.sound import Rendered, Waveform
+from sokuji.providers.onnx_session import open_session_on
+from sokuji.providers.tts.piper.vits_graph import DividedGraph, UnsupportedGraph, divide_graph
+from sokuji.providers.tts.waveform_chunks import Waveform, WaveformPart
 
 FIRST_FRAMES = 24
-"""Latent frames of a phrase's first piece: about 0.3 s of speech, made in some 30 ms on one core."""
+"""Latent frames of the first part of a phrase: about 0.3 s of speech, computed in about 30 ms on one core."""
 GROWTH = 2
 LONGEST_FRAMES = 128
-"""Longer pieces would waste less on context, but other voices wait meanwhile."""
+"""Longer parts would spend less time on context, but let other requests wait longer."""
 SLACK = 1.25
-"""A piece this much over its length is not cut, so that no scrap is left behind."""
+"""A part is not cut up to this multiple of its length, so that no very short rest remains."""
 CONTEXTS = (10, 12, 14, 16, 24)
-"""Frames that the decoder may need at either side; the first that is enough is found by trying. It is 10 for
-voices of medium quality, 14 by its kernel sizes for those of high quality."""
+"""Context frames at each end; the smallest sufficient number is determined by trial. It is 10 for voices of
+medium quality and, by the kernel sizes, 14 for those of high quality."""
 TOLERANCE = 1e-5
-"""Greatest difference between pieces and whole, full scale being 1: far below the last of 16 bits."""
+"""Greatest difference to the phrase decoded as a whole (full scale is 1): far below the last of 16 bits."""
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -53,97 +53,96 @@ class SpeakingStyle(NamedTuple):
 class VitsModel(Protocol):
     """A loaded voice."""
 
-    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
-        """The waveform of one phrase, given as phoneme ids, piece by piece."""
+    def speak(self, ids: Sequence[int], style: SpeakingStyle) -> Iterator[WaveformPart]:
+        """The waveform of one phrase, given as phoneme ids, part by part."""
 
 
 class UndividedVits:
-    """A voice as it comes: one piece for each phrase."""
+    """A voice whose model is used as it is: each phrase is one part."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
 
-    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
+    def speak(self, ids: Sequence[int], style: SpeakingStyle) -> Iterator[WaveformPart]:
         """See ``VitsModel``; the random numbers are the runtime's own."""
-        yield Rendered(self._session.run(None, _inputs(ids, manner))[0].reshape(-1), True)
+        yield WaveformPart(self._session.run(None, _inputs(ids, style))[0].reshape(-1), True)
 
 
 class DividedVits:
-    """A voice that is cut in three: text to frames, frames to latent frames, and these to samples.
+    """A voice divided in three models: text encoder, flow and decoder.
 
     Raises:
-        Uncuttable: pieces of the voice are not the whole.
+        UnsupportedGraph: phrases decoded in parts differ from phrases decoded as a whole.
     """
 
-    def __init__(self, cut: DividedGraph, sessions: Sequence[onnxruntime.InferenceSession]) -> None:
-        self._cut = cut
+    def __init__(self, graph: DividedGraph, sessions: Sequence[onnxruntime.InferenceSession]) -> None:
+        self._graph = graph
         self._text, self._flow, self._decoder = sessions
         latent = self._latent(
-            range(1, 20), SpeakingStyle(0.667, 1.0, 0.8, None if cut.speaker is None else 0)
+            range(1, 20), SpeakingStyle(0.667, 1.0, 0.8, None if graph.speaker is None else 0)
         )
-        self._context = self._enough(latent)
+        self._context = self._sufficient_context(latent)
 
-    def speak(self, ids: Sequence[int], manner: SpeakingStyle) -> Iterator[Rendered]:
+    def speak(self, ids: Sequence[int], style: SpeakingStyle) -> Iterator[WaveformPart]:
         """See ``VitsModel``."""
-        latent = self._latent(ids, manner)
+        latent = self._latent(ids, style)
         yield from self.decode(latent)
 
-    def decode(self, latent: Tensors) -> Iterator[Rendered]:
-        """Samples of latent frames, piece by piece."""
-        total = latent[self._cut.latent].shape[2]
+    def decode(self, latent: Tensors) -> Iterator[WaveformPart]:
+        """The samples of latent frames, part by part."""
+        total = latent[self._graph.latent].shape[2]
         for start, end in spans(total):
-            yield Rendered(self._decoded(latent, start, end, self._context), end == total)
+            yield WaveformPart(self._decode_span(latent, start, end, self._context), end == total)
 
-    def _latent(self, ids: Sequence[int], manner: SpeakingStyle) -> Tensors:
-        """The latent frames, shape (1, channels, frames), and what else the decoder takes."""
+    def _latent(self, ids: Sequence[int], style: SpeakingStyle) -> Tensors:
+        """The latent frames, shape (1, channels, frames), and the other inputs of the decoder."""
         random = np.random.default_rng(list(ids))
-        known: dict[str, NDArray[Any]] = dict(_inputs(ids, manner))
-        known[self._cut.rhythm] = random.standard_normal((1, 2, len(ids)), np.float32)
-        known |= _run(self._text, known)
-        known[self._cut.noise] = random.standard_normal(known[self._cut.like].shape, np.float32)
-        return known | _run(self._flow, known)
+        tensors: dict[str, NDArray[Any]] = dict(_inputs(ids, style))
+        tensors[self._graph.rhythm] = random.standard_normal((1, 2, len(ids)), np.float32)
+        tensors |= _run(self._text, tensors)
+        tensors[self._graph.noise] = random.standard_normal(tensors[self._graph.like].shape, np.float32)
+        return tensors | _run(self._flow, tensors)
 
-    def _decoded(self, latent: Tensors, start: int, end: int, context: int) -> Waveform:
-        frames = latent[self._cut.latent]
+    def _decode_span(self, latent: Tensors, start: int, end: int, context: int) -> Waveform:
+        frames = latent[self._graph.latent]
         left, right = min(context, start), min(context, frames.shape[2] - end)
-        piece = np.ascontiguousarray(frames[:, :, start - left : end + right])
-        (samples,) = _run(self._decoder, {**latent, self._cut.latent: piece}).values()
-        hop, rest = divmod(samples.size, piece.shape[2])
+        part = np.ascontiguousarray(frames[:, :, start - left : end + right])
+        (samples,) = _run(self._decoder, {**latent, self._graph.latent: part}).values()
+        hop, rest = divmod(samples.size, part.shape[2])
         if rest:
-            raise Uncuttable("the decoder makes no whole number of samples for each frame")
+            raise UnsupportedGraph("the decoder makes no whole number of samples for each frame")
         waveform: Waveform = samples.reshape(-1)[left * hop : samples.size - right * hop]
         return waveform
 
-    def _enough(self, latent: Tensors) -> int:
-        total = latent[self._cut.latent].shape[2]
-        whole = self._decoded(latent, 0, total, 0)
+    def _sufficient_context(self, latent: Tensors) -> int:
+        total = latent[self._graph.latent].shape[2]
+        whole = self._decode_span(latent, 0, total, 0)
         for context in CONTEXTS:
-            parts = [self._decoded(latent, start, end, context) for start, end in spans(total)]
+            parts = [self._decode_span(latent, start, end, context) for start, end in spans(total)]
             if np.abs(np.concatenate(parts) - whole).max() < TOLERANCE:
                 return context
-        raise Uncuttable("its decoder looks further than expected")
+        raise UnsupportedGraph("its decoder needs more context than expected")
 
 
 def open_voice(path: Path, *, device: Literal["cpu", "cuda"], cpu_threads: int) -> VitsModel:
-    """The voice at ``path``, cut in pieces where that can be done.
+    """The voice at ``path``, divided if its graph allows.
 
     Raises:
-        ConfigError, ModelMissing: as ``open_session`` does.
+        ConfigError, ModelMissing: as ``open_session_on``.
     """
     try:
-        cut = cut_voice(onnx.load(path))
-        return DividedVits(
-            cut, [open_session(model, device=device, cpu_threads=cpu_threads) for model in cut.models]
-        )
-    # With a graph that is built in another way anything may fail: the runtime's errors share no public base.
+        graph = divide_graph(onnx.load(path))
+        sessions = [open_session_on(device, model, cpu_threads=cpu_threads) for model in graph.models]
+        return DividedVits(graph, sessions)
+    # An unknown graph may fail anywhere, and the runtime's exception classes share no public base.
     except Exception as error:
-        voice = UndividedVits(open_session(path, device=device, cpu_threads=cpu_threads))
-        _log.warning("%s is spoken phrase by phrase, not piece by piece: %s", path.stem, error)
+        voice = UndividedVits(open_session_on(device, path, cpu_threads=cpu_threads))
+        _log.warning("%s is synthesised in whole phrases, not in parts: %s", path.stem, error)
         return voice
 
 
 def spans(total: int) -> Iterator[tuple[int, int]]:
-    """Where ``total`` frames are cut: (start, end) of each piece."""
+    """Divide ``total`` frames into parts: (start, end) of each."""
     start, length = 0, FIRST_FRAMES
     while start < total:
         end = total if total - start <= length * SLACK else start + length
@@ -151,9 +150,9 @@ def spans(total: int) -> Iterator[tuple[int, int]]:
         start, length = end, min(length * GROWTH, LONGEST_FRAMES)
 
 
-def _inputs(ids: Sequence[int], manner: SpeakingStyle) -> dict[str, NDArray[Any]]:
-    scales = np.array([manner.noise_scale, manner.length_scale, manner.noise_w_scale], np.float32)
-    speaker = {} if manner.speaker is None else {"sid": np.array([manner.speaker], np.int64)}
+def _inputs(ids: Sequence[int], style: SpeakingStyle) -> dict[str, NDArray[Any]]:
+    scales = np.array([style.noise_scale, style.length_scale, style.noise_w_scale], np.float32)
+    speaker = {} if style.speaker is None else {"sid": np.array([style.speaker], np.int64)}
     return {
         "input": np.array([ids], np.int64),
         "input_lengths": np.array([len(ids)], np.int64),
@@ -162,7 +161,7 @@ def _inputs(ids: Sequence[int], manner: SpeakingStyle) -> dict[str, NDArray[Any]
     }
 
 
-def _run(session: onnxruntime.InferenceSession, known: Tensors) -> dict[str, NDArray[Any]]:
-    given = {each.name: known[each.name] for each in session.get_inputs()}
+def _run(session: onnxruntime.InferenceSession, tensors: Tensors) -> dict[str, NDArray[Any]]:
+    inputs = {each.name: tensors[each.name] for each in session.get_inputs()}
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, given), strict=True))
+    return dict(zip(names, session.run(names, inputs), strict=True))

@@ -31,7 +31,7 @@ async def heard(whisper: FasterWhisper, request: RecognitionRequest = HARD, **ch
 
 
 @pytest.mark.knob("stt.faster_whisper.temperature")
-async def test_with_a_temperature_words_are_drawn_by_lot(whisper: FasterWhisper) -> None:
+async def test_with_a_temperature_words_are_sampled(whisper: FasterWhisper) -> None:
     assert len({(await heard(whisper)).text for _ in range(2)}) == 1
     drawn: set[str] = set()
     for _ in range(MOST_DRAWS):
@@ -43,7 +43,7 @@ async def test_with_a_temperature_words_are_drawn_by_lot(whisper: FasterWhisper)
 
 @pytest.mark.knob("stt.faster_whisper.best_of")
 @pytest.mark.parametrize("best_of", [1, 4])
-async def test_of_so_many_candidates_the_most_probable_is_taken(
+async def test_the_most_probable_of_best_of_candidates_is_taken(
     whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch, best_of: int
 ) -> None:
     found: list[Any] = []
@@ -64,7 +64,7 @@ async def test_of_so_many_candidates_the_most_probable_is_taken(
 
 
 @pytest.mark.knob("stt.faster_whisper.vad_threshold")
-async def test_a_higher_threshold_takes_less_for_speech(whisper: FasterWhisper) -> None:
+async def test_a_higher_vad_threshold_classifies_less_as_speech(whisper: FasterWhisper) -> None:
     request = RecognitionRequest(pcm=noise(1_000) + sample("en", "hello_world"), language="en")
     texts = [
         (await heard(whisper, request, vad_filter=True, vad_threshold=threshold)).text
@@ -77,7 +77,7 @@ async def test_a_higher_threshold_takes_less_for_speech(whisper: FasterWhisper) 
 @pytest.mark.knob(
     "stt.faster_whisper.model_size", "stt.faster_whisper.compute_type", "stt.faster_whisper.device"
 )
-async def test_another_model_computes_in_other_numbers_where_it_is_told(tmp_path: Path) -> None:
+async def test_the_settings_select_model_compute_type_and_device(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.symlink_to(models.locate("whisper", "base"))
     whisper = FasterWhisper(FasterWhisperConfig(model_size=str(folder), compute_type="float32", device="cpu"))

@@ -40,7 +40,7 @@ async def refused(whisper: FasterWhisper, request: RecognitionRequest) -> Sokuji
 
 
 @pytest.mark.parametrize("language", ["pt", "es", "fr"])
-async def test_speech_comes_back_as_its_words(whisper: FasterWhisper, language: str) -> None:
+async def test_speech_is_recognised(whisper: FasterWhisper, language: str) -> None:
     recordings = samples(language)
     answers = await whisper.transcribe(
         [RecognitionRequest(pcm=pcm, language=language) for _, pcm, _ in recordings]
@@ -51,7 +51,7 @@ async def test_speech_comes_back_as_its_words(whisper: FasterWhisper, language: 
     assert word_error_rate(words, " ".join(texts), language) < 0.4
 
 
-async def test_a_clear_sentence_is_right_to_the_letter(whisper: FasterWhisper) -> None:
+async def test_a_clear_sentence_is_recognised_without_errors(whisper: FasterWhisper) -> None:
     pcm = sample("en", "quick_brown_fox")
     heard = await recognise(whisper, RecognitionRequest(pcm=pcm, language="en"))
     assert heard.text == "The quick brown fox jumps over the lazy dog."
@@ -89,14 +89,14 @@ async def test_speech_is_translated_to_english(whisper: FasterWhisper) -> None:
     ],
     ids=["silence", "noise", "loud noise", "one sample"],
 )
-async def test_where_nobody_speaks_there_are_no_words(
+async def test_silence_and_noise_have_no_words(
     whisper: FasterWhisper, pcm: bytes, language: str | None
 ) -> None:
     heard = await recognise(whisper, RecognitionRequest(pcm=pcm, language=language))
     assert (heard.text, heard.confidence, heard.segments) == ("", None, ())
 
 
-async def test_a_looping_decoder_is_brought_back(whisper: FasterWhisper) -> None:
+async def test_a_looping_decoder_still_gives_a_short_text(whisper: FasterWhisper) -> None:
     # The end of this sentence alone is heard as "भु़ भु़ भु़ भु़ ...".
     pcm = sample("hi", "pangrama")
     heard = await recognise(whisper, RecognitionRequest(pcm=pcm[len(pcm) // 6 * 4 :], language="hi"))
@@ -104,13 +104,13 @@ async def test_a_looping_decoder_is_brought_back(whisper: FasterWhisper) -> None
     assert len(heard.text.split()) <= 5
 
 
-async def test_somebody_who_repeats_himself_is_believed(whisper: FasterWhisper) -> None:
+async def test_repeated_speech_is_not_treated_as_a_loop(whisper: FasterWhisper) -> None:
     pcm = sample("en", "hello_world") * 5
     heard = await recognise(whisper, RecognitionRequest(pcm=pcm, language="en"))
     assert heard.text.lower().count("hello world") == 5
 
 
-async def test_more_than_the_model_hears_at_once_is_recognised_whole(whisper: FasterWhisper) -> None:
+async def test_audio_longer_than_a_window_is_recognised_completely(whisper: FasterWhisper) -> None:
     recordings = [pcm for language in ("en", "es", "fr", "it") for _, pcm, _ in samples(language)]
     pcm = b"".join(recording + silence(600) for recording in recordings)
     assert len(pcm) > 32_000 * 35
@@ -126,7 +126,7 @@ async def test_more_than_the_model_hears_at_once_is_recognised_whole(whisper: Fa
     assert bounds[-1] - bounds[-2] < 1_500
 
 
-async def test_what_cannot_be_recognised_is_refused(whisper: FasterWhisper) -> None:
+async def test_invalid_audio_and_unknown_languages_are_refused(whisper: FasterWhisper) -> None:
     pcm = sample("en", "hello_world")
     assert isinstance(await refused(whisper, RecognitionRequest(pcm=b"")), InvalidAudio)
     assert isinstance(await refused(whisper, RecognitionRequest(pcm=pcm + b"\0")), InvalidAudio)
@@ -135,7 +135,7 @@ async def test_what_cannot_be_recognised_is_refused(whisper: FasterWhisper) -> N
     assert "jv" in error.message
 
 
-async def test_context_tells_how_a_name_is_written(whisper: FasterWhisper) -> None:
+async def test_the_context_determines_the_spelling_of_names(whisper: FasterWhisper) -> None:
     pcm = sample("pt", "pangrama")
     request = RecognitionRequest(pcm=pcm, language="pt", context="A rápida raposa marrom salta.")
     (heard,) = await whisper.transcribe([request])
@@ -151,7 +151,7 @@ async def test_a_long_context_leaves_room_for_a_long_utterance(whisper: FasterWh
     assert "raposa" in heard.text
 
 
-async def test_its_languages_are_canonical_and_those_of_the_model(whisper: FasterWhisper) -> None:
+async def test_the_languages_are_those_of_the_model_as_canonical_codes(whisper: FasterWhisper) -> None:
     info = await whisper.describe()
     assert {"jv", "he", "zh"} <= set(info.languages)
     assert not {"jw", "iw", "yue"} & set(info.languages)
@@ -159,7 +159,7 @@ async def test_its_languages_are_canonical_and_those_of_the_model(whisper: Faste
 
 
 @pytest.mark.knob("stt.faster_whisper.beam_size")
-async def test_live_settings_change_at_once_and_others_are_refused(whisper: FasterWhisper) -> None:
+async def test_live_settings_apply_at_once_and_others_are_refused(whisper: FasterWhisper) -> None:
     request = RecognitionRequest(pcm=sample("pl", "liczenie"), language="pl")
     narrow = await recognise(whisper, request)
     before = whisper.config
@@ -173,10 +173,10 @@ async def test_live_settings_change_at_once_and_others_are_refused(whisper: Fast
     assert wide != narrow
 
 
-async def test_no_more_workers_than_the_model_is_loaded_for(
+async def test_more_workers_than_the_model_is_loaded_for_are_refused(
     whisper: FasterWhisper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisper, "_most_workers", 2)
+    monkeypatch.setattr(whisper, "_max_workers", 2)
     before = whisper.config
     with pytest.raises(ConfigError, match="for 2 at most"):
         whisper.update(before.model_copy(update={"num_workers": 3}))
@@ -184,7 +184,7 @@ async def test_no_more_workers_than_the_model_is_loaded_for(
 
 
 @pytest.mark.knob("stt.faster_whisper.vad_filter")
-async def test_silence_is_cut_away_where_that_is_asked_for(whisper: FasterWhisper) -> None:
+async def test_vad_filter_removes_silence(whisper: FasterWhisper) -> None:
     before = whisper.config
     try:
         whisper.update(before.model_copy(update={"vad_filter": True, "vad_threshold": 0.6}))
@@ -199,23 +199,23 @@ async def test_silence_is_cut_away_where_that_is_asked_for(whisper: FasterWhispe
     assert spoken.segments[0].start_ms > 4_000
 
 
-async def test_a_compute_type_that_the_processor_lacks_is_refused() -> None:
+async def test_an_unsupported_compute_type_is_refused() -> None:
     with pytest.raises(ConfigError, match="compute_type 'int8_float16'.*accepted: .*float32, int8"):
         await _load(FasterWhisperConfig(compute_type="int8_float16", device="cpu"))
 
 
-async def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unavailable_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
     with pytest.raises(ConfigError, match="finds no GPU; accepted: cpu, auto"):
         await _load(FasterWhisperConfig(device="cuda"))
 
 
-async def test_a_model_that_is_not_there_is_refused() -> None:
+async def test_an_unavailable_model_is_refused() -> None:
     with pytest.raises(ModelMissing, match="large-v3"):
         await _load(FasterWhisperConfig(model_size="enormous"))
 
 
-async def test_a_local_model_that_is_broken_is_refused(tmp_path: Path) -> None:
+async def test_a_damaged_model_in_a_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     shutil.copytree(models.locate("whisper", "base"), folder, ignore=shutil.ignore_patterns("model.bin"))
     (folder / "model.bin").write_bytes(b"no model")
@@ -223,7 +223,7 @@ async def test_a_local_model_that_is_broken_is_refused(tmp_path: Path) -> None:
         await _load(FasterWhisperConfig(model_size=str(folder)))
 
 
-async def test_a_load_that_nobody_waits_for_any_more_leaves_no_threads(
+async def test_a_cancelled_load_leaves_no_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate, before = threading.Event(), set(threading.enumerate())
@@ -242,7 +242,7 @@ async def test_a_load_that_nobody_waits_for_any_more_leaves_no_threads(
     assert not any(thread.is_alive() for thread in started)
 
 
-async def test_a_recogniser_that_is_not_loaded_says_so() -> None:
+async def test_a_recogniser_that_is_not_loaded_is_unavailable() -> None:
     recogniser = FasterWhisper(FasterWhisperConfig())
     error = await refused(recogniser, RecognitionRequest(pcm=silence(100)))
     assert isinstance(error, ProviderUnavailable)

@@ -9,11 +9,12 @@ from faster_whisper import WhisperModel
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript
-from sokuji.providers.stt.whisper import transcript_text
-from sokuji.providers.stt.whisper.batched_steps import Decode
-from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions
+from sokuji.providers.stt.text_cleanup import normalise_spaces
+from sokuji.providers.stt.whisper import recogniser, transcript_text
+from sokuji.providers.stt.whisper.computations import DecoderPass
+from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.stt.whisper.transcript_text import Outcome
+from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
 from tests.support.speech import sample
 
 FOX = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
@@ -26,13 +27,13 @@ FASTER_WHISPER = inspect.signature(WhisperModel.transcribe).parameters
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[DecodingOptions]:
     """The options of each search of the decoder."""
     found: list[DecodingOptions] = []
-    together = Decode.together
+    together = DecoderPass.compute_batch
 
-    def noted(cls: type[Decode], batch: Sequence[Decode]) -> list[Decoded | None]:
-        found.extend(step.search for step in batch)
+    def noted(cls: type[DecoderPass], batch: Sequence[DecoderPass]) -> list[DecoderOutput | None]:
+        found.extend(step.options for step in batch)
         return together(batch)
 
-    monkeypatch.setattr(Decode, "together", classmethod(noted))
+    monkeypatch.setattr(DecoderPass, "compute_batch", classmethod(noted))
     return found
 
 
@@ -52,7 +53,7 @@ async def recognise(
 def reject(monkeypatch: pytest.MonkeyPatch, attempts: int) -> None:
     """Reject the first so many decodings."""
     left = iter([True] * attempts)
-    monkeypatch.setattr(Outcome, "rejected", property(lambda outcome: next(left, False)))
+    monkeypatch.setattr(DecodingQuality, "rejected", property(lambda outcome: next(left, False)))
 
 
 def temperatures(searches: Sequence[DecodingOptions]) -> list[float]:
@@ -88,19 +89,19 @@ async def test_if_all_are_rejected_the_most_probable_of_the_unrepetitive_ones_is
     whisper: FasterWhisper, searches: list[DecodingOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reject(monkeypatch, 100)
-    found: list[Outcome] = []
-    original = transcript_text.Outcome
+    found: list[DecodingQuality] = []
+    original = DecodingQuality
 
-    def noted(**fields: object) -> Outcome:
+    def noted(**fields: object) -> DecodingQuality:
         outcome = original(**fields)  # type: ignore[arg-type]
         found.append(outcome)
         return outcome
 
-    monkeypatch.setattr(transcript_text, "Outcome", noted)
+    monkeypatch.setattr(recogniser, "DecodingQuality", noted)
     heard = await recognise(whisper)
     assert temperatures(searches) == list(FASTER_WHISPER["temperature"].default)
-    best = max(found, key=lambda outcome: (not outcome.repetitive, outcome.average))
-    assert heard.text == transcript_text.clean(best.text)
+    best = max(found, key=lambda outcome: (not outcome.repetitive, outcome.avg_logprob))
+    assert heard.text == normalise_spaces(best.text)
 
 
 @pytest.mark.parametrize(
@@ -124,5 +125,7 @@ def test_the_thresholds_are_those_of_faster_whisper() -> None:
 def test_text_is_rejected_when_it_is_repetitive_or_improbable(
     text: str, average: float, rejected: bool
 ) -> None:
-    outcome = Outcome(text=text, tokens=9, seconds=9.0, average=average, no_speech=0.1, cut_off=False)
+    outcome = DecodingQuality(
+        text=text, tokens=9, seconds=9.0, avg_logprob=average, no_speech_prob=0.1, cut_off=False
+    )
     assert outcome.rejected is rejected

@@ -8,67 +8,80 @@ import pytest
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
-    Outcome,
-    continued,
+    DecodingQuality,
+    append_text,
+    join_windows,
     token_limit,
-    transcript,
 )
-from sokuji.providers.stt.whisper.windows import LADDER_S, LEAD_S, MARGIN_S, pieces, window_s
-from sokuji.providers.stt.whisper.word_times import Aligned, words
+from sokuji.providers.stt.whisper.windows import (
+    LEAD_S,
+    MARGIN_S,
+    WINDOW_LENGTHS_S,
+    split_audio,
+    window_length_s,
+)
+from sokuji.providers.stt.whisper.word_times import AlignedText, join_words
 
 
-def outcome(
+def quality(
     text: str,
     *,
     tokens: int = 10,
     seconds: float = 3,
-    average: float = -0.3,
-    no_speech: float = 0,
+    avg_logprob: float = -0.3,
+    no_speech_prob: float = 0,
     cut_off: bool = False,
-) -> Outcome:
-    return Outcome(
-        text=text, tokens=tokens, seconds=seconds, average=average, no_speech=no_speech, cut_off=cut_off
+) -> DecodingQuality:
+    return DecodingQuality(
+        text=text,
+        tokens=tokens,
+        seconds=seconds,
+        avg_logprob=avg_logprob,
+        no_speech_prob=no_speech_prob,
+        cut_off=cut_off,
     )
 
 
-def test_repetition_is_a_loop_only_where_it_is_too_long_for_its_sound_or_does_not_end() -> None:
-    assert outcome("no no no no no no", tokens=30, seconds=1).loops
-    assert not outcome("no no no no no no", tokens=30, seconds=3).loops
-    assert outcome("no no no no no no", tokens=30, seconds=3, cut_off=True).loops
-    assert not outcome("quite a lot of different words", tokens=30, seconds=1).loops
+def test_repetition_is_a_loop_only_if_too_long_for_its_audio_or_cut_off() -> None:
+    assert quality("no no no no no no", tokens=30, seconds=1).loops
+    assert not quality("no no no no no no", tokens=30, seconds=3).loops
+    assert quality("no no no no no no", tokens=30, seconds=3, cut_off=True).loops
+    assert not quality("quite a lot of different words", tokens=30, seconds=1).loops
 
 
 @pytest.mark.parametrize(
-    ("found", "lost", "unsure"),
+    ("found", "unusable", "unsure"),
     [
-        (outcome(" Hello world."), False, False),
-        (outcome(" Hello world. Hello world."), True, False),
-        (outcome(" Ha, ha, ha."), False, False),
-        (outcome(" Hello world.", average=-0.9), False, True),
-        (outcome(" Hello world.", cut_off=True), True, False),
+        (quality(" Hello world."), False, False),
+        (quality(" Hello world. Hello world."), True, False),
+        (quality(" Ha, ha, ha."), False, False),
+        (quality(" Hello world.", avg_logprob=-0.9), False, True),
+        (quality(" Hello world.", cut_off=True), True, False),
     ],
 )
-def test_a_short_window_is_doubted_for_its_text(found: Outcome, lost: bool, unsure: bool) -> None:
-    assert (found.lost, found.unsure) == (lost, unsure)
+def test_a_text_is_unusable_or_unsure_by_its_criteria(
+    found: DecodingQuality, unusable: bool, unsure: bool
+) -> None:
+    assert (found.unusable, found.unsure) == (unusable, unsure)
 
 
-def test_silence_takes_two_witnesses() -> None:
-    assert outcome(" Thank you.", average=-1.1, no_speech=0.7).silent
-    assert not outcome(" Thank you.", average=-0.5, no_speech=0.7).silent
-    assert not outcome(" Thank you.", average=-1.1, no_speech=0.5).silent
-    assert outcome("no no no no no no", tokens=30, seconds=1, no_speech=0.7).silent
+def test_silence_requires_no_speech_and_an_improbable_or_looping_text() -> None:
+    assert quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.7).silent
+    assert not quality(" Thank you.", avg_logprob=-0.5, no_speech_prob=0.7).silent
+    assert not quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.5).silent
+    assert quality("no no no no no no", tokens=30, seconds=1, no_speech_prob=0.7).silent
 
 
-def test_the_time_of_a_lost_decoder_is_bounded_by_the_sound() -> None:
+def test_the_token_limit_depends_on_the_length_of_the_audio() -> None:
     assert token_limit(0.1) < 30
     assert token_limit(3) < 70
 
 
 def test_confidence_counts_tokens_and_spaces_are_single() -> None:
-    heard = transcript(
+    heard = join_windows(
         [
-            DecodedText(text=" Hello\n there.", tokens=1, average=0),
-            DecodedText(text="  You. ", tokens=3, average=-1),
+            DecodedText(text=" Hello\n there.", tokens=1, avg_logprob=0),
+            DecodedText(text="  You. ", tokens=3, avg_logprob=-1),
         ],
         "en",
         "",
@@ -89,12 +102,14 @@ def test_confidence_counts_tokens_and_spaces_are_single() -> None:
         ("一二", "三四", "一二三四"),
     ],
 )
-def test_a_text_goes_on_from_its_prefix_as_the_decoder_wrote_it(prefix: str, text: str, whole: str) -> None:
-    assert continued(prefix, text) == whole
+def test_a_text_continues_its_prefix_with_the_space_that_the_decoder_wrote(
+    prefix: str, text: str, whole: str
+) -> None:
+    assert append_text(prefix, text) == whole
 
 
-def aligned(*texts: str, length_s: float = 0.2) -> list[Aligned]:
-    return [Aligned(text, i * length_s, (i + 1) * length_s) for i, text in enumerate(texts)]
+def aligned(*texts: str, length_s: float = 0.2) -> list[AlignedText]:
+    return [AlignedText(text, i * length_s, (i + 1) * length_s) for i, text in enumerate(texts)]
 
 
 @pytest.mark.parametrize(
@@ -107,14 +122,19 @@ def aligned(*texts: str, length_s: float = 0.2) -> list[Aligned]:
         ((), True, []),
     ],
 )
-def test_a_word_has_its_marks_with_it(texts: tuple[str, ...], spaced: bool, expected: list[str]) -> None:
-    assert [word.text for word in words(aligned(*texts), spaced=spaced)] == expected
+def test_punctuation_is_part_of_its_word(texts: tuple[str, ...], spaced: bool, expected: list[str]) -> None:
+    assert [word.text for word in join_words(aligned(*texts), spaced=spaced)] == expected
 
 
-def test_a_pause_is_taken_from_the_words_beside_it() -> None:
+def test_a_pause_is_not_part_of_the_words_beside_it() -> None:
     # The mark is heard until the next sentence begins, or that begins while nobody speaks.
-    pieces = [Aligned(" A", 0, 0.2), Aligned(" b", 0.2, 0.4), Aligned(".", 0.4, 1.4), Aligned(" C", 1.4, 2.4)]
-    found = words([*pieces, Aligned(" d", 2.4, 2.6)], spaced=True)
+    parts = [
+        AlignedText(" A", 0, 0.2),
+        AlignedText(" b", 0.2, 0.4),
+        AlignedText(".", 0.4, 1.4),
+        AlignedText(" C", 1.4, 2.4),
+    ]
+    found = join_words([*parts, AlignedText(" d", 2.4, 2.6)], spaced=True)
     assert [(word.start_s, word.end_s) for word in found] == [
         (0, 0.2),
         (0.2, 0.4),
@@ -123,23 +143,23 @@ def test_a_pause_is_taken_from_the_words_beside_it() -> None:
     ]
 
 
-def test_a_window_is_the_shortest_that_leaves_a_margin() -> None:
-    assert window_s(0.1) == LADDER_S[0]
-    for shorter, longer in pairwise(LADDER_S):
-        assert window_s(shorter - LEAD_S - MARGIN_S - 0.01) == shorter
-        assert window_s(shorter - LEAD_S - MARGIN_S + 0.01) == longer
-    assert window_s(29.7) == 30
+def test_a_window_has_the_shortest_length_that_leaves_the_margin() -> None:
+    assert window_length_s(0.1) == WINDOW_LENGTHS_S[0]
+    for shorter, longer in pairwise(WINDOW_LENGTHS_S):
+        assert window_length_s(shorter - LEAD_S - MARGIN_S - 0.01) == shorter
+        assert window_length_s(shorter - LEAD_S - MARGIN_S + 0.01) == longer
+    assert window_length_s(29.7) == 30
 
 
-def test_what_no_window_holds_is_cut_where_it_is_quietest() -> None:
+def test_audio_too_long_for_a_window_is_cut_where_it_is_quietest() -> None:
     rate = RECOGNISER_RATE
     loud = np.random.default_rng(0).normal(0, 0.1, 70 * rate).astype(np.float32)
     loud[25 * rate : 26 * rate] = 0
-    found = list(pieces(loud))
+    found = list(split_audio(loud))
     assert 25 <= found[1].start_s <= 26
     assert all(each.seconds <= 30 - LEAD_S for each in found)
     assert np.array_equal(np.concatenate([each.samples for each in found]), loud)
     assert [each.start_s for each in found] == pytest.approx(
         np.cumsum([0, *(each.seconds for each in found[:-1])])
     )
-    assert len(list(pieces(loud[: 29 * rate]))) == 1
+    assert len(list(split_audio(loud[: 29 * rate]))) == 1

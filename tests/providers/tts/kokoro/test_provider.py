@@ -54,7 +54,7 @@ async def spoken(kokoro: Kokoro) -> list[AudioChunk]:
         ("fr", "Il fait très chaud en été, mais j'aime aller à la plage avec mes enfants.", 0.5),
     ],
 )
-async def test_what_is_heard_is_what_was_written(
+async def test_speech_is_recognised_as_the_text_that_was_spoken(
     kokoro: Kokoro, whisper: FasterWhisper, language: str, text: str, most: float
 ) -> None:
     chunks = await speak(kokoro, asked(text, language))
@@ -74,7 +74,7 @@ async def test_what_is_heard_is_what_was_written(
         ("hi", "हाँ।", "hˈa\u0303."),
     ],
 )
-def test_phonemes_are_written_as_the_model_learnt_them(language: str, text: str, symbols: str) -> None:
+def test_phonemes_are_converted_to_the_symbols_of_the_model(language: str, text: str, symbols: str) -> None:
     vocabulary = json.loads((models.locate("kokoro", MODEL) / "vocab.json").read_text("utf-8"))["vocab"]
     assert "".join(to_symbols(text, language, vocabulary)) == symbols
 
@@ -96,7 +96,7 @@ async def test_chunks_join_without_a_click(spoken: list[AudioChunk]) -> None:
     assert steps.max() > 2_000
 
 
-async def test_speed_shortens_and_slowness_stretches(kokoro: Kokoro) -> None:
+async def test_a_higher_speed_shortens_and_a_lower_one_lengthens_the_speech(kokoro: Kokoro) -> None:
     text = "O gato dorme."
     usual = seconds(await speak(kokoro, asked(text)))
     assert seconds(await speak(kokoro, asked(text, speed=2.0))) == pytest.approx(usual / 2, rel=0.25)
@@ -142,7 +142,7 @@ async def test_an_unknown_default_voice_is_refused_at_the_start() -> None:
     await kokoro.aclose()
 
 
-async def test_what_it_cannot_speak_is_refused(kokoro: Kokoro) -> None:
+async def test_unsupported_languages_voices_and_speeds_are_refused(kokoro: Kokoro) -> None:
     for request, error, accepted in (
         (asked("Olá.", voice="nobody"), UnknownVoice, "accepted: jm_kumo, jf_alpha"),
         (asked("Hallo.", language="de"), UnsupportedLanguage, "accepted: en, es, fr, hi, it, ja, pt"),
@@ -163,7 +163,7 @@ async def test_text_without_words_is_one_empty_chunk(kokoro: Kokoro, text: str) 
     ["a" * 4_000, "x\x00\u202e\ud800. " * 500, "é\u0301\u0302" * 1_300, "[[a]] " * 700],
     ids=["letters", "controls", "accents", "brackets"],
 )
-async def test_huge_texts_begin_soon_and_can_be_left(kokoro: Kokoro, text: str) -> None:
+async def test_huge_texts_start_soon_and_can_be_cancelled(kokoro: Kokoro, text: str) -> None:
     async with aclosing(kokoro.synthesize(asked(text))) as chunks:
         first = await anext(chunks)
     assert not first.last

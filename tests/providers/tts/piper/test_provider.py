@@ -60,7 +60,9 @@ async def steady(piper: Piper) -> AsyncIterator[Piper]:
         LONG,
     ],
 )
-async def test_what_is_heard_is_what_was_written(piper: Piper, whisper: FasterWhisper, text: str) -> None:
+async def test_speech_is_recognised_as_the_text_that_was_spoken(
+    piper: Piper, whisper: FasterWhisper, text: str
+) -> None:
     chunks = await speak(piper, text)
     pcm = resample(b"".join(chunk.pcm for chunk in chunks), chunks[0].sample_rate, RECOGNISER_RATE)
     (heard,) = await whisper.transcribe([RecognitionRequest(pcm=pcm, language="en")])
@@ -68,14 +70,14 @@ async def test_what_is_heard_is_what_was_written(piper: Piper, whisper: FasterWh
     assert word_error_rate(text.replace("Dr.", "Doctor"), heard.text.replace("Dr.", "Doctor"), "en") <= 0.15
 
 
-async def test_speed_shortens_and_slowness_stretches(steady: Piper) -> None:
+async def test_a_higher_speed_shortens_and_a_lower_one_lengthens_the_speech(steady: Piper) -> None:
     text = "The girl bought five apples and a kilo of rice at the market."
     usual = seconds(await speak(steady, text))
     assert seconds(await speak(steady, text, speed=2.0)) == pytest.approx(usual / 2, rel=0.2)
     assert seconds(await speak(steady, text, speed=0.5)) == pytest.approx(usual * 2, rel=0.2)
 
 
-async def test_live_settings_hold_from_the_next_request_on(steady: Piper) -> None:
+async def test_live_settings_apply_to_the_next_request(steady: Piper) -> None:
     first = samples(await speak(steady, "Good morning."))
     assert np.array_equal(first, samples(await speak(steady, "Good morning.")))
     steady.update(PiperConfig(noise_scale=0.667, noise_w_scale=0.8))
@@ -96,7 +98,7 @@ async def test_chunks_begin_small_and_only_the_final_one_is_last(piper: Piper) -
     assert max(seconds([chunk]) for chunk in chunks) < 2.5
 
 
-async def test_phrases_are_not_levelled_to_full_scale(piper: Piper) -> None:
+async def test_phrases_are_not_normalised_to_full_scale(piper: Piper) -> None:
     assert all(np.abs(samples([chunk])).max() < 31_000 for chunk in await speak(piper, LONG))
 
 
@@ -116,7 +118,7 @@ async def test_raw_phonemes_cannot_be_injected(steady: Piper) -> None:
     ["word " * 800, "a" * 4_000, "9" * 4_000, "x\x00\u202e\ud800. " * 500, "é\u0301\u0302" * 1_300],
     ids=["words", "letters", "digits", "controls", "accents"],
 )
-async def test_huge_texts_begin_at_once_and_can_be_left(piper: Piper, text: str) -> None:
+async def test_huge_texts_start_at_once_and_can_be_cancelled(piper: Piper, text: str) -> None:
     async with aclosing(piper.synthesize(asked(text))) as chunks:
         first = await anext(chunks)
     assert not first.last
@@ -133,7 +135,7 @@ async def test_other_voices_languages_and_speeds_are_refused(piper: Piper) -> No
             await anext(piper.synthesize(request))
 
 
-async def test_it_says_which_voice_it_is(piper: Piper) -> None:
+async def test_describe_names_the_voice(piper: Piper) -> None:
     info = await piper.describe()
     assert info.model == VOICE
     (voice,) = info.voices
@@ -148,7 +150,7 @@ def described(**changes: object) -> dict[str, object]:
     return {**json.loads(path.read_text("utf-8")), **changes}
 
 
-def test_speakers_of_one_model_are_told_apart() -> None:
+def test_the_speakers_of_a_model_have_their_own_ids() -> None:
     crowd = described(num_speakers=3, speaker_id_map={"ann": 0, "bob": 2, "eve": 1}, default_speaker_id=1)
     voices = list_voices("en_GB-crowd-low", crowd, VoiceConfig.from_dict(crowd))
     assert [voice.id for voice in voices] == [
@@ -169,7 +171,7 @@ def test_speakers_of_one_model_are_told_apart() -> None:
         ({}, ModelMissing, "damaged"),
     ],
 )
-async def test_damaged_and_unfit_models_are_refused(
+async def test_damaged_and_unsupported_models_are_refused(
     tmp_path: Path, description: str | dict[str, object], error: type[Exception], message: str
 ) -> None:
     model = tmp_path / "mine.onnx"
@@ -184,7 +186,7 @@ async def test_damaged_and_unfit_models_are_refused(
 
 
 @pytest.mark.knob("tts.piper.device")
-async def test_a_gpu_that_is_not_there_is_refused() -> None:
+async def test_an_unavailable_gpu_is_refused() -> None:
     piper = Piper(PiperConfig(device="cuda"))
     with pytest.raises(ConfigError, match="accepted: cpu"):
         await piper.load()

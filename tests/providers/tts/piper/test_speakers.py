@@ -103,7 +103,7 @@ def colour(sound: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @pytest.mark.knob("tts.piper.tts_model")
-async def test_all_speakers_can_be_asked_for_the_default_one_first(crowded: Piper) -> None:
+async def test_all_speakers_are_offered_the_default_speaker_first(crowded: Piper) -> None:
     found = (await crowded.describe()).voices
     names = ["en_US-crowd-medium#bob", "en_US-crowd-medium#ann", "en_US-crowd-medium#eve"]
     assert [voice.id for voice in found] == names
@@ -112,7 +112,9 @@ async def test_all_speakers_can_be_asked_for_the_default_one_first(crowded: Pipe
         await speak(crowded, "en_US-crowd-medium#joe")
 
 
-async def test_each_speaker_sounds_otherwise_and_the_default_speaks_unasked(crowded: Piper) -> None:
+async def test_each_speaker_sounds_different_and_the_default_one_is_used_without_a_voice(
+    crowded: Piper,
+) -> None:
     said = {name: await speak(crowded, f"en_US-crowd-medium#{name}") for name in SPEAKERS}
     assert await speak(crowded, None) == said["bob"]
     assert all(len(chunks) >= 3 for chunks in said.values())
@@ -123,6 +125,6 @@ async def test_each_speaker_sounds_otherwise_and_the_default_speaks_unasked(crow
         assert np.abs(colour(heard[one]) - colour(heard[other])).max() > 3
 
 
-async def test_a_speaker_without_a_difference_sounds_as_the_voice_alone(crowded: Piper, piper: Piper) -> None:
+async def test_a_speaker_without_an_offset_sounds_like_the_single_voice(crowded: Piper, piper: Piper) -> None:
     ann = samples(await speak(crowded, "en_US-crowd-medium#ann"))
     assert np.abs(ann - samples(await speak(piper, None))).max() < 100

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from sokuji import models
-from sokuji.providers.tts.onnx_voice import open_session
+from sokuji.providers.onnx_session import open_session_on
 from sokuji.providers.tts.piper.vits import (
     FIRST_FRAMES,
     LONGEST_FRAMES,
@@ -48,9 +48,9 @@ def test_spans_cover_all_frames_and_grow(total: int) -> None:
 
 
 @pytest.mark.models
-def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
+def test_a_phrase_decoded_in_parts_equals_the_undivided_model(voice: DividedVits) -> None:
     pieces = list(voice.speak(IDS, STEADY))
-    whole = UndividedVits(open_session(PATH, device="cpu", cpu_threads=1))
+    whole = UndividedVits(open_session_on("cpu", PATH, cpu_threads=1))
     ((expected, _),) = whole.speak(IDS, STEADY)
     assert [piece.last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
     assert len(pieces) >= 3
@@ -61,7 +61,7 @@ def test_the_pieces_are_the_voice_as_it_comes(voice: DividedVits) -> None:
 
 
 @pytest.mark.models
-def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) -> None:
+def test_a_phrase_sounds_the_same_each_time_and_unlike_others(voice: DividedVits) -> None:
     usual = SpeakingStyle(noise_scale=0.667, length_scale=1, noise_w_scale=0.8, speaker=None)
     once, again, steady = (
         np.concatenate([piece.waveform for piece in voice.speak(IDS, manner)])
@@ -72,7 +72,7 @@ def test_a_phrase_sounds_the_same_again_and_others_do_not(voice: DividedVits) ->
 
 
 @pytest.mark.models
-def test_a_voice_that_cannot_be_cut_is_spoken_phrase_by_phrase(
+def test_a_voice_with_an_unsupported_graph_is_synthesised_in_whole_phrases(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A network that takes what Piper gives, and whose waveform is its scales.
@@ -89,6 +89,6 @@ def test_a_voice_that_cannot_be_cut_is_spoken_phrase_by_phrase(
         voice = open_voice(tmp_path / "other.onnx", device="cpu", cpu_threads=1)
     (line,) = caplog.messages
     assert line == (
-        "other is spoken phrase by phrase, not piece by piece: it draws random numbers in 0 places"
+        "other is synthesised in whole phrases, not in parts: it draws random numbers in 0 places"
     )
     assert [(list(waveform), last) for waveform, last in voice.speak(IDS, STEADY)] == [([0, 1, 0], True)]

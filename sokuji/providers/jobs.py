@@ -1,0 +1,121 @@
+"""Jobs: what is computed for one request, divided into computations that a ``Batcher`` can run in batches.
+
+A job is a generator that yields ``Computation`` objects and is sent the result of each.
+"""
+
+from collections.abc import Generator, Hashable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from sokuji.contract import Effort
+
+T = TypeVar("T")
+
+
+class Computation(Protocol):
+    """A part of a job that is computed in one call, alone or in a batch."""
+
+    @property
+    def batch_key(self) -> Hashable:
+        """Computations of one class with equal keys can be computed together."""
+
+    @property
+    def max_batch_size(self) -> int:
+        """How many can be computed together at most."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether it is skipped, with None as its result, while there are urgent jobs of other callers."""
+
+    @classmethod
+    def compute_batch(cls, batch: Sequence[Self]) -> Sequence[Any]:
+        """The result of each computation of a batch, in order; no result may depend on the others."""
+
+
+Job = Generator[Any, Any, T]
+"""Yields computations, is sent their results or thrown their errors, and returns the result of the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult(Generic[T]):
+    """What a job returned, and what it took."""
+
+    value: T
+    effort: Effort
+
+
+@dataclass(eq=False, slots=True)
+class QueuedJob:
+    """A job in the queue or in a worker."""
+
+    job: Job[Any]
+    urgent: bool
+    number: int
+    queued_at: float
+    outcome: Future[JobResult[Any]] = field(default_factory=Future)
+    computation: Any = None
+    """The next computation; None before the generator has been started."""
+    started_at: float | None = None
+    busy_s: float = 0.0
+    largest_batch: int = 1
+
+    @property
+    def priority(self) -> tuple[bool, bool, int]:
+        """Lowest first: urgent jobs before others, then jobs that are not started, then in order of arrival.
+
+        Jobs are started early so that their first computations can join a batch.
+        """
+        return not self.urgent, self.computation is not None, self.number
+
+    @property
+    def batch_key(self) -> Hashable:
+        """Equal for jobs of one urgency whose next computations can be computed together."""
+        computation = self.computation
+        if computation is None:
+            return self.number
+        return type(computation), computation.batch_key, computation.optional
+
+    def advance(self, result: Any) -> bool:
+        """Send the result of its computation to the job; True when the job has yielded another one.
+
+        Args:
+            result: an exception is raised in the job instead.
+        """
+        try:
+            if isinstance(result, Exception):
+                self.computation = self.job.throw(result)
+            else:
+                self.computation = self.job.send(result)
+        except StopIteration as end:
+            self.resolve(JobResult(end.value, self._effort()))
+        except Exception as error:
+            self.resolve(error)
+        else:
+            return True
+        return False
+
+    def resolve(self, outcome: JobResult[Any] | Exception) -> None:
+        """Pass the outcome to the caller, unless it has been cancelled."""
+        try:
+            if isinstance(outcome, Exception):
+                self.outcome.set_exception(outcome)
+            else:
+                self.outcome.set_result(outcome)
+        except InvalidStateError:
+            pass
+
+    def _effort(self) -> Effort:
+        started = self.queued_at if self.started_at is None else self.started_at
+        return Effort(queued_s=started - self.queued_at, busy_s=self.busy_s, batch_size=self.largest_batch)
+
+
+def compute_batch(batch: Sequence[Any]) -> Sequence[Any]:
+    """The results of a batch; if it fails as a whole, each computation is repeated alone."""
+    try:
+        results = type(batch[0]).compute_batch(batch)
+        return [result for _, result in zip(batch, results, strict=True)]
+    except Exception as error:
+        if len(batch) == 1:
+            return [error]
+        return [compute_batch([computation])[0] for computation in batch]

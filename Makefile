@@ -54,7 +54,7 @@ test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/audio -k endpoi
 	$(PYTEST) $(ARGS)
 
 test-fast: $(VENV)/.dev $(VENV)/.models ## Run the tests that load no model, start no Ray and are not slow; ARGS as above.
-	$(PYTEST) -m "not models and not service and not slow" $(ARGS)
+	$(PYTEST) -m "not models and not service and not slow" --hypothesis-profile fast $(ARGS)
 
 # To compile the test files takes half the time of their collection: keep the result.
 test test-fast: export PYTHONDONTWRITEBYTECODE :=

@@ -16,6 +16,8 @@ pytest_plugins = ["tests.support.loaded_models"]
 
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)
+# For ``make test-fast``; a test that states its number of examples keeps it.
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("unhurried")
 
 

@@ -5,7 +5,7 @@
 - ``service``: starts Ray. Set by the path of the test.
 - ``slow``: takes seconds without either, because it runs at the pace of speech or searches many cases.
 
-``make test-fast`` runs the tests with none of the three, ``make test`` runs all.
+``make test-fast`` runs the tests with none of the three, and fewer random examples; ``make test`` runs all.
 """
 
 import os

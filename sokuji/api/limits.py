@@ -1,7 +1,7 @@
 """Limits on requests before a handler runs: calls a minute, uploads at a time, bytes and pauses of a body.
 
-They are plain ASGI middleware: a body is counted while it is read, and a refusal is cheap. Settings are read for
-each request, so that a changed limit holds from the next request on.
+They are plain ASGI middleware: a body is counted while it is read, and a refusal is cheap. Settings are read
+for each request, so that a changed limit holds from the next request on.
 """
 
 import asyncio

@@ -31,7 +31,7 @@ Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 _SESSION_ID = re.compile("[0-9a-f]{32}")
 
 
-class _Message(BaseModel):
+class _StrictMessage(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -46,7 +46,7 @@ class Resumption:
     """``text`` of the last ack."""
 
 
-class ConfigMessage(_Message):
+class ConfigMessage(_StrictMessage):
     """Opens the session, or changes its settings from the next utterance on."""
 
     type: Literal["config"]
@@ -124,7 +124,7 @@ class ConfigMessage(_Message):
         return Resumption(self.session_id, self.resume_from_ms, self.resume_text)
 
 
-class AudioMessage(_Message):
+class AudioMessage(_StrictMessage):
     """PCM16 little-endian as base64. ``timestamp`` is accepted and not used."""
 
     type: Literal["audio"]
@@ -143,7 +143,7 @@ class AudioMessage(_Message):
             raise InvalidAudio("data is not valid base64", param="data") from None
 
 
-class CommandMessage(_Message):
+class CommandMessage(_StrictMessage):
     """``flush``: end the utterance here. ``end``: no more audio will come. ``cancel``: stop the voice."""
 
     type: Literal["flush", "end", "cancel"]

@@ -204,11 +204,11 @@ async def test_calls_beyond_the_limit_are_refused_until_one_is_done() -> None:
 async def test_an_unhandled_exception_is_logged_under_an_id_and_not_shown_to_the_client(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Broken(FakeTranslator):
+    class BrokenTranslator(FakeTranslator):
         async def translate(self, requests: Any) -> Any:
             raise RuntimeError("a secret")
 
-    async with rest(translator=Broken()) as (client, _):
+    async with rest(translator=BrokenTranslator()) as (client, _):
         given = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "call-7"})
         made = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "two\tlines"})
     assert error_of(given) == error_of(made) == (500, "internal_error", None)

@@ -38,7 +38,7 @@ class ConcurrencyLimiter:
 
     async def __aenter__(self) -> None:
         """Wait for a slot."""
-        # A free slot means that nobody waits: every change hands free slots to the waiters.
+        # A free slot means that no task waits: free slots are given to waiters at once.
         if self._in_use < self._limit:
             self._in_use += 1
             return

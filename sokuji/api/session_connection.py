@@ -56,7 +56,7 @@ class Transport(Protocol):
 
         Args:
             code: as WebSockets have it (RFC 6455, section 7.4).
-            error: why, told to the client before; None: no failure.
+            error: the reason, which the client is sent first; None: no failure.
         """
 
 

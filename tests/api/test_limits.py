@@ -1,4 +1,4 @@
-"""What one client may ask for is bounded: calls a minute, and bytes of a body while they are read."""
+"""Requests beyond a limit are refused before a handler runs: calls, uploads, bytes and pauses of bodies."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ UPLOAD = "/api/v1/stt/transcribe"
 SPEECH = wav_bytes(sample("pt", "contagem"), 16_000)
 
 
-class Clock:
+class SettableClock:
     def __init__(self) -> None:
         self.now = 1_000.0
 
@@ -31,8 +31,8 @@ class Clock:
         return self.now
 
 
-def test_a_call_is_welcome_again_a_minute_after_the_one_that_filled_the_window() -> None:
-    clock = Clock()
+def test_a_refused_client_is_admitted_again_when_its_oldest_call_is_a_minute_old() -> None:
+    clock = SettableClock()
     window = SlidingWindow(clock)
     for second in (0, 10, 20):
         clock.now = 1_000 + second
@@ -48,8 +48,8 @@ def test_a_call_is_welcome_again_a_minute_after_the_one_that_filled_the_window()
     assert refusal.value.retry_after_s == 10
 
 
-def test_clients_do_not_share_a_window_and_are_forgotten_when_quiet() -> None:
-    clock = Clock()
+def test_each_client_has_a_window_of_its_own_that_is_dropped_after_an_idle_minute() -> None:
+    clock = SettableClock()
     window = SlidingWindow(clock)
     for number in range(100):
         window.admit(f"client {number}", 1)
@@ -77,7 +77,7 @@ async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
         assert (await client.get("/api/v1/info")).json()["limits"]["requests_per_minute"] == 0
 
 
-async def test_sockets_count_like_calls() -> None:
+async def test_new_sockets_count_as_calls() -> None:
     async with rest_client(requests_per_minute=1) as (client, service):
         service.admit("127.0.0.1")
         assert error_of(await client.get("/api/v1/info"))[0] == 429
@@ -142,7 +142,9 @@ async def status_line(address: tuple[str, int], request: bytes) -> bytes:
         (b"Content-Length: 1000000000", b""),
     ],
 )
-async def test_a_server_refuses_a_body_that_goes_on_before_its_end(declaration: bytes, body: bytes) -> None:
+async def test_a_server_refuses_a_body_above_the_limit_without_waiting_for_its_end(
+    declaration: bytes, body: bytes
+) -> None:
     head = b"POST /api/v1/tts/synthesize HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     async with served(max_json_bytes=4_096) as (host, port):
         request = head + declaration + b"\r\n\r\n" + 5 * body
@@ -151,7 +153,7 @@ async def test_a_server_refuses_a_body_that_goes_on_before_its_end(declaration: 
             assert (await client.get("/health")).status_code == 200
 
 
-async def test_a_connection_goes_on_after_a_body_was_too_large() -> None:
+async def test_a_connection_serves_the_next_request_after_a_body_that_was_too_large() -> None:
     async with (
         served(max_json_bytes=4_096) as (host, port),
         httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
@@ -162,7 +164,7 @@ async def test_a_connection_goes_on_after_a_body_was_too_large() -> None:
         assert (await client.post("/api/v1/tts/synthesize", json=body)).status_code == 200
 
 
-async def test_a_body_that_stalls_is_given_up() -> None:
+async def test_a_body_that_stalls_is_answered_408() -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"--x\r\n"
         await asyncio.sleep(30)
@@ -174,7 +176,7 @@ async def test_a_body_that_stalls_is_given_up() -> None:
     assert error_of(response) == (408, "invalid_request", None)
 
 
-async def test_more_uploads_than_there_are_places_for_are_told_to_come_back() -> None:
+async def test_uploads_beyond_the_limit_are_refused_with_retry_after() -> None:
     async with rest_client(max_concurrent_uploads=1) as (client, service):
         with service.upload_slot():
             refused = await client.post(UPLOAD, files={"audio_file": SPEECH})

@@ -1,6 +1,6 @@
-"""The messages of the WebSocket API v1: what a client may send, and how session events look on the wire.
+"""The WebSocket messages of the bridge API, version 1 (docs/api.md): client messages and event frames.
 
-Source: the bridge API, version 1 (docs/api.md). Client messages are validated strictly.
+Client messages are validated strictly: a value of another type, or an unknown field, is refused.
 """
 
 import base64
@@ -39,23 +39,23 @@ Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 _SESSION_ID = re.compile("[0-9a-f]{32}")
 
 
-class _Message(BaseModel):
+class _StrictMessage(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Where a conversation goes on that lost its socket; all of it is what the client has from the server."""
+    """Where a session goes on after its connection was lost; all of it comes from the server's messages."""
 
     session_id: str
     from_ms: int
-    """``through_ms`` of the last ack: what the client sends next is the audio from there on."""
+    """``through_ms`` of the last ack: the client sends its audio from there on."""
     text: str
     """``text`` of the last ack."""
 
 
-class ConfigMessage(_Message):
-    """Opens the conversation, or changes it from the next utterance on."""
+class ConfigMessage(_StrictMessage):
+    """Opens the session, or changes its settings from the next utterance on."""
 
     type: Literal["config"]
     source_language: str = "auto"
@@ -77,10 +77,10 @@ class ConfigMessage(_Message):
     resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
 
     def conversation(self) -> ConversationSettings:
-        """The settings for a session.
+        """The settings of the session.
 
         Raises:
-            InvalidRequest: no target language, or a glossary that cannot be used.
+            InvalidRequest: no target language, or an invalid glossary.
             UnsupportedLanguage: an unknown language tag.
         """
         check_glossary(self.glossary)
@@ -112,10 +112,10 @@ class ConfigMessage(_Message):
         return tuple(dict.fromkeys(one + more))
 
     def resumption(self) -> Resumption | None:
-        """Where the conversation goes on; None: it is a new one.
+        """Where the session goes on; None: it is a new session.
 
         Raises:
-            InvalidRequest: one of the fields without the others, or no session id of this service.
+            InvalidRequest: a field of a resumption without the others, or a malformed session id.
         """
         if self.session_id is None:
             for name in ("resume_from_ms", "resume_text"):
@@ -132,8 +132,8 @@ class ConfigMessage(_Message):
         return Resumption(self.session_id, self.resume_from_ms, self.resume_text)
 
 
-class AudioMessage(_Message):
-    """PCM16 little-endian as base64; ``timestamp`` is the client's own and only accepted, not used."""
+class AudioMessage(_StrictMessage):
+    """PCM16 little-endian as base64. ``timestamp`` is accepted and not used."""
 
     type: Literal["audio"]
     data: str
@@ -151,8 +151,8 @@ class AudioMessage(_Message):
             raise InvalidAudio("data is not valid base64", param="data") from None
 
 
-class CommandMessage(_Message):
-    """``flush``: the utterance ends here. ``end``: no more audio. ``cancel``: stop speaking."""
+class CommandMessage(_StrictMessage):
+    """``flush``: end the utterance here. ``end``: no more audio will come. ``cancel``: stop the voice."""
 
     type: Command
 
@@ -169,16 +169,16 @@ _ADAPTER: TypeAdapter[ClientMessage] = TypeAdapter(
 
 
 def decode_message(text: str) -> ClientMessage:
-    """A client's text frame.
+    """Decode a client's text frame.
 
     Raises:
-        InvalidRequest: broken JSON, an unknown type, or a field with a value that is not accepted.
+        InvalidRequest: malformed JSON, an unknown type or field, or a value that is not accepted.
     """
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        # The first part of the location is the tag of the union, which is the message's own type.
+        # The location begins with the tag of the union, which is the type of the message.
         name = str(fault["loc"][1])[:40] if len(fault["loc"]) > 1 else "type"
         kind = fault["type"]
         if kind == "json_invalid":
@@ -197,7 +197,7 @@ def decode_message(text: str) -> ClientMessage:
 
 
 def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
-    """The frames that tell a client of an event, in order: dictionaries for JSON text, bytes for binary."""
+    """The frames of an event, in order: dictionaries for text frames of JSON, bytes for binary frames."""
     if isinstance(event, events.Audio):
         return _audio(event, encoding)
     if isinstance(event, events.Failed):
@@ -212,7 +212,7 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
 
 
 def now_ms() -> int:
-    """Milliseconds since the Unix epoch, the ``timestamp`` of all answers."""
+    """Milliseconds since the Unix epoch: the ``timestamp`` of frames."""
     return time.time_ns() // 1_000_000
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
@@ -96,13 +97,7 @@ async def translate_audio(
         "tts": joined_names(speech.providers),
     }
     if form.return_format == "audio":
-        headers = {
-            "X-Transcription": header_text(transcript.text),
-            "X-Translation": header_text(transcript.translation),
-            "X-Processing-Time-Ms": str(elapsed_ms(started)),
-            "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
-        }
-        return Response(file.data, media_type=file.media_type, headers=headers)
+        return _file_response(file, transcript, providers, started)
     return PipelineResponse(
         transcription=transcript.text,
         transcription_language=transcript.language,
@@ -113,6 +108,21 @@ async def translate_audio(
         providers=providers,
         **_audio_fields(speech, file, started),
     )
+
+
+def _file_response(
+    file: EncodedAudio,
+    transcript: RecordingTranscript,
+    providers: Mapping[StageName, str | None],
+    started: float,
+) -> Response:
+    headers = {
+        "X-Transcription": header_text(transcript.text),
+        "X-Translation": header_text(transcript.translation),
+        "X-Processing-Time-Ms": str(elapsed_ms(started)),
+        "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
+    }
+    return Response(file.data, media_type=file.media_type, headers=headers)
 
 
 def _audio_fields(speech: SpeechFile, file: EncodedAudio, started: float) -> dict[str, Any]:

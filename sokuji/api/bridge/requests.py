@@ -1,7 +1,7 @@
-"""What the REST calls take: the models behind the bridge API, version 1, and its OpenAPI document.
+"""Request bodies of the REST calls (bridge API, version 1), from which the OpenAPI document is made.
 
-Language tags come in any form and leave as canonical codes. A field that is not of the contract is refused by
-name, so that a misspelt option never passes for one that took effect.
+Language tags are accepted in any case and become canonical codes. Unknown fields are refused by name, because
+a misspelt option must not be ignored.
 """
 
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ def _source(tag: str | None, info: ValidationInfo) -> str | None:
 
 
 def _unicode(text: str) -> str:
-    """JSON can spell half of a surrogate pair, which is no character and has no UTF-8."""
+    """JSON can escape half of a surrogate pair, which has no UTF-8 encoding."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise PydanticCustomError("surrogate", "must be Unicode text, without lone surrogates")
     return text
@@ -61,18 +61,18 @@ def _glossary(terms: dict[str, str]) -> dict[str, str]:
     return terms
 
 
-TAG = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
+TAG_DESCRIPTION = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
 Text = Annotated[
     str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
 ]
 Context = Annotated[str, AfterValidator(_unicode)]
 Glossary = Annotated[dict[str, str], AfterValidator(_glossary)]
-Recording = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
-Language = Annotated[str, AfterValidator(_target), Field(description=TAG, examples=["en"])]
-DetectableLanguage = Annotated[
+AudioUpload = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
+Language = Annotated[str, AfterValidator(_target), Field(description=TAG_DESCRIPTION, examples=["en"])]
+SourceLanguage = Annotated[
     str | None,
     AfterValidator(_source),
-    WithJsonSchema({"type": "string", "description": f'{TAG}; "auto": detect it'}),
+    WithJsonSchema({"type": "string", "description": f'{TAG_DESCRIPTION}; "auto": detect it'}),
 ]
 VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]
 ReturnFormat = Annotated[
@@ -84,14 +84,14 @@ SampleRate = Annotated[
     Field(
         ge=MIN_RATE,
         le=MAX_RATE,
-        description="Hz; null: the voice's own. MP3 and Opus know some rates only: theirs is the next one",
+        description="Hz; null: the voice's own. MP3 and Opus have few rates: the next higher one is used",
     ),
 ]
-WantedFormat = Annotated[
+OutputFormat = Annotated[
     AudioFormat | None,
     Field(
-        description="pcm: mono 16-bit little-endian samples; opus: in Ogg; null: as the service is set, "
-        "which is wav unless it says otherwise"
+        description="pcm: mono 16-bit little-endian samples; opus: in Ogg; null: the setting of the service, "
+        "which is wav by default"
     ),
 ]
 
@@ -104,7 +104,7 @@ class RequestBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown_fields(cls, data: Any) -> Any:
-        """As ``extra`` does, but naming the fields that there are."""
+        """As ``extra="forbid"`` does, with a message that lists the accepted fields."""
         if isinstance(data, dict):
             for name in data:
                 if name not in cls.model_fields:
@@ -117,10 +117,10 @@ class RequestBody(BaseModel):
 
 
 class TranscribeForm(RequestBody):
-    """A recording to write down."""
+    """A recording to transcribe."""
 
-    audio_file: Recording
-    language: DetectableLanguage = Field("auto", validate_default=True)
+    audio_file: AudioUpload
+    language: SourceLanguage = Field("auto", validate_default=True)
 
 
 class TranslateRequest(RequestBody):
@@ -131,7 +131,7 @@ class TranslateRequest(RequestBody):
     target_language: Language
     glossary: Glossary = Field(
         {},
-        description="Source term: what it must be in the translation; itself, where it is not translated",
+        description="Source term: its translation, or the term itself where it must not be translated",
         examples=[{"fatura": "statement"}],
     )
     context: Context | None = Field(
@@ -148,7 +148,7 @@ class SynthesizeRequest(RequestBody):
     return_format: ReturnFormat = "json"
     speed: float = Field(1.0, ge=0.5, le=2.0, allow_inf_nan=False, description="2.0 speaks twice as fast")
     sample_rate: SampleRate = None
-    audio_format: WantedFormat = None
+    audio_format: OutputFormat = None
 
 
 class TranslateTextRequest(RequestBody):
@@ -159,16 +159,16 @@ class TranslateTextRequest(RequestBody):
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     sample_rate: SampleRate = None
-    audio_format: WantedFormat = None
+    audio_format: OutputFormat = None
 
 
 class TranslateAudioForm(RequestBody):
     """A recording to translate and speak."""
 
-    audio_file: Recording
-    source_language: DetectableLanguage = Field("auto", validate_default=True)
+    audio_file: AudioUpload
+    source_language: SourceLanguage = Field("auto", validate_default=True)
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: ReturnFormat = "json"
     sample_rate: SampleRate = None
-    audio_format: WantedFormat = None
+    audio_format: OutputFormat = None

@@ -56,14 +56,14 @@ async def test_speech_comes_in_each_format(audio_format: str) -> None:
     assert level > FakeTts.LEVEL / 32_768 / 2
 
 
-async def test_a_rate_that_a_codec_does_not_know_is_told() -> None:
+async def test_a_rate_that_a_codec_lacks_becomes_the_next_higher_one_and_is_reported() -> None:
     async with rest_client() as (client, _):
         body = (await client.post(SPEAK, json=HELLO | {"audio_format": "opus"})).json()
     assert body["sample_rate"] == 24_000
 
 
 @pytest.mark.knob("tts.*.sample_rate", "tts.*.audio_format")
-async def test_what_is_not_asked_for_is_as_the_voices_deployment_is_set() -> None:
+async def test_format_and_rate_default_to_the_settings_of_the_voices_deployment() -> None:
     tts = FakeTts()
     voices = tuple(replace(voice, sample_rate=16_000) for voice in VOICES)
     tts.info = replace(tts.info, voices=voices, audio_format="flac")
@@ -75,7 +75,7 @@ async def test_what_is_not_asked_for_is_as_the_voices_deployment_is_set() -> Non
 
 
 @pytest.mark.parametrize("audio_format", ["flac", None])
-async def test_translations_are_spoken_so_too(audio_format: str | None) -> None:
+async def test_spoken_translations_come_in_each_format(audio_format: str | None) -> None:
     wanted = {"sample_rate": 16_000} | ({"audio_format": audio_format} if audio_format else {})
     recording = {"audio_file": wav_bytes(sample("en", "hello_world"), RECOGNISER_RATE)}
     form = {"source_language": "pt", "target_language": "en", **wanted}

@@ -1,4 +1,4 @@
-"""Bad requests and failing stages get a clear error in one shape, and the service goes on."""
+"""Bad requests and failing stages are answered with errors of one shape, and the service goes on."""
 
 import asyncio
 import json
@@ -156,7 +156,7 @@ async def test_paths_and_methods_that_are_not_there_answer_in_the_same_shape() -
     assert response.headers["allow"] == "POST"
 
 
-async def test_a_recording_is_refused_before_any_work_where_it_cannot_be_spoken() -> None:
+async def test_a_recording_whose_translation_cannot_be_spoken_is_refused_before_recognition() -> None:
     stt = FakeStt()
     async with rest_client(stt) as (client, _):
         for form, param in [
@@ -169,14 +169,14 @@ async def test_a_recording_is_refused_before_any_work_where_it_cannot_be_spoken(
     assert stt.requests == []
 
 
-async def test_a_failing_stage_is_told_and_the_next_call_is_served() -> None:
+async def test_a_failing_stage_is_reported_and_the_next_call_is_served() -> None:
     async with rest_client(tts=FakeTts(ProviderFailed("the voice broke off"))) as (client, service):
         assert error_of(await client.post(SPEAK, json=WORDS)) == (502, "provider_failed", None)
         assert (await client.post(SPEAK, json=WORDS)).status_code == 200
         assert service.requests.in_use == 0
 
 
-async def test_a_stage_that_does_not_answer_is_given_up() -> None:
+async def test_a_stage_that_does_not_answer_in_time_is_cancelled_and_reported() -> None:
     translator = FakeTranslator()
     translator.gate.clear()
     async with rest_client(translator=translator, deadlines=Deadlines(translation_s=0.05)) as (client, _):
@@ -186,7 +186,7 @@ async def test_a_stage_that_does_not_answer_is_given_up() -> None:
     assert translator.cancelled == 1
 
 
-async def test_more_calls_than_places_are_refused_until_one_is_done() -> None:
+async def test_calls_beyond_the_limit_are_refused_until_one_is_done() -> None:
     translator = FakeTranslator()
     translator.gate.clear()
     async with rest_client(translator=translator, max_concurrent_requests=1) as (client, _):
@@ -201,12 +201,14 @@ async def test_more_calls_than_places_are_refused_until_one_is_done() -> None:
     assert refused.headers["retry-after"] == "1"
 
 
-async def test_the_unforeseen_is_logged_under_an_id_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(FakeTranslator):
+async def test_an_unhandled_exception_is_logged_under_an_id_and_not_shown_to_the_client(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class BrokenTranslator(FakeTranslator):
         async def translate(self, requests: Any) -> Any:
             raise RuntimeError("a secret")
 
-    async with rest_client(translator=Broken()) as (client, _):
+    async with rest_client(translator=BrokenTranslator()) as (client, _):
         given = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "call-7"})
         made = await client.post(TRANSLATE, json=TEXT, headers={"X-Request-Id": "two\tlines"})
     assert error_of(given) == error_of(made) == (500, "internal_error", None)
@@ -251,6 +253,6 @@ async def anyone() -> AsyncIterator[httpx.AsyncClient]:
 
 @given(path=st.sampled_from([TRANSLATE, SPEAK, BOTH]), body=NESTED | st.dictionaries(FIELDS, VALUES))
 @settings(max_examples=100, deadline=None)
-async def test_no_json_at_all_makes_the_service_fail(anyone: httpx.AsyncClient, path: str, body: Any) -> None:
+async def test_no_json_body_makes_the_service_fail(anyone: httpx.AsyncClient, path: str, body: Any) -> None:
     response = await anyone.post(path, content=json.dumps(body), headers=JSON)
     assert response.status_code == 200 or error_of(response)[0] in (400, 413, 422)

@@ -1,4 +1,4 @@
-"""What the service tells of itself: its health, what it can do, its documentation and its pages."""
+"""The calls about the service itself: health, metrics, capabilities, documentation and pages."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.support.fake_stages import FakeStt
 from tests.support.rest_client import client_of, error_of, rest_client
 
 
-async def test_what_can_be_asked_for_is_listed() -> None:
+async def test_languages_voices_providers_and_limits_are_listed() -> None:
     async with rest_client() as (client, _):
         assert (await client.get("/api/v1/stt/languages")).json() == {"languages": ["en", "es", "fr", "pt"]}
         assert (await client.get("/api/v1/translation/languages")).json() == {
@@ -43,7 +43,7 @@ async def test_what_can_be_asked_for_is_listed() -> None:
     assert info["streaming"]["commit"] == "utterance"
 
 
-async def test_health_tells_which_stage_fails_without_asking_it() -> None:
+async def test_health_names_the_stage_that_fails_without_calling_it() -> None:
     stt = FakeStt()
     async with rest_client(stt) as (client, service):
         assert (await client.get("/health")).json()["status"] == "healthy"
@@ -62,7 +62,7 @@ async def test_health_tells_which_stage_fails_without_asking_it() -> None:
     assert stt.requests == []
 
 
-async def test_metrics_count_what_the_stages_answer() -> None:
+async def test_metrics_count_the_calls_of_the_stages() -> None:
     def answered(text: str) -> float:
         found = text_string_to_metric_families(text)
         samples = [each for family in found for each in family.samples]
@@ -81,7 +81,7 @@ async def test_metrics_count_what_the_stages_answer() -> None:
     assert answered(after.text) == answered(before.text) + 1
 
 
-async def test_before_the_stages_answer_calls_are_told_to_come_back() -> None:
+async def test_calls_before_the_stages_are_ready_are_refused_with_retry_after() -> None:
     starting = Service(Pipeline(StageProviders([], [], []), GatewaySettings().deadlines), GatewaySettings())
     async with client_of(starting) as client:
         response = await client.get("/api/v1/info")
@@ -116,7 +116,7 @@ async def test_every_call_of_the_contract_is_documented_with_its_failures() -> N
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc", "/"])
-async def test_pages_load_nothing_from_elsewhere(page: str) -> None:
+async def test_pages_load_nothing_from_other_hosts(page: str) -> None:
     async with rest_client() as (client, _):
         response = await client.get(page, headers={"Accept": "text/html,*/*;q=0.8"})
         assets = re.findall(r'(?:src|href|spec-url)="([^"]+)"', response.text)
@@ -127,7 +127,7 @@ async def test_pages_load_nothing_from_elsewhere(page: str) -> None:
     assert "//" not in policy + "".join(assets)
 
 
-async def test_a_program_is_welcomed_with_json() -> None:
+async def test_a_client_that_is_no_browser_gets_json_at_the_root() -> None:
     async with rest_client() as (client, _):
         response = await client.get("/", headers={"Accept": "*/*"})
     assert response.json() == {"message": "Sokuji Bridge", "version": __version__, "docs": "/docs"}

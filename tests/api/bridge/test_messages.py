@@ -1,4 +1,4 @@
-"""The WebSocket messages: what is accepted, how refusals read, and the frames of events."""
+"""WebSocket messages: which are accepted, how others are refused, and the frames of events."""
 
 import base64
 import json
@@ -72,7 +72,7 @@ def test_every_field_reaches_the_session() -> None:
         ({"target_language": None, "target_languages": ["ja"]}, ("ja",)),
     ],
 )
-def test_targets_are_united_and_the_single_one_comes_first(
+def test_target_languages_are_merged_with_target_language_first(
     fields: dict[str, object], targets: tuple[str, ...]
 ) -> None:
     assert message(**fields).conversation().target_languages == targets
@@ -102,7 +102,7 @@ def test_bad_values_are_refused_by_field(field: str, value: object) -> None:
     assert caught.value.param == field
 
 
-def test_a_resumption_is_what_the_client_has_of_the_last_ack() -> None:
+def test_a_resumption_has_the_fields_of_the_last_ack() -> None:
     resumed = message(
         target_language="en", session_id=SESSION_ID, resume_from_ms=61_440, resume_text="Olá, mundo"
     )
@@ -124,7 +124,7 @@ def test_a_resumption_is_what_the_client_has_of_the_last_ack() -> None:
         ({"session_id": SESSION_ID + "\n", "resume_from_ms": 0}, "session_id"),
     ],
 )
-def test_half_a_resumption_is_refused_by_field(fields: dict[str, object], param: str) -> None:
+def test_an_incomplete_resumption_is_refused_by_field(fields: dict[str, object], param: str) -> None:
     with pytest.raises(InvalidRequest, match=param) as caught:
         message(target_language="en", **fields).resumption()
     assert caught.value.param == param
@@ -142,13 +142,13 @@ def test_unknown_languages_name_their_field() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", "7", '"audio"', '{"type": "dance"}', '{"type": 5}', "{}"]
 )
-def test_what_is_no_message_is_refused(text: str) -> None:
+def test_malformed_messages_are_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
         decode_message(text)
 
 
 @given(st.text(max_size=200))
-def test_no_text_frame_raises_anything_else(text: str) -> None:
+def test_a_text_frame_raises_nothing_but_a_sokuji_error(text: str) -> None:
     with pytest.raises(SokujiError):
         decode_message(text)
 
@@ -163,14 +163,14 @@ def test_audio_is_strict_base64() -> None:
         AudioMessage(type="audio", data="a!b").pcm()
 
 
-def test_commands_are_told_apart() -> None:
+def test_each_command_is_decoded_with_its_type() -> None:
     for name in ("flush", "end", "cancel"):
         message = decode_message(json.dumps({"type": name}))
         assert isinstance(message, CommandMessage)
         assert message.type == name
 
 
-def test_audio_goes_out_as_a_wav_of_its_own_or_as_a_frame_of_samples() -> None:
+def test_audio_is_sent_as_base64_wav_or_as_a_binary_frame_of_samples() -> None:
     event = events.Audio(
         segment_id=3, clause=0, chunk=1, target_language="en", pcm=b"\1\0\2\0", sample_rate=22_050, last=True
     )

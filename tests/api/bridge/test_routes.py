@@ -1,4 +1,4 @@
-"""The REST calls answer as the bridge API says, over stages that are fakes."""
+"""The REST calls of the bridge API, over fake stages."""
 
 import asyncio
 import base64
@@ -65,7 +65,7 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
     assert body == {"text": "one two", "language": "pt", "provider": "fake"}
 
 
-async def test_a_transcript_without_any_confidence_has_none() -> None:
+async def test_confidence_is_null_where_the_recogniser_reports_none() -> None:
     async with rest_client(FakeStt(Transcript(text="one", language="pt"))) as (client, _):
         response = await client.post(
             "/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"}
@@ -73,7 +73,7 @@ async def test_a_transcript_without_any_confidence_has_none() -> None:
     assert response.json()["confidence"] is None
 
 
-async def test_the_language_given_is_what_the_recogniser_is_told() -> None:
+async def test_the_given_language_reaches_the_recogniser() -> None:
     stt = FakeStt()
     async with rest_client(stt) as (client, _):
         await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data={"language": "PT_br"})
@@ -93,7 +93,7 @@ async def test_a_text_is_translated() -> None:
     assert without_times(response.json()) == expected | PAIR
 
 
-async def test_the_terms_of_a_glossary_come_out_as_told() -> None:
+async def test_the_terms_of_a_glossary_are_translated_as_it_says() -> None:
     async with rest_client() as (client, _):
         body = {"text": "Bom dia, bom Dia!", "glossary": {"dia": "Day"}} | PAIR
         response = await client.post("/api/v1/translation/translate", json=body)
@@ -134,7 +134,7 @@ async def test_speech_comes_as_a_file_at_the_rate_and_speed_asked_for() -> None:
     assert (tts.requests[0].voice, tts.requests[0].speed) == ("joe", 1.5)
 
 
-async def test_speech_comes_as_bare_samples() -> None:
+async def test_speech_comes_as_pcm_without_a_header() -> None:
     wanted = {"text": "hello", "language": "en", "return_format": "audio", "audio_format": "pcm"}
     async with rest_client() as (client, _):
         response = await client.post("/api/v1/tts/synthesize", json=wanted)
@@ -186,7 +186,7 @@ def test_a_text_too_long_for_a_header_is_cut_between_characters(unit: str) -> No
     assert text.startswith(head[:-1])
 
 
-async def test_a_client_that_leaves_ends_the_work_and_frees_its_place() -> None:
+async def test_a_client_that_leaves_cancels_the_stages_and_releases_its_slot() -> None:
     stt, tts = FakeStt(), FakeTts()
     stt.gate.clear()
     async with rest_client(stt, tts=tts, max_concurrent_requests=1) as (client, service):

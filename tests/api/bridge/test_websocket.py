@@ -1,4 +1,4 @@
-"""The WebSocket door in one process: what opens, resumes, replaces and refuses a conversation, over fakes."""
+"""The WebSocket of the bridge API over fake stages: sessions are opened, resumed, replaced and refused."""
 
 import asyncio
 import json
@@ -23,24 +23,24 @@ SESSION_ID = "0123456789abcdef" * 2
 SECOND = bytes(32_000)
 
 
-class Caller:
-    """A client on an ASGI socket of its own."""
+class AsgiClient:
+    """A client on an ASGI WebSocket of its own."""
 
-    def __init__(self, most_unread: int = 0) -> None:
+    def __init__(self, max_unread: int = 0) -> None:
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
-        self.told: asyncio.Queue[Message] = asyncio.Queue(most_unread)
+        self.received: asyncio.Queue[Message] = asyncio.Queue(max_unread)
         self.sent.put_nowait({"type": "websocket.connect"})
 
     @property
     def socket(self) -> WebSocket:
         scope = {"type": "websocket", "client": ("127.0.0.1", 5), "path": "/", "headers": []}
-        return WebSocket(scope, self.sent.get, self.told.put)
+        return WebSocket(scope, self.sent.get, self.received.put)
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         self.sent.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
 
     def configure(self, **fields: Any) -> None:
-        self.say(type="config", target_language="en", **fields)
+        self.send(type="config", target_language="en", **fields)
 
     def speak(self, pcm: bytes = SECOND) -> None:
         self.sent.put_nowait({"type": "websocket.receive", "bytes": pcm})
@@ -51,7 +51,7 @@ class Caller:
     async def until(self, kind: str) -> dict[str, Any]:
         """The next frame of a kind; ``close`` has the code."""
         while True:
-            message = await asyncio.wait_for(self.told.get(), 10)
+            message = await asyncio.wait_for(self.received.get(), 10)
             if message["type"] == "websocket.close":
                 assert kind == "close", message
                 return {"code": message["code"], "reason": message["reason"]}
@@ -60,87 +60,89 @@ class Caller:
                 return found
 
 
-class Doors:
+class ConnectedService:
     """A service, and the connections to it."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.serving: list[asyncio.Task[None]] = []
 
-    def connect(self, most_unread: int = 0) -> Caller:
-        caller = Caller(most_unread)
-        self.serving.append(asyncio.create_task(translate(caller.socket, self.service)))
-        return caller
+    def connect(self, max_unread: int = 0) -> AsgiClient:
+        client = AsgiClient(max_unread)
+        self.serving.append(asyncio.create_task(translate(client.socket, self.service)))
+        return client
 
 
 @asynccontextmanager
-async def doors(settings: GatewaySettings | None = None, tts: FakeTts | None = None) -> AsyncIterator[Doors]:
-    """Doors whose connections must all have come to an end by themselves."""
+async def connected_service(
+    settings: GatewaySettings | None = None, tts: FakeTts | None = None
+) -> AsyncIterator[ConnectedService]:
+    """ConnectedService whose connections must all have come to an end by themselves."""
     service = Service(await ready_pipeline(tts=tts), settings or GatewaySettings())
-    opened = Doors(service)
-    yield opened
-    await asyncio.wait_for(asyncio.gather(*opened.serving), 10)
+    connected = ConnectedService(service)
+    yield connected
+    await asyncio.wait_for(asyncio.gather(*connected.serving), 10)
     assert len(service.sessions) == 0
 
 
-async def finish(caller: Caller) -> None:
-    caller.say(type="end")
-    await caller.until("done")
-    assert (await caller.until("close"))["code"] == 1000
+async def finish(client: AsgiClient) -> None:
+    client.send(type="end")
+    await client.until("done")
+    assert (await client.until("close"))["code"] == 1000
 
 
-async def test_whatever_comes_before_config_is_an_error_and_the_conversation_begins_all_the_same() -> None:
-    async with doors() as service:
-        caller = service.connect()
-        caller.speak()
+async def test_messages_before_config_are_errors_after_which_a_session_can_still_be_opened() -> None:
+    async with connected_service() as server:
+        client = server.connect()
+        client.speak()
         for kind in ("flush", "end", "cancel"):
-            caller.say(type=kind)
-        caller.say(type="audio", data="AAAA")
+            client.send(type=kind)
+        client.send(type="audio", data="AAAA")
         for kind in ("audio", "flush", "end", "cancel", "audio"):
-            error = await caller.until("error")
+            error = await client.until("error")
             assert (error["message"].split()[0], error["param"], error["fatal"]) == (kind, "type", False)
-        caller.configure(voice_id="nobody")
-        assert (await caller.until("error"))["param"] == "voice_id"
-        caller.configure()
-        assert len((await caller.until("ready"))["session_id"]) == 32
-        await finish(caller)
+        client.configure(voice_id="nobody")
+        assert (await client.until("error"))["param"] == "voice_id"
+        client.configure()
+        assert len((await client.until("ready"))["session_id"]) == 32
+        await finish(client)
 
 
-async def test_a_resumed_session_keeps_its_id_and_its_time() -> None:
-    async with doors() as service:
-        caller = service.connect()
-        caller.configure(session_id=SESSION_ID, resume_from_ms=60_000, resume_text="")
-        assert (await caller.until("ready"))["session_id"] == SESSION_ID
-        caller.speak()
-        caller.say(type="end")
-        ack = await caller.until("ack")
+async def test_a_resumed_session_keeps_its_id_and_its_times() -> None:
+    async with connected_service() as server:
+        client = server.connect()
+        client.configure(session_id=SESSION_ID, resume_from_ms=60_000, resume_text="")
+        assert (await client.until("ready"))["session_id"] == SESSION_ID
+        client.speak()
+        client.send(type="end")
+        ack = await client.until("ack")
         while ack["through_ms"] != 61_000:
             assert 60_000 < ack["through_ms"] < 61_000
-            ack = await caller.until("ack")
-        await caller.until("close")
+            ack = await client.until("ack")
+        await client.until("close")
 
 
 async def test_only_the_first_config_can_resume() -> None:
-    async with doors(GatewaySettings(limits=Limits(max_session_s=3_600))) as service:
-        caller = service.connect()
-        caller.configure(session_id=SESSION_ID, resume_from_ms=3_600_001)
-        assert (await caller.until("error"))["param"] == "resume_from_ms"
-        caller.configure()
-        await caller.until("ready")
-        caller.configure(session_id=SESSION_ID, resume_from_ms=0)
-        error = await caller.until("error")
+    async with connected_service(GatewaySettings(limits=Limits(max_session_s=3_600))) as server:
+        client = server.connect()
+        client.configure(session_id=SESSION_ID, resume_from_ms=3_600_001)
+        assert (await client.until("error"))["param"] == "resume_from_ms"
+        client.configure()
+        await client.until("ready")
+        client.configure(session_id=SESSION_ID, resume_from_ms=0)
+        error = await client.until("error")
         assert (error["param"], error["fatal"]) == ("session_id", False)
-        caller.configure(target_languages=["pt"])
-        assert (await caller.until("ready"))["target_languages"] == ["en", "pt"]
-        await finish(caller)
+        client.configure(target_languages=["pt"])
+        assert (await client.until("ready"))["target_languages"] == ["en", "pt"]
+        await finish(client)
 
 
-async def test_a_client_that_is_back_before_its_loss_was_noticed_replaces_its_old_connection() -> None:
-    async with doors() as service:
-        old = service.connect()
+async def test_a_client_that_connects_again_replaces_its_former_connection() -> None:
+    async with connected_service() as server:
+        old = server.connect()
         old.configure()
         session_id = (await old.until("ready"))["session_id"]
-        new = service.connect()
+        new = server.connect()
         new.configure(session_id=session_id, resume_from_ms=0)
         assert (await new.until("ready"))["session_id"] == session_id
         error = await old.until("error")
@@ -149,21 +151,21 @@ async def test_a_client_that_is_back_before_its_loss_was_noticed_replaces_its_ol
         await finish(new)
 
 
-async def test_while_the_service_is_behind_only_conversations_that_are_resumed_come_in() -> None:
-    async with doors() as service:
+async def test_only_resumed_sessions_are_admitted_while_the_service_is_behind() -> None:
+    async with connected_service() as server:
         late = FakeConnection(lag_ms=60_000)
-        sessions = service.service.sessions
+        sessions = server.service.sessions
         with sessions.admit(late, 100), sessions.hold("f" * 32, late):
-            refused = service.connect()
+            refused = server.connect()
             refused.configure()
             error = await refused.until("error")
             assert (error["code"], error["fatal"]) == ("overloaded", True)
             assert "60 s behind" in error["message"]
             assert (await refused.until("close"))["code"] == 1013
-            resumed = service.connect()
+            resumed = server.connect()
             resumed.configure(session_id=SESSION_ID, resume_from_ms=0)
             await resumed.until("ready")
-        new = service.connect()
+        new = server.connect()
         new.configure()
         await new.until("ready")
         await finish(new)
@@ -171,59 +173,59 @@ async def test_while_the_service_is_behind_only_conversations_that_are_resumed_c
 
 
 @pytest.mark.slow
-async def test_a_client_that_does_not_read_keeps_nobody_out() -> None:
+async def test_the_lag_of_a_client_that_does_not_read_keeps_no_other_client_out() -> None:
     settings = GatewaySettings(streaming=StreamingSettings(max_lag_s=0.1))
-    async with doors(settings, FakeTts(400)) as service:
-        deaf = service.connect(most_unread=5)
-        deaf.configure()
-        deaf.speak(sample("pt", "ola_mundo") + silence(1_500))
+    async with connected_service(settings, FakeTts(400)) as server:
+        unreading = server.connect(max_unread=5)
+        unreading.configure()
+        unreading.speak(sample("pt", "ola_mundo") + silence(1_500))
         await asyncio.sleep(2.5)
-        new = service.connect()
+        new = server.connect()
         new.configure()
         await new.until("ready")
         await finish(new)
-        await finish(deaf)
+        await finish(unreading)
 
 
-async def test_draining_closes_with_the_code_that_says_come_back() -> None:
-    async with doors() as service:
-        silent, talking = service.connect(), service.connect()
-        talking.configure()
-        await talking.until("ready")
-        service.service.drain()
-        assert (await talking.until("draining"))["reconnect_within_ms"] > 0
-        assert (await talking.until("close"))["code"] == 1012
-        assert (await silent.until("close"))["code"] == 1012
+async def test_draining_closes_connections_with_and_without_a_session_with_1012() -> None:
+    async with connected_service() as server:
+        unconfigured, configured = server.connect(), server.connect()
+        configured.configure()
+        await configured.until("ready")
+        server.service.drain()
+        assert (await configured.until("draining"))["reconnect_within_ms"] > 0
+        assert (await configured.until("close"))["code"] == 1012
+        assert (await unconfigured.until("close"))["code"] == 1012
 
 
 @pytest.mark.knob("gateway.limits.ws_max_connections")
 @pytest.mark.parametrize("places", [1, 2])
-async def test_there_are_so_many_places_and_no_more(places: int) -> None:
-    async with doors(GatewaySettings(limits=Limits(ws_max_connections=places))) as service:
-        held = [service.connect() for _ in range(places)]
-        for caller in held:
-            caller.configure()
-            await caller.until("ready")
-        late = service.connect()
+async def test_connections_beyond_the_limit_are_closed_with_1013(places: int) -> None:
+    async with connected_service(GatewaySettings(limits=Limits(ws_max_connections=places))) as server:
+        held = [server.connect() for _ in range(places)]
+        for client in held:
+            client.configure()
+            await client.until("ready")
+        late = server.connect()
         late.configure()
         assert f"all {places} session places" in (await late.until("error"))["message"]
         assert (await late.until("close"))["code"] == 1013
-        for caller in held:
-            await finish(caller)
+        for client in held:
+            await finish(client)
 
 
 @pytest.mark.knob("gateway.limits.ws_max_message_size")
 @pytest.mark.parametrize(("size", "refused"), [(1_999, 1), (2_000, 0)])
-async def test_a_message_may_be_so_long_and_no_longer(size: int, refused: int) -> None:
-    async with doors(GatewaySettings(limits=Limits(ws_max_message_size=size))) as service:
-        caller = service.connect()
-        caller.configure()
-        await caller.until("ready")
-        caller.speak(bytes(2_000))
+async def test_a_message_above_the_limit_is_an_error_and_the_session_goes_on(size: int, refused: int) -> None:
+    async with connected_service(GatewaySettings(limits=Limits(ws_max_message_size=size))) as server:
+        client = server.connect()
+        client.configure()
+        await client.until("ready")
+        client.speak(bytes(2_000))
         for _ in range(refused):
-            error = await caller.until("error")
+            error = await client.until("error")
             assert (error["code"], error["fatal"]) == ("too_large", False)
-        await finish(caller)
+        await finish(client)
 
 
 def logged_ids(caplog: pytest.LogCaptureFixture) -> set[str]:
@@ -232,11 +234,11 @@ def logged_ids(caplog: pytest.LogCaptureFixture) -> set[str]:
 
 async def test_all_log_lines_of_a_resumed_session_carry_its_one_id(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with doors() as service:
-        caller = service.connect()
-        caller.configure(session_id=SESSION_ID, resume_from_ms=0)
-        await caller.until("ready")
-        await finish(caller)
+    async with connected_service() as server:
+        client = server.connect()
+        client.configure(session_id=SESSION_ID, resume_from_ms=0)
+        await client.until("ready")
+        await finish(client)
     assert logged_ids(caplog) == {SESSION_ID}
     assert f"session {SESSION_ID} opened" in caplog.messages
     assert f"session {SESSION_ID} closed" in caplog.messages
@@ -247,10 +249,10 @@ async def test_a_connection_that_opens_no_session_is_logged_without_an_id(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     settings = GatewaySettings(limits=Limits(ws_max_connections=1))
-    async with doors(settings) as service:
-        silent = service.connect()
-        refused = service.connect()
+    async with connected_service(settings) as server:
+        unconfigured = server.connect()
+        refused = server.connect()
         assert (await refused.until("close"))["code"] == 1013
-        silent.leave()
+        unconfigured.leave()
     assert logged_ids(caplog) == set()
     assert "a connection without session: the client has left" in caplog.messages

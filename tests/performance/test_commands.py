@@ -12,6 +12,8 @@ import pytest
 from sokuji.measure.latency import LATENCY_POINTS
 from tests.support.api_server import serve_api
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 

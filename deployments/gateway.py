@@ -7,7 +7,7 @@ detection, resampling and decoding, all in threads.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +15,7 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 
-from deployments import logs
+from deployments import logs, runtime_env
 from deployments.handles import RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
@@ -66,8 +66,11 @@ class Gateway:
         stt: Sequence[DeploymentHandle[Any]],
         translation: Sequence[DeploymentHandle[Any]],
         tts: Sequence[DeploymentHandle[Any]],
+        shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.join()
+        self._own_variables = runtime_env.variables() - shared_variables
+        """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
             [RemoteTranslator(handle) for handle in translation],
@@ -91,7 +94,7 @@ class Gateway:
             ConfigError: a setting is unknown or out of range; the deployment is refused and says which.
             ModelMissing: the voice activity model is not installed.
         """
-        settings = parse_gateway(user_config)
+        settings = parse_gateway(user_config, own=self._own_variables)
         # Loads the model that all sessions share; one that is missing fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

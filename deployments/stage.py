@@ -8,13 +8,13 @@ on meanwhile. ``check_health`` finds a model that is broken or stuck, not only a
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments import gpu_share, logs
-from sokuji.config import changed_fields, parse_provider, served_provider
+from deployments import gpu_share, logs, runtime_env
+from sokuji.config import canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.registry import Stage, create
@@ -40,12 +40,20 @@ class StageReplica:
 
     stage: Stage
 
-    def __init__(self, provider: str, gpu_memory_gb: float | None = None, beside: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        provider: str,
+        gpu_memory_gb: float | None = None,
+        beside: Sequence[str] = (),
+        shared_variables: Set[str] = frozenset(),
+    ) -> None:
         logs.join()
         gpu_share.announce()
         self._made_for = provider
         self._beside = beside
         """The other providers of the stage, each of which has a deployment of its own."""
+        self._own_variables = runtime_env.variables() - shared_variables
+        """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         self._name = served_provider(self.stage, provider, beside)
         self._gpu_memory_gb = gpu_memory_gb
         self._provider: Any = None
@@ -61,7 +69,7 @@ class StageReplica:
         Raises:
             ConfigError: a setting cannot take effect; the deployment is refused and says which.
         """
-        named = user_config.get("provider", self._name)
+        named = canonical_provider(self.stage, user_config.get("provider", self._name))
         # What the graph has written there is the provider that the environment has replaced.
         if named not in (self._name, self._made_for):
             raise ConfigError(
@@ -69,7 +77,12 @@ class StageReplica:
                 "change the graph's args instead",
                 param="provider",
             )
-        config = parse_provider(self.stage, {**user_config, "provider": self._name}, beside=self._beside)
+        config = parse_provider(
+            self.stage,
+            {**user_config, "provider": self._name},
+            beside=self._beside,
+            own=self._own_variables,
+        )
         async with self._swap:
             await self._take_over(config)
 

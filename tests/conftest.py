@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 _SERVICES = ("tests/service/", "tests/launcher/test_main.py", "tests/profiles/")
 _ORDER = (*_SERVICES, "")
 
-pytest_plugins = ["tests.support.loaded_models"]
+pytest_plugins = ["tests.support.knobs", "tests.support.loaded_models"]
 
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)

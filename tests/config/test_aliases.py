@@ -15,9 +15,12 @@ from sokuji.config import (
     parse_provider,
     served_provider,
 )
+from sokuji.contract import StageName
 from sokuji.errors import ConfigError
 
-PAIRS = [(stage, alias, name) for stage, names in ALIASES.items() for alias, name in names.items()]
+PAIRS: list[tuple[StageName, str, str]] = [
+    (stage, alias, name) for stage in profiles.NAMES for alias, name in ALIASES[stage].items()
+]
 
 
 def test_the_names_of_the_original_project_are_known() -> None:
@@ -32,7 +35,7 @@ def test_the_names_of_the_original_project_are_known() -> None:
 
 @pytest.mark.parametrize(("stage", "alias", "name"), PAIRS)
 def test_an_alias_is_taken_wherever_a_provider_is_named(
-    stage: str, alias: str, name: str, caplog: pytest.LogCaptureFixture
+    stage: StageName, alias: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "sokuji")
     assert alias not in PROVIDER_CONFIGS[stage]

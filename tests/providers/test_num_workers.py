@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 
-from sokuji.config import BergamotConfig
+from sokuji.config import BergamotConfig, NllbConfig
 from sokuji.contract import Synthesiser, SynthesisRequest, TranslationRequest
 from sokuji.providers.translation import bergamot as bergamot_module
 from sokuji.providers.translation.bergamot import Bergamot
+from sokuji.providers.translation.nllb.ctranslate2_runtime import CTranslate2Runtime
+from sokuji.providers.translation.nllb.provider import Nllb
 from sokuji.providers.tts import sound
 from sokuji.text import sentences
+from tests.support.knobs import Knobs
 from tests.support.loaded_models import Loaded
+from tests.support.nllb import build
 
 TEXTS = 4
 LEAST_S = 0.02
+FOX = TranslationRequest(text="The fox is here.", source="en", target="pt")
 
 
 class Busy:
@@ -63,27 +68,53 @@ async def speak(provider: Synthesiser) -> None:
 
 
 @pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers")
-@pytest.mark.parametrize("voice", ["piper", "kokoro"])
-@pytest.mark.parametrize("workers", [1, 3])
-async def test_voices(loaded: Loaded, busy: Busy, voice: str, workers: int) -> None:
-    provider = await loaded("tts", voice)
-    before = provider.config
-    provider.update(before.model_copy(update={"num_workers": workers}))
-    try:
-        await asyncio.gather(*(speak(provider) for _ in range(TEXTS)))
-    finally:
-        provider.update(before)
-    assert busy.most == workers
+async def test_voices(loaded: Loaded, busy: Busy, knob: Knobs) -> None:
+    for voice in ("piper", "kokoro"):
+        provider = await loaded("tts", voice)
+        before = provider.config
+        for workers in (1, 3):
+            busy.most = 0
+            provider.update(before.model_copy(update={"num_workers": workers}))
+            try:
+                await asyncio.gather(*(speak(provider) for _ in range(TEXTS)))
+                knob.observe(f"tts.{voice}.num_workers", provider.config, busy.most)
+            finally:
+                provider.update(before)
+            assert busy.most == workers
 
 
 @pytest.mark.knob("translation.bergamot.num_workers")
-@pytest.mark.parametrize("workers", [1, 3])
-async def test_the_translator(bergamot: Bergamot, busy: Busy, workers: int) -> None:
+async def test_bergamot(bergamot: Bergamot, busy: Busy, knob: Knobs) -> None:
     before = bergamot.config
-    bergamot.update(BergamotConfig(num_workers=workers))
-    request = TranslationRequest(text="The fox is here.", source="en", target="pt")
-    try:
-        await asyncio.gather(*(bergamot.translate([request]) for _ in range(TEXTS)))
-    finally:
-        bergamot.update(before)
-    assert busy.most == workers
+    for workers in (1, 3):
+        busy.most = 0
+        bergamot.update(BergamotConfig(num_workers=workers))
+        try:
+            await asyncio.gather(*(bergamot.translate([FOX]) for _ in range(TEXTS)))
+            knob.observe("translation.bergamot.num_workers", bergamot.config, busy.most)
+        finally:
+            bergamot.update(before)
+        assert busy.most == workers
+
+
+@pytest.mark.knob("translation.nllb.num_workers")
+async def test_nllb(monkeypatch: pytest.MonkeyPatch, knob: Knobs) -> None:
+    translate = CTranslate2Runtime.translate
+    for workers in (1, 3):
+        busy = Busy()
+        monkeypatch.setattr(
+            CTranslate2Runtime,
+            "translate",
+            lambda *args, busy=busy: busy.around(lambda: translate(*args)),
+        )
+        folder = str(build.model() / "ctranslate2")
+        nllb = Nllb(
+            NllbConfig(translation_model=folder, num_workers=workers, max_batch_size=1, cpu_threads=1)
+        )
+        await nllb.load()
+        try:
+            await asyncio.gather(*(nllb.translate([FOX]) for _ in range(TEXTS)))
+        finally:
+            await nllb.aclose()
+        assert busy.most == workers
+        knob.observe("translation.nllb.num_workers", nllb.config, busy.most)

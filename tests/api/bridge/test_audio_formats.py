@@ -62,7 +62,6 @@ async def test_a_rate_that_a_codec_does_not_know_is_told() -> None:
     assert body["sample_rate"] == 24_000
 
 
-@pytest.mark.knob("tts.*.sample_rate", "tts.*.audio_format")
 async def test_what_is_not_asked_for_is_as_the_voices_deployment_is_set() -> None:
     tts = FakeTts()
     voices = tuple(replace(voice, sample_rate=16_000) for voice in VOICES)

@@ -15,6 +15,7 @@ from sokuji.api.service import Service
 from sokuji.api.sessions import Sessions
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.support.fakes import FakeTts, ready_pipeline
+from tests.support.knobs import Knobs
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
@@ -201,30 +202,35 @@ async def test_draining_closes_with_the_code_that_says_come_back() -> None:
 
 
 @pytest.mark.knob("gateway.limits.ws_max_connections")
-@pytest.mark.parametrize("places", [1, 2])
-async def test_there_are_so_many_places_and_no_more(places: int) -> None:
-    async with doors(GatewaySettings(limits=Limits(ws_max_connections=places))) as service:
-        held = [service.connect() for _ in range(places)]
-        for caller in held:
-            caller.configure()
-            await caller.until("ready")
-        late = service.connect()
-        late.configure()
-        assert f"all {places} session places" in (await late.until("error"))["message"]
-        assert (await late.until("close"))["code"] == 1013
-        for caller in held:
-            await finish(caller)
+async def test_there_are_so_many_places_and_no_more(knob: Knobs) -> None:
+    for places in (1, 2):
+        limits = Limits(ws_max_connections=places)
+        async with doors(GatewaySettings(limits=limits)) as service:
+            held = [service.connect() for _ in range(places)]
+            for caller in held:
+                caller.configure()
+                await caller.until("ready")
+            late = service.connect()
+            late.configure()
+            refusal = (await late.until("error"))["message"]
+            assert f"all {places} session places" in refusal
+            assert (await late.until("close"))["code"] == 1013
+            for caller in held:
+                await finish(caller)
+        knob.observe("gateway.limits.ws_max_connections", limits, refusal)
 
 
 @pytest.mark.knob("gateway.limits.ws_max_message_size")
-@pytest.mark.parametrize(("size", "refused"), [(1_999, 1), (2_000, 0)])
-async def test_a_message_may_be_so_long_and_no_longer(size: int, refused: int) -> None:
-    async with doors(GatewaySettings(limits=Limits(ws_max_message_size=size))) as service:
-        caller = service.connect()
-        caller.configure()
-        await caller.until("ready")
-        caller.speak(bytes(2_000))
-        for _ in range(refused):
-            error = await caller.until("error")
-            assert (error["code"], error["fatal"]) == ("too_large", False)
-        await finish(caller)
+async def test_a_message_may_be_so_long_and_no_longer(knob: Knobs) -> None:
+    for size, refused in ((1_999, 1), (2_000, 0)):
+        limits = Limits(ws_max_message_size=size)
+        async with doors(GatewaySettings(limits=limits)) as service:
+            caller = service.connect()
+            caller.configure()
+            await caller.until("ready")
+            caller.speak(bytes(2_000))
+            for _ in range(refused):
+                error = await caller.until("error")
+                assert (error["code"], error["fatal"]) == ("too_large", False)
+            await finish(caller)
+        knob.observe("gateway.limits.ws_max_message_size", limits, refused)

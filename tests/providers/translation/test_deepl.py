@@ -38,6 +38,7 @@ from tests.support.cloud.faults import (
     status,
 )
 from tests.support.cloud.server import KEY, Fault, Server, nobody, serve
+from tests.support.knobs import Knobs
 
 HELLO = TranslationRequest(text="Good morning.", source="en", target="pt")
 BRIDGE = replace(HELLO, text="The bridge is open.", glossary={"bridge": "Ponte Nova", "tunnel": "túnel"})
@@ -276,6 +277,18 @@ async def test_its_check_asks_for_the_usage_which_is_free(provider: DeepL, serve
 
 
 @pytest.mark.knob("DEEPL_API_KEY")
+async def test_the_key_in_the_environment_is_what_the_service_checks(
+    server: Server, monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    async with loaded(server) as provider:
+        knob.observe(deepl.KEY, None, (await provider.describe()).provider)
+    monkeypatch.setenv(deepl.KEY, "wrong")
+    with pytest.raises(ProviderFailed) as refusal:
+        async with loaded(server):
+            pass
+    knob.observe(deepl.KEY, None, refusal.value.message)
+
+
 async def test_without_a_key_or_with_a_wrong_one_it_does_not_load(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

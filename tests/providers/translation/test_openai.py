@@ -39,6 +39,7 @@ from tests.support.cloud.faults import (
 )
 from tests.support.cloud.openai_chat import MODEL, USUAL, Model, chunk
 from tests.support.cloud.server import KEY, Exchange, Fault, Response, Server, events, nobody, serve
+from tests.support.knobs import Knobs
 
 HELLO = TranslationRequest(text="Good morning, my friend.", source="en", target="pt")
 SAID = "".join(USUAL)
@@ -99,7 +100,6 @@ def sends(response: Response) -> Fault:
     return fault
 
 
-@pytest.mark.knob("translation.openai.translation_model")
 async def test_a_text_crosses_the_wire_as_the_reference_has_it(provider: OpenAIChat, server: Server) -> None:
     assert await provider.translate([HELLO]) == [TranslatedText(text=SAID, score=None)]
     (request,) = server.requests
@@ -111,6 +111,19 @@ async def test_a_text_crosses_the_wire_as_the_reference_has_it(provider: OpenAIC
         "stream": True,
         "max_completion_tokens": most_tokens(HELLO),
     }
+
+
+@pytest.mark.knob("translation.openai.translation_model")
+async def test_the_server_is_asked_for_the_configured_model(server: Server, knob: Knobs) -> None:
+    async with loaded(server) as provider:
+        await translate(provider)
+        used = server.requests[-1].json()["model"]
+        knob.observe("translation.openai.translation_model", provider.config, used)
+    other = OpenAIChat(config(server, translation_model="another"))
+    async with aclosing(other):
+        with pytest.raises(ProviderFailed, match="no model 'another'") as refusal:
+            await other.load()
+    knob.observe("translation.openai.translation_model", other.config, refusal.value.message)
 
 
 async def test_connections_are_used_again(provider: OpenAIChat, server: Server) -> None:
@@ -156,7 +169,6 @@ async def test_a_batch_is_answered_in_order_and_a_bad_item_harms_only_itself(
         ({"max_tokens": 64, "thinking_tokens": 500}, {"max_completion_tokens": 564}),
     ],
 )
-@pytest.mark.knob("translation.openai.temperature")
 async def test_settings_go_to_the_server_at_once(
     settings: dict[str, Any], sent: dict[str, Any], provider: OpenAIChat, server: Server
 ) -> None:
@@ -166,6 +178,18 @@ async def test_settings_go_to_the_server_at_once(
     before, after = (request.json() for request in server.requests)
     assert after == before | sent
     assert after != before
+
+
+@pytest.mark.knob("translation.openai.temperature")
+async def test_the_temperature_goes_to_the_server_from_the_next_request_on(
+    provider: OpenAIChat, server: Server, knob: Knobs
+) -> None:
+    for temperature in (None, 0.0, 0.3):
+        provider.update(config(server, temperature=temperature))
+        await translate(provider)
+        sent = server.requests[-1].json().get("temperature")
+        assert sent == temperature
+        knob.observe("translation.openai.temperature", provider.config, sent)
 
 
 async def test_older_servers_are_told_the_limit_by_its_older_name(

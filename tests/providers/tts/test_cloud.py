@@ -20,6 +20,7 @@ from tests.support.cloud import elevenlabs as elevenlabs_service
 from tests.support.cloud.faults import PATIENT_S, cut, endless, every_fault, limit_s, status
 from tests.support.cloud.server import KEY, Fault, Handler, Server, nobody, serve
 from tests.support.cloud.sounds import spoken
+from tests.support.knobs import Knobs
 
 HELLO = SynthesisRequest(text="Good morning.", language="en")
 
@@ -158,6 +159,24 @@ async def test_a_listener_who_leaves_ends_the_request(provider: Any, server: Ser
 
 
 @pytest.mark.knob("ELEVENLABS_API_KEY")
+async def test_the_key_in_the_environment_is_what_elevenlabs_checks(
+    monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    elevenlabs_here = SERVICES["elevenlabs"]
+    async with serve(elevenlabs_here.handler) as server:
+        monkeypatch.setenv(elevenlabs.KEY, KEY)
+        provider = elevenlabs_here.new(server.url)
+        await provider.load()
+        knob.observe(elevenlabs.KEY, None, (await provider.describe()).provider)
+        await provider.aclose()
+        monkeypatch.setenv(elevenlabs.KEY, "wrong")
+        provider = elevenlabs_here.new(server.url)
+        with pytest.raises(ProviderFailed) as refusal:
+            await provider.load()
+        knob.observe(elevenlabs.KEY, None, refusal.value.message)
+        await provider.aclose()
+
+
 async def test_without_a_key_or_with_a_wrong_one_it_does_not_load(
     service: Service, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Names of the original project are taken for providers and variables."""
 
 import logging
+import re
 
 import pytest
 
@@ -31,6 +32,14 @@ def test_the_names_of_the_original_project_are_known() -> None:
         "deepl_api": ("translation", "deepl"),
         "openai_gpt4": ("translation", "openai"),
     }
+
+
+def test_the_documentation_lists_them() -> None:
+    text = (profiles._REPOSITORY / "docs" / "tuning.md").read_text()
+    documented = re.findall(r"^\| `(\w+)` \| (\w+) \| `(\w+)` \|$", text, re.M)
+    assert {(stage, alias, name) for alias, stage, name in documented} == set(PAIRS)
+    default = PROVIDER_CONFIGS["translation"]["openai"].model_fields["translation_model"].default
+    assert f"which is `{default}` unless" in text
 
 
 @pytest.mark.parametrize(("stage", "alias", "name"), PAIRS)

@@ -7,13 +7,13 @@ activity detection, resampling and decoding, all in threads.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from fastapi import FastAPI
 from ray import serve
 from ray.exceptions import RayError
 
-from deployments import logs
+from deployments import logs, runtime_env
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
@@ -69,8 +69,11 @@ class Gateway:
         stt: Sequence[Handle],
         translation: Sequence[Handle],
         tts: Sequence[Handle],
+        shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
+        self._own_variables = runtime_env.variables() - shared_variables
+        """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
             [RemoteTranslator(handle) for handle in translation],
@@ -94,7 +97,7 @@ class Gateway:
             ConfigError: a setting is unknown or out of range; Serve rejects the deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
-        settings = parse_gateway(user_config)
+        settings = parse_gateway(user_config, own=self._own_variables)
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

@@ -10,13 +10,13 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
-from deployments import gpu_share, logs
-from sokuji.config import Settings, changed_fields, parse_provider, served_provider
+from deployments import gpu_share, logs, runtime_env
+from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import Provider, StageName
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
@@ -50,11 +50,19 @@ class StageReplica(ABC, Generic[P]):
 
     stage: ClassVar[StageName]
 
-    def __init__(self, provider: str, gpu_memory_gb: float | None = None, beside: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        provider: str,
+        gpu_memory_gb: float | None = None,
+        beside: Sequence[str] = (),
+        shared_variables: Set[str] = frozenset(),
+    ) -> None:
         logs.write_to_serve_log()
         gpu_share.export()
         self._made_for = provider
         self._beside = beside
+        self._own_variables = runtime_env.variables() - shared_variables
+        """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         self._name = served_provider(self.stage, provider, beside)
         self._gpu_memory_gb = gpu_memory_gb
         self._provider: P | None = None
@@ -79,7 +87,7 @@ class StageReplica(ABC, Generic[P]):
             ConfigError: a setting cannot take effect; Serve rejects the deployment with this message.
             ModelMissing: a model file is absent or damaged.
         """
-        named = user_config.get("provider", self._name)
+        named = canonical_provider(self.stage, str(user_config.get("provider", self._name)))
         # The graph writes the provider it was given, which the environment may have replaced.
         if named not in (self._name, self._made_for):
             raise ConfigError(
@@ -87,7 +95,12 @@ class StageReplica(ABC, Generic[P]):
                 "change the graph's args instead",
                 param="provider",
             )
-        config = parse_provider(self.stage, {**user_config, "provider": self._name}, beside=self._beside)
+        config = parse_provider(
+            self.stage,
+            {**user_config, "provider": self._name},
+            beside=self._beside,
+            own=self._own_variables,
+        )
         async with self._swap:
             await self._apply(config)
 

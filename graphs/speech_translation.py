@@ -11,6 +11,7 @@ from typing import cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from ray.serve import Application, Deployment
 
+from deployments import runtime_env
 from deployments.gateway import Gateway
 from deployments.llm import LanguageModel
 from deployments.routing import Strategy, router
@@ -18,6 +19,7 @@ from deployments.stt import SpeechToText
 from deployments.translation import Translation
 from deployments.tts import TextToSpeech
 from sokuji.capacity.profiles import DEFAULT_PROVIDERS, deployment_names
+from sokuji.config import canonical_provider
 from sokuji.contract import StageName
 from sokuji.providers.registry import PROVIDERS
 
@@ -43,7 +45,8 @@ class GraphArgs(BaseModel):
 
     @field_validator("stt", "translation", "tts")
     @classmethod
-    def _providers_are_known(cls, names: list[str], info: ValidationInfo) -> list[str]:
+    def _providers_are_known(cls, given: list[str], info: ValidationInfo) -> list[str]:
+        names = [canonical_provider(str(info.field_name), name) for name in given]
         known = PROVIDERS[cast(StageName, info.field_name)]
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"no provider {', '.join(unknown)}; accepted: {', '.join(known)}")
@@ -56,7 +59,8 @@ def app(args: GraphArgs) -> Application:
     """The application for these args."""
     stages = (SpeechToText, args.stt), (Translation, args.translation), (TextToSpeech, args.tts)
     bound = [_stage(stage, providers, args) for stage, providers in stages]
-    return _configured(Gateway, args).options(user_config={}).bind(*bound)
+    gateway = _configured(Gateway, args).options(user_config={})
+    return gateway.bind(*bound, shared_variables=runtime_env.variables())
 
 
 def _deployment(decorated: object) -> Deployment:
@@ -77,6 +81,11 @@ def _stage(decorated: object, providers: Sequence[str], args: GraphArgs) -> list
     return [
         _configured(_PROVIDER_DEPLOYMENTS.get((stage, provider), decorated), args)
         .options(name=name, user_config={"provider": provider}, request_router_config=strategy)
-        .bind(provider, args.gpu_memory_gb, beside=[other for other in providers if other != provider])
+        .bind(
+            provider,
+            args.gpu_memory_gb,
+            beside=[other for other in providers if other != provider],
+            shared_variables=runtime_env.variables(),
+        )
         for name, provider in zip(deployment_names(stage, providers), providers, strict=True)
     ]

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import lanes
 
-pytest_plugins = ["tests.support.loaded_models"]
+pytest_plugins = ["tests.support.knobs", "tests.support.loaded_models"]
 
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)

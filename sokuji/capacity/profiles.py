@@ -16,7 +16,7 @@ import yaml
 
 from sokuji.capacity.memory import GB, PROCESS_BYTES, MemoryNeed, estimate
 from sokuji.capacity.placement import Replica, check_share, gpus_needed
-from sokuji.config import Settings, parse_provider, served_provider
+from sokuji.config import KEYS, Settings, canonical_provider, parse_provider, served_provider
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import StageName
@@ -37,7 +37,7 @@ DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "tts": ["piper", "kokoro"],
 }
 """Stage -> the providers that serve it if the config names none."""
-KEY_VARIABLES = {"azure": "AZURE_SPEECH_KEY", "deepl": "DEEPL_API_KEY", "elevenlabs": "ELEVENLABS_API_KEY"}
+KEY_VARIABLES = {provider: variable for provider, variable in KEYS.items() if provider != "openai"}
 """Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
 AZURE_REGION = "AZURE_SPEECH_REGION"
 RAY_BYTES = GB
@@ -215,29 +215,34 @@ def read_application(application: Mapping[str, Any], name: str, path: Path, purp
     args = application.get("args") or {}
     options = {each["name"]: each for each in application.get("deployments") or ()}
     memory = args.get("gpu_memory_gb")
-    deployments = [_deployment("Gateway", None, options)]
+    shared = (application.get("runtime_env") or {}).get("env_vars") or {}
+    deployments = [_deployment("Gateway", None, options, shared)]
     for stage, default in DEFAULT_PROVIDERS.items():
-        providers = args.get(stage) or default
+        providers = [canonical_provider(stage, each) for each in args.get(stage) or default]
         for each, provider in zip(
             deployment_names(STAGE_DEPLOYMENTS[stage], providers), providers, strict=True
         ):
             beside = [other for other in providers if other != provider]
-            deployments.append(_deployment(each, (stage, provider, beside), options))
+            deployments.append(_deployment(each, (stage, provider, beside), options, shared))
     return Profile(name, path, purpose, round(memory * GB) if memory else None, tuple(deployments))
 
 
 def _deployment(
-    name: str, serves: tuple[StageName, str, list[str]] | None, options: Mapping[str, Mapping[str, Any]]
+    name: str,
+    serves: tuple[StageName, str, list[str]] | None,
+    options: Mapping[str, Mapping[str, Any]],
+    shared: Mapping[str, str],
 ) -> Deployment:
     own = options.get(name, {})
     actor = own.get("ray_actor_options") or {}
-    environment = {**os.environ, **((actor.get("runtime_env") or {}).get("env_vars") or {})}
+    variables = (actor.get("runtime_env") or {}).get("env_vars") or {}
+    environment = {**os.environ, **shared, **variables}
     config = None
     if serves is not None:
         stage, made_for, beside = serves
         provider = served_provider(stage, made_for, beside, environment)
         values = {**(own.get("user_config") or {}), "provider": provider}
-        config = parse_provider(stage, values, environment, beside)
+        config = parse_provider(stage, values, environment, beside, own=variables.keys() - shared.keys())
     scaling = own.get("autoscaling_config") or {}
     count = own.get("num_replicas")
     replicas = scaling.get("min_replicas", count if isinstance(count, int) else 1)

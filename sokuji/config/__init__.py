@@ -1,10 +1,10 @@
 """Every setting of the service, typed; a setting that is not here is refused by name.
 
 A deployment's settings are its ``user_config`` in the Serve YAML, validated by one of these classes. The
-upper-case names of the tuning guide may be set as environment variables of the deployment and then win
+upper-case names of the tuning guide may be set as environment variables of the deployment and take precedence
 (``parse_provider``, ``parse_gateway``). Fields marked ``LIVE`` change at once in ``reconfigure()``; a change
-of any other field loads the model anew beside the old one and then swaps. Secrets never stand here: they come
-from the environment alone.
+of any other field loads the model again beside the old one and then swaps. Secrets are never settings: they
+come from the environment alone.
 """
 
 from sokuji.config.gateway import (
@@ -15,7 +15,8 @@ from sokuji.config.gateway import (
     SegmentationSettings,
     StreamingSettings,
 )
-from sokuji.config.providers import ENVIRONMENT, PROVIDER_CONFIGS, parse_provider, served_provider
+from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
+from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
 from sokuji.config.settings import LIVE, MOST_WORKERS, Settings, changed_fields, check_live, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
@@ -28,13 +29,16 @@ from sokuji.config.tts import (
     PiperConfig,
     VoiceSettings,
 )
-from sokuji.config.variables import GATEWAY_ENVIRONMENT, parse_gateway
+from sokuji.config.variables import ENVIRONMENT, GATEWAY_ENVIRONMENT, KEYS, LOG_LEVEL
 from sokuji.protocol import Commit
 
 __all__ = [
+    "ALIASES",
     "ENVIRONMENT",
     "GATEWAY_ENVIRONMENT",
+    "KEYS",
     "LIVE",
+    "LOG_LEVEL",
     "MOST_WORKERS",
     "PROVIDER_CONFIGS",
     "AudioFormat",
@@ -60,10 +64,12 @@ __all__ = [
     "StreamingSettings",
     "VllmConfig",
     "VoiceSettings",
+    "canonical_provider",
     "changed_fields",
     "check_live",
     "parse",
     "parse_gateway",
+    "parse_log_level",
     "parse_provider",
     "served_provider",
 ]

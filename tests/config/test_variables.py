@@ -69,7 +69,7 @@ def test_the_proxys_ways_may_be_said_but_not_changed(name: str, same: list[str],
         assert gateway(**{name: text}) == GatewaySettings()
     accepted = "true" if PROXY[name][0] is True else "20"
     for text in other:
-        with pytest.raises(ConfigError, match=f"{name}={text} cannot be had: .*, or set {accepted}$"):
+        with pytest.raises(ConfigError, match=f"{name}={text} is not available: .*, or set {accepted}$"):
             gateway(**{name: text})
 
 

@@ -96,6 +96,8 @@ async def test_settings_that_cannot_take_effect_are_refused_and_the_old_ones_sta
         await replica.reconfigure({"colour": "red"})
     with pytest.raises(ConfigError, match="serves provider 'faster_whisper'"):
         await replica.reconfigure({"provider": "parrot"})
+    with pytest.raises(ConfigError, match="vad_threshold has no effect unless vad_filter is true"):
+        await replica.reconfigure({"vad_threshold": 0.6})
     async with replica._call() as provider:
         assert provider.config == FasterWhisperConfig()
 

@@ -36,7 +36,6 @@ async def written(engine: Engine, text: str, tokens: int) -> list[GeneratedText]
     return [piece async for piece in engine.generate(messages(request), Sampling(0.0, tokens))]
 
 
-@pytest.mark.knob("translation.vllm.translation_model")
 async def test_the_model_translates_and_says_how_sure_it_is(vllm: Vllm) -> None:
     (found,) = await vllm.translate([STATION])
     assert isinstance(found, TranslatedText)

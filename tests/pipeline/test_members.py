@@ -12,6 +12,7 @@ from sokuji.pipeline import members
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.knobs import Knobs
 
 PT = Transcript(text="olá", language="pt")
 BROKEN = ProviderFailed("broken")
@@ -74,17 +75,26 @@ async def test_only_the_preferred_provider_is_called_while_it_answers() -> None:
 
 
 @pytest.mark.knob("gateway.resilience.circuit_breaker_threshold")
-async def test_after_failures_in_a_row_the_fallback_is_called_first_and_the_threshold_is_live() -> None:
+async def test_after_failures_in_a_row_the_fallback_is_called_first_and_the_threshold_is_live(
+    knob: Knobs,
+) -> None:
     first = translator("a", *[BROKEN] * 9)
     ready = await pipeline(translation=[first, translator("b")])
     for _ in range(3):
         assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
     assert len(first.requests) == 2
+    knob.observe("gateway.resilience.circuit_breaker_threshold", ready.resilience, 2)
     assert [status.circuit for status in ready.translation.statuses] == ["open", "closed"]
     ready.resilience = ResilienceSettings(circuit_breaker_threshold=9)
     first.answers.clear()
     ready.translation.monitors[0].breaker._open_until = 0
     assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
+    first.answers.extend([BROKEN] * 9)
+    for _ in range(12):
+        assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
+    failed = len(first.requests) - 3
+    assert failed == 9
+    knob.observe("gateway.resilience.circuit_breaker_threshold", ready.resilience, failed)
 
 
 async def test_glossary_and_context_go_to_translators_that_take_them_and_terms_hold_with_the_others() -> None:

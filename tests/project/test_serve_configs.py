@@ -16,6 +16,7 @@ from deployments.routing import LeastLoadedRouter, Strategy
 from deployments.stage import StageReplica
 from graphs.speech_translation import GraphArgs, app
 from sokuji.config import GatewaySettings, VllmConfig, parse, parse_provider
+from tests.support.knobs import Knobs
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = [ROOT / "serve_config.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
@@ -85,14 +86,25 @@ def test_the_embedded_default_replaces_its_gateway_without_a_gap() -> None:
 
 
 @pytest.mark.knob("args.stt", "args.translation", "args.tts")
-def test_each_provider_of_a_stage_has_a_deployment_of_its_own() -> None:
+def test_each_provider_of_a_stage_has_a_deployment_of_its_own(knob: Knobs) -> None:
+    for stage, others in (
+        ("stt", ["azure", "faster_whisper"]),
+        ("translation", ["nllb"]),
+        ("tts", ["kokoro"]),
+    ):
+        for args in ({}, {stage: others}):
+            serving = frozenset(
+                (name, deployment.init_args[0])
+                for name, deployment in built(args).items()
+                if issubclass(deployment.func_or_class, StageReplica)
+            )
+            knob.observe(f"args.{stage}", GraphArgs.model_validate(args), serving)
     assert set(built({})) == {
         "Gateway", "SpeechToText", "Translation", "TextToSpeech", "TextToSpeechKokoro",
     }  # fmt: skip
     assert set(built({"tts": ["kokoro"]})) == {"Gateway", "SpeechToText", "Translation", "TextToSpeech"}
 
 
-@pytest.mark.knob("args.load_balance_strategy")
 def test_a_language_model_has_a_deployment_that_takes_more_at_a_time_wherever_it_stands() -> None:
     first, second = built({"translation": ["vllm"]}), built({"translation": ["bergamot", "vllm"]})
     of_model = second["TranslationVllm"]._deployment_config
@@ -111,7 +123,6 @@ def test_the_load_balance_strategy_is_that_of_every_stage(strategy: str) -> None
         assert issubclass(config.get_request_router_class(), ROUTERS[strategy])
 
 
-@pytest.mark.knob("args.health_check_interval")
 def test_the_health_check_interval_is_that_of_every_deployment() -> None:
     for deployment in built({"health_check_interval": 2.5}).values():
         assert deployment._deployment_config.health_check_period_s == 2.5

@@ -1,11 +1,14 @@
 """docs/tuning.md against the code: every knob of the guide is there, takes what stands there, and is proved.
 
-A proof is a test that shows that the knob changes what the service does; it carries ``pytest.mark.knob`` with
-the setting as the table has it. Here it is only checked that each knob has one.
+The proof of a knob is a test that is marked ``knob`` with the setting as the table has it. It shows that the
+setting changes what the service does; ``tests.support.knobs`` fails it otherwise. Here it is checked that
+each knob has one.
 """
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +18,9 @@ import pytest
 from pydantic import ValidationError
 
 from graphs.speech_translation import GraphArgs
-from sokuji.config import ENVIRONMENT, LIVE, PROVIDER_CONFIGS, GatewaySettings, Settings
+from sokuji.config import ENVIRONMENT, LIVE, PROVIDER_CONFIGS, GatewaySettings, NllbConfig, Settings
 from sokuji.config.variables import GATEWAY_ENVIRONMENT, PROXY, REFUSED
+from tests.support.knobs import Knobs, homes
 
 ROOT = Path(__file__).parents[2]
 GUIDE = set(
@@ -71,20 +75,6 @@ def each(rows: Iterable[Row]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", list(rows), ids=lambda row: f"{row.guide}-{row.knob}")
 
 
-def homes(setting: str) -> list[tuple[type[Any], str]]:
-    """The classes that a setting is a field of, and its name there."""
-    *path, field = setting.split(".")
-    if path == ["args"]:
-        return [(GraphArgs, field)]
-    if path[0] == "gateway":
-        section = GatewaySettings.model_fields[path[1]].annotation
-        assert isinstance(section, type)
-        return [(section, field)]
-    stage, provider = path
-    kinds = PROVIDER_CONFIGS[stage]
-    return [(kind, field) for name, kind in kinds.items() if provider in ("*", name)]
-
-
 def takes(row: Row, value: Any) -> bool:
     """Whether each of its homes takes a value; all must agree."""
     found = set()
@@ -98,12 +88,17 @@ def takes(row: Row, value: Any) -> bool:
     return taken
 
 
-def proofs() -> Iterator[str]:
-    """What the decorators ``pytest.mark.knob`` name, but for those of tests that ``make test`` leaves out."""
-    for path in set((ROOT / "tests").rglob("test_*.py")) - set((ROOT / "tests" / "llm").iterdir()):
+def proofs() -> Iterator[tuple[str, ast.AsyncFunctionDef | ast.FunctionDef]]:
+    """Setting and test of every marker ``knob``, but for the tests that ``make test`` leaves out."""
+    for path in sorted(set((ROOT / "tests").rglob("test_*.py")) - set((ROOT / "tests" / "llm").iterdir())):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.knob":
-                yield from (str(ast.literal_eval(argument)) for argument in node.args)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for mark in node.decorator_list:
+                    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.knob":
+                        yield from ((str(ast.literal_eval(argument)), node) for argument in mark.args)
+
+
+PROOFS = list(proofs())
 
 
 def test_every_variable_of_the_guide_is_a_row_or_refused_by_name() -> None:
@@ -165,9 +160,64 @@ def test_all_providers_of_a_stage_are_named(stage: str) -> None:
 
 
 def test_every_knob_has_a_test_that_shows_that_it_changes_something() -> None:
-    proved = set(proofs())
+    proved = {setting for setting, _ in PROOFS}
     assert [row.knob for row in ROWS if row.knob not in proved] == []
     assert proved <= {row.knob for row in ROWS}
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: f"{proof[0]}-{proof[1].name}")
+def test_the_test_of_a_knob_always_runs_and_reports_what_it_observes(proof: Any) -> None:
+    _, test = proof
+    marks = [ast.unparse(mark) for mark in test.decorator_list]
+    assert test.name.startswith("test_")
+    assert not [mark for mark in marks if "skip" in mark or "xfail" in mark]
+    assert "knob" in {argument.arg for argument in test.args.args}, f"{test.name} takes no fixture knob"
+
+
+SETTING = "translation.nllb.num_beams"
+
+
+def observed(*reports: tuple[NllbConfig, str]) -> Knobs:
+    knobs = Knobs((SETTING,))
+    for effective, text in reports:
+        knobs.observe(SETTING, effective, text)
+    return knobs
+
+
+def test_a_knob_is_proved_by_different_observations_with_different_values() -> None:
+    one, two = NllbConfig(num_beams=1), NllbConfig(num_beams=2)
+    observed((one, "a"), (two, "b")).check()
+    for reports in (
+        (),
+        ((one, "a"),),
+        ((one, "a"), (one, "b")),
+        ((one, "a"), (two, "a")),
+        ((one, "a"), (NllbConfig(num_beams=1, max_length=9), "b")),
+    ):
+        with pytest.raises(AssertionError, match=SETTING):
+            observed(*reports).check()
+
+
+def test_a_report_must_be_of_the_setting_and_with_settings_that_have_it() -> None:
+    with pytest.raises(AssertionError, match="is no field of GatewaySettings"):
+        Knobs((SETTING,)).observe(SETTING, GatewaySettings(), "a")
+    with pytest.raises(AssertionError, match="is not marked with"):
+        Knobs(()).observe(SETTING, NllbConfig(), "a")
+
+
+def test_a_marker_alone_is_no_proof(tmp_path: Path) -> None:
+    test = tmp_path / "test_marked.py"
+    test.write_text(
+        "import pytest\n\n"
+        f"@pytest.mark.knob({SETTING!r})\ndef test_marked():\n    pass\n\n"
+        "def test_plain():\n    pass\n"
+    )
+    options = ["-q", "-p", "no:audioeval", "-p", "tests.support.knobs", "-c", "/dev/null"]
+    command = [sys.executable, "-m", "pytest", *options, str(test)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "2 passed" in run.stdout
+    assert "1 error" in run.stdout
+    assert f"{SETTING}: observed with one value only, []" in run.stdout
 
 
 def test_every_setting_of_a_provider_that_the_guide_names_has_a_row() -> None:

@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 
-from sokuji.config import BergamotConfig
+from sokuji.config import BergamotConfig, NllbConfig
 from sokuji.contract import Synthesiser, SynthesisRequest, TranslationRequest
 from sokuji.providers.translation import bergamot as bergamot_module
 from sokuji.providers.translation.bergamot import Bergamot
+from sokuji.providers.translation.nllb.ctranslate2_runtime import CTranslate2Runtime
+from sokuji.providers.translation.nllb.provider import Nllb
 from sokuji.providers.tts.kokoro import provider as kokoro_module
 from sokuji.providers.tts.piper import provider as piper_module
 from sokuji.providers.tts.waveform_chunks import phrase_chunks
 from sokuji.text.sentences import translate_text
+from tests.support.knobs import Knobs
 from tests.support.loaded_models import Loaded
+from tests.support.nllb import build
 
 TEXTS = 4
 LEAST_S = 0.02
+FOX = TranslationRequest(text="The fox is here.", source="en", target="pt")
 
 
 class ConcurrencyMeter:
@@ -67,31 +72,58 @@ async def speak(provider: Synthesiser) -> None:
 
 @pytest.mark.models
 @pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers")
-@pytest.mark.parametrize("voice", ["piper", "kokoro"])
-@pytest.mark.parametrize("workers", [1, 3])
 async def test_a_voice_runs_num_workers_syntheses_at_a_time(
-    loaded: Loaded, meter: ConcurrencyMeter, voice: str, workers: int
+    loaded: Loaded, meter: ConcurrencyMeter, knob: Knobs
 ) -> None:
-    provider = await loaded("tts", voice)
-    before = provider.config
-    provider.update(before.model_copy(update={"num_workers": workers}))
-    try:
-        await asyncio.gather(*(speak(provider) for _ in range(TEXTS)))
-    finally:
-        provider.update(before)
-    assert meter.highest == workers
+    for voice in ("piper", "kokoro"):
+        provider = await loaded("tts", voice)
+        before = provider.config
+        for workers in (1, 3):
+            meter.highest = 0
+            provider.update(before.model_copy(update={"num_workers": workers}))
+            try:
+                await asyncio.gather(*(speak(provider) for _ in range(TEXTS)))
+                knob.observe(f"tts.{voice}.num_workers", provider.config, meter.highest)
+            finally:
+                provider.update(before)
+            assert meter.highest == workers
 
 
 @pytest.mark.knob("translation.bergamot.num_workers")
-@pytest.mark.parametrize("workers", [1, 3])
 async def test_bergamot_runs_num_workers_translations_at_a_time(
-    bergamot: Bergamot, meter: ConcurrencyMeter, workers: int
+    bergamot: Bergamot, meter: ConcurrencyMeter, knob: Knobs
 ) -> None:
     before = bergamot.config
-    bergamot.update(BergamotConfig(num_workers=workers))
-    request = TranslationRequest(text="The fox is here.", source="en", target="pt")
-    try:
-        await asyncio.gather(*(bergamot.translate([request]) for _ in range(TEXTS)))
-    finally:
-        bergamot.update(before)
-    assert meter.highest == workers
+    for workers in (1, 3):
+        meter.highest = 0
+        bergamot.update(BergamotConfig(num_workers=workers))
+        try:
+            await asyncio.gather(*(bergamot.translate([FOX]) for _ in range(TEXTS)))
+            knob.observe("translation.bergamot.num_workers", bergamot.config, meter.highest)
+        finally:
+            bergamot.update(before)
+        assert meter.highest == workers
+
+
+@pytest.mark.models
+@pytest.mark.knob("translation.nllb.num_workers")
+async def test_nllb_runs_num_workers_batches_at_a_time(monkeypatch: pytest.MonkeyPatch, knob: Knobs) -> None:
+    translate = CTranslate2Runtime.translate
+    for workers in (1, 3):
+        meter = ConcurrencyMeter()
+        monkeypatch.setattr(
+            CTranslate2Runtime,
+            "translate",
+            lambda *args, meter=meter: meter.count(lambda: translate(*args)),
+        )
+        folder = str(build.model() / "ctranslate2")
+        nllb = Nllb(
+            NllbConfig(translation_model=folder, num_workers=workers, max_batch_size=1, cpu_threads=1)
+        )
+        await nllb.load()
+        try:
+            await asyncio.gather(*(nllb.translate([FOX]) for _ in range(TEXTS)))
+        finally:
+            await nllb.aclose()
+        assert meter.highest == workers
+        knob.observe("translation.nllb.num_workers", nllb.config, meter.highest)

@@ -62,7 +62,6 @@ async def test_a_rate_that_a_codec_lacks_becomes_the_next_higher_one_and_is_repo
     assert body["sample_rate"] == 24_000
 
 
-@pytest.mark.knob("tts.*.sample_rate", "tts.*.audio_format")
 async def test_format_and_rate_default_to_the_settings_of_the_voices_deployment() -> None:
     tts = FakeTts()
     voices = tuple(replace(voice, sample_rate=16_000) for voice in VOICES)

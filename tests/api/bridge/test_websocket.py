@@ -17,6 +17,7 @@ from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.api.connections import FakeConnection
 from tests.support.fake_stages import FakeTts, ready_pipeline
+from tests.support.knobs import Knobs
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
@@ -199,33 +200,38 @@ async def test_draining_closes_connections_with_and_without_a_session_with_1012(
 
 
 @pytest.mark.knob("gateway.limits.ws_max_connections")
-@pytest.mark.parametrize("places", [1, 2])
-async def test_connections_beyond_the_limit_are_closed_with_1013(places: int) -> None:
-    async with connected_service(GatewaySettings(limits=Limits(ws_max_connections=places))) as server:
-        held = [server.connect() for _ in range(places)]
-        for client in held:
-            client.configure()
-            await client.until("ready")
-        late = server.connect()
-        late.configure()
-        assert f"all {places} session places" in (await late.until("error"))["message"]
-        assert (await late.until("close"))["code"] == 1013
-        for client in held:
-            await finish(client)
+async def test_connections_beyond_the_limit_are_closed_with_1013(knob: Knobs) -> None:
+    for places in (1, 2):
+        limits = Limits(ws_max_connections=places)
+        async with connected_service(GatewaySettings(limits=limits)) as server:
+            held = [server.connect() for _ in range(places)]
+            for client in held:
+                client.configure()
+                await client.until("ready")
+            late = server.connect()
+            late.configure()
+            refusal = (await late.until("error"))["message"]
+            assert f"all {places} session places" in refusal
+            assert (await late.until("close"))["code"] == 1013
+            for client in held:
+                await finish(client)
+        knob.observe("gateway.limits.ws_max_connections", limits, refusal)
 
 
 @pytest.mark.knob("gateway.limits.ws_max_message_size")
-@pytest.mark.parametrize(("size", "refused"), [(1_999, 1), (2_000, 0)])
-async def test_a_message_above_the_limit_is_an_error_and_the_session_goes_on(size: int, refused: int) -> None:
-    async with connected_service(GatewaySettings(limits=Limits(ws_max_message_size=size))) as server:
-        client = server.connect()
-        client.configure()
-        await client.until("ready")
-        client.speak(bytes(2_000))
-        for _ in range(refused):
-            error = await client.until("error")
-            assert (error["code"], error["fatal"]) == ("too_large", False)
-        await finish(client)
+async def test_a_message_above_the_limit_is_an_error_and_the_session_goes_on(knob: Knobs) -> None:
+    for size, refused in ((1_999, 1), (2_000, 0)):
+        limits = Limits(ws_max_message_size=size)
+        async with connected_service(GatewaySettings(limits=limits)) as server:
+            client = server.connect()
+            client.configure()
+            await client.until("ready")
+            client.speak(bytes(2_000))
+            for _ in range(refused):
+                error = await client.until("error")
+                assert (error["code"], error["fatal"]) == ("too_large", False)
+            await finish(client)
+        knob.observe("gateway.limits.ws_max_message_size", limits, refused)
 
 
 def logged_ids(caplog: pytest.LogCaptureFixture) -> set[str]:

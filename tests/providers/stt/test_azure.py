@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.cloud.faults import status
 from tests.support.cloud.forms import read_form
 from tests.support.cloud.openai_stt import said, speech
 from tests.support.cloud.server import KEY, Server, serve
+from tests.support.knobs import Knobs
 
 
 @pytest.fixture
@@ -47,6 +49,21 @@ def definition(server: Server) -> Any:
 
 
 @pytest.mark.knob("AZURE_SPEECH_KEY")
+async def test_the_key_in_the_environment_is_what_the_service_checks(
+    server: Server, monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    for key in (KEY, "wrong"):
+        monkeypatch.setenv("AZURE_SPEECH_KEY", key)
+        server.requests.clear()
+        answered = False
+        with suppress(ProviderFailed):
+            await outcome(server, language="pt")
+            answered = True
+        assert server.requests[0].headers["ocp-apim-subscription-key"] == key
+        assert answered is (key == KEY)
+        knob.observe("AZURE_SPEECH_KEY", None, answered)
+
+
 async def test_a_request_is_sent_as_the_documentation_describes_it(server: Server) -> None:
     heard = await recognise(server, language="pt", context="Contoso, Mary Rondo;\nJessie, ", word_times=True)
     request = server.requests[-1]

@@ -15,6 +15,7 @@ from tests.support.cloud.faults import status
 from tests.support.cloud.forms import read_form
 from tests.support.cloud.openai_stt import openai, own_server, said, speech
 from tests.support.cloud.server import KEY, Server, serve
+from tests.support.knobs import Knobs
 
 
 @pytest.fixture
@@ -207,13 +208,14 @@ def test_a_setting_that_the_model_does_not_support_is_refused(settings: dict[str
 
 
 @pytest.mark.knob("stt.openai.temperature")
-async def test_the_temperature_changes_while_it_runs(server: Server) -> None:
+async def test_the_temperature_changes_while_it_runs(server: Server, knob: Knobs) -> None:
     provider = make(server, model="whisper-1", temperature=0.4)
     await provider.load()
     for temperature in ("0.4", "0.8"):
         provider.update(provider.config.model_copy(update={"temperature": float(temperature)}))
         await provider.transcribe([RecognitionRequest(pcm=speech(7))])
         assert fields(server)["temperature"] == [temperature]
+        knob.observe("stt.openai.temperature", provider.config, fields(server)["temperature"][0])
     with pytest.raises(ConfigError, match="model"):
         provider.update(provider.config.model_copy(update={"model": "large"}))
     await provider.aclose()

@@ -9,8 +9,9 @@ import pytest
 
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from tests.support.cloud.faults import cut, endless, every_fault, limit_s, status
-from tests.support.cloud.server import KEY, Fault, Server, nobody
+from tests.support.cloud.server import KEY, Fault, Server, nobody, serve
 from tests.support.cloud.synthesisers import AZURE, ELEVENLABS, HELLO, SpeechService, joined, speak
+from tests.support.knobs import Knobs
 
 SERVICES = {"elevenlabs": ELEVENLABS, "azure": AZURE}
 
@@ -107,6 +108,23 @@ async def test_closing_the_iterator_closes_the_connection(provider: Any, server:
 
 
 @pytest.mark.knob("ELEVENLABS_API_KEY")
+async def test_the_key_in_the_environment_is_what_elevenlabs_checks(
+    monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    async with serve(ELEVENLABS.handler) as server:
+        monkeypatch.setenv(ELEVENLABS.variable, KEY)
+        provider = ELEVENLABS.new(server.url)
+        await provider.load()
+        knob.observe(ELEVENLABS.variable, None, (await provider.describe()).provider)
+        await provider.aclose()
+        monkeypatch.setenv(ELEVENLABS.variable, "wrong")
+        provider = ELEVENLABS.new(server.url)
+        with pytest.raises(ProviderFailed) as refusal:
+            await provider.load()
+        knob.observe(ELEVENLABS.variable, None, refusal.value.message)
+        await provider.aclose()
+
+
 async def test_load_fails_without_a_key_and_with_a_wrong_one(
     service: SpeechService, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

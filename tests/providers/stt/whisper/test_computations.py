@@ -19,6 +19,7 @@ from sokuji.providers.stt.whisper.computations import (
 )
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.batch_jobs import wait_until
+from tests.support.knobs import Knobs
 from tests.support.speech import sample
 
 HELLO = RecognitionRequest(pcm=sample("en", "hello_world"), language="en", interim=True)
@@ -56,6 +57,12 @@ class Watched:
             return compute_batch(batch)
 
         return classmethod(watching)
+
+    def reset(self) -> None:
+        """Forget the batches, and hold the next probe."""
+        self.batches.clear()
+        self.gate.clear()
+        self.probed.clear()
 
     def sizes(self, kind: type) -> list[int]:
         """Of the batches of one kind of step."""
@@ -184,28 +191,32 @@ async def test_a_request_cancelled_while_it_waits_is_not_computed(
     assert (watched.sizes(EncoderPass), watched.sizes(DecoderPass)) == ([1], [1])
 
 
-@pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (8, [3])])
 @pytest.mark.knob("stt.faster_whisper.batch_size")
 async def test_a_new_batch_size_applies_at_once(
-    whisper: FasterWhisper, watched: Watched, batch_size: int, sizes: list[int]
+    whisper: FasterWhisper, watched: Watched, knob: Knobs
 ) -> None:
-    async with changed(whisper, num_workers=1, batch_size=batch_size):
-        async with occupied(whisper, watched):
-            asked = [asyncio.create_task(answer(whisper, HELLO)) for _ in range(3)]
-            await asyncio.sleep(0.01)
-        efforts = [heard.effort for heard in await asyncio.gather(*asked)]
-    assert watched.sizes(EncoderPass) == watched.sizes(DecoderPass) == sizes
-    found = [effort.batch_size for effort in efforts if effort]
-    assert found == [size for size in sizes for _ in range(size)]
+    for batch_size, sizes in ((1, (1, 1, 1)), (2, (2, 1)), (8, (3,))):
+        watched.reset()
+        async with changed(whisper, num_workers=1, batch_size=batch_size):
+            async with occupied(whisper, watched):
+                asked = [asyncio.create_task(answer(whisper, HELLO)) for _ in range(3)]
+                await asyncio.sleep(0.01)
+            efforts = [heard.effort for heard in await asyncio.gather(*asked)]
+            knob.observe("stt.faster_whisper.batch_size", whisper.config, tuple(watched.sizes(DecoderPass)))
+        assert watched.sizes(EncoderPass) == watched.sizes(DecoderPass) == list(sizes)
+        found = [effort.batch_size for effort in efforts if effort]
+        assert found == [size for size in sizes for _ in range(size)]
 
 
 @pytest.mark.knob("stt.faster_whisper.num_workers")
-async def test_an_added_worker_starts_at_once(whisper: FasterWhisper, watched: Watched) -> None:
+async def test_an_added_worker_starts_at_once(whisper: FasterWhisper, watched: Watched, knob: Knobs) -> None:
     async with changed(whisper, num_workers=1), occupied(whisper, watched):
         waiting = asyncio.create_task(answer(whisper, HELLO))
         await asyncio.sleep(0.01)
+        knob.observe("stt.faster_whisper.num_workers", whisper.config, len(watched.batches))
         async with changed(whisper, num_workers=2):
             assert (await waiting).text == "Hello world."
+            knob.observe("stt.faster_whisper.num_workers", whisper.config, len(watched.batches))
 
 
 async def test_batch_wait_ms_makes_an_utterance_wait_for_another(

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import threading
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from sokuji.errors import (
     SokujiError,
     UnsupportedLanguage,
 )
+from sokuji.providers.stt.whisper import recogniser, windows
 from sokuji.providers.stt.whisper.provider import FasterWhisper
+from tests.support.knobs import Knobs
 from tests.support.speech import noise, reference, sample, samples, silence
 from tests.support.text_similarity import word_error_rate
 
@@ -159,13 +162,17 @@ async def test_the_languages_are_those_of_the_model_as_canonical_codes(whisper: 
 
 
 @pytest.mark.knob("stt.faster_whisper.beam_size")
-async def test_live_settings_apply_at_once_and_others_are_refused(whisper: FasterWhisper) -> None:
+async def test_live_settings_apply_at_once_and_others_are_refused(
+    whisper: FasterWhisper, knob: Knobs
+) -> None:
     request = RecognitionRequest(pcm=sample("pl", "liczenie"), language="pl")
     narrow = await recognise(whisper, request)
+    knob.observe("stt.faster_whisper.beam_size", whisper.config, (narrow.text, narrow.confidence))
     before = whisper.config
     try:
         whisper.update(before.model_copy(update={"beam_size": 5}))
         wide = await recognise(whisper, request)
+        knob.observe("stt.faster_whisper.beam_size", whisper.config, (wide.text, wide.confidence))
         with pytest.raises(ConfigError, match="compute_type, num_workers"):
             whisper.update(before.model_copy(update={"num_workers": 2, "compute_type": "float32"}))
     finally:
@@ -184,14 +191,26 @@ async def test_more_workers_than_the_model_is_loaded_for_are_refused(
 
 
 @pytest.mark.knob("stt.faster_whisper.vad_filter")
-async def test_vad_filter_removes_silence(whisper: FasterWhisper) -> None:
+async def test_vad_filter_removes_silence(
+    whisper: FasterWhisper, knob: Knobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+    divide = windows.split_audio
+
+    def noting(samples: windows.Samples) -> Iterator[windows.AudioSlice]:
+        lengths.append(len(samples))
+        return divide(samples)
+
+    monkeypatch.setattr(recogniser, "split_audio", noting)
     before = whisper.config
+    spaced = RecognitionRequest(pcm=silence(5_000) + sample("en", "hello_world"), language="en")
+    await recognise(whisper, spaced)
+    knob.observe("stt.faster_whisper.vad_filter", before, lengths[-1])
     try:
         whisper.update(before.model_copy(update={"vad_filter": True, "vad_threshold": 0.6}))
         quiet = await recognise(whisper, RecognitionRequest(pcm=noise(3_000), language="pt"))
-        spoken = await recognise(
-            whisper, RecognitionRequest(pcm=silence(5_000) + sample("en", "hello_world"), language="en")
-        )
+        spoken = await recognise(whisper, spaced)
+        knob.observe("stt.faster_whisper.vad_filter", whisper.config, lengths[-1])
     finally:
         whisper.update(before)
     assert quiet.text == ""

@@ -24,6 +24,7 @@ from tests.support.cloud.deepl import Account, said, sent_translations
 from tests.support.cloud.faults import PATIENT_S, status
 from tests.support.cloud.server import KEY, Server, serve
 from tests.support.cloud.translators import DEEPL, refused, translated
+from tests.support.knobs import Knobs
 
 HELLO = TranslationRequest(text="Good morning.", source="en", target="pt")
 
@@ -174,6 +175,18 @@ async def test_check_requests_the_usage_which_is_free(provider: DeepL, server: S
 
 
 @pytest.mark.knob("DEEPL_API_KEY")
+async def test_the_key_in_the_environment_is_the_one_that_deepl_checks(
+    server: Server, monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    async with DEEPL.loaded(server) as provider:
+        knob.observe(deepl.KEY, None, (await provider.describe()).provider)
+    monkeypatch.setenv(deepl.KEY, "wrong")
+    with pytest.raises(ProviderFailed) as refusal:
+        async with DEEPL.loaded(server):
+            pass
+    knob.observe(deepl.KEY, None, refusal.value.message)
+
+
 async def test_load_fails_without_a_key_and_with_a_wrong_one(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,10 @@
 """NLLB translates by its language tokens, under both runtimes alike, and loses no words to its limits."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from sokuji.errors import (
 )
 from sokuji.providers.translation.nllb.provider import Nllb
 from sokuji.providers.translation.nllb.runtime import BeamSearchOptions, EncoderInput, Hypothesis
+from tests.support.knobs import Knobs
 from tests.support.nllb import build
 from tests.support.nllb.phrases import AMBIGUOUS, LIKELIEST, PHRASES, VARIANTS
 
@@ -110,9 +113,24 @@ async def test_every_pair_of_its_languages_is_served_and_the_description_stays_s
     assert info.model == nllb.config.translation_model
 
 
-@pytest.mark.knob("translation.nllb.translation_model")
 async def test_each_request_of_a_batch_is_translated_into_its_own_language(nllb: Nllb) -> None:
     assert await said(nllb, *(request for request, _ in BOOK)) == [wanted for _, wanted in BOOK]
+
+
+@pytest.mark.knob("translation.nllb.translation_model")
+async def test_another_model_translates_in_its_own_way(tmp_path: Path, knob: Knobs) -> None:
+    original = build.model() / "ctranslate2"
+    swapped = tmp_path / "swapped"
+    shutil.copytree(original, swapped)
+    for file in swapped.glob("*.json"):
+        text = file.read_text("utf-8").replace("por_Latn", "other").replace("spa_Latn", "por_Latn")
+        file.write_text(text.replace("other", "spa_Latn"), "utf-8")
+    for folder, wanted in ((original, "¿Dónde está el hotel?"), (swapped, "Onde fica o hotel?")):
+        provider = await new("ctranslate2", translation_model=str(folder))
+        (text,) = await said(provider, HELLO)
+        await provider.aclose()
+        assert text == wanted
+        knob.observe("translation.nllb.translation_model", provider.config, text)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -131,7 +149,6 @@ async def test_eight_bit_weights_give_the_same_translations(runtime: str) -> Non
     {"num_beams": 2, "max_length": 3, "length_penalty": 0.0},
     {"max_input_length": 4},
 ])  # fmt: skip
-@pytest.mark.knob("translation.nllb.use_onnx")
 async def test_both_runtimes_give_the_same_translations_and_scores(
     both: dict[str, Nllb], knobs: dict[str, Any]
 ) -> None:
@@ -149,6 +166,14 @@ async def test_both_runtimes_give_the_same_translations_and_scores(
             assert str(other) == str(one)
 
 
+@pytest.mark.knob("translation.nllb.use_onnx")
+async def test_use_onnx_chooses_the_runtime(both: dict[str, Nllb], knob: Knobs) -> None:
+    for provider in both.values():
+        loaded = provider._model
+        assert loaded is not None
+        knob.observe("translation.nllb.use_onnx", provider.config, type(loaded.runtime).__name__)
+
+
 async def test_the_score_is_the_probability_of_the_translation(nllb: Nllb) -> None:
     sure, doubtful, wordless = await nllb.translate([HELLO, DOUBT, replace(HELLO, text="...")])
     assert isinstance(sure, TranslatedText)
@@ -161,23 +186,37 @@ async def test_the_score_is_the_probability_of_the_translation(nllb: Nllb) -> No
 
 
 @pytest.mark.knob("translation.nllb.num_beams")
-async def test_more_beams_find_a_better_translation_than_greedy_decoding(nllb: Nllb) -> None:
-    assert (await said(nllb, DOUBT))[0] in VARIANTS
+async def test_more_beams_find_a_better_translation_than_greedy_decoding(nllb: Nllb, knob: Knobs) -> None:
+    (greedy,) = await said(nllb, DOUBT)
+    knob.observe("translation.nllb.num_beams", nllb.config, greedy)
     turn(nllb, num_beams=8)
-    assert await said(nllb, DOUBT) == [LIKELIEST]
+    (wide,) = await said(nllb, DOUBT)
+    knob.observe("translation.nllb.num_beams", nllb.config, wide)
+    assert greedy in VARIANTS
+    assert wide == LIKELIEST
 
 
 @pytest.mark.knob("translation.nllb.length_penalty")
-async def test_a_length_penalty_above_1_favours_longer_translations(nllb: Nllb) -> None:
+async def test_a_length_penalty_above_1_favours_longer_translations(nllb: Nllb, knob: Knobs) -> None:
+    turn(nllb, num_beams=8)
+    (usual,) = await said(nllb, DOUBT)
+    knob.observe("translation.nllb.length_penalty", nllb.config, usual)
     turn(nllb, num_beams=8, length_penalty=4.0)
-    assert (await said(nllb, DOUBT))[0] in VARIANTS
+    (longer,) = await said(nllb, DOUBT)
+    knob.observe("translation.nllb.length_penalty", nllb.config, longer)
+    assert usual == LIKELIEST
+    assert longer in VARIANTS
 
 
 @pytest.mark.knob("translation.nllb.max_length")
-async def test_a_sentence_whose_translation_is_too_long_is_split_and_not_cut_off(nllb: Nllb) -> None:
-    assert await said(nllb, WHOLE) == [PHRASES[-1][1]]
-    turn(nllb, max_length=5)
-    assert await said(nllb, WHOLE) == [IN_PARTS]
+async def test_a_sentence_whose_translation_is_too_long_is_split_and_not_cut_off(
+    nllb: Nllb, knob: Knobs
+) -> None:
+    for wanted in (PHRASES[-1][1], IN_PARTS):
+        (text,) = await said(nllb, WHOLE)
+        assert text == wanted
+        knob.observe("translation.nllb.max_length", nllb.config, text)
+        turn(nllb, max_length=5)
 
 
 async def test_a_request_whose_text_cannot_be_split_further_fails_alone(nllb: Nllb) -> None:
@@ -220,12 +259,18 @@ async def test_sentences_are_translated_separately_and_text_between_them_is_kept
 
 
 @pytest.mark.knob("translation.nllb.max_batch_size")
-@pytest.mark.parametrize("most", [1, 5])
 async def test_sentences_of_all_requests_share_batches_up_to_the_limit(
-    nllb: Nllb, monkeypatch: pytest.MonkeyPatch, most: int
+    nllb: Nllb, monkeypatch: pytest.MonkeyPatch, knob: Knobs
 ) -> None:
     spy = Spy(nllb, monkeypatch)
-    turn(nllb, max_batch_size=most)
+    for most in (1, 5):
+        spy.batches.clear()
+        turn(nllb, max_batch_size=most)
+        await check_batches(nllb, spy, most)
+        knob.observe("translation.nllb.max_batch_size", nllb.config, max(map(len, spy.batches)))
+
+
+async def check_batches(nllb: Nllb, spy: Spy, most: int) -> None:
     callers = [nllb.translate([request]) for request, _ in BOOK[:30]]
     answers = [answer for answers in await asyncio.gather(*callers) for answer in answers]
     assert [answer.text for answer in answers if isinstance(answer, TranslatedText)] == [

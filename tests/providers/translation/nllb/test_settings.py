@@ -14,6 +14,7 @@ from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.errors import ConfigError, ModelMissing
 from sokuji.providers.translation.nllb import onnx_runtime
 from sokuji.providers.translation.nllb.provider import Nllb
+from tests.support.knobs import Knobs
 from tests.support.nllb import build
 
 pytestmark = pytest.mark.models
@@ -109,7 +110,7 @@ async def test_an_unsupported_precision_is_refused_and_the_supported_ones_are_na
 
 
 @pytest.mark.knob("translation.nllb.precision")
-async def test_each_precision_computes_with_its_own_type() -> None:
+async def test_each_precision_computes_with_its_own_type(knob: Knobs) -> None:
     scores = set()
     for runtime, precisions in {"ctranslate2": ("float32", "int8"), "onnx": ("float32", "int8")}.items():
         for precision in precisions:
@@ -122,18 +123,39 @@ async def test_each_precision_computes_with_its_own_type() -> None:
             assert answer.text == "Buenas noches."
             assert answer.score is not None
             scores.add(round(answer.score, 5))
+            knob.observe("translation.nllb.precision", provider.config, round(answer.score, 5))
     # Eight bits are rounded in another way by each runtime; 32 bits are the same number.
     assert len(scores) == 3
 
 
 @pytest.mark.knob("translation.nllb.device")
+async def test_the_device_of_the_settings_reaches_ctranslate2(
+    monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    given: list[str] = []
+
+    def noting(*args: Any, device: str, **options: Any) -> Any:
+        given.append(device)
+        return translator(*args, device="cpu", **options)
+
+    translator = ctranslate2.Translator
+    supported = ctranslate2.get_supported_compute_types("cpu")
+    monkeypatch.setattr(ctranslate2, "Translator", noting)
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda device: supported)
+    for device, told in (("cpu", "cpu"), ("cuda", "cuda"), ("auto", "cuda")):
+        provider = await loaded(translation_model=tiny("ctranslate2"), device=device)
+        await provider.aclose()
+        assert given[-1] == told
+        knob.observe("translation.nllb.device", provider.config, given[-1])
+
+
 async def test_an_unavailable_device_is_refused() -> None:
     error = await refused(translation_model=tiny("ctranslate2"), device="cuda")
     assert error.param == "device"
     assert error.message.endswith("accepted: cpu, auto")
 
 
-@pytest.mark.knob("translation.nllb.num_workers")
 async def test_as_many_batches_at_a_time_as_there_are_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[dict[str, Any]] = []
     translator = ctranslate2.Translator
@@ -179,7 +201,7 @@ async def test_execution_providers_that_are_not_installed_are_refused(names: str
 
 @pytest.mark.knob("translation.nllb.onnx_providers")
 def test_execution_providers_are_passed_in_order_with_their_options(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, knob: Knobs
 ) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [TENSORRT, CUDA, CPU])
     config = settings(
@@ -201,6 +223,9 @@ def test_execution_providers_are_passed_in_order_with_their_options(
     assert onnx_runtime.execution_providers(settings(use_onnx=True)) == [(CPU, {})]
     plain = settings(use_onnx=True, onnx_providers=TENSORRT)
     assert onnx_runtime.execution_providers(plain) == [(TENSORRT, {"trt_fp16_enable": False})]
+    for each in (config, plain, settings(use_onnx=True)):
+        names = tuple(name for name, _ in onnx_runtime.execution_providers(each))
+        knob.observe("translation.nllb.onnx_providers", each, names)
 
 
 async def test_graphs_work_as_one_decoder_or_as_two(tmp_path: Path) -> None:

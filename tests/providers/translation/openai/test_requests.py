@@ -1,6 +1,7 @@
 """A chat model behind OpenAI's API: the requests that are sent, the settings, and the key."""
 
 import json
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +24,12 @@ from tests.support.cloud.faults import status
 from tests.support.cloud.openai_chat import MODEL, USUAL, Model, chunk, sends
 from tests.support.cloud.server import KEY, Response, Server, events
 from tests.support.cloud.translators import OPENAI, translated
+from tests.support.knobs import Knobs
 
 HELLO = TranslationRequest(text="Good morning, my friend.", source="en", target="pt")
 SAID = "".join(USUAL)
 
 
-@pytest.mark.knob("translation.openai.translation_model")
 async def test_a_request_is_sent_as_the_reference_describes_it(provider: OpenAIChat, server: Server) -> None:
     assert await provider.translate([HELLO]) == [TranslatedText(text=SAID, score=None)]
     (request,) = server.requests
@@ -40,6 +41,31 @@ async def test_a_request_is_sent_as_the_reference_describes_it(provider: OpenAIC
         "stream": True,
         "max_completion_tokens": max_response_tokens(HELLO),
     }
+
+
+@pytest.mark.knob("translation.openai.translation_model")
+async def test_requests_name_the_configured_model(server: Server, knob: Knobs) -> None:
+    async with OPENAI.loaded(server) as provider:
+        await translated(provider, HELLO)
+        sent = server.requests[-1].json()["model"]
+        knob.observe("translation.openai.translation_model", provider.config, sent)
+    other = OpenAIChat(OPENAI.settings(server.url, translation_model="another"))
+    async with aclosing(other):
+        with pytest.raises(ProviderFailed, match="no model 'another'") as refusal:
+            await other.load()
+    knob.observe("translation.openai.translation_model", other.config, refusal.value.message)
+
+
+@pytest.mark.knob("translation.openai.temperature")
+async def test_the_temperature_is_sent_from_the_next_request_on(
+    provider: OpenAIChat, server: Server, knob: Knobs
+) -> None:
+    for temperature in (None, 0.0, 0.3):
+        provider.update(OPENAI.settings(server.url, temperature=temperature))
+        await translated(provider, HELLO)
+        sent = server.requests[-1].json().get("temperature")
+        assert sent == temperature
+        knob.observe("translation.openai.temperature", provider.config, sent)
 
 
 async def test_connections_are_reused(provider: OpenAIChat, server: Server) -> None:
@@ -85,7 +111,6 @@ async def test_a_batch_is_answered_in_order_and_a_bad_request_fails_alone(
         ({"max_tokens": 64, "thinking_tokens": 500}, {"max_completion_tokens": 564}),
     ],
 )
-@pytest.mark.knob("translation.openai.temperature")
 async def test_live_settings_are_sent_with_the_next_request(
     settings: dict[str, Any], sent: dict[str, Any], provider: OpenAIChat, server: Server
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sokuji.config import VllmConfig
 from sokuji.errors import ConfigError
 from sokuji.providers.translation.vllm.engine import engine_arguments, memory_share
+from tests.support.knobs import Knobs
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_memory_share_beyond_that_of_the_replica_is_refused(
 
 
 @pytest.mark.knob("translation.vllm.translation_model", "translation.vllm.precision")
-def test_settings_become_arguments_of_vllm() -> None:
+def test_settings_become_arguments_of_vllm(knob: Knobs) -> None:
     given = engine_arguments(
         VllmConfig(translation_model="/a/model", max_batch_size=7, max_model_len=1_000, precision="float16"),
         0.5,
@@ -58,3 +59,8 @@ def test_settings_become_arguments_of_vllm() -> None:
     assert not given["enable_log_requests"]
     assert "dtype" not in engine_arguments(VllmConfig(), 0.5)
     assert engine_arguments(VllmConfig(precision="fp8"), 0.5)["quantization"] == "fp8_per_tensor"
+    for precision in ("auto", "float32", "float16", "bfloat16", "fp8"):
+        config = VllmConfig(translation_model=f"models/{precision}", precision=precision)
+        given = engine_arguments(config, 0.5)
+        knob.observe("translation.vllm.precision", config, (given.get("dtype"), given.get("quantization")))
+        knob.observe("translation.vllm.translation_model", config, given["model"])

@@ -13,6 +13,7 @@ from sokuji.providers.registry import create
 from sokuji.providers.translation.vllm import provider as provider_module
 from sokuji.providers.translation.vllm.engine import GeneratedText, assigned_gpus
 from sokuji.providers.translation.vllm.provider import Vllm
+from tests.support.knobs import Knobs
 from tests.support.scripted_engine import HOLA, ScriptedEngine
 
 HELLO = TranslationRequest(text="Good morning, my friend.", source="en", target="es")
@@ -124,31 +125,37 @@ async def test_a_cancelled_request_is_aborted_in_the_engine() -> None:
 
 
 @pytest.mark.knob("translation.vllm.max_batch_size")
-async def test_requests_share_the_engine_up_to_the_batch_size() -> None:
-    engine = ScriptedEngine()
-    provider = await started(engine, max_batch_size=2)
-    engine.gate.clear()
-    call = asyncio.create_task(provider.translate([HELLO] * 3))
-    await until(engine, 2)
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert engine.at_work == 2
-    engine.gate.set()
-    found = await call
-    efforts = [each.effort for each in found if isinstance(each, TranslatedText) and each.effort]
-    assert [effort.batch_size for effort in efforts[:2]] == [2, 2]
-    assert max(effort.batch_size for effort in efforts) == 2
-    assert len(engine.chats) == len(efforts) == 3
+async def test_requests_share_the_engine_up_to_the_batch_size(knob: Knobs) -> None:
+    for most in (1, 2):
+        engine = ScriptedEngine()
+        provider = await started(engine, max_batch_size=most)
+        engine.gate.clear()
+        call = asyncio.create_task(provider.translate([HELLO] * 3))
+        await until(engine, most)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert engine.at_work == most
+        knob.observe("translation.vllm.max_batch_size", provider.config, engine.at_work)
+        engine.gate.set()
+        found = await call
+        efforts = [each.effort for each in found if isinstance(each, TranslatedText) and each.effort]
+        assert [effort.batch_size for effort in efforts[:most]] == [most] * most
+        assert max(effort.batch_size for effort in efforts) == most
+        assert len(engine.chats) == len(efforts) == 3
 
 
 @pytest.mark.knob("translation.vllm.temperature", "translation.vllm.max_length")
-async def test_live_settings_apply_to_the_next_request_and_others_are_refused() -> None:
+async def test_live_settings_apply_to_the_next_request_and_others_are_refused(knob: Knobs) -> None:
     engine = ScriptedEngine()
     provider = await started(engine)
     long = TranslationRequest(text="word " * 100, source="en", target="es")
     await answer(provider, long)
+    before_update = provider.config
     provider.update(VllmConfig(temperature=0.5, max_length=20))
     await answer(provider, long)
+    for config, (_, sampling) in zip((before_update, provider.config), engine.chats, strict=True):
+        knob.observe("translation.vllm.temperature", config, sampling.temperature)
+        knob.observe("translation.vllm.max_length", config, sampling.max_tokens)
     (_, before), (_, after) = engine.chats
     assert (before.temperature, after.temperature) == (0, 0.5)
     assert (before.max_tokens, after.max_tokens) == (512, 20)

@@ -4,8 +4,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from piper.config import PiperConfig as VoiceConfig
@@ -18,6 +20,7 @@ from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Tr
 from sokuji.errors import ConfigError, InvalidRequest, ModelMissing, UnknownVoice, UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts.piper.provider import Piper, list_voices
+from tests.support.knobs import Knobs
 from tests.support.text_similarity import word_error_rate
 
 VOICE = "en_US-joe-medium"
@@ -185,9 +188,28 @@ async def test_damaged_and_unsupported_models_are_refused(
     await piper.aclose()
 
 
+@pytest.mark.models
 @pytest.mark.knob("tts.piper.device")
-async def test_an_unavailable_gpu_is_refused() -> None:
-    piper = Piper(PiperConfig(device="cuda"))
+async def test_the_voice_computes_on_the_device_of_the_settings_or_is_refused(
+    monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    computed: list[tuple[str, ...]] = []
+    session = onnxruntime.InferenceSession
+
+    def noting(*args: Any, **options: Any) -> Any:
+        opened = session(*args, **options)
+        computed.append(tuple(opened.get_providers()))
+        return opened
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", noting)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    on_cpu, on_gpu = Piper(PiperConfig(device="cpu")), Piper(PiperConfig(device="cuda"))
+    await on_cpu.load()
+    assert set(computed) == {("CPUExecutionProvider",)}
+    knob.observe("tts.piper.device", on_cpu.config, computed[0])
+    computed.clear()
     with pytest.raises(ConfigError, match="accepted: cpu"):
-        await piper.load()
-    await piper.aclose()
+        await on_gpu.load()
+    knob.observe("tts.piper.device", on_gpu.config, tuple(computed))
+    await on_cpu.aclose()
+    await on_gpu.aclose()

@@ -16,6 +16,7 @@ from sokuji.config import PiperConfig
 from sokuji.contract import AudioChunk, SynthesisRequest
 from sokuji.errors import UnknownVoice
 from sokuji.providers.tts.piper.provider import Piper
+from tests.support.knobs import Knobs
 
 pytestmark = pytest.mark.models
 
@@ -102,7 +103,6 @@ def colour(sound: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(bands - bands.mean())
 
 
-@pytest.mark.knob("tts.piper.tts_model")
 async def test_all_speakers_are_offered_the_default_speaker_first(crowded: Piper) -> None:
     found = (await crowded.describe()).voices
     names = ["en_US-crowd-medium#bob", "en_US-crowd-medium#ann", "en_US-crowd-medium#eve"]
@@ -110,6 +110,14 @@ async def test_all_speakers_are_offered_the_default_speaker_first(crowded: Piper
     assert [voice.name for voice in found] == ["crowd bob", "crowd ann", "crowd eve"]
     with pytest.raises(UnknownVoice, match="en_US-crowd-medium#ann"):
         await speak(crowded, "en_US-crowd-medium#joe")
+
+
+@pytest.mark.knob("tts.piper.tts_model")
+async def test_another_model_sounds_otherwise(crowded: Piper, piper: Piper, knob: Knobs) -> None:
+    for provider in (crowded, piper):
+        sound = b"".join(chunk.pcm for chunk in await speak(provider, None))
+        assert sound
+        knob.observe("tts.piper.tts_model", provider.config, sound)
 
 
 async def test_each_speaker_sounds_different_and_the_default_one_is_used_without_a_voice(

@@ -1,0 +1,58 @@
+"""LOG_LEVEL sets what a replica and the Gateway log."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from deployments import logs
+from deployments.gateway import Gateway
+from deployments.stt import SpeechToText
+from sokuji.errors import ConfigError
+
+LOGGERS = ("sokuji", "ray.serve")
+
+
+@pytest.fixture(autouse=True)
+def unchanged() -> Iterator[None]:
+    """The loggers are afterwards as they were."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(log, log.level, log.handlers, log.propagate) for log in loggers]
+    yield
+    for log, level, handlers, propagate in before:
+        log.setLevel(level)
+        log.handlers, log.propagate = handlers, propagate
+
+
+def levels() -> list[int]:
+    return [logging.getLogger(name).getEffectiveLevel() for name in LOGGERS]
+
+
+def test_without_it_the_engine_logs_from_info_and_serve_as_it_is_configured() -> None:
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    logs.write_to_serve_log()
+    assert levels() == [logging.INFO, logging.ERROR]
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "WARNING"])
+def test_a_stage_and_the_gateway_take_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", name)
+    # Serve wraps the class in one that builds its HTTP app.
+    gateway: Any = Gateway
+    _, plain_gateway, *_ = gateway.func_or_class.__mro__
+    stage: Any = SpeechToText
+    makers: list[Callable[[], object]] = [
+        lambda: stage.func_or_class("faster_whisper"),
+        lambda: plain_gateway([], [], []),
+    ]
+    for make in makers:
+        logging.getLogger("sokuji").setLevel(logging.CRITICAL)
+        make()
+        assert levels() == [getattr(logging, name)] * 2
+
+
+def test_another_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(ConfigError, match="LOG_LEVEL=loud is no level"):
+        logs.write_to_serve_log()

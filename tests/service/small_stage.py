@@ -1,0 +1,179 @@
+"""A stage without a model on a Ray Serve of its own: ``python -m tests.service.small_stage DIRECTORY``.
+
+Prints what it has observed as one JSON object. The options of its deployments are those that the graph gives
+to a stage.
+"""
+
+import asyncio
+import json
+import logging
+import statistics
+import sys
+import time
+from itertools import pairwise
+from typing import Any
+
+import ray
+from ray import serve
+from ray.serve._private.build_app import build_app
+from ray.serve.handle import DeploymentHandle
+
+from deployments import logs, runtime_env
+from deployments.translation import Translation
+from graphs.speech_translation import GraphArgs, app
+
+REPLICAS = 3
+HELD = 30
+CALLS = 60
+CACHED_S = 1.0
+"""How long the router trusts what it knows of a replica's load; Ray reads it when it is imported."""
+ENVIRONMENT = {"RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": str(CACHED_S)}
+"""Variables with which this program must be started."""
+STRATEGIES = ("power_of_two", "round_robin", "least_loaded")
+INTERVALS = (0.5, 2.0)
+CHECKS = 5
+
+
+class SmallStage:
+    """Says which replica answers; a call can be held."""
+
+    def __init__(self) -> None:
+        logs.write_to_serve_log()
+        self._released = asyncio.Event()
+        self._checks: list[float] = []
+        self._well = True
+
+    async def where(self) -> str:
+        """The replica."""
+        return serve.get_replica_context().replica_id.unique_id
+
+    async def hold(self) -> str:
+        """The replica, once it has been released."""
+        await self._released.wait()
+        return await self.where()
+
+    async def release(self) -> str:
+        """End all held calls of this replica; returns it."""
+        self._released.set()
+        return await self.where()
+
+    async def check_health(self) -> None:
+        """Note the time; fail after ``fall_ill``."""
+        self._checks.append(time.monotonic())
+        if not self._well:
+            raise RuntimeError("ill")
+
+    async def checks(self) -> list[float]:
+        """When health was checked."""
+        return self._checks
+
+    async def fall_ill(self) -> str:
+        """Fail every health check from now on; returns the replica."""
+        self._well = False
+        return await self.where()
+
+    async def environment(self) -> dict[str, Any]:
+        """Levels of the loggers, and the variables of the Serve config."""
+        levels = {name: logging.getLogger(name).getEffectiveLevel() for name in ("sokuji", "ray.serve")}
+        return {"levels": levels, "variables": sorted(runtime_env.variables())}
+
+
+def options(**args: Any) -> dict[str, Any]:
+    """What the graph sets for a stage with these args."""
+    deployments = build_app(app(GraphArgs.model_validate(args)), name="options").deployments
+    (config,) = (each._deployment_config for each in deployments if each.name == "Translation")
+    return {
+        "request_router_config": config.request_router_config,
+        "health_check_period_s": config.health_check_period_s,
+    }
+
+
+def deploy(name: str, **more: Any) -> DeploymentHandle[Any]:
+    """The stage as an application of its own."""
+    stage: Any = serve.deployment(**more)(SmallStage)
+    return serve.run(stage.bind(), name=name, route_prefix=None)
+
+
+def spread(strategy: str) -> list[int]:
+    """How many calls each replica answers, one call at a time, while all but one are busy; sorted."""
+    name = f"spread-{strategy}"
+    stage = deploy(
+        name, num_replicas=REPLICAS, max_ongoing_requests=100, **options(load_balance_strategy=strategy)
+    )
+    held = [stage.hold.remote() for _ in range(HELD)]
+    idle = stage.release.remote().result()
+    # Until then the router remembers how busy that replica was.
+    time.sleep(2 * CACHED_S)
+    answers = [stage.where.remote().result() for _ in range(CALLS)]
+    del held
+    serve.delete(name, _blocking=False)
+    assert idle in answers
+    return sorted((answers.count(replica) for replica in set(answers)), reverse=True)
+
+
+def health(interval: float) -> dict[str, float]:
+    """Seconds between two health checks, and how long a replica that is ill still answers."""
+    name = f"health-{interval:g}".replace(".", "-")
+    stage = deploy(name, num_replicas=1, **options(health_check_interval=interval))
+    while len(times := stage.checks.remote().result()) < CHECKS:
+        time.sleep(interval)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    ill = stage.fall_ill.remote().result()
+    began = time.monotonic()
+    while _replica(stage) in (ill, None):
+        time.sleep(0.2)
+    replaced = time.monotonic() - began
+    serve.delete(name, _blocking=False)
+    return {"gap_s": statistics.median(gaps), "replaced_s": replaced}
+
+
+def _replica(stage: DeploymentHandle[Any]) -> str | None:
+    try:
+        return str(stage.where.remote().result(timeout_s=5))
+    except Exception:  # The old replica may go while it is asked.
+        return None
+
+
+def environment(variables: dict[str, str]) -> dict[str, Any]:
+    """What a replica finds for which the Serve config sets these variables."""
+    stage = deploy("environment", ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": variables}})
+    found: dict[str, Any] = stage.environment.remote().result()
+    serve.delete("environment")
+    return found
+
+
+def refusal(shared: frozenset[str]) -> str:
+    """Why a translation stage does not start that has a recogniser's variable; empty if it does start."""
+    deployment: Any = Translation
+    stage = deployment.options(
+        user_config={"provider": "bergamot"},
+        ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": {"MODEL_SIZE": "tiny"}}},
+    ).bind("bergamot", shared_variables=shared)
+    try:
+        serve.run(stage, name="refused", route_prefix=None)
+    except RuntimeError:
+        return serve.status().applications["refused"].deployments["Translation"].message
+    finally:
+        serve.delete("refused")
+    return ""
+
+
+def main() -> None:
+    """Observe everything on one Ray."""
+    ray.init(
+        address="local", num_cpus=16, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1]
+    )
+    serve.start(proxy_location="Disabled")
+    observed = {
+        "spread": {strategy: spread(strategy) for strategy in STRATEGIES},
+        "health": {str(interval): health(interval) for interval in INTERVALS},
+        "environment": {level: environment({"LOG_LEVEL": level}) for level in ("DEBUG", "WARNING")},
+        "refused": [refusal(frozenset()), refusal(frozenset({"MODEL_SIZE"}))],
+    }
+    serve.shutdown()  # type: ignore[no-untyped-call]
+    ray.shutdown()
+    print(json.dumps(observed))
+
+
+if __name__ == "__main__":
+    main()

@@ -179,7 +179,10 @@ async def test_default_voices_can_be_chosen_for_each_language(azure: AzureSpeech
         ({"default_voices": {"en": AVA, "en-GB": AVA}}, "'en-GB' is no language, or there twice"),
         ({"voices": ["en-US-NobodyNeural"]}, "no voice 'en-US-NobodyNeural' here; accepted: en-US"),
         ({"voices": [AVA], "default_voices": {"en": "en-US-GuyNeural"}}, f"accepted: {AVA}"),
-        ({"region": "westeurope"}, "cannot change: region"),
+        (
+            {"region": "westeurope", "base_url": "https://{region}.example.com"},
+            "cannot change: base_url, region",
+        ),
     ],
 )
 async def test_settings_that_cannot_take_effect_are_refused(

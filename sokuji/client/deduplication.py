@@ -33,10 +33,9 @@ class _AudioTarget:
 
     text: DeliveredText | None
     """The delivered text that it belongs to; None: it has been acknowledged."""
-    skip: int | None
-    """Number of chunks that are repeats; None: all."""
-    offset: int | None = None
-    """What is added to the service's chunk numbers; None until a chunk is delivered."""
+    skip_bytes: int | None
+    """How much of it is a repeat; None: all. Chunks do not tell, because the same audio can be divided
+    otherwise the next time."""
 
 
 @dataclass(slots=True)
@@ -182,7 +181,7 @@ class Deduplicator:
         segment.next_clause[language] = clause + 1
         text = DeliveredText(segment, clause, event.text, audio_complete=not event.text)
         self._tracks[language].add(text)
-        target = _AudioTarget(text, sum(each.chunks for each in repeats), None if repeats else 0)
+        target = _AudioTarget(text, sum(each.audio_bytes for each in repeats))
         current.audio.setdefault((language, event.clause), target)
         if event.is_final:
             segment.finished.add(language)
@@ -192,21 +191,22 @@ class Deduplicator:
         current, language = self._segment(event.segment_id, self.acked.through_ms), event.target_language
         target = current.audio.get((language, event.clause))
         if target is None:
-            target = _AudioTarget(DeliveredText(self._own(current), event.clause, ""), 0, 0)
+            target = _AudioTarget(DeliveredText(self._own(current), event.clause, ""), 0)
             current.audio[language, event.clause] = target
-        if target.text is None or target.skip is None:
+        if target.text is None or target.skip_bytes is None:
             return None
-        if target.skip:
-            target.skip -= 1
+        skipped = min(target.skip_bytes, len(event.pcm))
+        target.skip_bytes -= skipped
+        if skipped and skipped == len(event.pcm) and not event.last:
             return None
-        text = target.text
-        if target.offset is None:
-            target.offset = text.chunks - event.chunk
-        chunk = event.chunk + target.offset
-        text.chunks = max(text.chunks, chunk + 1)
+        text, chunk = target.text, target.text.chunks
+        text.chunks += 1
+        text.audio_bytes += len(event.pcm) - skipped
         text.audio_complete = text.audio_complete or event.last
         self._tracks[language].add_audio(text)
-        return replace(event, segment_id=text.segment.id, clause=text.clause, chunk=chunk)
+        return replace(
+            event, segment_id=text.segment.id, clause=text.clause, chunk=chunk, pcm=event.pcm[skipped:]
+        )
 
     def _failed(self, event: events.Failed) -> events.Event | None:
         if event.segment_id is None:
@@ -259,4 +259,4 @@ def _repeated_audio(repeats: Sequence[PendingRepeat]) -> _AudioTarget:
     """The target of the audio of a clause that only repeats delivered texts."""
     complete = all(each.delivered.audio_complete for each in repeats)
     last = repeats[-1].delivered if repeats else None
-    return _AudioTarget(last, None if complete else sum(each.chunks for each in repeats))
+    return _AudioTarget(last, None if complete else sum(each.audio_bytes for each in repeats))

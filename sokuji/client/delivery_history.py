@@ -51,6 +51,8 @@ class DeliveredText:
     text: str
     chunks: int = 0
     """Chunks of its audio that have been delivered."""
+    audio_bytes: int = 0
+    """Their size."""
     audio_complete: bool = False
     """No more of its audio will be delivered."""
 
@@ -62,8 +64,8 @@ class PendingRepeat:
     delivered: DeliveredText
     text: str
     """The part that has not been repeated yet."""
-    chunks: int
-    """Chunks of its audio that will be repeated."""
+    audio_bytes: int
+    """Size of its audio that will be repeated."""
 
 
 class RepeatMatch(NamedTuple):
@@ -111,7 +113,7 @@ class DeliveryHistory:
 
     def expect_repeats(self) -> None:
         """The connection is lost: every text in the history will be repeated."""
-        self._repeats = [PendingRepeat(each, each.text, each.chunks) for each in self._texts]
+        self._repeats = [PendingRepeat(each, each.text, each.audio_bytes) for each in self._texts]
 
     def match(self, text: str, segments: Collection[DeliveredSegment], *, complete: bool) -> RepeatMatch:
         """Compare a text of a new connection with the pending repeats of the same speech.

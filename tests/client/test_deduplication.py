@@ -104,9 +104,9 @@ def clause(segment_id: int, number: int, text: str, *, is_final: bool = False) -
     )  # fmt: skip
 
 
-def voice(segment_id: int, number: int, chunk: int, *, last: bool) -> events.Audio:
+def voice(segment_id: int, number: int, chunk: int, *, last: bool, pcm: bytes = b"\0\0") -> events.Audio:
     return events.Audio(
-        segment_id=segment_id, clause=number, chunk=chunk, target_language="en", pcm=b"", sample_rate=8_000,
+        segment_id=segment_id, clause=number, chunk=chunk, target_language="en", pcm=pcm, sample_rate=8_000,
         last=last,
     )  # fmt: skip
 
@@ -177,6 +177,24 @@ def test_a_failure_is_delivered_once() -> None:
     elsewhere = events.Failed(ProviderFailed("no voice"))
     again = [started(0, 7), replace(failed, segment_id=7), replace(failed, segment_id=7), elsewhere]
     assert delivered_after([started(0, 0), failed], again) == [failed, elsewhere]
+
+
+def test_audio_that_is_divided_otherwise_the_second_time_is_delivered_once() -> None:
+    before = [
+        started(0, 0), clause(0, 0, "Good morning."), voice(0, 0, 0, last=False, pcm=b"aabb"),
+        voice(0, 0, 1, last=False, pcm=b"cc"),
+    ]  # fmt: skip
+    again: list[events.Event] = [started(0, 7), clause(7, 0, "Good morning.")]
+    again += [voice(7, 0, 0, last=False, pcm=b"aabbccdd"), voice(7, 0, 1, last=True, pcm=b"ee")]
+    assert delivered_after(before, again) == [
+        voice(0, 0, 2, last=False, pcm=b"dd"), voice(0, 0, 3, last=True, pcm=b"ee"),
+    ]  # fmt: skip
+
+
+def test_audio_that_had_been_delivered_without_its_end_still_ends() -> None:
+    before = [started(0, 0), clause(0, 0, "Good morning."), voice(0, 0, 0, last=False, pcm=b"aabb")]
+    again = [started(0, 7), clause(7, 0, "Good morning."), voice(7, 0, 0, last=True, pcm=b"aabb")]
+    assert delivered_after(before, again) == [voice(0, 0, 1, last=True, pcm=b"")]
 
 
 def test_cancelled_audio_is_not_delivered_again() -> None:

@@ -52,6 +52,7 @@ def test_a_service_and_the_training_of_a_model_cannot_be_started_without_the_mar
 
 
 def test_ray_cannot_be_started_without_the_mark() -> None:
-    ray = pytest.importorskip("ray")
+    import ray  # It takes a second, which the other tests do without.
+
     with pytest.raises(pytest.fail.Exception, match="needs the mark 'service'"):
         ray.init(num_cpus=1, include_dashboard=False)

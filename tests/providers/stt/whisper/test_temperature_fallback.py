@@ -10,7 +10,7 @@ from faster_whisper import WhisperModel
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.providers.stt.text_cleanup import normalise_spaces
-from sokuji.providers.stt.whisper import recogniser, transcript_text
+from sokuji.providers.stt.whisper import transcript_text, window_search
 from sokuji.providers.stt.whisper.computations import DecoderPass
 from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
@@ -97,7 +97,7 @@ async def test_if_all_are_rejected_the_most_probable_of_the_unrepetitive_ones_is
         found.append(outcome)
         return outcome
 
-    monkeypatch.setattr(recogniser, "DecodingQuality", noted)
+    monkeypatch.setattr(window_search, "DecodingQuality", noted)
     heard = await recognise(whisper)
     assert temperatures(searches) == list(FASTER_WHISPER["temperature"].default)
     best = max(found, key=lambda outcome: (not outcome.repetitive, outcome.avg_logprob))

@@ -34,7 +34,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def start(actor: Any) -> int:
+def start(actor: object) -> int:
     """Start tracing in the process of ``actor``; returns its resident memory in bytes.
 
     Raises:
@@ -46,7 +46,7 @@ def start(actor: Any) -> int:
     return resident()
 
 
-def stop(actor: Any) -> tuple[int, str]:
+def stop(actor: object) -> tuple[int, str]:
     """Stop tracing; returns the resident memory in bytes, and what is still allocated, the largest first."""
     held, peak = tracemalloc.get_traced_memory()
     snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, tracemalloc.__file__)])

@@ -20,12 +20,12 @@ from launcher.serve_config import LaunchError, check_port, read_config
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomised_order
 from load_tests.measurements.service_load import measure, settle
+from load_tests.progress import progress
 from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
-from load_tests.reports.report import OutputOption, header, progress, show, write
+from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario, run_scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import ConfigError

@@ -13,13 +13,13 @@ import typer
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.service_load import MeasuredLevel, measure, settle
+from load_tests.progress import progress
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
-from load_tests.reports.report import OutputOption, header, machine, progress, show, write
+from load_tests.reports.report import OutputOption, header, machine, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario, run_scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
 

@@ -24,19 +24,22 @@ from typing import Annotated
 
 import psutil
 import typer
-from rich.console import Console
-from rich.progress import track
 
-from load_tests.measurements.capacity import StageSetup
-from load_tests.measurements.ceiling_rounds import SETTINGS, CeilingRounds
+from load_tests.measurements.capacity import SETTINGS, CeilingRounds
+from load_tests.progress import progress, tracked
 from load_tests.reports.ceiling_report import report, tables
-from load_tests.reports.report import OutputOption, progress, show, write
+from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.bare_whisper import BareWhisper, layouts
-from load_tests.scenarios.in_process import EmbeddedModels, InProcessPipeline, embedded_models
+from load_tests.scenarios.in_process import (
+    EmbeddedModels,
+    InProcessPipeline,
+    StageRun,
+    StageSetup,
+    embedded_models,
+)
 from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
 from load_tests.scenarios.speech_samples import padded, recordings
-from load_tests.scenarios.stage_runs import StageRun, stage_runs
 from sokuji.cli.console import one_line_failures
 from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
@@ -64,19 +67,17 @@ def main(
     samples = [padded(each, SETTINGS.pre_roll_ms, SETTINGS.padding_ms) for each in recordings(source)]
     measured = CeilingRounds(source, target, rounds, samples, list(islice(cycle(samples), utterances)))
     asyncio.run(_measure(measured, sizes))
-    show(tables(measured))
-    write(output, report(measured))
+    figures = report(measured)
+    show(tables(figures))
+    write(output, {**header(), **figures})
 
 
 async def _measure(measured: CeilingRounds, sizes: Sequence[int]) -> None:
     progress("loading the models")
-    console = Console(stderr=True)
     async with embedded_models(measured.source, measured.target) as embedded, AsyncExitStack() as stack:
         steps = await _steps(stack, embedded, measured, sizes)
         began, others_s = time.perf_counter(), _others_s()
-        for number in track(
-            range(measured.rounds), "measuring", console=console, disable=not console.is_terminal
-        ):
+        for number in tracked(range(measured.rounds), "measuring"):
             random.Random(number).shuffle(steps)
             for step in steps:
                 await step()
@@ -104,7 +105,7 @@ async def _steps(
         await pipeline.run(measured.samples[0])
         steps.append(partial(_time_pipeline, measured, name, pipeline))
     for whisper in whispers:
-        for setup, run in (await stage_runs(stack, embedded, whisper, sizes)).items():
+        for setup, run in (await embedded.stage_runs(stack, whisper, sizes)).items():
             await run(measured.samples)
             steps.append(partial(_time_stage, measured, setup, run))
     return steps
@@ -119,9 +120,10 @@ async def _time_stage(measured: CeilingRounds, setup: StageSetup, run: StageRun)
     """Many utterances through one stage."""
     began, cpu_s = time.perf_counter(), time.process_time()
     texts = await run(measured.repeated)
-    measured.seconds[setup].append((time.perf_counter() - began) / len(measured.repeated))
-    measured.cpu_s[setup].append((time.process_time() - cpu_s) / len(measured.repeated))
-    measured.texts[setup] = texts
+    rounds = measured.stages[setup]
+    rounds.utterance_s.append((time.perf_counter() - began) / len(measured.repeated))
+    rounds.cpu_s.append((time.process_time() - cpu_s) / len(measured.repeated))
+    rounds.texts = texts
 
 
 if __name__ == "__main__":

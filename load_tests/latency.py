@@ -6,8 +6,8 @@ speculation and without, and speaks to it in real time, once with each kind of c
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,24 @@ import yaml
 
 from launcher.environment import variables_beside
 from load_tests.measurements.load_level import LoadLevel, require_sound, summarise
-from load_tests.reports.report import UNKNOWN, OutputOption, header, milliseconds, show, table, write
+from load_tests.reports.report import (
+    UNKNOWN,
+    Columns,
+    OutputOption,
+    columns_table,
+    header,
+    milliseconds,
+    show,
+    write,
+)
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario, run_scenario
 from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
 from sokuji.config import Commit
 from sokuji.errors import ConfigError
-from sokuji.measure.latency import LATENCY_POINTS
+from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint
 
 COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
@@ -45,12 +53,19 @@ class CommitmentRun:
         figures = asdict(self)
         return {**figures.pop("level"), **figures}
 
-    def row(self) -> Sequence[str]:
-        """For the table."""
-        times = [self.level.latency_ms.get(point) for point in LATENCY_POINTS]
-        cells = [milliseconds(each.p50, each.p95) if each else UNKNOWN for each in times]
-        on = "on" if self.speculate else "off"
-        return self.commit, on, str(self.level.sent), str(self.level.lost), *cells
+    def cell(self, point: LatencyPoint) -> str:
+        """p50 and p95 of one point."""
+        delays = self.level.latency_ms.get(point)
+        return milliseconds(delays.p50, delays.p95) if delays else UNKNOWN
+
+
+COLUMNS: Columns[CommitmentRun] = {
+    "commit": lambda run: run.commit,
+    "speculation": lambda run: "on" if run.speculate else "off",
+    "sentences": lambda run: str(run.level.sent),
+    "lost": lambda run: str(run.level.lost),
+    **{point: partial(CommitmentRun.cell, point=point) for point in LATENCY_POINTS},
+}
 
 
 @app.command()
@@ -68,9 +83,7 @@ def main(
     """Measure all four combinations; the exit code is 1 if a sentence was lost or came out of order."""
     scenario = Scenario(Config(source_language=source, target_language=target), sessions, duration, run_on)
     runs = [run for on in (True, False) for run in asyncio.run(_measure(config, port, on, scenario))]
-    headings = ("commit", "speculation", "sentences", "lost", *LATENCY_POINTS)
-    rows = [run.row() for run in runs]
-    show([table("Milliseconds from the end of speech, p50 / p95", headings, rows)])
+    show([columns_table("Milliseconds from the end of speech, p50 / p95", COLUMNS, runs)])
     write(output, {**header(), "load": scenario.report(), "runs": [run.report() for run in runs]})
     require_sound(run.level for run in runs)
 

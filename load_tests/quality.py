@@ -16,10 +16,9 @@ from load_tests.measurements.translation_quality import received, score
 from load_tests.reports.quality_report import PairQuality, parts
 from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.recognisers import EMBEDDED, loaded_recogniser
-from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.recognisers import EMBEDDED, loaded
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import DEADLINE_S, ServiceSession, run_scenario
+from load_tests.scenarios.sessions import DEADLINE_S, Scenario, ServiceSession, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import SokujiError
@@ -87,7 +86,7 @@ async def _judged(
     languages: Sequence[str], spoken: Sequence[Sequence[ServiceSession]], target: str
 ) -> list[PairQuality]:
     """Scores, after a service that was started here has ended and freed the cores for the recogniser."""
-    async with loaded_recogniser() as recogniser:
+    async with loaded("stt", EMBEDDED) as recogniser:
         return [
             PairQuality(
                 score(sessions, language, target),

@@ -20,9 +20,8 @@ from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.reports.soak_tables import parts
 from load_tests.scenarios import options
 from load_tests.scenarios.replica_kills import KillSchedule
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import DEADLINE_S, run_scenario
+from load_tests.scenarios.sessions import DEADLINE_S, Scenario, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from load_tests.measurements import machine_usage, stage_times
 from load_tests.measurements.load_level import LoadLevel, summarise
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import NOT_REPLICAS, ServiceUnderTest
-from load_tests.scenarios.sessions import ServiceSession, run_scenario
+from load_tests.scenarios.sessions import Scenario, ServiceSession, run_scenario
 
 CORES = len(os.sched_getaffinity(0))
 IDLE_SHARE = 0.1

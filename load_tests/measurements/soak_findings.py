@@ -80,7 +80,7 @@ class SoakFindings:
             "confidence": CONFIDENCE,
             "trends": {
                 name: {
-                    "unit": f"{unit(name)} per hour",
+                    "unit": f"{series_unit(name)} per hour",
                     **asdict(each),
                     "seen": each.seen,
                     "would_have_been_seen": each.resolution,
@@ -94,8 +94,8 @@ class SoakFindings:
         }
 
 
-def unit(name: str) -> str:
-    """Of a series."""
+def series_unit(name: str) -> str:
+    """The unit of a series."""
     return "ms" if name in LATENCIES else "MiB"
 
 
@@ -109,7 +109,10 @@ def findings(run: SoakRun) -> SoakFindings:
         (each for session in run.sessions for each in sentence_timings(session)), key=lambda each: each.ended
     )
     warm_up_s = min(WARM_UP * run.seconds, WARM_UP_MOST_S)
-    latency: dict[str, TimeSeries] = {point: _latency(timings, point, run.began) for point in LATENCIES}
+    latency: dict[str, TimeSeries] = {
+        point: [(round(each.ended - run.began, 1), round(each.delays_ms[point])) for each in timings]
+        for point in LATENCIES
+    }
     memory = _memory(run.memory)
     judged = latency if run.kills else latency | memory
     trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
@@ -121,10 +124,6 @@ def findings(run: SoakRun) -> SoakFindings:
         trends={name: each for name, each in trends.items() if each is not None},
         recoveries=[recovery(kill, timings, run.began) for kill in run.kills],
     )
-
-
-def _latency(timings: Sequence[SentenceTiming], point: LatencyPoint, began: float) -> TimeSeries:
-    return [(round(each.ended - began, 1), round(each.delays_ms[point])) for each in timings]
 
 
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:

@@ -1,15 +1,18 @@
-"""The virtual environment of a peer, created from its lock file when it is first needed."""
+"""A peer in a virtual environment of its own, created from its lock file when it is first needed."""
 
+import asyncio
 import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from filelock import FileLock
 from rich.console import Console
 
+from load_tests.peers.server_process import server_process
 from load_tests.peers.system import PeerFailed
 from sokuji.models.store import root
 
@@ -49,16 +52,20 @@ def python_of(package: str) -> Path:
     return python
 
 
+@asynccontextmanager
+async def peer_process(name: str, package: str, arguments: Sequence[str], port: int) -> AsyncIterator[None]:
+    """Run the Python of a peer's environment without network until the block ends; see ``server_process``."""
+    python = await asyncio.to_thread(python_of, package)
+    async with server_process(name, [str(python), *arguments], port, {"HF_HUB_OFFLINE": "1"}):
+        yield
+
+
 def _run(package: str, *command: str) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)
     except subprocess.TimeoutExpired:
         raise PeerFailed(f"{package} was not installed within {INSTALL_S} s") from None
     if done.returncode:
-        raise PeerFailed(f"{package} cannot be installed: {_reason(done.stderr.splitlines())}")
-
-
-def _reason(lines: Sequence[str]) -> str:
-    """The first error of pip, else its last line."""
-    errors = (line for line in lines if line.startswith("ERROR:"))
-    return next(errors, lines[-1] if lines else "no reason given").strip()
+        lines = done.stderr.splitlines() or ["no reason given"]
+        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1])
+        raise PeerFailed(f"{package} cannot be installed: {reason.strip()}")

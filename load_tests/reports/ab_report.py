@@ -10,11 +10,12 @@ from rich.table import Table
 from load_tests.measurements.load_level import LoadLevel, sentence_timings, summarise
 from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
-from load_tests.reports.report import UNKNOWN, table
+from load_tests.reports.report import UNKNOWN, Columns, columns_table, known
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LATENCY_POINTS
 
-LATENCIES = tuple(f"{point} {statistic}" for point in LATENCY_POINTS for statistic in ("p50", "p95", "mean"))
+STATISTICS = ("p50", "p95", "mean")
+LATENCIES = tuple(f"{point} {statistic}" for point in LATENCY_POINTS for statistic in STATISTICS)
 """Milliseconds from the end of speech."""
 CPU = "CPU s per utterance"
 """Of all processes of the service, those of Ray too."""
@@ -42,9 +43,9 @@ class ABRun:
         figures = {CPU: cpu_s / level.sent, MEMORY_MIB: memory_mib}
         for point in LATENCY_POINTS if delays else ():
             values = [each[point] for each in delays]
-            p50, p95 = np.percentile(values, (50, 95))
-            mean = float(np.mean(values))
-            figures |= {f"{point} p50": float(p50), f"{point} p95": float(p95), f"{point} mean": mean}
+            statistics = (*np.percentile(values, (50, 95)), np.mean(values))
+            names = (f"{point} {statistic}" for statistic in STATISTICS)
+            figures |= dict(zip(names, map(float, statistics), strict=True))
         return cls(pair, side, level, figures)
 
     def report(self) -> dict[str, Any]:
@@ -102,15 +103,21 @@ def _effect(found: Comparison) -> str:
     return f"B {'/' if found.effect == 'ratio' else '-'} A = {found.estimate:,.3g}{ends}"
 
 
+FIGURE_COLUMNS: Columns[tuple[str, Comparison]] = {
+    "figure": lambda row: f"{row[0]} ms" if row[0] in LATENCIES else row[0],
+    "A": lambda row: f"{row[1].a:,.4g}",
+    "B": lambda row: f"{row[1].b:,.4g}",
+    "": lambda row: f"× {row[1].estimate:.3f}" if row[1].effect == "ratio" else f"+ {row[1].estimate:,.1f}",
+    f"{CONFIDENCE:.0%} interval": lambda row: _interval(row[1]),
+    "verdict": lambda row: in_words(*row),
+}
+
+
 def comparison_table(found: Mapping[str, Comparison]) -> Table:
     """A row for each figure."""
-    headings = ("figure", "A", "B", "", f"{CONFIDENCE:.0%} interval", "verdict")
-    return table("Median of the runs, and B against A in pairs", headings, map(_row, found, found.values()))
+    return columns_table("Median of the runs, and B against A in pairs", FIGURE_COLUMNS, found.items())
 
 
-def _row(name: str, each: Comparison) -> Sequence[str]:
-    sign, places = ("×", ".3f") if each.effect == "ratio" else ("+", ",.1f")
-    interval = UNKNOWN if each.low is None else f"{each.low:{places}} to {each.high:{places}}"
-    figure = f"{name} ms" if name in LATENCIES else name
-    effect = f"{sign} {each.estimate:{places}}"
-    return figure, f"{each.a:,.4g}", f"{each.b:,.4g}", effect, interval, in_words(name, each)
+def _interval(each: Comparison) -> str:
+    form = "{:.3f}" if each.effect == "ratio" else "{:,.1f}"
+    return UNKNOWN if each.low is None else f"{known(each.low, form)} to {known(each.high, form)}"

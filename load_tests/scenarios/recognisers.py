@@ -1,4 +1,4 @@
-"""The embedded recogniser and plain faster-whisper, called in this process."""
+"""Providers of this project and plain faster-whisper, called in this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,10 +11,10 @@ from faster_whisper import WhisperModel
 from load_tests.scenarios.speech_samples import SpeechSample
 from sokuji import models
 from sokuji.config import FasterWhisperConfig
-from sokuji.contract import Recogniser, RecognitionRequest
+from sokuji.contract import Recogniser, RecognitionRequest, StageName
 from sokuji.errors import SokujiError
 from sokuji.languages import LANGUAGES
-from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.registry import create
 
 EMBEDDED = FasterWhisperConfig()
 """The recogniser of the embedded default."""
@@ -23,14 +23,14 @@ Transcribe = Callable[[SpeechSample], Awaitable[str]]
 
 
 @asynccontextmanager
-async def loaded_recogniser(config: FasterWhisperConfig = EMBEDDED) -> AsyncIterator[FasterWhisper]:
-    """The provider of this project, loaded; it is freed with the block."""
-    recogniser = FasterWhisper(config)
+async def loaded(stage: StageName, config: Any) -> AsyncIterator[Any]:
+    """A provider; it is freed with the block."""
+    provider = create(stage, config)
     try:
-        await recogniser.load()
-        yield recogniser
+        await provider.load()
+        yield provider
     finally:
-        await recogniser.aclose()
+        await provider.aclose()
 
 
 async def transcribe(recogniser: Recogniser, sample: SpeechSample) -> str:

@@ -1,20 +1,19 @@
-"""Sessions that speak to a system in real time, and the record of each."""
+"""Scenarios: sessions that speak to a system in real time, and the record of each."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from load_tests.scenarios.response_log import ResponseLog
-from load_tests.scenarios.scenario import STAGGER_S, Scenario
-from load_tests.scenarios.speech_samples import ScriptedSpeech
+from load_tests.scenarios.speech_samples import ScriptedSpeech, scripted_speech
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.client.client import connect
@@ -23,10 +22,36 @@ from sokuji.client.reconnection import RESUME_WITHIN_S
 from sokuji.errors import DeadlineExceeded, SokujiError
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 
+STAGGER_S = 4.0
+"""The sessions of a level begin within this time, so that they do not speak in unison."""
 DEADLINE_S = 120.0
 """How much longer than its speech a session may take where a command sets a limit."""
 SpokenUntil = Callable[[float], None]
 """Receives how many milliseconds of the recording have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Sessions that speak at the same time."""
+
+    config: Config
+    """What each session requests, its language included."""
+    sessions: int
+    duration_s: float
+    """Speech of each session."""
+    run_on: int = 1
+    """Recordings that are joined into one sentence without a pause that would end it."""
+    deadline_s: float | None = None
+    """How much longer than its speech a session may take; None: any time."""
+
+    def speech(self, number: int) -> ScriptedSpeech:
+        """What session ``number`` says; each begins with another recording."""
+        return scripted_speech(self.config.source_language, self.duration_s, number, self.run_on)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        figures = asdict(self)
+        return {**figures.pop("config"), **figures, "stagger_s": STAGGER_S}
 
 
 @dataclass(slots=True)

@@ -19,13 +19,13 @@ import typer
 from launcher.serve_config import LaunchError, check_port, read_config
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomised_order
-from load_tests.measurements.service_load import measure, settle
+from load_tests.measurements.service_load import measure, warm_up
 from load_tests.progress import progress
 from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
 from load_tests.reports.report import OutputOption, header, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import started_service
-from load_tests.scenarios.sessions import Scenario, run_scenario
+from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import ConfigError
@@ -101,13 +101,10 @@ def read_contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
     for side, path in configs.items():
         try:
             serve = read_config(path, "127.0.0.1", port)
+            check_port(serve)
         except LaunchError as error:
             raise ConfigError(f"config {side.upper()}: {error}") from None
         contents[side] = serve.content
-        try:
-            check_port(serve)
-        except LaunchError as error:
-            raise ConfigError(f"{error} (--port)") from None
     return contents
 
 
@@ -120,21 +117,15 @@ async def _runs(
         for side in sides:
             progress(f"run {len(runs) + 1} of {2 * len(pairs)}: config {side.upper()}")
             try:
-                runs.append(await _run(configs[side], port, scenario, number, side))
+                async with started_service(configs[side], port) as service:
+                    await warm_up(service, scenario, WARM_UP_S)
+                    measured, sessions = await measure(service, scenario)
             except LaunchError as error:
                 raise ConfigError(f"config {side.upper()} ({configs[side]}): {error}") from None
+            used = (measured.usage or {}).values()
+            cpu_s, memory = sum(each.cpu_s for each in used), sum(each.memory_mib for each in used)
+            runs.append(ABRun.of(number, side, sessions, cpu_s, memory))
     return runs
-
-
-async def _run(config: Path, port: int, scenario: Scenario, pair: int, side: Side) -> ABRun:
-    async with started_service(config, port) as service:
-        await run_scenario(service.url, Scenario(scenario.config, 1, WARM_UP_S, scenario.run_on))
-        await settle(service)
-        measured, sessions = await measure(service, scenario)
-        used = (measured.usage or {}).values()
-        return ABRun.of(
-            pair, side, sessions, sum(each.cpu_s for each in used), sum(each.memory_mib for each in used)
-        )
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ import typer
 
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.machine_usage import MEMORY
-from load_tests.measurements.service_load import MeasuredLevel, measure, settle
+from load_tests.measurements.service_load import MeasuredLevel, measure, settle, warm_up
 from load_tests.progress import progress
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
 from load_tests.reports.report import OutputOption, header, machine, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import Scenario, run_scenario
+from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
 
@@ -48,8 +48,9 @@ def main(
     run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
-    warm_up: Annotated[
-        float, typer.Option(min=0, max=600, help="Seconds of speech before, which are not reported.")
+    warm_up_s: Annotated[
+        float,
+        typer.Option("--warm-up", min=0, max=600, help="Seconds of speech before, which are not reported."),
     ] = 5,
     output: OutputOption = None,
 ) -> None:
@@ -65,11 +66,11 @@ def main(
     )
     scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
 
-    run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up)
+    run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
     about, measured = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
     show(tables(measured))
     if output is not None:
-        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up}
+        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up_s}
         figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
         write(output, {**header(), **about, **figures})
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
@@ -82,15 +83,13 @@ async def _measure(
     """One level after another, each on an idle service."""
     if warm_up_s:
         progress(f"warming up: {warm_up_s:g} s of speech")
-        first = scenarios[0]
-        await run_scenario(service.url, Scenario(first.config, 1, warm_up_s, first.run_on))
-    found = []
-    for number, scenario in enumerate(scenarios):
-        if number or warm_up_s:
+        await warm_up(service, scenarios[0], warm_up_s)
+    found: list[MeasuredLevel] = []
+    for scenario in scenarios:
+        if found:
             await settle(service)
         progress(f"{scenario.sessions} at once: {scenario.duration_s:g} s of speech each")
-        measured, _ = await measure(service, scenario)
-        found.append(measured)
+        found.append((await measure(service, scenario))[0])
     return found
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from load_tests.measurements import machine_usage, stage_times
@@ -76,6 +76,12 @@ async def measure(
         stages=stage_times.between(metrics, await stage_times.scrape(service.url)),
     )
     return measured, sessions
+
+
+async def warm_up(service: ServiceUnderTest, scenario: Scenario, duration_s: float) -> None:
+    """One session of a scenario that does not count, until the service is idle again."""
+    await run_scenario(service.url, replace(scenario, sessions=1, duration_s=duration_s))
+    await settle(service)
 
 
 async def settle(service: ServiceUnderTest) -> None:

@@ -23,12 +23,10 @@ TimeSeries = list[tuple[float, float]]
 
 @dataclass(slots=True)
 class SoakRun:
-    """What was recorded."""
+    """What was recorded since ``began`` (monotonic seconds), while the sessions spoke for ``seconds``."""
 
     began: float
-    """Monotonic seconds."""
     seconds: float
-    """How long the sessions spoke."""
     sessions: Sequence[ServiceSession] = ()
     memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     """Seconds since the beginning, and MiB by deployment."""
@@ -37,11 +35,10 @@ class SoakRun:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The effect of a kill on users."""
+    """The effect of a kill on users, ``at_s`` seconds since the run began."""
 
     deployment: str
     at_s: float
-    """When, in seconds since the run began."""
     replaced_s: float | None
     recovered_s: float | None
     """From the kill to the complete response to the first sentence begun after it; None: none came."""
@@ -56,9 +53,7 @@ class SoakFindings:
     level: LoadLevel
     warm_up_s: float
     latency_ms: dict[str, TimeSeries]
-    """By point."""
     memory_mib: dict[str, TimeSeries]
-    """By deployment."""
     trends: dict[str, Trend]
     """Of the series that were judged: latencies in ms per hour, memory in MiB per hour."""
     recoveries: list[Recovery]

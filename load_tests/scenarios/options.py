@@ -27,26 +27,19 @@ def recorded_languages(value: str) -> str:
 
 def levels(text: str) -> list[int]:
     """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
-    found = _numbers(text)
-    if not found or min(found) < 1:
-        raise typer.BadParameter(f"{text!r} is no list of numbers of sessions, like 1,2,4")
-    return found
+    return _numbers(text, 1_000_000, "numbers of sessions, like 1,2,4")
 
 
 def batch_sizes(text: str) -> list[int]:
     """Sizes of batches: "1,4" is [1, 4]."""
-    found = _numbers(text)
-    if not found or not all(1 <= size <= 64 for size in found):
-        raise typer.BadParameter(f"{text!r} is no list of numbers of utterances from 1 to 64, like 1,4,16")
+    return _numbers(text, 64, "numbers of utterances from 1 to 64, like 1,4,16")
+
+
+def _numbers(text: str, most: int, kind: str) -> list[int]:
+    found = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
+    if not all(1 <= number <= most for number in found):
+        raise typer.BadParameter(f"{text!r} is no list of {kind}")
     return found
-
-
-def _numbers(text: str) -> list[int]:
-    """The numbers between the commas; empty where one of them is not a number."""
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        return []
 
 
 def check_service_options(url: str, config: Path | None, port: int | None) -> None:

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from load_tests.scenarios.response_log import ResponseLog
 from load_tests.scenarios.speech_samples import ScriptedSpeech, scripted_speech
@@ -35,10 +34,8 @@ class Scenario:
     """Sessions that speak at the same time."""
 
     config: Config
-    """What each session requests, its language included."""
     sessions: int
     duration_s: float
-    """Speech of each session."""
     run_on: int = 1
     """Recordings that are joined into one sentence without a pause that would end it."""
     deadline_s: float | None = None
@@ -61,7 +58,7 @@ class SessionRecord:
     speech: ScriptedSpeech
     pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
-    """How often each error code occurred."""
+    """By error code."""
     behind_ms: float = 0.0
     """How late the latest frame was sent: a large value is the fault of this client, not of the system."""
 
@@ -80,9 +77,7 @@ class ServiceSession(SessionRecord):
 
     stopwatch: Stopwatch
     responses: ResponseLog | None = None
-    """The contents of the responses, where they are kept."""
     resumptions: int = 0
-    """How often the connection was lost and the conversation was resumed."""
     failure: SokujiError | None = None
     """What ended the session before its end."""
 
@@ -131,20 +126,18 @@ async def speak_together(
 
         async def staggered(number: int, session: Record) -> None:
             name = f"{label}: session {number + 1} of {len(sessions)}"
-            spoken_until = partial(
-                _progress, session, bar, bar.add_task(name, total=session.speech.duration_ms)
-            )
+            task = bar.add_task(name, total=session.speech.duration_ms)
+
+            def spoken_until(ms: float) -> None:
+                session.sent(ms)
+                bar.update(task, completed=ms)
+
             await asyncio.sleep(STAGGER_S * number / len(sessions))
             await speak(session, spoken_until)
 
         async with asyncio.TaskGroup() as tasks:
             for number, session in enumerate(sessions):
                 tasks.create_task(staggered(number, session))
-
-
-def _progress(session: SessionRecord, bar: Progress, task: TaskID, ms: float) -> None:
-    session.sent(ms)
-    bar.update(task, completed=ms)
 
 
 async def converse(

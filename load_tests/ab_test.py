@@ -33,14 +33,12 @@ from sokuji.errors import ConfigError
 WARM_UP_S = 5.0
 """Of speech before each run, which does not count."""
 
+FigureOption = Annotated[
+    str,
+    typer.Option(callback=options.among(FIGURES, "figure", several=False), help="The figure that decides."),
+]
+
 app = options.command_line()
-
-
-def figure_name(text: str) -> str:
-    """Option callback: one of the figures."""
-    if text not in FIGURES:
-        raise typer.BadParameter(f"{text!r} is no figure; accepted: {', '.join(FIGURES)}")
-    return text
 
 
 @app.command()
@@ -55,9 +53,7 @@ def main(
     margin: Annotated[
         float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")
     ] = 0.03,
-    figure: Annotated[
-        str, typer.Option(callback=figure_name, help="The figure that decides.")
-    ] = "first audio p50",
+    figure: FigureOption = "first audio p50",
     source: options.SourceOption = "pt",
     target: options.TargetOption = "en",
     run_on: options.RunOnOption = 1,
@@ -111,7 +107,6 @@ def read_contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
 async def _runs(
     configs: Mapping[Side, Path], pairs: Sequence[tuple[Side, Side]], port: int, scenario: Scenario
 ) -> list[ABRun]:
-    """Both configs in each pair, one after another."""
     runs: list[ABRun] = []
     for number, sides in enumerate(pairs):
         for side in sides:

@@ -80,7 +80,6 @@ def main(
 async def _measure(
     service: ServiceUnderTest, scenarios: list[Scenario], warm_up_s: float
 ) -> list[MeasuredLevel]:
-    """One level after another, each on an idle service."""
     if warm_up_s:
         progress(f"warming up: {warm_up_s:g} s of speech")
         await warm_up(service, scenarios[0], warm_up_s)

@@ -33,9 +33,6 @@ from load_tests.scenarios import options
 from load_tests.scenarios.bare_whisper import BareWhisper, layouts
 from load_tests.scenarios.in_process import (
     EmbeddedModels,
-    InProcessPipeline,
-    StageRun,
-    StageSetup,
     embedded_models,
 )
 from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
@@ -103,27 +100,12 @@ async def _steps(
     alone = next(each for each in whispers if each.layout.threads <= cpu_threads_per_worker(EMBEDDED))
     for name, pipeline in embedded.pipelines(alone).items():
         await pipeline.run(measured.samples[0])
-        steps.append(partial(_time_pipeline, measured, name, pipeline))
+        steps.append(partial(measured.time_pipeline, name, pipeline))
     for whisper in whispers:
         for setup, run in (await embedded.stage_runs(stack, whisper, sizes)).items():
             await run(measured.samples)
-            steps.append(partial(_time_stage, measured, setup, run))
+            steps.append(partial(measured.time_stage, setup, run))
     return steps
-
-
-async def _time_pipeline(measured: CeilingRounds, name: str, pipeline: InProcessPipeline) -> None:
-    """Every recording once, one after another."""
-    measured.timings[name].append([await pipeline.run(each) for each in measured.samples])
-
-
-async def _time_stage(measured: CeilingRounds, setup: StageSetup, run: StageRun) -> None:
-    """Many utterances through one stage."""
-    began, cpu_s = time.perf_counter(), time.process_time()
-    texts = await run(measured.repeated)
-    rounds = measured.stages[setup]
-    rounds.utterance_s.append((time.perf_counter() - began) / len(measured.repeated))
-    rounds.cpu_s.append((time.process_time() - cpu_s) / len(measured.repeated))
-    rounds.texts = texts
 
 
 if __name__ == "__main__":

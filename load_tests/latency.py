@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -34,7 +34,6 @@ from sokuji.config import Commit
 from sokuji.errors import ConfigError
 from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint
 
-COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
 
 app = options.command_line()
@@ -89,17 +88,16 @@ def main(
 
 
 async def _measure(config: Path, port: int, speculate: bool, scenario: Scenario) -> list[CommitmentRun]:
-    """A run for each kind of commitment."""
+    runs = []
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / "serve_config.yaml"
         changed.write_text(yaml.safe_dump(with_speculation(config, speculate)))
         async with started_service(changed, port, environment=variables_beside(config)) as service:
-            runs = []
-            for commit in COMMITS:
+            for commit in get_args(Commit):
                 requested = replace(scenario, config=replace(scenario.config, commit=commit))
                 level = summarise(await run_scenario(service.url, requested))
                 runs.append(CommitmentRun(speculate, commit, level))
-            return runs
+    return runs
 
 
 def with_speculation(config: Path, speculate: bool) -> dict[str, Any]:

@@ -25,9 +25,8 @@ from load_tests.scenarios.sessions import DEADLINE_S, Scenario, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 
-READINGS = 360
-"""Readings of the memory in a run, unless they would be closer together than ``LEAST_INTERVAL_S``."""
-LEAST_INTERVAL_S = 5.0
+READINGS, LEAST_INTERVAL_S = 360, 5.0
+"""Readings of the memory in a run, unless they would be closer together."""
 QUIET_END_S = 20.0
 """No replica is killed this close to the end, so that the recovery is seen."""
 KILLED = "SpeechToText,Translation,TextToSpeech,Gateway"
@@ -98,7 +97,6 @@ async def _soak(service: ServiceUnderTest, scenario: Scenario, kills: KillSchedu
 
 
 async def _read_memory(service: ServiceUnderTest, run: SoakRun) -> None:
-    """Read the memory of all processes in equal intervals."""
     while True:
         at_s = time.monotonic() - run.began
         run.memory.append((at_s, await asyncio.to_thread(lambda: memory_mib(service.processes()))))

@@ -1,5 +1,6 @@
-"""The times of the embedded models in one process, and the limit of the machine that follows. Pure."""
+"""The times of the embedded models in one process, and the limit of the machine that follows."""
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from load_tests.measurements.word_errors import ErrorCount, count_errors
-from load_tests.scenarios.in_process import PipelineTiming, StageSetup
+from load_tests.scenarios.in_process import InProcessPipeline, PipelineTiming, StageRun, StageSetup
 from load_tests.scenarios.speech_samples import SpeechSample
 from sokuji.config import SegmentationSettings
 from sokuji.measure.samples import PAUSE_MS
@@ -44,6 +45,19 @@ class CeilingRounds:
     stages: dict[StageSetup, StageRounds] = field(default_factory=lambda: defaultdict(StageRounds))
     others_cores: float = 0.0
     """Mean number of cores that other processes used meanwhile."""
+
+    async def time_pipeline(self, name: str, pipeline: InProcessPipeline) -> None:
+        """Every recording once, one after another."""
+        self.timings[name].append([await pipeline.run(each) for each in self.samples])
+
+    async def time_stage(self, setup: StageSetup, run: StageRun) -> None:
+        """Many utterances through one stage."""
+        began, cpu_s = time.perf_counter(), time.process_time()
+        texts = await run(self.repeated)
+        rounds = self.stages[setup]
+        rounds.utterance_s.append((time.perf_counter() - began) / len(self.repeated))
+        rounds.cpu_s.append((time.process_time() - cpu_s) / len(self.repeated))
+        rounds.texts = texts
 
     @property
     def period_s(self) -> float:

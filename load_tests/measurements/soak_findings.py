@@ -68,20 +68,21 @@ class SoakFindings:
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
+        trends = {
+            name: {
+                "unit": f"{series_unit(name)} per hour",
+                **asdict(each),
+                "seen": each.seen,
+                "would_have_been_seen": each.resolution,
+            }
+            for name, each in self.trends.items()
+        }
         return {
             "verdict": self.verdict,
             "level": asdict(self.level),
             "warm_up_s": self.warm_up_s,
             "confidence": CONFIDENCE,
-            "trends": {
-                name: {
-                    "unit": f"{series_unit(name)} per hour",
-                    **asdict(each),
-                    "seen": each.seen,
-                    "would_have_been_seen": each.resolution,
-                }
-                for name, each in self.trends.items()
-            },
+            "trends": trends,
             "kills": [asdict(each) for each in self.recoveries],
             "latency_ms": {name: _columns(each) for name, each in self.latency_ms.items()},
             "memory_kind": MEMORY,
@@ -109,16 +110,14 @@ def findings(run: SoakRun) -> SoakFindings:
         for point in LATENCIES
     }
     memory = _memory(run.memory)
+    trends = {}
     judged = latency if run.kills else latency | memory
-    trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
-    return SoakFindings(
-        level=summarise(run.sessions),
-        warm_up_s=warm_up_s,
-        latency_ms=latency,
-        memory_mib=memory,
-        trends={name: each for name, each in trends.items() if each is not None},
-        recoveries=[recovery(kill, timings, run.began) for kill in run.kills],
-    )
+    for name, series in judged.items():
+        kept = [point for point in series if point[0] >= warm_up_s]
+        if found := trend([at_s for at_s, _ in kept], [value for _, value in kept], len(judged)):
+            trends[name] = found
+    recoveries = [recovery(kill, timings, run.began) for kill in run.kills]
+    return SoakFindings(summarise(run.sessions), warm_up_s, latency, memory, trends, recoveries)
 
 
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:
@@ -130,16 +129,9 @@ def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, Tim
     return {**found, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
 
 
-def _trend(series: TimeSeries, warm_up_s: float, judged: int) -> Trend | None:
-    kept = [point for point in series if point[0] >= warm_up_s]
-    return trend([at_s for at_s, _ in kept], [value for _, value in kept], series=judged)
-
-
 def _columns(series: TimeSeries) -> dict[str, list[float]]:
-    return {
-        "seconds": [round(at_s, 1) for at_s, _ in series],
-        "values": [round(value, 1) for _, value in series],
-    }
+    seconds, values = ([round(point[column], 1) for point in series] for column in (0, 1))
+    return {"seconds": seconds, "values": values}
 
 
 def recovery(kill: ReplicaKill, timings: Sequence[SentenceTiming], began: float) -> Recovery:

@@ -85,7 +85,6 @@ class StageTimes:
     busy: DurationSummary | None
     """Computing, of the whole batch that a call was part of."""
     batch_size: float | None
-    """Mean."""
 
 
 def parse_metrics(text: str) -> Scrape:

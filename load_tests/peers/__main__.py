@@ -32,18 +32,14 @@ NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched")
 app = options.command_line()
 
 
-def _names(text: str) -> str:
-    if unknown := set(text.split(",")) - set(NAMES):
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: unknown; there are: {', '.join(NAMES)}")
-    return text
-
-
 @app.command()
 @one_line_failures()
 def main(
     sessions: options.LevelsOption = "1,2,4",
     duration: options.DurationOption = 40.0,
-    only: Annotated[str, typer.Option(callback=_names, help="Systems to measure.")] = ",".join(NAMES),
+    only: Annotated[
+        str, typer.Option(callback=options.among(NAMES, "system"), help="Systems to measure.")
+    ] = ",".join(NAMES),
     source: options.SourceOption = "pt",
     limit: Annotated[
         float, typer.Option(min=0.1, help="p95 in seconds up to which sessions are held.")

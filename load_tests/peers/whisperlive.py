@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from load_tests.measurements.word_errors import words
-from load_tests.peers.environment import peer_process, versions
 from load_tests.peers.scoring import align, reference_words
-from load_tests.peers.server_process import HOST
+from load_tests.peers.server_process import HOST, peer_process, versions
 from load_tests.peers.system import ANSWERED_WITHIN_S, Milestone, PeerFailed, PeerSession
 from load_tests.scenarios.sessions import SpokenUntil
 from load_tests.scenarios.speech_samples import silence
@@ -100,9 +99,7 @@ class WhisperLive:
     """The server with the embedded model."""
 
     model: Path
-    """The folder of a Whisper model for CTranslate2."""
     batched: bool
-    """Whether it recognises its clients together."""
 
     @property
     def name(self) -> str:
@@ -175,18 +172,11 @@ async def _open(socket: ClientConnection, language: str) -> None:
 
 
 def parsed(message: str | bytes) -> dict[str, Any]:
-    """A message of the server.
-
-    Raises:
-        PeerFailed: it is no JSON object.
-    """
-    try:
-        found = json.loads(message)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise PeerFailed("WhisperLive sent no JSON object")
-    return found
+    """A message of the server; raises PeerFailed if it is no JSON object."""
+    with suppress(ValueError):
+        if isinstance(found := json.loads(message), dict):
+            return found
+    raise PeerFailed("WhisperLive sent no JSON object")
 
 
 async def _receive(socket: ClientConnection, transcript: GrowingTranscript, session: PeerSession) -> None:

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from load_tests.peers.environment import peer_process, versions
-from load_tests.peers.server_process import HOST
+from load_tests.peers.server_process import HOST, peer_process, versions
 from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerFailed, PeerSession
 from load_tests.scenarios.sessions import SpokenUntil
 from sokuji.audio.pcm import RECOGNISER_RATE
@@ -75,7 +74,6 @@ class Wyoming:
 
     language: str
     model: Path
-    """The folder of a Whisper model for CTranslate2."""
     silence_ms: int
     """How long the client waits before it takes an utterance to be over."""
     name: ClassVar[str] = "wyoming"
@@ -136,12 +134,14 @@ class Wyoming:
                     await _send(writer, WyomingEvent("audio-chunk", _FORMAT, frame))
                 await _send(writer, WyomingEvent("audio-stop"))
                 async with asyncio.timeout(ANSWERED_WITHIN_S):
-                    text = await _transcript(stream)
+                    while (event := await read_event(stream)).type != "transcript":
+                        pass
             finally:
                 writer.close()
         except (PeerFailed, OSError) as error:  # TimeoutError is an OSError
             session.fail(error)
             return "", {}
+        text = str(event.data.get("text", ""))
         if not text.strip():
             return "", {}
         now = time.monotonic()
@@ -152,7 +152,6 @@ class Wyoming:
 async def _frames(
     session: PeerSession, from_ms: int, to_ms: int, spoken_until: SpokenUntil
 ) -> AsyncIterator[bytes]:
-    """A part of the recording, each frame when its last sample is spoken."""
     for start_ms in range(from_ms, to_ms, FRAME_MS):
         end_ms = min(start_ms + FRAME_MS, to_ms)
         await asyncio.sleep(session.pace.spoken_at(end_ms) - time.monotonic())
@@ -164,9 +163,3 @@ async def _frames(
 async def _send(writer: asyncio.StreamWriter, event: WyomingEvent) -> None:
     writer.write(event.encoded())
     await writer.drain()
-
-
-async def _transcript(stream: asyncio.StreamReader) -> str:
-    while (event := await read_event(stream)).type != "transcript":
-        pass
-    return str(event.data.get("text", ""))

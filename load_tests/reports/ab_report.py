@@ -92,23 +92,23 @@ def conclusion(runs: Sequence[ABRun], found: Mapping[str, Comparison], figure: s
     if lost := list(faults(runs)):
         return f"{Verdict.NOT_COMPARABLE}: {'; '.join(lost)}"
     comparison = found[figure]
-    words = f"{in_words(figure, comparison)} ({figure}: {_effect(comparison)})"
+    operator = "/" if comparison.effect == "ratio" else "-"
+    interval = _interval(comparison, "{:,.3g}")
+    ends = f", {CONFIDENCE:.0%} interval {interval}" if interval != UNKNOWN else ""
+    words = f"{in_words(figure, comparison)} ({figure}: B {operator} A = {comparison.estimate:,.3g}{ends})"
     if comparison.verdict is Verdict.NONE and comparison.within_margin:
         return f"{words}, and any difference is within the margin"
     return words
 
 
-def _effect(found: Comparison) -> str:
-    ends = "" if found.low is None else f", {CONFIDENCE:.0%} interval {found.low:,.3g} to {found.high:,.3g}"
-    return f"B {'/' if found.effect == 'ratio' else '-'} A = {found.estimate:,.3g}{ends}"
-
-
+PLACES = {"ratio": "{:.3f}", "difference": "{:,.1f}"}
+SIGNS = {"ratio": "×", "difference": "+"}
 FIGURE_COLUMNS: Columns[tuple[str, Comparison]] = {
     "figure": lambda row: f"{row[0]} ms" if row[0] in LATENCIES else row[0],
     "A": lambda row: f"{row[1].a:,.4g}",
     "B": lambda row: f"{row[1].b:,.4g}",
-    "": lambda row: f"× {row[1].estimate:.3f}" if row[1].effect == "ratio" else f"+ {row[1].estimate:,.1f}",
-    f"{CONFIDENCE:.0%} interval": lambda row: _interval(row[1]),
+    "": lambda row: f"{SIGNS[row[1].effect]} {known(row[1].estimate, PLACES[row[1].effect])}",
+    f"{CONFIDENCE:.0%} interval": lambda row: _interval(row[1], PLACES[row[1].effect]),
     "verdict": lambda row: in_words(*row),
 }
 
@@ -118,6 +118,5 @@ def comparison_table(found: Mapping[str, Comparison]) -> Table:
     return columns_table("Median of the runs, and B against A in pairs", FIGURE_COLUMNS, found.items())
 
 
-def _interval(each: Comparison) -> str:
-    form = "{:.3f}" if each.effect == "ratio" else "{:,.1f}"
+def _interval(each: Comparison, form: str) -> str:
     return UNKNOWN if each.low is None else f"{known(each.low, form)} to {known(each.high, form)}"

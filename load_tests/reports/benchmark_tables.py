@@ -44,7 +44,6 @@ def tables(measured: Sequence[MeasuredLevel]) -> Iterator[RenderableType]:
 
 
 def _latency(measured: Sequence[MeasuredLevel]) -> Rows:
-    """Three rows for each level, one for each percentile."""
     for level in (each.level for each in measured):
         labels = [f"{level.sessions:,}", f"{level.received:,}"]
         for percentile in ("p50", "p95", "p99"):

@@ -32,6 +32,7 @@ class PairQuality:
     def report(self) -> dict[str, Any]:
         """For JSON."""
         scores, voice = self.scores, self.voice
+        texts = dict.fromkeys((each.text, each.translation) for each in received(self.sessions))
         return {
             **asdict(scores),
             "recognition": _rate(scores.recognition),
@@ -39,7 +40,7 @@ class PairQuality:
             "normalized_erasure": scores.normalized_erasure,
             "voice": voice and {"errors": _rate(voice.voice), "recogniser_alone": _rate(voice.recordings)},
             "errors": dict(sum((each.errors for each in self.sessions), Counter())),
-            "texts": self._texts(),
+            "texts": [{"heard": text, "translation": translation} for text, translation in texts],
         }
 
     def cells(self) -> list[str]:
@@ -55,11 +56,6 @@ class PairQuality:
             f"{scores.normalized_erasure:.2f}",
             str(scores.taken_back),
         ]
-
-    def _texts(self) -> list[dict[str, str]]:
-        """Each caption and its translation, only once."""
-        pairs = dict.fromkeys((each.text, each.translation) for each in received(self.sessions))
-        return [{"heard": text, "translation": translation} for text, translation in pairs]
 
 
 def _rate(errors: ErrorCount | None) -> dict[str, float] | None:

@@ -35,14 +35,9 @@ def layouts(cores: int) -> list[CoreLayout]:
 
 
 def batches_by_window(windows: Sequence[int], most: int) -> list[list[int]]:
-    """Which utterances to recognise together: those of one window, so that none is padded further.
+    """Indices of utterances to recognise together, at most ``most``: those of one window (seconds).
 
-    Args:
-        windows: the window of each utterance, seconds.
-        most: utterances in a batch.
-
-    Returns:
-        Indices into ``windows``, the longest windows first, so that the last batch to end is a short one.
+    None is padded further than alone. The longest windows come first, so that the last batch to end is short.
     """
     found = []
     for window in sorted(set(windows), reverse=True):
@@ -52,14 +47,7 @@ def batches_by_window(windows: Sequence[int], most: int) -> list[list[int]]:
 
 
 class BareWhisper:
-    """A Whisper model on CTranslate2, for one language.
-
-    Args:
-        path: its files.
-        compute_type: as CTranslate2 names it.
-        layout: how it uses the cores.
-        language: Whisper's code of what is spoken.
-    """
+    """A Whisper model on CTranslate2, for one language (Whisper's code of it)."""
 
     def __init__(self, path: Path, compute_type: str, layout: CoreLayout, language: str) -> None:
         self.layout = layout

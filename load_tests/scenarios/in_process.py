@@ -48,10 +48,9 @@ StageRun = Callable[[Sequence[SpeechSample]], Awaitable[list[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineTiming:
-    """One utterance; seconds since its computation began."""
+    """One utterance: its transcript, and seconds since its computation began."""
 
     text: str
-    """Its transcript."""
     recognised_s: float
     translated_s: float
     first_audio_s: float
@@ -88,15 +87,12 @@ class InProcessPipeline:
 
 @dataclass(frozen=True, slots=True)
 class StageSetup:
-    """How a stage uses the cores."""
+    """How a stage uses the cores: calls at a time, threads of each call, and utterances in a call."""
 
     stage: StageName
     workers: int
-    """Calls at a time."""
     threads: int
-    """Of each call."""
     batch: int
-    """Utterances in a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +188,6 @@ async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedMod
 
 
 async def _voice(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
-    """The first embedded provider with a voice for the language."""
     for config in VOICES:
         provider: Synthesiser = await stack.enter_async_context(loaded("tts", config))
         if any(language in voice.languages for voice in (await provider.describe()).voices):

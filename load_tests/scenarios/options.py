@@ -1,5 +1,6 @@
 """Command-line options that several of the commands take."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +17,18 @@ def command_line() -> typer.Typer:
     return typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 
-def recorded_languages(value: str) -> str:
-    """Option callback: languages of which there are recordings, separated by commas."""
-    if unknown := set(value.split(",")) - set(LANGUAGES):
-        raise typer.BadParameter(
-            f"no recordings in {', '.join(sorted(unknown))}; there are: {', '.join(LANGUAGES)}"
-        )
-    return value
+def among(accepted: Sequence[str], kind: str, *, several: bool = True) -> Callable[[str], str]:
+    """An option callback: one of the accepted values of a kind, or several separated by commas."""
+
+    def callback(value: str) -> str:
+        if unknown := sorted(set(value.split(",") if several else [value]) - set(accepted)):
+            raise typer.BadParameter(f"no {kind} {', '.join(unknown)}; there are: {', '.join(accepted)}")
+        return value
+
+    return callback
+
+
+recorded_languages = among(LANGUAGES, "recordings in")
 
 
 def levels(text: str) -> list[int]:

@@ -58,7 +58,6 @@ class SessionRecord:
     speech: ScriptedSpeech
     pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
-    """By error code."""
     behind_ms: float = 0.0
     """How late the latest frame was sent: a large value is the fault of this client, not of the system."""
 

@@ -4,9 +4,9 @@ import pytest
 
 from load_tests.measurements.load_level import LATE_MS
 from load_tests.measurements.word_errors import ErrorCount
-from load_tests.peers.environment import lock_of, versions
 from load_tests.peers.measured_system import MeasuredSystem
 from load_tests.peers.scoring import PeerLevel, align, sessions_held, summarise
+from load_tests.peers.server_process import lock_of, versions
 from load_tests.peers.sokuji_service import sentence_delays
 from load_tests.peers.system import Milestone, PeerSession
 from load_tests.peers.whisperlive import GrowingTranscript

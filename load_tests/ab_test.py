@@ -22,7 +22,7 @@ from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomis
 from load_tests.measurements.service_load import measure, warm_up
 from load_tests.progress import progress
 from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import started_service
 from load_tests.scenarios.sessions import Scenario
@@ -83,7 +83,7 @@ def main(
         "figures": {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in found.items()},
         "runs": [run.report() for run in runs],
     }
-    write(output, {**header(), **described})
+    write(output, described)
     require_sound(run.level for run in runs)
 
 

@@ -11,19 +11,16 @@ from typing import Annotated
 import typer
 
 from load_tests.measurements.load_level import require_sound
-from load_tests.measurements.machine_usage import MEMORY
-from load_tests.measurements.service_load import MeasuredLevel, measure, settle, warm_up
+from load_tests.measurements.service_load import MEMORY, MeasuredLevel, measure, settle, warm_up
 from load_tests.progress import progress
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
-from load_tests.reports.report import OutputOption, header, machine, show, write
+from load_tests.reports.report import OutputOption, machine, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
-
-PORT = 8031
 
 app = options.command_line()
 
@@ -31,8 +28,9 @@ app = options.command_line()
 @app.command()
 @one_line_failures()
 def main(
-    config: options.MaybeConfigOption = None,
-    port: options.MaybePortOption = None,
+    context: typer.Context,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    port: options.PortOption = 8031,
     url: options.UrlOption = "",
     sessions: options.LevelsOption = "1,2,4,8",
     duration: options.DurationOption = 60,
@@ -55,7 +53,7 @@ def main(
     output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
-    options.check_service_options(url, config, port)
+    options.check_service_options(context)
     first, *others = target.split(",")
     requested = Config(
         source_language=source,
@@ -67,12 +65,12 @@ def main(
     scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
 
     run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
-    about, measured = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
+    about, measured = asyncio.run(with_service(url, config, port, run))
     show(tables(measured))
     if output is not None:
         load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up_s}
         figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
-        write(output, {**header(), **about, **figures})
+        write(output, about | figures)
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)
 

@@ -28,14 +28,13 @@ import typer
 from load_tests.measurements.capacity import SETTINGS, CeilingRounds
 from load_tests.progress import progress, tracked
 from load_tests.reports.ceiling_report import report, tables
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.bare_whisper import BareWhisper, layouts
 from load_tests.scenarios.in_process import (
     EmbeddedModels,
     embedded_models,
 )
-from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
+from load_tests.scenarios.recognisers import EMBEDDED, BareWhisper, layouts
 from load_tests.scenarios.speech_samples import padded, recordings
 from sokuji.cli.console import one_line_failures
 from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
@@ -66,7 +65,7 @@ def main(
     asyncio.run(_measure(measured, sizes))
     figures = report(measured)
     show(tables(figures))
-    write(output, {**header(), **figures})
+    write(output, figures)
 
 
 async def _measure(measured: CeilingRounds, sizes: Sequence[int]) -> None:
@@ -91,10 +90,8 @@ async def _steps(
     stack: AsyncExitStack, embedded: EmbeddedModels, measured: CeilingRounds, sizes: Sequence[int]
 ) -> list[Step]:
     """All parts of a round, loaded and run once."""
-    whispers = [
-        BareWhisper(whisper_files(), EMBEDDED.compute_type, layout, whisper_code(embedded.source))
-        for layout in layouts(len(os.sched_getaffinity(0)))
-    ]
+    cores = len(os.sched_getaffinity(0))
+    whispers = [BareWhisper(EMBEDDED, layout, embedded.source) for layout in layouts(cores)]
     steps: list[Step] = []
     # One call at a time uses no more threads than the provider gives it.
     alone = next(each for each in whispers if each.layout.threads <= cpu_threads_per_worker(EMBEDDED))

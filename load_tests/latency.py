@@ -20,7 +20,6 @@ from load_tests.reports.report import (
     Columns,
     OutputOption,
     columns_table,
-    header,
     milliseconds,
     show,
     write,
@@ -83,7 +82,7 @@ def main(
     scenario = Scenario(Config(source_language=source, target_language=target), sessions, duration, run_on)
     runs = [run for on in (True, False) for run in asyncio.run(_measure(config, port, on, scenario))]
     show([columns_table("Milliseconds from the end of speech, p50 / p95", COLUMNS, runs)])
-    write(output, {**header(), "load": scenario.report(), "runs": [run.report() for run in runs]})
+    write(output, {"load": scenario.report(), "runs": [run.report() for run in runs]})
     require_sound(run.level for run in runs)
 
 

@@ -16,7 +16,7 @@ import typer
 
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount, count_errors
 from load_tests.progress import tracked
-from load_tests.reports.report import Columns, OutputOption, columns_table, header, show, write
+from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import Transcribe, loaded, plain_faster_whisper, transcribe
 from load_tests.scenarios.speech_samples import varied
@@ -94,7 +94,7 @@ def main(
     rows = [*by_language.items(), None, ("all", total)]
     show([columns_table("Errors per word, and time per utterance", COLUMNS, rows)])
     settings = {"recogniser": config.model_dump(), "plain_fallback": fallback}
-    write(output, {**header(), **settings, "languages": by_language, "all": total})
+    write(output, {**settings, "languages": by_language, "all": total})
     if total["error_rate"]["ours"] > total["error_rate"]["plain"] + WORSE_BY:
         raise SokujiError("the error rate is more than 0.5 points above that of plain faster-whisper")
 

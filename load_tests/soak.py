@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from load_tests.measurements.load_level import require_sound
-from load_tests.measurements.machine_usage import memory_mib
+from load_tests.measurements.service_load import memory_mib
 from load_tests.measurements.soak_findings import SoakRun, findings
 from load_tests.reports.plots import soak_png
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.reports.soak_tables import parts
 from load_tests.scenarios import options
 from load_tests.scenarios.replica_kills import KillSchedule
@@ -66,7 +66,7 @@ def main(
     show(parts(found, run.seconds))
     if output is not None:
         about |= {"load": scenario.report(), "faults": kills and asdict(kills)}
-        write(output, {**header(), **about, **found.report()})
+        write(output, {**about, **found.report()})
         soak_png(found, output.with_suffix(".png"))
     require_sound([found.level])
 

@@ -83,11 +83,8 @@ class CeilingRounds:
         """The figures of a pipeline, for JSON."""
         timings = [each for found in self.timings[name] for each in found]
         rates = [len(each) / sum(one.last_audio_s for one in each) for each in self.timings[name]]
-        columns = {
-            "recognised_ms": [each.recognised_s for each in timings],
-            "translated_ms": [each.translated_s for each in timings],
-            "first_audio_ms": [each.first_audio_s for each in timings],
-            "last_audio_ms": [each.last_audio_s for each in timings],
+        points = ("recognised", "translated", "first_audio", "last_audio")
+        columns = {f"{name}_ms": [getattr(each, f"{name}_s") for each in timings] for name in points} | {
             "translation_alone_ms": [each.translated_s - each.recognised_s for each in timings],
             "voice_alone_ms": [each.last_audio_s - each.translated_s for each in timings],
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 from load_tests.measurements.drift import CONFIDENCE, Trend, trend
 from load_tests.measurements.load_level import LoadLevel, SentenceTiming, sentence_timings, summarise
-from load_tests.measurements.machine_usage import MEMORY
+from load_tests.measurements.service_load import MEMORY
 from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LatencyPoint

@@ -14,7 +14,7 @@ from load_tests.peers.sokuji_service import SokujiSystem
 from load_tests.peers.system import ANSWERED_WITHIN_S, System
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.sessions import Scenario
 from sokuji import models
@@ -69,7 +69,7 @@ def main(
     }
     figures = {"model": f"whisper {MODEL}", "load": load, "limit_s": limit, "patience_s": ANSWERED_WITHIN_S}
     reports = [each.report(1_000 * limit) for each in measured]
-    write(output, {**header(), **figures, "systems": reports})
+    write(output, {**figures, "systems": reports})
     if failures := [f"{each.name}: {each.failure}" for each in measured if each.failure]:
         raise SokujiError("; ".join(failures))
 

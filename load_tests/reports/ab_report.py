@@ -8,8 +8,8 @@ import numpy as np
 from rich.table import Table
 
 from load_tests.measurements.load_level import LoadLevel, sentence_timings, summarise
-from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
+from load_tests.measurements.service_load import MEMORY
 from load_tests.reports.report import UNKNOWN, Columns, columns_table, known
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LATENCY_POINTS

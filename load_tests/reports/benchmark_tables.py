@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
-from load_tests.measurements.machine_usage import MEMORY
-from load_tests.measurements.service_load import CORES, MeasuredLevel, undersampled
+from load_tests.measurements.service_load import CORES, MEMORY, MeasuredLevel, undersampled
 from load_tests.measurements.stage_times import DurationSummary, StageTimes
 from load_tests.reports.report import UNKNOWN, Columns, columns_table, known, milliseconds, table
 from sokuji.measure.latency import LATENCY_POINTS

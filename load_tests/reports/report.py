@@ -73,10 +73,11 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def write(path: Path | None, report: Any) -> None:
-    """Write a report where one is wanted."""
+def write(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write a report where one is wanted: its header and the figures."""
     if path is not None:
-        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps({**header(), **figures}, indent=2, ensure_ascii=False)
+        path.write_text(f"{text}\n", "utf-8")
 
 
 def show(parts: Iterable[RenderableType], width: int = 120) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from piper import AudioChunk, PiperVoice
 
-from load_tests.scenarios.bare_whisper import BareWhisper
 from load_tests.scenarios.recognisers import (
     EMBEDDED,
+    BareWhisper,
     Transcribe,
     loaded,
     plain_faster_whisper,

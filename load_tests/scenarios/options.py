@@ -48,9 +48,10 @@ def _numbers(text: str, most: int, kind: str) -> list[int]:
     return found
 
 
-def check_service_options(url: str, config: Path | None, port: int | None) -> None:
+def check_service_options(context: typer.Context) -> None:
     """Raise BadParameter where the options of both kinds of service are given."""
-    if url and (config or port):
+    sources = map(context.get_parameter_source, ("config", "port"))
+    if context.params["url"] and any(each and each.name == "COMMANDLINE" for each in sources):
         raise typer.BadParameter(
             "--config and --port are for a service that is started, --url for a running one"
         )
@@ -61,11 +62,6 @@ PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Its 
 UrlOption = Annotated[
     str, typer.Option("--url", metavar="URL", callback=service_url, help="A running service instead.")
 ]
-MaybeConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help=f"Serve config of the service that is started; default: {DEFAULT_CONFIG}"),
-]
-MaybePortOption = Annotated[int | None, typer.Option("--port", min=1, max=65_535, help="Its port.")]
 SessionsOption = Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")]
 LevelsOption = Annotated[
     str, typer.Option("--sessions", help="Sessions at once; a list is measured one level after another.")

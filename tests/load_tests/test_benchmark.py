@@ -9,8 +9,15 @@ import pytest
 from rich.console import Console
 
 from load_tests.measurements.load_level import LoadLevel
-from load_tests.measurements.machine_usage import ProcessUsage, cpu_seconds, memory_mib, spent, usage
-from load_tests.measurements.service_load import MeasuredLevel, undersampled
+from load_tests.measurements.service_load import (
+    MeasuredLevel,
+    ProcessUsage,
+    cpu_seconds,
+    memory_mib,
+    spent,
+    undersampled,
+    usage,
+)
 from load_tests.measurements.stage_times import DurationSummary, Histogram, StageTimes, between, parse_metrics
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png

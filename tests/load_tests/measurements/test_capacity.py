@@ -10,8 +10,8 @@ from load_tests.measurements.capacity import (
     fastest,
     percentiles_ms,
 )
-from load_tests.scenarios.bare_whisper import CoreLayout, batches_by_window, layouts
 from load_tests.scenarios.in_process import PipelineTiming, StageSetup
+from load_tests.scenarios.recognisers import CoreLayout, batches_by_window, layouts
 from load_tests.scenarios.speech_samples import SpeechSample, padded, silence
 from sokuji.config import SegmentationSettings
 from sokuji.measure.samples import PAUSE_MS

@@ -38,6 +38,8 @@ FigureOption = Annotated[
     typer.Option(callback=options.among(FIGURES, "figure", several=False), help="The figure that decides."),
 ]
 
+MarginOption = Annotated[float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")]
+
 app = options.command_line()
 
 
@@ -50,9 +52,7 @@ def main(
     duration: options.DurationOption = 30,
     sessions: options.SessionsOption = 4,
     seed: Annotated[int, typer.Option(help="Of the random order of the two runs of a pair.")] = 0,
-    margin: Annotated[
-        float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")
-    ] = 0.03,
+    margin: MarginOption = 0.03,
     figure: FigureOption = "first audio p50",
     source: options.SourceOption = "pt",
     target: options.TargetOption = "en",
@@ -68,22 +68,14 @@ def main(
     requested = Config(source_language=source, target_language=target, commit=commit, partials=partials)
     scenario = Scenario(requested, sessions, duration, run_on)
     runs = asyncio.run(_runs(configs, randomised_order(pairs, seed), port, scenario))
-    found = comparisons(runs, margin)
-    verdict = conclusion(runs, found, figure)
-    show([comparison_table(found), verdict])
-    described: dict[str, Any] = {
-        "configs": contents,
-        "load": {**scenario.report(), "warm_up_s": WARM_UP_S},
-        "pairs": pairs,
-        "seed": seed,
-        "margin": margin,
-        "confidence": CONFIDENCE,
-        "figure": figure,
-        "verdict": verdict,
-        "figures": {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in found.items()},
-        "runs": [run.report() for run in runs],
-    }
-    write(output, described)
+    compared = comparisons(runs, margin)
+    verdict = conclusion(runs, compared, figure)
+    show([comparison_table(compared), verdict])
+    figures = {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in compared.items()}
+    settings = {"pairs": pairs, "seed": seed, "margin": margin, "confidence": CONFIDENCE, "figure": figure}
+    load = {**scenario.report(), "warm_up_s": WARM_UP_S}
+    results = {"verdict": verdict, "figures": figures, "runs": [run.report() for run in runs]}
+    write(output, {"configs": contents, "load": load, **settings, **results})
     require_sound(run.level for run in runs)
 
 
@@ -97,10 +89,13 @@ def read_contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
     for side, path in configs.items():
         try:
             serve = read_config(path, "127.0.0.1", port)
-            check_port(serve)
         except LaunchError as error:
             raise ConfigError(f"config {side.upper()}: {error}") from None
         contents[side] = serve.content
+    try:
+        check_port(serve)
+    except LaunchError as error:
+        raise ConfigError(f"{error} (--port)") from None
     return contents
 
 

@@ -22,6 +22,19 @@ from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
 
+TargetsOption = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        callback=target_languages,
+        help="Language of the translation, or several: en,pt. The first one is timed.",
+    ),
+]
+WarmUpOption = Annotated[
+    float,
+    typer.Option("--warm-up", min=0, max=600, help="Seconds of speech before, which are not reported."),
+]
+
 app = options.command_line()
 
 
@@ -35,21 +48,11 @@ def main(
     sessions: options.LevelsOption = "1,2,4,8",
     duration: options.DurationOption = 60,
     source: options.SourceOption = "pt",
-    target: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            callback=target_languages,
-            help="Language of the translation, or several: en,pt. The first one is timed.",
-        ),
-    ] = "en",
+    target: TargetsOption = "en",
     run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
-    warm_up_s: Annotated[
-        float,
-        typer.Option("--warm-up", min=0, max=600, help="Seconds of speech before, which are not reported."),
-    ] = 5,
+    warm_up_s: WarmUpOption = 5,
     output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
@@ -81,13 +84,13 @@ async def _measure(
     if warm_up_s:
         progress(f"warming up: {warm_up_s:g} s of speech")
         await warm_up(service, scenarios[0], warm_up_s)
-    found: list[MeasuredLevel] = []
+    measured: list[MeasuredLevel] = []
     for scenario in scenarios:
-        if found:
+        if measured:
             await settle(service)
         progress(f"{scenario.sessions} at once: {scenario.duration_s:g} s of speech each")
-        found.append((await measure(service, scenario))[0])
-    return found
+        measured.append((await measure(service, scenario))[0])
+    return measured
 
 
 def _title(scenario: Scenario) -> str:

@@ -57,15 +57,15 @@ class RecognitionTiming:
 def summary(timings: Sequence[RecognitionTiming]) -> dict[str, Any]:
     """The figures of both sides, for JSON; the median is affected less by other load than the mean."""
     sides = {side: [each for each in timings if each.side == side] for side in SIDES}
-    errors = {side: sum((each.errors for each in found), ErrorCount()) for side, found in sides.items()}
-    mean_s = {side: statistics.fmean(each.seconds for each in found) for side, found in sides.items()}
+    errors = {side: sum((each.errors for each in timed), ErrorCount()) for side, timed in sides.items()}
+    mean_s = {side: statistics.fmean(each.seconds for each in timed) for side, timed in sides.items()}
     return {
         "utterances": len(sides["plain"]),
         "words": errors["plain"].words,
         "error_rate": {side: each.rate for side, each in errors.items()},
         "mean_s": mean_s,
         "median_s": {
-            side: statistics.median(each.seconds for each in found) for side, found in sides.items()
+            side: statistics.median(each.seconds for each in timed) for side, timed in sides.items()
         },
         "speedup": mean_s["plain"] / mean_s["ours"],
     }
@@ -126,10 +126,9 @@ def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
     With fallback it samples where it is unsure, up to five times; the seed makes that repeatable.
     """
     ctranslate2.set_random_seed(0)
-    options: dict[str, Any] = {"beam_size": config.beam_size}
-    if not fallback:
-        options |= {"best_of": config.best_of, "temperature": config.temperature}
-    return plain_faster_whisper(config, cpu_threads=cpu_threads_per_worker(config), **options)
+    greedy = {} if fallback else {"best_of": config.best_of, "temperature": config.temperature}
+    threads = cpu_threads_per_worker(config)
+    return plain_faster_whisper(config, cpu_threads=threads, beam_size=config.beam_size, **greedy)
 
 
 if __name__ == "__main__":

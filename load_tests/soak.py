@@ -62,13 +62,13 @@ def main(
     scenario = Scenario(requested, sessions, 60 * minutes, deadline_s=DEADLINE_S)
     soak = partial(_soak, scenario=scenario, kills=kills)
     about, run = asyncio.run(with_service("", config, port, soak))
-    found = findings(run)
-    show(parts(found, run.seconds))
+    judged = findings(run)
+    show(parts(judged, run.seconds))
     if output is not None:
         about |= {"load": scenario.report(), "faults": kills and asdict(kills)}
-        write(output, {**about, **found.report()})
-        soak_png(found, output.with_suffix(".png"))
-    require_sound([found.level])
+        write(output, {**about, **judged.report()})
+        soak_png(judged, output.with_suffix(".png"))
+    require_sound([judged.level])
 
 
 async def _soak(service: ServiceUnderTest, scenario: Scenario, kills: KillSchedule | None) -> SoakRun:

@@ -81,7 +81,7 @@ class CeilingRounds:
 
     def pipeline(self, name: str) -> dict[str, Any]:
         """The figures of a pipeline, for JSON."""
-        timings = [each for found in self.timings[name] for each in found]
+        timings = [each for utterances in self.timings[name] for each in utterances]
         rates = [len(each) / sum(one.last_audio_s for one in each) for each in self.timings[name]]
         points = ("recognised", "translated", "first_audio", "last_audio")
         columns = {f"{name}_ms": [getattr(each, f"{name}_s") for each in timings] for name in points} | {
@@ -118,10 +118,10 @@ class CeilingRounds:
 
 def fastest(seconds: Mapping[StageSetup, Sequence[float]]) -> dict[StageSetup, float]:
     """The setup of each stage with the lowest median over its rounds, and that median."""
-    found: dict[str, tuple[StageSetup, float]] = {}
+    best: dict[str, tuple[StageSetup, float]] = {}
     for setup in sorted(seconds, key=lambda each: median(seconds[each])):
-        found.setdefault(setup.stage, (setup, median(seconds[setup])))
-    return dict(found.values())
+        best.setdefault(setup.stage, (setup, median(seconds[setup])))
+    return dict(best.values())
 
 
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:

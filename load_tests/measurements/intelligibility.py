@@ -44,14 +44,10 @@ async def intelligibility(
     ]
     if not voices:
         return None
+    errors = [await _errors(recogniser, each) for each in tracked(voices, "recognising the voice")]
     people = recordings(language) if language in LANGUAGES else ()
-    return Intelligibility(
-        sum(
-            [await _errors(recogniser, each) for each in tracked(voices, "recognising the voice")],
-            ErrorCount(),
-        ),
-        sum([await _errors(recogniser, each) for each in people], ErrorCount()) if people else None,
-    )
+    alone = [await _errors(recogniser, each) for each in people]
+    return Intelligibility(sum(errors, ErrorCount()), sum(alone, ErrorCount()) if alone else None)
 
 
 async def _errors(recogniser: Recogniser, sample: SpeechSample) -> ErrorCount:

@@ -29,12 +29,12 @@ class SentenceTiming:
 
 def sentence_timings(session: ServiceSession) -> list[SentenceTiming]:
     """The sentences of a session whose responses are complete."""
-    found = []
+    timings = []
     for span_ms in session.speech.spans_ms:
         if response := response_to(*span_ms, session.stopwatch.utterances.values()):
             began, ended = map(session.pace.spoken_at, span_ms)
-            found.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
-    return found
+            timings.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
+    return timings
 
 
 def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]) -> UtteranceTimes | None:

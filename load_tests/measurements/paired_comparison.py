@@ -66,20 +66,18 @@ def randomised_order(pairs: int, seed: int) -> list[tuple[Side, Side]]:
     A steady change of the machine then affects both alike, and a periodic one cannot coincide with the order.
     """
     generator = random.Random(seed)
-    found: list[tuple[Side, Side]] = []
-    while len(found) < pairs:
+    sides: list[tuple[Side, Side]] = []
+    while len(sides) < pairs:
         block: list[tuple[Side, Side]] = [("a", "b"), ("b", "a")]
         generator.shuffle(block)
-        found += block
-    return found[:pairs]
+        sides += block
+    return sides[:pairs]
 
 
 def compare(a: Sequence[float], b: Sequence[float], margin: float) -> Comparison:
     """One figure of which less is better, by pairs: ``a[i]`` and ``b[i]`` were measured one after the other.
 
-    Args:
-        a, b: the figure in each run, at least one.
-        margin: relative difference that does not matter; 0.05 is 5 %.
+    A relative difference up to ``margin`` does not matter; 0.05 is 5 %.
 
     Raises:
         ValueError: the numbers of runs differ.

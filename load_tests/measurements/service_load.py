@@ -120,11 +120,11 @@ async def settle(service: ServiceUnderTest) -> None:
 
 def cpu_seconds(processes: Iterable[ServiceProcess]) -> dict[ServiceProcess, float]:
     """Processor time of each process so far, user and kernel."""
-    found = {}
+    seconds = {}
     for each in processes:
         with suppress(psutil.NoSuchProcess):  # it may have ended meanwhile
-            found[each] = sum(each.process.cpu_times()[:2])
-    return found
+            seconds[each] = sum(each.process.cpu_times()[:2])
+    return seconds
 
 
 def spent(before: Mapping[ServiceProcess, float], after: Mapping[ServiceProcess, float]) -> dict[str, float]:
@@ -132,21 +132,21 @@ def spent(before: Mapping[ServiceProcess, float], after: Mapping[ServiceProcess,
 
     A process that began in between counts from its beginning; one that ended is left out.
     """
-    found: defaultdict[str, float] = defaultdict(float)
+    by_deployment: defaultdict[str, float] = defaultdict(float)
     for each, seconds in after.items():
-        found[each.name] += seconds - before.get(each, 0.0)
-    return dict(sorted(found.items(), key=lambda item: (item[0] in NOT_REPLICAS, item[0])))
+        by_deployment[each.name] += seconds - before.get(each, 0.0)
+    return dict(sorted(by_deployment.items(), key=lambda item: (item[0] in NOT_REPLICAS, item[0])))
 
 
 def memory_mib(processes: Iterable[ServiceProcess]) -> dict[str, float]:
     """Memory that each deployment holds now."""
-    found: defaultdict[str, float] = defaultdict(float)
+    by_deployment: defaultdict[str, float] = defaultdict(float)
     for each in processes:
         with suppress(psutil.NoSuchProcess):
             process = each.process
             size = process.memory_full_info().pss if psutil.LINUX else process.memory_info().rss
-            found[each.name] += size / 2**20
-    return dict(found)
+            by_deployment[each.name] += size / 2**20
+    return dict(by_deployment)
 
 
 def usage(

@@ -114,8 +114,8 @@ def findings(run: SoakRun) -> SoakFindings:
     judged = latency if run.kills else latency | memory
     for name, series in judged.items():
         kept = [point for point in series if point[0] >= warm_up_s]
-        if found := trend([at_s for at_s, _ in kept], [value for _, value in kept], len(judged)):
-            trends[name] = found
+        if fitted := trend([at_s for at_s, _ in kept], [value for _, value in kept], len(judged)):
+            trends[name] = fitted
     recoveries = [recovery(kill, timings, run.began) for kill in run.kills]
     return SoakFindings(summarise(run.sessions), warm_up_s, latency, memory, trends, recoveries)
 
@@ -123,10 +123,10 @@ def findings(run: SoakRun) -> SoakFindings:
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:
     """A series for each deployment, without the times at which it had no process; and one for their sum."""
     names = dict.fromkeys(name for _, reading in readings for name in reading)
-    found: dict[str, TimeSeries] = {
+    by_deployment: dict[str, TimeSeries] = {
         name: [(at_s, reading[name]) for at_s, reading in readings if name in reading] for name in names
     }
-    return {**found, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
+    return {**by_deployment, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
 
 
 def _columns(series: TimeSeries) -> dict[str, list[float]]:

@@ -89,19 +89,19 @@ class StageTimes:
 
 def parse_metrics(text: str) -> Scrape:
     """The stage histograms of a page of metrics in Prometheus' text format."""
-    found: dict[HistogramKey, Histogram] = {}
+    parsed_histograms: dict[HistogramKey, Histogram] = {}
     for family in text_string_to_metric_families(text):
         if family.name not in (CALL, QUEUE, BUSY, BATCH):
             continue
         for sample in family.samples:
             labels = sample.labels
             key = HistogramKey(family.name, labels["stage"], labels["provider"], labels.get("kind", ""))
-            histogram = found.setdefault(key, Histogram())
+            histogram = parsed_histograms.setdefault(key, Histogram())
             if sample.name.endswith("_bucket"):
                 histogram.at_most[float(labels["le"])] = sample.value
             elif sample.name.endswith("_sum"):
                 histogram.total = sample.value
-    return found
+    return parsed_histograms
 
 
 async def scrape(url: str) -> Scrape:

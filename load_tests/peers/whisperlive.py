@@ -68,14 +68,14 @@ class GrowingTranscript:
         tail: list[str] = []
         try:
             for segment in segments:
-                found = words(segment["text"], self._language)
+                spoken = words(segment["text"], self._language)
                 # The last ten completed segments are repeated in every message.
                 key = (str(segment["start"]), str(segment["end"]), str(segment["text"]))
                 if not segment["completed"]:
-                    tail += found
+                    tail += spoken
                 elif key not in self._known:
                     self._known.add(key)
-                    self._completed += found
+                    self._completed += spoken
         except (TypeError, KeyError, ValueError):
             raise PeerFailed("no segments of WhisperLive") from None
         self._updates.append(_Update(at, len(self._completed), tail))
@@ -174,8 +174,8 @@ async def _open(socket: ClientConnection, language: str) -> None:
 def parsed(message: str | bytes) -> dict[str, Any]:
     """A message of the server; raises PeerFailed if it is no JSON object."""
     with suppress(ValueError):
-        if isinstance(found := json.loads(message), dict):
-            return found
+        if isinstance(content := json.loads(message), dict):
+            return content
     raise PeerFailed("WhisperLive sent no JSON object")
 
 

@@ -1,6 +1,6 @@
 """The runs of an A/B test: the figures of each, their comparison and the verdict in words. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -56,29 +56,27 @@ class ABRun:
 def comparisons(runs: Sequence[ABRun], margin: float) -> dict[str, Comparison]:
     """Each figure that all runs have; none is comparable if a run lost or misplaced a sentence.
 
-    Args:
-        runs: one of each side for each pair, in the order of the pairs.
-        margin: see ``compare``.
+    ``runs`` are in the order of the pairs; ``margin`` is that of ``compare``.
     """
     a, b = ([run for run in runs if run.side == side] for side in ("a", "b"))
-    found = {
+    compared = {
         name: compare([run.figures[name] for run in a], [run.figures[name] for run in b], margin)
         for name in FIGURES
         if all(name in run.figures for run in runs)
     }
-    if any(faults(runs)):
-        return {name: replace(each, verdict=Verdict.NOT_COMPARABLE) for name, each in found.items()}
-    return found
+    if faults(runs):
+        return {name: replace(each, verdict=Verdict.NOT_COMPARABLE) for name, each in compared.items()}
+    return compared
 
 
-def faults(runs: Sequence[ABRun]) -> Iterator[str]:
+def faults(runs: Sequence[ABRun]) -> list[str]:
     """The runs that lost or misplaced sentences."""
-    for run in runs:
-        if not run.level.sound:
-            yield (
-                f"{run.side.upper()} lost {run.level.lost} of {run.level.sent} sentences and misplaced "
-                f"{run.level.out_of_order} events in pair {run.pair + 1}"
-            )
+    return [
+        f"{run.side.upper()} lost {run.level.lost} of {run.level.sent} sentences and misplaced "
+        f"{run.level.out_of_order} events in pair {run.pair + 1}"
+        for run in runs
+        if not run.level.sound
+    ]
 
 
 def in_words(name: str, comparison: Comparison) -> str:
@@ -87,11 +85,11 @@ def in_words(name: str, comparison: Comparison) -> str:
     return words.replace("better", "faster") if name in LATENCIES else words
 
 
-def conclusion(runs: Sequence[ABRun], found: Mapping[str, Comparison], figure: str) -> str:
+def conclusion(runs: Sequence[ABRun], compared: Mapping[str, Comparison], figure: str) -> str:
     """The verdict on the figure that decides."""
-    if lost := list(faults(runs)):
+    if lost := faults(runs):
         return f"{Verdict.NOT_COMPARABLE}: {'; '.join(lost)}"
-    comparison = found[figure]
+    comparison = compared[figure]
     operator = "/" if comparison.effect == "ratio" else "-"
     interval = _interval(comparison, "{:,.3g}")
     ends = f", {CONFIDENCE:.0%} interval {interval}" if interval != UNKNOWN else ""
@@ -113,9 +111,9 @@ FIGURE_COLUMNS: Columns[tuple[str, Comparison]] = {
 }
 
 
-def comparison_table(found: Mapping[str, Comparison]) -> Table:
+def comparison_table(compared: Mapping[str, Comparison]) -> Table:
     """A row for each figure."""
-    return columns_table("Median of the runs, and B against A in pairs", FIGURE_COLUMNS, found.items())
+    return columns_table("Median of the runs, and B against A in pairs", FIGURE_COLUMNS, compared.items())
 
 
 def _interval(each: Comparison, form: str) -> str:

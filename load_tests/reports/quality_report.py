@@ -65,12 +65,12 @@ def _rate(errors: ErrorCount | None) -> dict[str, float] | None:
 def parts(measured: Sequence[PairQuality], target: str) -> Iterator[RenderableType]:
     """The table, and the notes without which the numbers cannot be read."""
     yield table("Errors, scores of translations, lag in milliseconds, captions", HEADINGS, _rows(measured))
-    found = [each.scores for each in measured]
+    all_scores = [each.scores for each in measured]
     yield from dict.fromkeys(
-        line for each in found if each.translation for line in each.translation.signatures
+        line for each in all_scores if each.translation for line in each.translation.signatures
     )
-    yield f"there are {max(each.distinct for each in found)} sentences of each language, repeated"
-    if any(each.source in CHARACTERS for each in found):
+    yield f"there are {max(each.distinct for each in all_scores)} sentences of each language, repeated"
+    if any(each.source in CHARACTERS for each in all_scores):
         yield "*: errors in characters, not words"
     alone = next((each.voice.recordings for each in measured if each.voice is not None), None)
     if alone is not None:

@@ -91,15 +91,15 @@ def table(
     title: str, headings: Iterable[str], rows: Iterable[Sequence[str] | None], *, left: Sequence[str] = ()
 ) -> Table:
     """A table with its columns to the right but those named in ``left``; a row of None ends a section."""
-    found = Table(title=title, title_justify="left", box=SIMPLE)
+    result = Table(title=title, title_justify="left", box=SIMPLE)
     for heading in headings:
-        found.add_column(heading, justify="left" if heading in left else "right")
+        result.add_column(heading, justify="left" if heading in left else "right")
     for row in rows:
         if row is None:
-            found.add_section()
+            result.add_section()
         else:
-            found.add_row(*row)
-    return found
+            result.add_row(*row)
+    return result
 
 
 def columns_table(title: str, columns: Columns[Row], rows: Iterable[Row | None]) -> Table:

@@ -27,17 +27,17 @@ KILLS: Columns[Recovery] = {
 }
 
 
-def parts(found: SoakFindings, seconds: float) -> Iterator[RenderableType]:
+def parts(results: SoakFindings, seconds: float) -> Iterator[RenderableType]:
     """Losses, trends, kills and the verdict of a run of ``seconds``."""
-    level = found.level
+    level = results.level
     losses = f"{level.sent} sentences, {level.lost} lost, {level.out_of_order} twice or out of order"
     errors = ", ".join(f"{count} {code}" for code, count in level.errors.items()) or "no errors"
     yield f"{losses}, {level.resumptions} resumptions, {errors}"
-    title = f"Change per hour, without the first {found.warm_up_s:g} s"
-    yield columns_table(title, TRENDS, found.trends.items())
-    if found.recoveries:
+    title = f"Change per hour, without the first {results.warm_up_s:g} s"
+    yield columns_table(title, TRENDS, results.trends.items())
+    if results.recoveries:
         yield "Memory is not judged: replicas were replaced."
-        yield columns_table("Replicas killed; seconds from the kill", KILLS, found.recoveries)
+        yield columns_table("Replicas killed; seconds from the kill", KILLS, results.recoveries)
     if seconds < SHORT_S:
         yield f"Changes per hour are extrapolated from {seconds / 60:g} minutes."
-    yield found.verdict
+    yield results.verdict

@@ -46,7 +46,7 @@ StageRun = Callable[[Sequence[SpeechSample]], Awaitable[list[str]]]
 """One stage for many utterances; returns their texts, none for a voice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PipelineTiming:
     """One utterance: its transcript, and seconds since its computation began."""
 
@@ -76,13 +76,8 @@ class InProcessPipeline:
         async for _ in self.synthesize(translation):
             first = first or time.perf_counter()
         last = time.perf_counter()
-        return PipelineTiming(
-            text=text,
-            recognised_s=recognised - began,
-            translated_s=translated - began,
-            first_audio_s=(first or last) - began,
-            last_audio_s=last - began,
-        )
+        times = (recognised, translated, first or last, last)
+        return PipelineTiming(text, *(each - began for each in times))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,10 @@ def batch_sizes(text: str) -> list[int]:
 
 
 def _numbers(text: str, most: int, kind: str) -> list[int]:
-    found = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
-    if not all(1 <= number <= most for number in found):
+    numbers = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
+    if not all(1 <= number <= most for number in numbers):
         raise typer.BadParameter(f"{text!r} is no list of {kind}")
-    return found
+    return numbers
 
 
 def check_service_options(context: typer.Context) -> None:

@@ -109,11 +109,11 @@ def batches_by_window(windows: Sequence[int], most: int) -> list[list[int]]:
 
     None is padded further than alone. The longest windows come first, so that the last batch to end is short.
     """
-    found = []
+    batches = []
     for window in sorted(set(windows), reverse=True):
         members = [index for index, each in enumerate(windows) if each == window]
-        found += [members[start : start + most] for start in range(0, len(members), most)]
-    return found
+        batches += [members[start : start + most] for start in range(0, len(members), most)]
+    return batches
 
 
 class BareWhisper:
@@ -145,8 +145,8 @@ class BareWhisper:
         batches = batches_by_window(windows, most)
         decoded = self._pool.map(lambda batch: self._decode([utterances[index] for index in batch]), batches)
         texts = [""] * len(utterances)
-        for batch, found in zip(batches, decoded, strict=True):
-            for index, text in zip(batch, found, strict=True):
+        for batch, decoded_texts in zip(batches, decoded, strict=True):
+            for index, text in zip(batch, decoded_texts, strict=True):
                 texts[index] = text
         return texts
 

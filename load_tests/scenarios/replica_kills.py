@@ -43,13 +43,10 @@ class KillSchedule:
             )
 
     async def run(self, service: ServiceUnderTest, until: float, kills: list[ReplicaKill]) -> None:
-        """Kill a replica of one deployment after another, until cancelled.
+        """Kill a replica of one deployment after another and note it in ``kills``, until cancelled.
 
-        Only processes of ``service`` are killed, each by its process id, which psutil checks for reuse.
-
-        Args:
-            until: no replica is killed later (monotonic seconds), so that the last one is seen to recover.
-            kills: receives what has been done.
+        Only processes of ``service`` are killed, each by its process id, which psutil checks for reuse. No
+        replica is killed after ``until`` (monotonic seconds), so that the last one is seen to recover.
         """
         due = time.monotonic()
         for name in itertools.cycle(self.deployments):

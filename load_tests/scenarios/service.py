@@ -45,12 +45,12 @@ class ServiceUnderTest:
 
     def processes(self) -> list[ServiceProcess]:
         """All its processes that are alive now; empty where they are not known."""
-        found = []
+        running = []
         for pid in self.ray.processes() if self.ray else ():
             with suppress(psutil.NoSuchProcess):  # it may have ended meanwhile
                 process = psutil.Process(pid)
-                found.append(ServiceProcess(role(" ".join(process.cmdline())), process))
-        return found
+                running.append(ServiceProcess(role(" ".join(process.cmdline())), process))
+        return running
 
     def info(self) -> dict[str, Any]:
         """Version, providers and limits that the service reports.

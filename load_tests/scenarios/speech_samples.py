@@ -62,8 +62,7 @@ class ScriptedSpeech:
 def scripted_speech(language: str, duration_s: float, first: int = 0, run_on: int = 1) -> ScriptedSpeech:
     """The recordings of a language, repeated for ``duration_s``, beginning with number ``first``.
 
-    Args:
-        run_on: recordings that are joined into one sentence without a pause that would end it.
+    ``run_on`` recordings are joined into one sentence without a pause that would end it.
 
     Raises:
         InvalidRequest: there are no recordings of this language.
@@ -90,8 +89,8 @@ def recordings(language: str) -> tuple[SpeechSample, ...]:
 def transcripts(language: str) -> list[str]:
     """The transcripts of the recordings, in the same order."""
     folder = files("pytest_audioeval") / "samples" / "audio" / language
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".txt")), key=lambda f: f.name)
-    return [file.read_text("utf-8").strip() for file in found]
+    texts = sorted((file for file in folder.iterdir() if file.name.endswith(".txt")), key=lambda f: f.name)
+    return [file.read_text("utf-8").strip() for file in texts]
 
 
 def varied(language: str, seed: int = 0) -> Iterator[SpeechSample]:

@@ -19,13 +19,13 @@ import typer
 from launcher.serve_config import LaunchError, check_port, read_config
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.paired_comparison import CONFIDENCE, Side, randomised_order
-from load_tests.measurements.service_load import measure, settle
+from load_tests.measurements.service_load import measure, warm_up
+from load_tests.progress import progress
 from load_tests.reports.ab_report import FIGURES, ABRun, comparison_table, comparisons, conclusion, in_words
-from load_tests.reports.report import OutputOption, header, progress, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import ConfigError
@@ -33,14 +33,14 @@ from sokuji.errors import ConfigError
 WARM_UP_S = 5.0
 """Of speech before each run, which does not count."""
 
+FigureOption = Annotated[
+    str,
+    typer.Option(callback=options.among(FIGURES, "figure", several=False), help="The figure that decides."),
+]
+
+MarginOption = Annotated[float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")]
+
 app = options.command_line()
-
-
-def figure_name(text: str) -> str:
-    """Option callback: one of the figures."""
-    if text not in FIGURES:
-        raise typer.BadParameter(f"{text!r} is no figure; accepted: {', '.join(FIGURES)}")
-    return text
 
 
 @app.command()
@@ -52,12 +52,8 @@ def main(
     duration: options.DurationOption = 30,
     sessions: options.SessionsOption = 4,
     seed: Annotated[int, typer.Option(help="Of the random order of the two runs of a pair.")] = 0,
-    margin: Annotated[
-        float, typer.Option(min=0, max=1, help="Relative difference that does not matter.")
-    ] = 0.03,
-    figure: Annotated[
-        str, typer.Option(callback=figure_name, help="The figure that decides.")
-    ] = "first audio p50",
+    margin: MarginOption = 0.03,
+    figure: FigureOption = "first audio p50",
     source: options.SourceOption = "pt",
     target: options.TargetOption = "en",
     run_on: options.RunOnOption = 1,
@@ -72,22 +68,14 @@ def main(
     requested = Config(source_language=source, target_language=target, commit=commit, partials=partials)
     scenario = Scenario(requested, sessions, duration, run_on)
     runs = asyncio.run(_runs(configs, randomised_order(pairs, seed), port, scenario))
-    found = comparisons(runs, margin)
-    verdict = conclusion(runs, found, figure)
-    show([comparison_table(found), verdict])
-    described: dict[str, Any] = {
-        "configs": contents,
-        "load": {**scenario.report(), "warm_up_s": WARM_UP_S},
-        "pairs": pairs,
-        "seed": seed,
-        "margin": margin,
-        "confidence": CONFIDENCE,
-        "figure": figure,
-        "verdict": verdict,
-        "figures": {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in found.items()},
-        "runs": [run.report() for run in runs],
-    }
-    write(output, {**header(), **described})
+    compared = comparisons(runs, margin)
+    verdict = conclusion(runs, compared, figure)
+    show([comparison_table(compared), verdict])
+    figures = {name: {**asdict(each), "verdict": in_words(name, each)} for name, each in compared.items()}
+    settings = {"pairs": pairs, "seed": seed, "margin": margin, "confidence": CONFIDENCE, "figure": figure}
+    load = {**scenario.report(), "warm_up_s": WARM_UP_S}
+    results = {"verdict": verdict, "figures": figures, "runs": [run.report() for run in runs]}
+    write(output, {"configs": contents, "load": load, **settings, **results})
     require_sound(run.level for run in runs)
 
 
@@ -104,37 +92,30 @@ def read_contents(configs: Mapping[Side, Path], port: int) -> dict[Side, Any]:
         except LaunchError as error:
             raise ConfigError(f"config {side.upper()}: {error}") from None
         contents[side] = serve.content
-        try:
-            check_port(serve)
-        except LaunchError as error:
-            raise ConfigError(f"{error} (--port)") from None
+    try:
+        check_port(serve)
+    except LaunchError as error:
+        raise ConfigError(f"{error} (--port)") from None
     return contents
 
 
 async def _runs(
     configs: Mapping[Side, Path], pairs: Sequence[tuple[Side, Side]], port: int, scenario: Scenario
 ) -> list[ABRun]:
-    """Both configs in each pair, one after another."""
     runs: list[ABRun] = []
     for number, sides in enumerate(pairs):
         for side in sides:
             progress(f"run {len(runs) + 1} of {2 * len(pairs)}: config {side.upper()}")
             try:
-                runs.append(await _run(configs[side], port, scenario, number, side))
+                async with started_service(configs[side], port) as service:
+                    await warm_up(service, scenario, WARM_UP_S)
+                    measured, sessions = await measure(service, scenario)
             except LaunchError as error:
                 raise ConfigError(f"config {side.upper()} ({configs[side]}): {error}") from None
+            used = (measured.usage or {}).values()
+            cpu_s, memory = sum(each.cpu_s for each in used), sum(each.memory_mib for each in used)
+            runs.append(ABRun.of(number, side, sessions, cpu_s, memory))
     return runs
-
-
-async def _run(config: Path, port: int, scenario: Scenario, pair: int, side: Side) -> ABRun:
-    async with started_service(config, port) as service:
-        await run_scenario(service.url, Scenario(scenario.config, 1, WARM_UP_S, scenario.run_on))
-        await settle(service)
-        measured, sessions = await measure(service, scenario)
-        used = (measured.usage or {}).values()
-        return ABRun.of(
-            pair, side, sessions, sum(each.cpu_s for each in used), sum(each.memory_mib for each in used)
-        )
 
 
 if __name__ == "__main__":

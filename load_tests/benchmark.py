@@ -11,19 +11,29 @@ from typing import Annotated
 import typer
 
 from load_tests.measurements.load_level import require_sound
-from load_tests.measurements.machine_usage import MEMORY
-from load_tests.measurements.service_load import MeasuredLevel, measure, settle
+from load_tests.measurements.service_load import MEMORY, MeasuredLevel, measure, settle, warm_up
+from load_tests.progress import progress
 from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
-from load_tests.reports.report import OutputOption, header, machine, progress, show, write
+from load_tests.reports.report import OutputOption, machine, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
 
-PORT = 8031
+TargetsOption = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        callback=target_languages,
+        help="Language of the translation, or several: en,pt. The first one is timed.",
+    ),
+]
+WarmUpOption = Annotated[
+    float,
+    typer.Option("--warm-up", min=0, max=600, help="Seconds of speech before, which are not reported."),
+]
 
 app = options.command_line()
 
@@ -31,30 +41,22 @@ app = options.command_line()
 @app.command()
 @one_line_failures()
 def main(
-    config: options.MaybeConfigOption = None,
-    port: options.MaybePortOption = None,
+    context: typer.Context,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    port: options.PortOption = 8031,
     url: options.UrlOption = "",
     sessions: options.LevelsOption = "1,2,4,8",
     duration: options.DurationOption = 60,
     source: options.SourceOption = "pt",
-    target: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            callback=target_languages,
-            help="Language of the translation, or several: en,pt. The first one is timed.",
-        ),
-    ] = "en",
+    target: TargetsOption = "en",
     run_on: options.RunOnOption = 1,
     commit: CommitOption = None,
     partials: PartialsOption = False,
-    warm_up: Annotated[
-        float, typer.Option(min=0, max=600, help="Seconds of speech before, which are not reported.")
-    ] = 5,
+    warm_up_s: WarmUpOption = 5,
     output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
-    options.check_service_options(url, config, port)
+    options.check_service_options(context)
     first, *others = target.split(",")
     requested = Config(
         source_language=source,
@@ -65,13 +67,13 @@ def main(
     )
     scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
 
-    run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up)
-    about, measured = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
+    run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
+    about, measured = asyncio.run(with_service(url, config, port, run))
     show(tables(measured))
     if output is not None:
-        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up}
+        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up_s}
         figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
-        write(output, {**header(), **about, **figures})
+        write(output, about | figures)
         latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)
 
@@ -79,19 +81,16 @@ def main(
 async def _measure(
     service: ServiceUnderTest, scenarios: list[Scenario], warm_up_s: float
 ) -> list[MeasuredLevel]:
-    """One level after another, each on an idle service."""
     if warm_up_s:
         progress(f"warming up: {warm_up_s:g} s of speech")
-        first = scenarios[0]
-        await run_scenario(service.url, Scenario(first.config, 1, warm_up_s, first.run_on))
-    found = []
-    for number, scenario in enumerate(scenarios):
-        if number or warm_up_s:
+        await warm_up(service, scenarios[0], warm_up_s)
+    measured: list[MeasuredLevel] = []
+    for scenario in scenarios:
+        if measured:
             await settle(service)
         progress(f"{scenario.sessions} at once: {scenario.duration_s:g} s of speech each")
-        measured, _ = await measure(service, scenario)
-        found.append(measured)
-    return found
+        measured.append((await measure(service, scenario))[0])
+    return measured
 
 
 def _title(scenario: Scenario) -> str:

@@ -24,19 +24,18 @@ from typing import Annotated
 
 import psutil
 import typer
-from rich.console import Console
-from rich.progress import track
 
-from load_tests.measurements.capacity import StageSetup
-from load_tests.measurements.ceiling_rounds import SETTINGS, CeilingRounds
+from load_tests.measurements.capacity import SETTINGS, CeilingRounds
+from load_tests.progress import progress, tracked
 from load_tests.reports.ceiling_report import report, tables
-from load_tests.reports.report import OutputOption, progress, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.bare_whisper import BareWhisper, layouts
-from load_tests.scenarios.in_process import EmbeddedModels, InProcessPipeline, embedded_models
-from load_tests.scenarios.recognisers import EMBEDDED, whisper_code, whisper_files
+from load_tests.scenarios.in_process import (
+    EmbeddedModels,
+    embedded_models,
+)
+from load_tests.scenarios.recognisers import EMBEDDED, BareWhisper, layouts
 from load_tests.scenarios.speech_samples import padded, recordings
-from load_tests.scenarios.stage_runs import StageRun, stage_runs
 from sokuji.cli.console import one_line_failures
 from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
@@ -64,19 +63,17 @@ def main(
     samples = [padded(each, SETTINGS.pre_roll_ms, SETTINGS.padding_ms) for each in recordings(source)]
     measured = CeilingRounds(source, target, rounds, samples, list(islice(cycle(samples), utterances)))
     asyncio.run(_measure(measured, sizes))
-    show(tables(measured))
-    write(output, report(measured))
+    figures = report(measured)
+    show(tables(figures))
+    write(output, figures)
 
 
 async def _measure(measured: CeilingRounds, sizes: Sequence[int]) -> None:
     progress("loading the models")
-    console = Console(stderr=True)
     async with embedded_models(measured.source, measured.target) as embedded, AsyncExitStack() as stack:
         steps = await _steps(stack, embedded, measured, sizes)
         began, others_s = time.perf_counter(), _others_s()
-        for number in track(
-            range(measured.rounds), "measuring", console=console, disable=not console.is_terminal
-        ):
+        for number in tracked(range(measured.rounds), "measuring"):
             random.Random(number).shuffle(steps)
             for step in steps:
                 await step()
@@ -93,35 +90,19 @@ async def _steps(
     stack: AsyncExitStack, embedded: EmbeddedModels, measured: CeilingRounds, sizes: Sequence[int]
 ) -> list[Step]:
     """All parts of a round, loaded and run once."""
-    whispers = [
-        BareWhisper(whisper_files(), EMBEDDED.compute_type, layout, whisper_code(embedded.source))
-        for layout in layouts(len(os.sched_getaffinity(0)))
-    ]
+    cores = len(os.sched_getaffinity(0))
+    whispers = [BareWhisper(EMBEDDED, layout, embedded.source) for layout in layouts(cores)]
     steps: list[Step] = []
     # One call at a time uses no more threads than the provider gives it.
     alone = next(each for each in whispers if each.layout.threads <= cpu_threads_per_worker(EMBEDDED))
     for name, pipeline in embedded.pipelines(alone).items():
         await pipeline.run(measured.samples[0])
-        steps.append(partial(_time_pipeline, measured, name, pipeline))
+        steps.append(partial(measured.time_pipeline, name, pipeline))
     for whisper in whispers:
-        for setup, run in (await stage_runs(stack, embedded, whisper, sizes)).items():
+        for setup, run in (await embedded.stage_runs(stack, whisper, sizes)).items():
             await run(measured.samples)
-            steps.append(partial(_time_stage, measured, setup, run))
+            steps.append(partial(measured.time_stage, setup, run))
     return steps
-
-
-async def _time_pipeline(measured: CeilingRounds, name: str, pipeline: InProcessPipeline) -> None:
-    """Every recording once, one after another."""
-    measured.timings[name].append([await pipeline.run(each) for each in measured.samples])
-
-
-async def _time_stage(measured: CeilingRounds, setup: StageSetup, run: StageRun) -> None:
-    """Many utterances through one stage."""
-    began, cpu_s = time.perf_counter(), time.process_time()
-    texts = await run(measured.repeated)
-    measured.seconds[setup].append((time.perf_counter() - began) / len(measured.repeated))
-    measured.cpu_s[setup].append((time.process_time() - cpu_s) / len(measured.repeated))
-    measured.texts[setup] = texts
 
 
 if __name__ == "__main__":

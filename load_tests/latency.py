@@ -6,27 +6,33 @@ speculation and without, and speaks to it in real time, once with each kind of c
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from launcher.environment import variables_beside
 from load_tests.measurements.load_level import LoadLevel, require_sound, summarise
-from load_tests.reports.report import UNKNOWN, OutputOption, header, milliseconds, show, table, write
+from load_tests.reports.report import (
+    UNKNOWN,
+    Columns,
+    OutputOption,
+    columns_table,
+    milliseconds,
+    show,
+    write,
+)
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import started_service
-from load_tests.scenarios.sessions import run_scenario
+from load_tests.scenarios.sessions import Scenario, run_scenario
 from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
 from sokuji.config import Commit
 from sokuji.errors import ConfigError
-from sokuji.measure.latency import LATENCY_POINTS
+from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint
 
-COMMITS: tuple[Commit, ...] = ("utterance", "clause")
 GATEWAY = "Gateway"
 
 app = options.command_line()
@@ -45,12 +51,19 @@ class CommitmentRun:
         figures = asdict(self)
         return {**figures.pop("level"), **figures}
 
-    def row(self) -> Sequence[str]:
-        """For the table."""
-        times = [self.level.latency_ms.get(point) for point in LATENCY_POINTS]
-        cells = [milliseconds(each.p50, each.p95) if each else UNKNOWN for each in times]
-        on = "on" if self.speculate else "off"
-        return self.commit, on, str(self.level.sent), str(self.level.lost), *cells
+    def cell(self, point: LatencyPoint) -> str:
+        """p50 and p95 of one point."""
+        delays = self.level.latency_ms.get(point)
+        return milliseconds(delays.p50, delays.p95) if delays else UNKNOWN
+
+
+COLUMNS: Columns[CommitmentRun] = {
+    "commit": lambda run: run.commit,
+    "speculation": lambda run: "on" if run.speculate else "off",
+    "sentences": lambda run: str(run.level.sent),
+    "lost": lambda run: str(run.level.lost),
+    **{point: partial(CommitmentRun.cell, point=point) for point in LATENCY_POINTS},
+}
 
 
 @app.command()
@@ -68,25 +81,22 @@ def main(
     """Measure all four combinations; the exit code is 1 if a sentence was lost or came out of order."""
     scenario = Scenario(Config(source_language=source, target_language=target), sessions, duration, run_on)
     runs = [run for on in (True, False) for run in asyncio.run(_measure(config, port, on, scenario))]
-    headings = ("commit", "speculation", "sentences", "lost", *LATENCY_POINTS)
-    rows = [run.row() for run in runs]
-    show([table("Milliseconds from the end of speech, p50 / p95", headings, rows)])
-    write(output, {**header(), "load": scenario.report(), "runs": [run.report() for run in runs]})
+    show([columns_table("Milliseconds from the end of speech, p50 / p95", COLUMNS, runs)])
+    write(output, {"load": scenario.report(), "runs": [run.report() for run in runs]})
     require_sound(run.level for run in runs)
 
 
 async def _measure(config: Path, port: int, speculate: bool, scenario: Scenario) -> list[CommitmentRun]:
-    """A run for each kind of commitment."""
+    runs = []
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / "serve_config.yaml"
         changed.write_text(yaml.safe_dump(with_speculation(config, speculate)))
         async with started_service(changed, port, environment=variables_beside(config)) as service:
-            runs = []
-            for commit in COMMITS:
+            for commit in get_args(Commit):
                 requested = replace(scenario, config=replace(scenario.config, commit=commit))
                 level = summarise(await run_scenario(service.url, requested))
                 runs.append(CommitmentRun(speculate, commit, level))
-            return runs
+    return runs
 
 
 def with_speculation(config: Path, speculate: bool) -> dict[str, Any]:

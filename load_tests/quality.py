@@ -14,17 +14,14 @@ import typer
 from load_tests.measurements.intelligibility import intelligibility
 from load_tests.measurements.translation_quality import received, score
 from load_tests.reports.quality_report import PairQuality, parts
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.recognisers import EMBEDDED, loaded_recogniser
-from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.recognisers import EMBEDDED, loaded
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import DEADLINE_S, ServiceSession, run_scenario
+from load_tests.scenarios.sessions import DEADLINE_S, Scenario, ServiceSession, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 from sokuji.errors import SokujiError
-
-PORT = 8020
 
 app = options.command_line()
 
@@ -32,9 +29,10 @@ app = options.command_line()
 @app.command()
 @one_line_failures()
 def main(
+    context: typer.Context,
     url: options.UrlOption = "",
-    config: options.MaybeConfigOption = None,
-    port: options.MaybePortOption = None,
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    port: options.PortOption = 8020,
     source: Annotated[
         str,
         typer.Option(
@@ -49,13 +47,13 @@ def main(
     output: OutputOption = None,
 ) -> None:
     """Measure quality; the exit code is 1 if a sentence was lost or something committed was taken back."""
-    options.check_service_options(url, config, port)
+    options.check_service_options(context)
     languages = source.split(",")
     requested = Config(source_language=languages[0], target_language=target, commit=commit, partials=True)
     scenario = Scenario(requested, sessions, duration, run_on, DEADLINE_S)
 
     run = partial(_spoken, scenario=scenario, languages=languages)
-    about, spoken = asyncio.run(with_service(url, config or options.DEFAULT_CONFIG, port or PORT, run))
+    about, spoken = asyncio.run(with_service(url, config, port, run))
     measured = asyncio.run(_judged(languages, spoken, target))
     show(parts(measured, target), width=140)
     load = {**scenario.report(), "source_language": source}
@@ -64,7 +62,7 @@ def main(
         "voice_heard_by": EMBEDDED.model_dump(),
         "pairs": [each.report() for each in measured],
     }
-    write(output, {**header(), **about, **figures})
+    write(output, about | figures)
     if any(each.scores.lost or each.scores.taken_back for each in measured):
         raise SokujiError("sentences were lost, or what had been committed was taken back")
 
@@ -87,7 +85,7 @@ async def _judged(
     languages: Sequence[str], spoken: Sequence[Sequence[ServiceSession]], target: str
 ) -> list[PairQuality]:
     """Scores, after a service that was started here has ended and freed the cores for the recogniser."""
-    async with loaded_recogniser() as recogniser:
+    async with loaded("stt", EMBEDDED) as recogniser:
         return [
             PairQuality(
                 score(sessions, language, target),

@@ -6,20 +6,19 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
 import ctranslate2
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount, count_errors
-from load_tests.reports.report import OutputOption, header, show, table, write
+from load_tests.progress import tracked
+from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.recognisers import Transcribe, loaded_recogniser, plain_faster_whisper, transcribe
+from load_tests.scenarios.recognisers import Transcribe, loaded, plain_faster_whisper, transcribe
 from load_tests.scenarios.speech_samples import varied
 from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig
@@ -29,7 +28,18 @@ from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
 WORSE_BY = 0.005
 """Errors per word, over all languages, by which the provider may be worse than plain faster-whisper."""
-HEADINGS = ("language", "utterances", "words", "plain", "ours", "plain ms", "ours ms", "times as fast")
+SIDES = ("plain", "ours")
+Figures = Mapping[str, Any]
+COLUMNS: Columns[tuple[str, Figures]] = {
+    "language": lambda row: f"{row[0]} (characters)" if row[0] in CHARACTERS else row[0],
+    "utterances": lambda row: str(row[1]["utterances"]),
+    "words": lambda row: str(row[1]["words"]),
+    "plain": lambda row: f"{row[1]['error_rate']['plain']:.1%}",
+    "ours": lambda row: f"{row[1]['error_rate']['ours']:.1%}",
+    "plain ms": lambda row: f"{1_000 * row[1]['mean_s']['plain']:,.0f}",
+    "ours ms": lambda row: f"{1_000 * row[1]['mean_s']['ours']:,.0f}",
+    "times as fast": lambda row: f"{row[1]['speedup']:.1f}",
+}
 
 app = options.command_line()
 
@@ -38,60 +48,27 @@ app = options.command_line()
 class RecognitionTiming:
     """One utterance, recognised by one of the two."""
 
+    side: str
     language: str
     errors: ErrorCount
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class RecogniserComparison:
-    """The same utterances, recognised by both, in the same order."""
-
-    plain: Sequence[RecognitionTiming]
-    ours: Sequence[RecognitionTiming]
-
-    def of(self, language: str) -> "RecogniserComparison":
-        """The utterances of one language."""
-        plain, ours = (
-            [each for each in side if each.language == language] for side in (self.plain, self.ours)
-        )
-        return RecogniserComparison(plain, ours)
-
-    @property
-    def errors(self) -> dict[str, ErrorCount]:
-        """Of both."""
-        return {
-            "plain": sum((each.errors for each in self.plain), ErrorCount()),
-            "ours": sum((each.errors for each in self.ours), ErrorCount()),
-        }
-
-    def report(self) -> dict[str, Any]:
-        """For JSON; the median is affected less by other load on the machine than the mean."""
-        errors = self.errors
-        seconds = {
-            "plain": [each.seconds for each in self.plain],
-            "ours": [each.seconds for each in self.ours],
-        }
-        mean_s = {name: statistics.fmean(values) for name, values in seconds.items()}
-        return {
-            "utterances": len(self.plain),
-            "words": errors["plain"].words,
-            "error_rate": {name: each.rate for name, each in errors.items()},
-            "mean_s": mean_s,
-            "median_s": {name: statistics.median(values) for name, values in seconds.items()},
-            "speedup": mean_s["plain"] / mean_s["ours"],
-        }
-
-    def row(self, name: str) -> Sequence[str]:
-        """For the table."""
-        figures = self.report()
-        return (
-            f"{name} (characters)" if name in CHARACTERS else name,
-            *(str(figures[each]) for each in ("utterances", "words")),
-            *(f"{each:.1%}" for each in figures["error_rate"].values()),
-            *(f"{1_000 * each:,.0f}" for each in figures["mean_s"].values()),
-            f"{figures['speedup']:.1f}",
-        )
+def summary(timings: Sequence[RecognitionTiming]) -> dict[str, Any]:
+    """The figures of both sides, for JSON; the median is affected less by other load than the mean."""
+    sides = {side: [each for each in timings if each.side == side] for side in SIDES}
+    errors = {side: sum((each.errors for each in timed), ErrorCount()) for side, timed in sides.items()}
+    mean_s = {side: statistics.fmean(each.seconds for each in timed) for side, timed in sides.items()}
+    return {
+        "utterances": len(sides["plain"]),
+        "words": errors["plain"].words,
+        "error_rate": {side: each.rate for side, each in errors.items()},
+        "mean_s": mean_s,
+        "median_s": {
+            side: statistics.median(each.seconds for each in timed) for side, timed in sides.items()
+        },
+        "speedup": mean_s["plain"] / mean_s["ours"],
+    }
 
 
 @app.command()
@@ -111,41 +88,36 @@ def main(
     """Measure recognition; the exit code is 1 if more than 0.5 points worse than plain faster-whisper."""
     config = FasterWhisperConfig(model_size=model, compute_type=compute_type, beam_size=beam_size)
     names = list(dict.fromkeys(languages.split(",")))
-    total = asyncio.run(_measure(config, names, fallback))
-    rows = [*(total.of(name).row(name) for name in names), None, total.row("all")]
-    show([table("Errors per word, and time per utterance", HEADINGS, rows)])
-    figures = {
-        "recogniser": config.model_dump(),
-        "plain_fallback": fallback,
-        "languages": {name: total.of(name).report() for name in names},
-        "all": total.report(),
-    }
-    write(output, {**header(), **figures})
-    if total.errors["ours"].rate > total.errors["plain"].rate + WORSE_BY:
+    timings = asyncio.run(_measure(config, names, fallback))
+    by_language = {name: summary([each for each in timings if each.language == name]) for name in names}
+    total = summary(timings)
+    rows = [*by_language.items(), None, ("all", total)]
+    show([columns_table("Errors per word, and time per utterance", COLUMNS, rows)])
+    settings = {"recogniser": config.model_dump(), "plain_fallback": fallback}
+    write(output, {**settings, "languages": by_language, "all": total})
+    if total["error_rate"]["ours"] > total["error_rate"]["plain"] + WORSE_BY:
         raise SokujiError("the error rate is more than 0.5 points above that of plain faster-whisper")
 
 
 async def _measure(
     config: FasterWhisperConfig, languages: Sequence[str], fallback: bool
-) -> RecogniserComparison:
+) -> list[RecognitionTiming]:
     """Every utterance by both, alternating which is first, so that other load affects both alike."""
     samples = [each for language in languages for each in varied(language)]
-    timings: dict[str, list[RecognitionTiming]] = {"plain": [], "ours": []}
-    console = Console(stderr=True)
-    async with loaded_recogniser(config) as ours:
+    timings = []
+    async with loaded("stt", config) as ours:
         recognisers: dict[str, Transcribe] = {
             "plain": _plain(config, fallback),
             "ours": partial(transcribe, ours),
         }
-        shown = track(samples, "recognising", console=console, disable=not console.is_terminal)
-        for number, sample in enumerate(shown):
-            for name in sorted(recognisers, reverse=number % 2 == 0):
+        for number, sample in enumerate(tracked(samples, "recognising")):
+            for side in sorted(recognisers, reverse=number % 2 == 0):
                 start = time.perf_counter()
-                text = await recognisers[name](sample)
+                text = await recognisers[side](sample)
                 seconds = time.perf_counter() - start
                 errors = count_errors(sample.text, text, sample.language)
-                timings[name].append(RecognitionTiming(sample.language, errors, seconds))
-    return RecogniserComparison(**timings)
+                timings.append(RecognitionTiming(side, sample.language, errors, seconds))
+    return timings
 
 
 def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
@@ -154,10 +126,9 @@ def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
     With fallback it samples where it is unsure, up to five times; the seed makes that repeatable.
     """
     ctranslate2.set_random_seed(0)
-    options: dict[str, Any] = {"beam_size": config.beam_size}
-    if not fallback:
-        options |= {"best_of": config.best_of, "temperature": config.temperature}
-    return plain_faster_whisper(config, cpu_threads=cpu_threads_per_worker(config), **options)
+    greedy = {} if fallback else {"best_of": config.best_of, "temperature": config.temperature}
+    threads = cpu_threads_per_worker(config)
+    return plain_faster_whisper(config, cpu_threads=threads, beam_size=config.beam_size, **greedy)
 
 
 if __name__ == "__main__":

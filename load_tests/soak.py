@@ -13,22 +13,20 @@ from typing import Annotated
 import typer
 
 from load_tests.measurements.load_level import require_sound
-from load_tests.measurements.machine_usage import memory_mib
+from load_tests.measurements.service_load import memory_mib
 from load_tests.measurements.soak_findings import SoakRun, findings
 from load_tests.reports.plots import soak_png
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.reports.soak_tables import parts
 from load_tests.scenarios import options
 from load_tests.scenarios.replica_kills import KillSchedule
-from load_tests.scenarios.scenario import Scenario
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import DEADLINE_S, run_scenario
+from load_tests.scenarios.sessions import DEADLINE_S, Scenario, run_scenario
 from sokuji.cli.console import CommitOption, one_line_failures
 from sokuji.client.config import Config
 
-READINGS = 360
-"""Readings of the memory in a run, unless they would be closer together than ``LEAST_INTERVAL_S``."""
-LEAST_INTERVAL_S = 5.0
+READINGS, LEAST_INTERVAL_S = 360, 5.0
+"""Readings of the memory in a run, unless they would be closer together."""
 QUIET_END_S = 20.0
 """No replica is killed this close to the end, so that the recovery is seen."""
 KILLED = "SpeechToText,Translation,TextToSpeech,Gateway"
@@ -64,13 +62,13 @@ def main(
     scenario = Scenario(requested, sessions, 60 * minutes, deadline_s=DEADLINE_S)
     soak = partial(_soak, scenario=scenario, kills=kills)
     about, run = asyncio.run(with_service("", config, port, soak))
-    found = findings(run)
-    show(parts(found, run.seconds))
+    judged = findings(run)
+    show(parts(judged, run.seconds))
     if output is not None:
         about |= {"load": scenario.report(), "faults": kills and asdict(kills)}
-        write(output, {**header(), **about, **found.report()})
-        soak_png(found, output.with_suffix(".png"))
-    require_sound([found.level])
+        write(output, {**about, **judged.report()})
+        soak_png(judged, output.with_suffix(".png"))
+    require_sound([judged.level])
 
 
 async def _soak(service: ServiceUnderTest, scenario: Scenario, kills: KillSchedule | None) -> SoakRun:
@@ -99,7 +97,6 @@ async def _soak(service: ServiceUnderTest, scenario: Scenario, kills: KillSchedu
 
 
 async def _read_memory(service: ServiceUnderTest, run: SoakRun) -> None:
-    """Read the memory of all processes in equal intervals."""
     while True:
         at_s = time.monotonic() - run.began
         run.memory.append((at_s, await asyncio.to_thread(lambda: memory_mib(service.processes()))))

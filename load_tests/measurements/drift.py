@@ -39,7 +39,6 @@ class Trend:
     start: float
     """The fitted line at the beginning of the run, in the series' unit."""
     level: float
-    """The median of the series."""
     points: int
 
     @property
@@ -54,12 +53,9 @@ class Trend:
 
 
 def trend(seconds: Sequence[float], values: Sequence[float], series: int = 1) -> Trend | None:
-    """The trend of a series; None where there are too few points.
+    """The trend of values measured at ``seconds`` since the run began, of one of ``series`` judged together.
 
-    Args:
-        seconds: when each value was measured, since the run began, in order.
-        values: what was measured.
-        series: how many series are judged together.
+    None where there are too few points.
     """
     hours, medians = _blocks(np.asarray(seconds, float) / 3_600, np.asarray(values, float))
     if len(hours) < LEAST_POINTS:
@@ -69,14 +65,8 @@ def trend(seconds: Sequence[float], values: Sequence[float], series: int = 1) ->
     quantile = stats.norm.ppf((1 - CONFIDENCE) / 2 / series) * spread
     # theilslopes takes alpha below 0.5 as the error probability; as a confidence it would be rounded to 1.
     _, _, low, high = stats.theilslopes(medians, hours, alpha=2 * stats.norm.cdf(quantile))
-    return Trend(
-        per_hour=float(slope),
-        low=float(low),
-        high=float(high),
-        start=float(intercept),
-        level=float(np.median(medians)),
-        points=len(hours),
-    )
+    level = float(np.median(medians))
+    return Trend(float(slope), float(low), float(high), float(intercept), level, len(hours))
 
 
 def _blocks(hours: Points, values: Points) -> tuple[Points, Points]:
@@ -85,19 +75,15 @@ def _blocks(hours: Points, values: Points) -> tuple[Points, Points]:
         return hours, values
     edges = np.linspace(hours[0], hours[-1], BLOCKS + 1)[1:-1]
     places = np.searchsorted(edges, hours, side="right")
-    found = [places == place for place in np.unique(places)]
-    return (
-        np.array([np.median(hours[chosen]) for chosen in found]),
-        np.array([np.median(values[chosen]) for chosen in found]),
-    )
+    chosen = [places == place for place in np.unique(places)]
+    first, second = (np.array([np.median(each[block]) for block in chosen]) for each in (hours, values))
+    return first, second
 
 
 def _inflation(residuals: Points) -> float:
     """The factor by which the correlation of neighbours enlarges the variance; at least 1."""
     centred = residuals - residuals.mean()
     power = float(centred @ centred)
-    if power == 0:
-        return 1.0
-    correlation = float(centred[1:] @ centred[:-1]) / power
+    correlation = float(centred[1:] @ centred[:-1]) / power if power else 0.0
     correlation = min(max(correlation, 0.0), _MOST_CORRELATED)
     return (1 + correlation) / (1 - correlation)

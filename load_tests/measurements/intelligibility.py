@@ -7,10 +7,8 @@ those are other voices that say other sentences, so it is a hint and no number t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.progress import track
-
 from load_tests.measurements.word_errors import ErrorCount, count_errors
+from load_tests.progress import tracked
 from load_tests.scenarios.recognisers import transcribe
 from load_tests.scenarios.response_log import UtteranceResponse
 from load_tests.scenarios.speech_samples import SpeechSample, padded, recordings
@@ -46,13 +44,10 @@ async def intelligibility(
     ]
     if not voices:
         return None
-    console = Console(stderr=True)
-    shown = track(voices, "recognising the voice", console=console, disable=not console.is_terminal)
+    errors = [await _errors(recogniser, each) for each in tracked(voices, "recognising the voice")]
     people = recordings(language) if language in LANGUAGES else ()
-    return Intelligibility(
-        sum([await _errors(recogniser, each) for each in shown], ErrorCount()),
-        sum([await _errors(recogniser, each) for each in people], ErrorCount()) if people else None,
-    )
+    alone = [await _errors(recogniser, each) for each in people]
+    return Intelligibility(sum(errors, ErrorCount()), sum(alone, ErrorCount()) if alone else None)
 
 
 async def _errors(recogniser: Recogniser, sample: SpeechSample) -> ErrorCount:

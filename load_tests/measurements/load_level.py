@@ -25,18 +25,16 @@ class SentenceTiming:
     delays_ms: Mapping[LatencyPoint, float]
     """From the end of its speech to each point."""
     completed: float
-    """When its response was complete."""
 
 
 def sentence_timings(session: ServiceSession) -> list[SentenceTiming]:
     """The sentences of a session whose responses are complete."""
-    found = []
-    for start_ms, end_ms in session.speech.spans_ms:
-        response = response_to(start_ms, end_ms, session.stopwatch.utterances.values())
-        if response is not None:
-            began, ended = session.pace.spoken_at(start_ms), session.pace.spoken_at(end_ms)
-            found.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
-    return found
+    timings = []
+    for span_ms in session.speech.spans_ms:
+        if response := response_to(*span_ms, session.stopwatch.utterances.values()):
+            began, ended = map(session.pace.spoken_at, span_ms)
+            timings.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
+    return timings
 
 
 def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]) -> UtteranceTimes | None:
@@ -54,11 +52,10 @@ def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]
 
 @dataclass(frozen=True, slots=True)
 class LoadLevel:
-    """The outcome of one level, ready for JSON."""
+    """The outcome of one level, ready for JSON; its sentences are counted."""
 
     sessions: int
     sent: int
-    """Sentences."""
     received: int
     lost: int
     out_of_order: int
@@ -66,7 +63,6 @@ class LoadLevel:
     in_real_time: int
     """Sessions in which no frame was sent more than ``LATE_MS`` late."""
     behind_ms: float
-    """How late the latest frame was sent."""
     errors: Mapping[str, int]
     latency_ms: Mapping[LatencyPoint, Percentiles]
 

@@ -20,7 +20,6 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 LEAST_PAIRS = 3
@@ -67,20 +66,18 @@ def randomised_order(pairs: int, seed: int) -> list[tuple[Side, Side]]:
     A steady change of the machine then affects both alike, and a periodic one cannot coincide with the order.
     """
     generator = random.Random(seed)
-    found: list[tuple[Side, Side]] = []
-    while len(found) < pairs:
+    sides: list[tuple[Side, Side]] = []
+    while len(sides) < pairs:
         block: list[tuple[Side, Side]] = [("a", "b"), ("b", "a")]
         generator.shuffle(block)
-        found += block
-    return found[:pairs]
+        sides += block
+    return sides[:pairs]
 
 
 def compare(a: Sequence[float], b: Sequence[float], margin: float) -> Comparison:
     """One figure of which less is better, by pairs: ``a[i]`` and ``b[i]`` were measured one after the other.
 
-    Args:
-        a, b: the figure in each run, at least one.
-        margin: relative difference that does not matter; 0.05 is 5 %.
+    A relative difference up to ``margin`` does not matter; 0.05 is 5 %.
 
     Raises:
         ValueError: the numbers of runs differ.
@@ -90,34 +87,22 @@ def compare(a: Sequence[float], b: Sequence[float], margin: float) -> Comparison
     as_ratio = min(*a, *b) > 0
     effects = np.log(b) - np.log(a) if as_ratio else np.subtract(b, a)
     mean = float(np.mean(effects))
-    low, high = _interval(effects, mean) if len(a) >= LEAST_PAIRS else (None, None)
     tolerated = float(np.log1p(margin)) if as_ratio else margin * float(np.mean(np.abs(a)))
     outward = np.exp if as_ratio else float
+    low = high = None
+    verdict, within = Verdict.TOO_FEW, False
+    if len(a) >= LEAST_PAIRS:
+        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(a) - 1) * stats.sem(effects))
+        within = -tolerated <= mean - half and mean + half <= tolerated
+        verdict = Verdict.NONE if abs(mean) <= half or within else Verdict.B if mean < 0 else Verdict.A
+        low, high = float(outward(mean - half)), float(outward(mean + half))
     return Comparison(
         a=float(np.median(a)),
         b=float(np.median(b)),
         effect="ratio" if as_ratio else "difference",
         estimate=float(outward(mean)),
-        low=None if low is None else float(outward(low)),
-        high=None if high is None else float(outward(high)),
-        verdict=_verdict(low, high, tolerated),
-        within_margin=low is not None and high is not None and _within(low, high, tolerated),
+        low=low,
+        high=high,
+        verdict=verdict,
+        within_margin=within,
     )
-
-
-def _interval(effects: NDArray[np.float64], mean: float) -> tuple[float, float]:
-    error = stats.sem(effects)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(effects) - 1) * error)
-    return mean - half, mean + half
-
-
-def _verdict(low: float | None, high: float | None, tolerated: float) -> Verdict:
-    if low is None or high is None:
-        return Verdict.TOO_FEW
-    if low <= 0 <= high or _within(low, high, tolerated):
-        return Verdict.NONE
-    return Verdict.B if high < 0 else Verdict.A
-
-
-def _within(low: float, high: float, tolerated: float) -> bool:
-    return -tolerated <= low and high <= tolerated

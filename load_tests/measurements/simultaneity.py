@@ -108,7 +108,5 @@ def erased(versions: Sequence[Sequence[str]]) -> int:
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
     """Length of the longest common prefix."""
-    same = 0
-    while same < min(len(one), len(other)) and one[same] == other[same]:
-        same += 1
-    return same
+    different = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(different, min(len(one), len(other)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from load_tests.measurements.drift import CONFIDENCE, Trend, trend
 from load_tests.measurements.load_level import LoadLevel, SentenceTiming, sentence_timings, summarise
-from load_tests.measurements.machine_usage import MEMORY
+from load_tests.measurements.service_load import MEMORY
 from load_tests.scenarios.replica_kills import ReplicaKill
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LatencyPoint
@@ -23,12 +23,10 @@ TimeSeries = list[tuple[float, float]]
 
 @dataclass(slots=True)
 class SoakRun:
-    """What was recorded."""
+    """What was recorded since ``began`` (monotonic seconds), while the sessions spoke for ``seconds``."""
 
     began: float
-    """Monotonic seconds."""
     seconds: float
-    """How long the sessions spoke."""
     sessions: Sequence[ServiceSession] = ()
     memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     """Seconds since the beginning, and MiB by deployment."""
@@ -37,11 +35,10 @@ class SoakRun:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The effect of a kill on users."""
+    """The effect of a kill on users, ``at_s`` seconds since the run began."""
 
     deployment: str
     at_s: float
-    """When, in seconds since the run began."""
     replaced_s: float | None
     recovered_s: float | None
     """From the kill to the complete response to the first sentence begun after it; None: none came."""
@@ -56,9 +53,7 @@ class SoakFindings:
     level: LoadLevel
     warm_up_s: float
     latency_ms: dict[str, TimeSeries]
-    """By point."""
     memory_mib: dict[str, TimeSeries]
-    """By deployment."""
     trends: dict[str, Trend]
     """Of the series that were judged: latencies in ms per hour, memory in MiB per hour."""
     recoveries: list[Recovery]
@@ -73,20 +68,21 @@ class SoakFindings:
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
+        trends = {
+            name: {
+                "unit": f"{series_unit(name)} per hour",
+                **asdict(each),
+                "seen": each.seen,
+                "would_have_been_seen": each.resolution,
+            }
+            for name, each in self.trends.items()
+        }
         return {
             "verdict": self.verdict,
             "level": asdict(self.level),
             "warm_up_s": self.warm_up_s,
             "confidence": CONFIDENCE,
-            "trends": {
-                name: {
-                    "unit": f"{unit(name)} per hour",
-                    **asdict(each),
-                    "seen": each.seen,
-                    "would_have_been_seen": each.resolution,
-                }
-                for name, each in self.trends.items()
-            },
+            "trends": trends,
             "kills": [asdict(each) for each in self.recoveries],
             "latency_ms": {name: _columns(each) for name, each in self.latency_ms.items()},
             "memory_kind": MEMORY,
@@ -94,8 +90,8 @@ class SoakFindings:
         }
 
 
-def unit(name: str) -> str:
-    """Of a series."""
+def series_unit(name: str) -> str:
+    """The unit of a series."""
     return "ms" if name in LATENCIES else "MiB"
 
 
@@ -109,43 +105,33 @@ def findings(run: SoakRun) -> SoakFindings:
         (each for session in run.sessions for each in sentence_timings(session)), key=lambda each: each.ended
     )
     warm_up_s = min(WARM_UP * run.seconds, WARM_UP_MOST_S)
-    latency: dict[str, TimeSeries] = {point: _latency(timings, point, run.began) for point in LATENCIES}
+    latency: dict[str, TimeSeries] = {
+        point: [(round(each.ended - run.began, 1), round(each.delays_ms[point])) for each in timings]
+        for point in LATENCIES
+    }
     memory = _memory(run.memory)
+    trends = {}
     judged = latency if run.kills else latency | memory
-    trends = {name: _trend(each, warm_up_s, len(judged)) for name, each in judged.items()}
-    return SoakFindings(
-        level=summarise(run.sessions),
-        warm_up_s=warm_up_s,
-        latency_ms=latency,
-        memory_mib=memory,
-        trends={name: each for name, each in trends.items() if each is not None},
-        recoveries=[recovery(kill, timings, run.began) for kill in run.kills],
-    )
-
-
-def _latency(timings: Sequence[SentenceTiming], point: LatencyPoint, began: float) -> TimeSeries:
-    return [(round(each.ended - began, 1), round(each.delays_ms[point])) for each in timings]
+    for name, series in judged.items():
+        kept = [point for point in series if point[0] >= warm_up_s]
+        if fitted := trend([at_s for at_s, _ in kept], [value for _, value in kept], len(judged)):
+            trends[name] = fitted
+    recoveries = [recovery(kill, timings, run.began) for kill in run.kills]
+    return SoakFindings(summarise(run.sessions), warm_up_s, latency, memory, trends, recoveries)
 
 
 def _memory(readings: Sequence[tuple[float, dict[str, float]]]) -> dict[str, TimeSeries]:
     """A series for each deployment, without the times at which it had no process; and one for their sum."""
     names = dict.fromkeys(name for _, reading in readings for name in reading)
-    found: dict[str, TimeSeries] = {
+    by_deployment: dict[str, TimeSeries] = {
         name: [(at_s, reading[name]) for at_s, reading in readings if name in reading] for name in names
     }
-    return {**found, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
-
-
-def _trend(series: TimeSeries, warm_up_s: float, judged: int) -> Trend | None:
-    kept = [point for point in series if point[0] >= warm_up_s]
-    return trend([at_s for at_s, _ in kept], [value for _, value in kept], series=judged)
+    return {**by_deployment, TOTAL: [(at_s, sum(reading.values())) for at_s, reading in readings]}
 
 
 def _columns(series: TimeSeries) -> dict[str, list[float]]:
-    return {
-        "seconds": [round(at_s, 1) for at_s, _ in series],
-        "values": [round(value, 1) for _, value in series],
-    }
+    seconds, values = ([round(point[column], 1) for point in series] for column in (0, 1))
+    return {"seconds": seconds, "values": values}
 
 
 def recovery(kill: ReplicaKill, timings: Sequence[SentenceTiming], began: float) -> Recovery:

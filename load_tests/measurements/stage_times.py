@@ -14,12 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sokuji.client.handshake import endpoint
 
-CALL, QUEUE, BUSY, BATCH = (
-    "sokuji_stage_seconds",
-    "sokuji_stage_queue_seconds",
-    "sokuji_stage_busy_seconds",
-    "sokuji_stage_batch_size",
-)
+CALL = "sokuji_stage_seconds"
+QUEUE, BUSY, BATCH = "sokuji_stage_queue_seconds", "sokuji_stage_busy_seconds", "sokuji_stage_batch_size"
 ORDER = ("stt", "translation", "tts")
 
 
@@ -29,7 +25,7 @@ class HistogramKey(NamedTuple):
     metric: str
     stage: str
     provider: str
-    kind: str
+    kind: str = ""
 
 
 @dataclass(slots=True)
@@ -37,13 +33,12 @@ class Histogram:
     """A Prometheus histogram."""
 
     total: float = 0
-    """Sum of all values."""
     at_most: dict[float, float] = field(default_factory=dict)
     """Upper bound, the last one infinite -> how many values do not exceed it."""
 
     @property
     def count(self) -> int:
-        """Number of values."""
+        """Of values."""
         return int(self.at_most.get(inf, 0))
 
     def since(self, before: "Histogram") -> "Histogram":
@@ -76,12 +71,6 @@ class DurationSummary:
     p50: float
     p95: float
 
-    @classmethod
-    def of(cls, histogram: Histogram) -> "DurationSummary":
-        """Of a histogram of seconds with at least one value."""
-        seconds = (histogram.total / histogram.count, histogram.quantile(0.5), histogram.quantile(0.95))
-        return cls(histogram.count, *(round(1_000 * each, 1) for each in seconds))
-
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
@@ -96,46 +85,43 @@ class StageTimes:
     busy: DurationSummary | None
     """Computing, of the whole batch that a call was part of."""
     batch_size: float | None
-    """Mean."""
 
 
 def parse_metrics(text: str) -> Scrape:
     """The stage histograms of a page of metrics in Prometheus' text format."""
-    found: dict[HistogramKey, Histogram] = {}
+    parsed_histograms: dict[HistogramKey, Histogram] = {}
     for family in text_string_to_metric_families(text):
         if family.name not in (CALL, QUEUE, BUSY, BATCH):
             continue
         for sample in family.samples:
             labels = sample.labels
             key = HistogramKey(family.name, labels["stage"], labels["provider"], labels.get("kind", ""))
-            histogram = found.setdefault(key, Histogram())
+            histogram = parsed_histograms.setdefault(key, Histogram())
             if sample.name.endswith("_bucket"):
                 histogram.at_most[float(labels["le"])] = sample.value
             elif sample.name.endswith("_sum"):
                 histogram.total = sample.value
-    return found
+    return parsed_histograms
 
 
-async def scrape(url: str) -> Scrape | None:
-    """The stage histograms of the service at ``url``; None if it has none, or does not answer."""
+async def scrape(url: str) -> Scrape:
+    """The stage histograms of the service at ``url``; none if it has none, or does not answer."""
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
         try:
             response = await client.get(endpoint(url, "/metrics", "http"))
         except httpx.TransportError:
-            return None
-    return (parse_metrics(response.text) or None) if response.is_success else None
+            return {}
+    return parse_metrics(response.text) if response.is_success else {}
 
 
-def between(before: Scrape | None, after: Scrape | None) -> list[StageTimes] | None:
+def between(before: Scrape, after: Scrape) -> list[StageTimes] | None:
     """What happened between two readings.
 
     None if there are no metrics, or if the readings are not of one process: a gateway was restarted, or
     another replica of it answered.
     """
-    if after is None:
-        return None
-    added = {key: now.since((before or {}).get(key, Histogram())) for key, now in after.items()}
-    if (before or {}).keys() - after.keys() or any(each.count < 0 for each in added.values()):
+    added = {key: now.since(before.get(key, Histogram())) for key, now in after.items()}
+    if not after or before.keys() - after.keys() or any(each.count < 0 for each in added.values()):
         return None
     added = {key: each for key, each in added.items() if each.count}
     providers = dict.fromkeys((each.stage, each.provider) for each in added if each.metric == CALL)
@@ -144,18 +130,19 @@ def between(before: Scrape | None, after: Scrape | None) -> list[StageTimes] | N
 
 
 def _stage_times(added: Scrape, stage: str, provider: str) -> StageTimes:
-    queue, busy, batches = (
-        added.get(HistogramKey(metric, stage, provider, "")) for metric in (QUEUE, BUSY, BATCH)
-    )
+    calls = {key.kind: each for key, each in sorted(added.items()) if key[:3] == (CALL, stage, provider)}
+    batches = added.get(HistogramKey(BATCH, stage, provider))
     return StageTimes(
         stage=stage,
         provider=provider,
-        calls={
-            key.kind: DurationSummary.of(histogram)
-            for key, histogram in sorted(added.items())
-            if key[:3] == (CALL, stage, provider)
-        },
-        queue=DurationSummary.of(queue) if queue else None,
-        busy=DurationSummary.of(busy) if busy else None,
+        calls={kind: _summary(each) for kind, each in calls.items()},
+        queue=_summary(added[key]) if (key := HistogramKey(QUEUE, stage, provider)) in added else None,
+        busy=_summary(added[key]) if (key := HistogramKey(BUSY, stage, provider)) in added else None,
         batch_size=round(batches.total / batches.count, 2) if batches else None,
     )
+
+
+def _summary(seconds: Histogram) -> DurationSummary:
+    """Of a histogram with at least one value."""
+    figures = (seconds.total / seconds.count, seconds.quantile(0.5), seconds.quantile(0.95))
+    return DurationSummary(seconds.count, *(round(1_000 * each, 1) for each in figures))

@@ -1,10 +1,11 @@
 """Scores of what a service returned: word errors, translation, simultaneity, captions that were revised."""
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import yaml
 from sacrebleu.metrics.bleu import BLEU
@@ -88,6 +89,10 @@ class SentenceGroup:
     utterances: list[UtteranceResponse]
     """Mostly one; none: the sentence was lost."""
 
+    def joined(self, part: Literal["text", "translation"]) -> str:
+        """One text of all utterances."""
+        return " ".join(filter(None, (getattr(each, part) for each in self.utterances)))
+
 
 def match_sentences(
     spans_ms: Sequence[tuple[int, int]], utterances: Sequence[UtteranceResponse]
@@ -117,7 +122,7 @@ def score(sessions: Sequence[ServiceSession], source: str, target: str) -> Quali
     utterances = received(sessions)
     for session in sessions:
         matched, unmatched = match_sentences(session.speech.spans_ms, received([session]))
-        groups += _with_references(session, matched, known)
+        groups += [_ScoredGroup.of(session, group, known) for group in matched]
         strays += unmatched
     captions = [[tokens(each.text, source) for each in utterance.captions] for utterance in utterances]
     return QualityScores(
@@ -125,12 +130,14 @@ def score(sessions: Sequence[ServiceSession], source: str, target: str) -> Quali
         target=target,
         sentences=sum(len(session.speech.texts) for session in sessions),
         distinct=len({texts for session in sessions for texts in session.speech.texts}),
-        lost=sum(len(each.group.numbers) for each in groups if not each.joined("translation")),
+        lost=sum(len(each.group.numbers) for each in groups if not each.group.joined("translation")),
         invented=len(strays),
         recognition=_recognition(groups, strays, source),
         translation=_translation(groups, target),
-        average_lagging=_mean([each.lagging(target, adaptive=False) for each in groups]),
-        length_adaptive=_mean([each.lagging(target, adaptive=True) for each in groups]),
+        average_lagging=_mean([each.lagging(target, simultaneity.average_lagging) for each in groups]),
+        length_adaptive=_mean(
+            [each.lagging(target, simultaneity.length_adaptive_average_lagging) for each in groups]
+        ),
         token_delay=_mean([each.token_delay() for each in groups]),
         erased=sum(simultaneity.erased(each) for each in captions),
         shown=sum(len(tokens(each.text, source)) for each in utterances),
@@ -152,11 +159,14 @@ class _ScoredGroup:
     began: float
     """When its speech began (monotonic seconds)."""
 
-    def joined(self, part: str) -> str:
-        """``part`` of its utterances, "text" or "translation", in one."""
-        return " ".join(filter(None, (getattr(each, part) for each in self.group.utterances)))
+    @classmethod
+    def of(cls, session: ServiceSession, group: SentenceGroup, known: Mapping[str, str]) -> "_ScoredGroup":
+        texts = [text for number in group.numbers for text in session.speech.texts[number]]
+        expected = [known.get(text) for text in texts]
+        reference = None if None in expected else " ".join(filter(None, expected))
+        return cls(group, " ".join(texts), reference, session.pace.spoken_at(group.start_ms))
 
-    def lagging(self, target: str, *, adaptive: bool) -> MeanLag | None:
+    def lagging(self, target: str, measure: Callable[[list[float], float, int], float]) -> MeanLag | None:
         """Of the words of its translation."""
         output = [
             time
@@ -167,9 +177,8 @@ class _ScoredGroup:
         if not output:
             return None
         expected = len(output) if self.reference is None else len(tokens(self.reference, target))
-        measure = simultaneity.length_adaptive_average_lagging if adaptive else simultaneity.average_lagging
-        aware, unaware = ([getattr(each, name) for each in output] for name in ("at_ms", "read_ms"))
-        return MeanLag(measure(aware, self._source_ms, expected), measure(unaware, self._source_ms, expected))
+        delays = ([each.at_ms for each in output], [each.read_ms for each in output])
+        return MeanLag(*(measure(each, self._source_ms, expected) for each in delays))
 
     def token_delay(self) -> MeanLag | None:
         """Of its voice."""
@@ -179,7 +188,7 @@ class _ScoredGroup:
         if not any(each.duration_ms for each in chunks):
             return None
         ideal = [replace(each, at_ms=each.read_ms) for each in chunks]
-        return MeanLag(simultaneity.average_token_delay(chunks), simultaneity.average_token_delay(ideal))
+        return MeanLag(*map(simultaneity.average_token_delay, (chunks, ideal)))
 
     @property
     def _source_ms(self) -> float:
@@ -188,34 +197,23 @@ class _ScoredGroup:
     def _time(self, utterance: UtteranceResponse, chunk: OutputChunk) -> VoiceChunk:
         over = chunk.is_late and utterance is self.group.utterances[-1]
         read_ms = self._source_ms if over else chunk.read_ms - self.group.start_ms
-        return VoiceChunk(
-            at_ms=1_000 * (chunk.at - self.began),
-            read_ms=min(max(read_ms, 0.0), self._source_ms),
-            duration_ms=chunk.duration_ms,
-        )
-
-
-def _with_references(
-    session: ServiceSession, groups: Sequence[SentenceGroup], known: Mapping[str, str]
-) -> Iterator[_ScoredGroup]:
-    for group in groups:
-        texts = [text for number in group.numbers for text in session.speech.texts[number]]
-        expected = [known.get(text) for text in texts]
-        reference = None if None in expected else " ".join(filter(None, expected))
-        yield _ScoredGroup(group, " ".join(texts), reference, session.pace.spoken_at(group.start_ms))
+        at_ms = 1_000 * (chunk.at - self.began)
+        return VoiceChunk(at_ms, min(max(read_ms, 0.0), self._source_ms), chunk.duration_ms)
 
 
 def _recognition(
     groups: Sequence[_ScoredGroup], strays: Sequence[UtteranceResponse], language: str
 ) -> ErrorCount:
     """Lost sentences count with all their words, and so do words that nobody said."""
-    matched = [count_errors(each.transcript, each.joined("text"), language) for each in groups]
+    matched = [count_errors(each.transcript, each.group.joined("text"), language) for each in groups]
     invented = [ErrorCount(len(words(each.text, language))) for each in strays]
     return sum([*matched, *invented], ErrorCount())
 
 
 def _translation(groups: Sequence[_ScoredGroup], language: str) -> TranslationScores | None:
-    pairs = [(each.joined("translation"), each.reference) for each in groups if each.reference is not None]
+    pairs = [
+        (each.group.joined("translation"), each.reference) for each in groups if each.reference is not None
+    ]
     if not pairs:
         return None
     outputs, expected = [list(texts) for texts in zip(*pairs, strict=True)]
@@ -230,10 +228,5 @@ def _translation(groups: Sequence[_ScoredGroup], language: str) -> TranslationSc
 
 
 def _mean(lags: Sequence[MeanLag | None]) -> MeanLag | None:
-    known = [each for each in lags if each is not None]
-    if not known:
-        return None
-    return MeanLag(
-        statistics.fmean(each.computation_aware for each in known),
-        statistics.fmean(each.not_computation_aware for each in known),
-    )
+    known = [astuple(each) for each in lags if each is not None]
+    return MeanLag(*map(statistics.fmean, zip(*known, strict=True))) if known else None

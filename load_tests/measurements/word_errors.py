@@ -66,8 +66,3 @@ def count_errors(reference: str, hypothesis: str, language: str) -> ErrorCount:
     expected = words(reference, language)
     result = jiwer.process_words(" ".join(expected), " ".join(words(hypothesis, language)))
     return ErrorCount(result.substitutions + result.deletions + result.insertions, len(expected))
-
-
-def word_error_rate(reference: str, hypothesis: str, language: str) -> float:
-    """Errors per word of the reference, in every language."""
-    return float(jiwer.wer(normalised(reference, language), normalised(hypothesis, language)))

@@ -4,21 +4,19 @@
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
-from load_tests.peers.peer_tables import tables
-from load_tests.peers.runner import MeasuredSystem, measure
-from load_tests.peers.scoring import sessions_held
+from load_tests.peers.measured_system import measure, tables
 from load_tests.peers.sokuji_service import SokujiSystem
-from load_tests.peers.system import ANSWERED_WITHIN_S, MILESTONES, System
+from load_tests.peers.system import ANSWERED_WITHIN_S, System
 from load_tests.peers.whisperlive import WhisperLive
 from load_tests.peers.wyoming import Wyoming
-from load_tests.reports.report import OutputOption, header, show, write
+from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
-from load_tests.scenarios.scenario import Scenario
+from load_tests.scenarios.sessions import Scenario
 from sokuji import models
 from sokuji.cli.console import one_line_failures
 from sokuji.client.config import Config
@@ -34,18 +32,14 @@ NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched")
 app = options.command_line()
 
 
-def _names(text: str) -> str:
-    if unknown := set(text.split(",")) - set(NAMES):
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: unknown; there are: {', '.join(NAMES)}")
-    return text
-
-
 @app.command()
 @one_line_failures()
 def main(
     sessions: options.LevelsOption = "1,2,4",
     duration: options.DurationOption = 40.0,
-    only: Annotated[str, typer.Option(callback=_names, help="Systems to measure.")] = ",".join(NAMES),
+    only: Annotated[
+        str, typer.Option(callback=options.among(NAMES, "system"), help="Systems to measure.")
+    ] = ",".join(NAMES),
     source: options.SourceOption = "pt",
     limit: Annotated[
         float, typer.Option(min=0.1, help="p95 in seconds up to which sessions are held.")
@@ -65,7 +59,7 @@ def main(
         "whisperlive-batched": lambda: WhisperLive(model, batched=True),
     }
     chosen = [build() for name, build in systems.items() if name in only.split(",")]
-    measured = asyncio.run(_measure(chosen, port, scenarios))
+    measured = [asyncio.run(measure(each, port, scenarios)) for each in chosen]
     show(tables(measured, 1_000 * limit))
     load = {
         "language": source,
@@ -74,28 +68,10 @@ def main(
         "frame_ms": FRAME_MS,
     }
     figures = {"model": f"whisper {MODEL}", "load": load, "limit_s": limit, "patience_s": ANSWERED_WITHIN_S}
-    write(
-        output, {**header(), **figures, "systems": [system_report(each, 1_000 * limit) for each in measured]}
-    )
+    reports = [each.report(1_000 * limit) for each in measured]
+    write(output, {**figures, "systems": reports})
     if failures := [f"{each.name}: {each.failure}" for each in measured if each.failure]:
         raise SokujiError("; ".join(failures))
-
-
-async def _measure(
-    systems: Sequence[System], port: int, scenarios: Sequence[Scenario]
-) -> list[MeasuredSystem]:
-    return [await measure(each, port, scenarios) for each in systems]
-
-
-def system_report(system: MeasuredSystem, limit_ms: float) -> dict[str, Any]:
-    """One system, for JSON; sessions are held up to a p95 of ``limit_ms``."""
-    return {
-        "name": system.name,
-        "settings": system.settings,
-        "failure": system.failure,
-        "sessions_held": {each: sessions_held(system.levels, each, limit_ms) for each in MILESTONES},
-        "levels": [level.report() for level in system.levels],
-    }
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 import jiwer
-import numpy as np
 
 from load_tests.measurements.load_level import LATE_MS
 from load_tests.measurements.word_errors import ErrorCount, words
 from load_tests.peers.system import MILESTONES, Milestone, PeerSession
-from sokuji.measure.latency import Percentiles
+from sokuji.measure.latency import Percentiles, percentiles_of
 
 
 def align(
@@ -48,7 +47,6 @@ class PeerLevel:
 
     sessions: int
     sent: int
-    """Utterances."""
     lost: int
     """Those to which nothing came back, right or wrong."""
     words: ErrorCount
@@ -56,7 +54,6 @@ class PeerLevel:
     """Of the utterances that reached the milestone; their count says how many."""
     errors: Mapping[str, int]
     behind_ms: float
-    """How late the latest frame was sent."""
 
     def held(self, milestone: Milestone, limit_ms: float) -> bool:
         """Whether nothing failed, and 95 of 100 utterances reached a milestone in time."""
@@ -76,31 +73,21 @@ def summarise(sessions: Sequence[PeerSession]) -> PeerLevel:
     sent = sum(len(session.speech.texts) for session in sessions)
     answered = [delays for session in sessions for delays in session.delays if delays]
     times = {each: [delays[each] for delays in answered if each in delays] for each in MILESTONES}
+    transcripts = (words(session.text, session.speech.language) for session in sessions)
+    errors = [align(reference_words(each), text)[1] for each, text in zip(sessions, transcripts, strict=True)]
     return PeerLevel(
         sessions=len(sessions),
         sent=sent,
         lost=sent - len(answered),
-        words=sum((_errors(session) for session in sessions), ErrorCount()),
-        delays_ms={milestone: _percentiles(ms) for milestone, ms in times.items() if ms},
+        words=sum(errors, ErrorCount()),
+        delays_ms={milestone: percentiles_of(ms) for milestone, ms in times.items() if ms},
         errors=dict(sum((session.errors for session in sessions), Counter())),
         behind_ms=round(max((session.behind_ms for session in sessions), default=0.0), 1),
     )
 
 
-def _errors(session: PeerSession) -> ErrorCount:
-    return align(reference_words(session), words(session.text, session.speech.language))[1]
-
-
-def _percentiles(values: Sequence[float]) -> Percentiles:
-    p50, p95, p99 = (round(float(each), 1) for each in np.percentile(values, (50, 95, 99)))
-    return Percentiles(len(values), p50, p95, p99)
-
-
 def sessions_held(levels: Sequence[PeerLevel], milestone: Milestone, limit_ms: float) -> int:
     """The highest level that was held, and with it all below; 0: none."""
-    most = 0
-    for level in sorted(levels, key=lambda each: each.sessions):
-        if not level.held(milestone, limit_ms):
-            break
-        most = level.sessions
-    return most
+    in_order = sorted(levels, key=lambda each: each.sessions)
+    held = takewhile(lambda each: each.held(milestone, limit_ms), in_order)
+    return max((each.sessions for each in held), default=0)

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from load_tests.peers.server_process import HOST
 from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerSession
@@ -14,27 +16,22 @@ from sokuji.client.config import Config
 from sokuji.measure.latency import Stopwatch
 
 
+@dataclass(frozen=True, slots=True)
 class SokujiSystem:
-    """The service as a Serve config has it.
+    """The service as a Serve config has it."""
 
-    Args:
-        config: the Serve config.
-    """
-
-    name = "sokuji"
-
-    def __init__(self, config: Path) -> None:
-        self._config = config
+    config: Path
+    name: ClassVar[str] = "sokuji"
 
     @property
     def settings(self) -> dict[str, str]:
         """Its version and its Serve config."""
-        return {"version": __version__, "config": self._config.name}
+        return {"version": __version__, "config": self.config.name}
 
     @asynccontextmanager
     async def served(self, port: int) -> AsyncIterator[None]:
         """Run the service."""
-        async with started_service(self._config, port):
+        async with started_service(self.config, port):
             yield
 
     async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:

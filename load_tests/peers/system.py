@@ -32,7 +32,6 @@ class PeerSession(SessionRecord):
     """A session with any of the systems."""
 
     text: str = ""
-    """The whole transcript."""
     delays: list[Delays] = field(default_factory=list)
     """One for each utterance, empty where nothing came back; none at all if the session failed."""
 

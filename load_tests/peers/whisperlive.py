@@ -12,19 +12,18 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from load_tests.measurements.word_errors import words
-from load_tests.peers.environment import python_of, versions
 from load_tests.peers.scoring import align, reference_words
-from load_tests.peers.server_process import HOST, server_process
-from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerFailed, PeerSession
+from load_tests.peers.server_process import HOST, peer_process, versions
+from load_tests.peers.system import ANSWERED_WITHIN_S, Milestone, PeerFailed, PeerSession
 from load_tests.scenarios.sessions import SpokenUntil
 from load_tests.scenarios.speech_samples import silence
 from sokuji.audio.pcm import RECOGNISER_RATE
@@ -36,15 +35,13 @@ MOST_BYTES = 2**20
 _SERVER = Path(__file__).with_name("whisper_live_server.py")
 
 
-@dataclass(frozen=True, slots=True)
-class _Update:
-    """The transcript after one message."""
+class _Update(NamedTuple):
+    """The transcript after one message that came at ``at`` (monotonic seconds)."""
 
     at: float
-    """``time.monotonic()``."""
     completed: int
     """Words of completed segments; they stay."""
-    tail: tuple[str, ...]
+    tail: list[str]
     """Those of the incomplete segment."""
 
 
@@ -71,21 +68,17 @@ class GrowingTranscript:
         tail: list[str] = []
         try:
             for segment in segments:
-                found = words(segment["text"], self._language)
-                if segment["completed"]:
-                    self._complete(segment, found)
-                else:
-                    tail += found
+                spoken = words(segment["text"], self._language)
+                # The last ten completed segments are repeated in every message.
+                key = (str(segment["start"]), str(segment["end"]), str(segment["text"]))
+                if not segment["completed"]:
+                    tail += spoken
+                elif key not in self._known:
+                    self._known.add(key)
+                    self._completed += spoken
         except (TypeError, KeyError, ValueError):
             raise PeerFailed("no segments of WhisperLive") from None
-        self._updates.append(_Update(at, len(self._completed), tuple(tail)))
-
-    def _complete(self, segment: Mapping[str, Any], found: Sequence[str]) -> None:
-        # The last ten completed segments are repeated in every message.
-        key = (str(segment["start"]), str(segment["end"]), str(segment["text"]))
-        if key not in self._known:
-            self._known.add(key)
-            self._completed += found
+        self._updates.append(_Update(at, len(self._completed), tail))
 
     def final_at(self, count: int) -> float | None:
         """When the first ``count`` words were completed."""
@@ -95,28 +88,23 @@ class GrowingTranscript:
         """Since when the first ``count`` words have been as they are now."""
         expected, since = self.words[:count], None
         for each in reversed(self._updates):
-            if list(each.tail[: max(0, count - each.completed)]) != expected[each.completed :]:
+            if each.tail[: max(0, count - each.completed)] != expected[each.completed :]:
                 break
             since = each.at
         return since
 
 
+@dataclass(frozen=True, slots=True)
 class WhisperLive:
-    """The server with the embedded model.
+    """The server with the embedded model."""
 
-    Args:
-        model: the folder of a Whisper model for CTranslate2.
-        batched: whether it recognises its clients together.
-    """
-
-    def __init__(self, model: Path, *, batched: bool) -> None:
-        self._model = model
-        self._batched = batched
+    model: Path
+    batched: bool
 
     @property
     def name(self) -> str:
         """Depends on batching."""
-        return "whisperlive-batched" if self._batched else "whisperlive"
+        return "whisperlive-batched" if self.batched else "whisperlive"
 
     @property
     def settings(self) -> dict[str, str]:
@@ -124,7 +112,7 @@ class WhisperLive:
         return {
             **versions(PACKAGE, PACKAGE, "faster-whisper", "ctranslate2", "torch"),
             "compute_type": "int8, its default on a CPU",
-            "beam_size": "1" if self._batched else "5, its default, which cannot be changed",
+            "beam_size": "1" if self.batched else "5, its default, which cannot be changed",
             "cpu_threads": "its default",
             "client": "its defaults, voice activity detection on",
         }
@@ -132,10 +120,8 @@ class WhisperLive:
     @asynccontextmanager
     async def served(self, port: int) -> AsyncIterator[None]:
         """Run the server."""
-        python = await asyncio.to_thread(python_of, PACKAGE)
-        command = [str(python), str(_SERVER), str(port), str(self._model)]
-        command += ["batched"] if self._batched else []
-        async with server_process(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
+        arguments = [str(_SERVER), str(port), str(self.model), *(["batched"] if self.batched else [])]
+        async with peer_process(self.name, PACKAGE, arguments, port):
             yield
 
     async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:
@@ -186,18 +172,11 @@ async def _open(socket: ClientConnection, language: str) -> None:
 
 
 def parsed(message: str | bytes) -> dict[str, Any]:
-    """A message of the server.
-
-    Raises:
-        PeerFailed: it is no JSON object.
-    """
-    try:
-        found = json.loads(message)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise PeerFailed("WhisperLive sent no JSON object")
-    return found
+    """A message of the server; raises PeerFailed if it is no JSON object."""
+    with suppress(ValueError):
+        if isinstance(content := json.loads(message), dict):
+            return content
+    raise PeerFailed("WhisperLive sent no JSON object")
 
 
 async def _receive(socket: ClientConnection, transcript: GrowingTranscript, session: PeerSession) -> None:
@@ -224,10 +203,9 @@ def _evaluate(session: PeerSession, transcript: GrowingTranscript) -> None:
     ends, _ = align(reference_words(session), transcript.words)
     session.text = " ".join(transcript.words)
     for end, (_, end_ms) in zip(ends, session.speech.spans_ms, strict=True):
-        delays: Delays = {}
+        times: dict[Milestone, float | None] = {}
         if end is not None:
-            if (stable := transcript.stable_at(end)) is not None:
-                delays["stable"] = session.since(end_ms, stable)
-            if (final := transcript.final_at(end)) is not None:
-                delays["final"] = session.since(end_ms, final)
-        session.delays.append(delays)
+            times = {"stable": transcript.stable_at(end), "final": transcript.final_at(end)}
+        session.delays.append(
+            {name: session.since(end_ms, at) for name, at in times.items() if at is not None}
+        )

@@ -14,10 +14,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from load_tests.peers.environment import python_of, versions
-from load_tests.peers.server_process import HOST, server_process
+from load_tests.peers.server_process import HOST, peer_process, versions
 from load_tests.peers.system import ANSWERED_WITHIN_S, Delays, PeerFailed, PeerSession
 from load_tests.scenarios.sessions import SpokenUntil
 from sokuji.audio.pcm import RECOGNISER_RATE
@@ -69,21 +68,15 @@ def _size(head: Mapping[str, Any], name: str) -> int:
     return size
 
 
+@dataclass(frozen=True, slots=True)
 class Wyoming:
-    """The server as it comes, with the embedded model.
+    """The server as it comes, with the embedded model."""
 
-    Args:
-        language: what will be spoken.
-        model: the folder of a Whisper model for CTranslate2.
-        silence_ms: how long the client waits before it takes an utterance to be over.
-    """
-
-    name = "wyoming"
-
-    def __init__(self, language: str, model: Path, silence_ms: int) -> None:
-        self._language = language
-        self._model = model
-        self._silence_ms = silence_ms
+    language: str
+    model: Path
+    silence_ms: int
+    """How long the client waits before it takes an utterance to be over."""
+    name: ClassVar[str] = "wyoming"
 
     @property
     def settings(self) -> dict[str, str]:
@@ -93,26 +86,25 @@ class Wyoming:
             "compute_type": "int8",
             "beam_size": "1",
             "cpu_threads": "its default",
-            "audio-stop": f"{self._silence_ms} ms behind the end of speech",
+            "audio-stop": f"{self.silence_ms} ms behind the end of speech",
         }
 
     @asynccontextmanager
     async def served(self, port: int) -> AsyncIterator[None]:
         """Run the server."""
-        python = await asyncio.to_thread(python_of, PACKAGE)
         with tempfile.TemporaryDirectory() as folder:
             options = {
                 "--uri": f"tcp://{HOST}:{port}",
-                "--model": str(self._model),
-                "--language": self._language,
+                "--model": str(self.model),
+                "--language": self.language,
                 "--stt-library": "faster-whisper",
                 "--compute-type": "int8",
                 "--beam-size": "1",
                 "--data-dir": folder,
             }
             pairs = (part for option in options.items() for part in option)
-            command = [str(python), "-m", "wyoming_faster_whisper", *pairs, "--local-files-only"]
-            async with server_process(self.name, command, port, {"HF_HUB_OFFLINE": "1"}):
+            arguments = ["-m", "wyoming_faster_whisper", *pairs, "--local-files-only"]
+            async with peer_process(self.name, PACKAGE, arguments, port):
                 yield
 
     async def transcribe(self, port: int, session: PeerSession, spoken_until: SpokenUntil) -> None:
@@ -131,7 +123,7 @@ class Wyoming:
         self, port: int, session: PeerSession, span_ms: tuple[int, int], spoken_until: SpokenUntil
     ) -> tuple[str, Delays]:
         start_ms, end_ms = span_ms
-        begin_ms, stop_ms = start_ms - LEAD_MS, end_ms + self._silence_ms
+        begin_ms, stop_ms = start_ms - LEAD_MS, end_ms + self.silence_ms
         await asyncio.sleep(session.pace.spoken_at(begin_ms) - time.monotonic())
         try:
             stream, writer = await asyncio.open_connection(HOST, port, limit=MOST_BYTES)
@@ -142,12 +134,14 @@ class Wyoming:
                     await _send(writer, WyomingEvent("audio-chunk", _FORMAT, frame))
                 await _send(writer, WyomingEvent("audio-stop"))
                 async with asyncio.timeout(ANSWERED_WITHIN_S):
-                    text = await _transcript(stream)
+                    while (event := await read_event(stream)).type != "transcript":
+                        pass
             finally:
                 writer.close()
         except (PeerFailed, OSError) as error:  # TimeoutError is an OSError
             session.fail(error)
             return "", {}
+        text = str(event.data.get("text", ""))
         if not text.strip():
             return "", {}
         now = time.monotonic()
@@ -158,7 +152,6 @@ class Wyoming:
 async def _frames(
     session: PeerSession, from_ms: int, to_ms: int, spoken_until: SpokenUntil
 ) -> AsyncIterator[bytes]:
-    """A part of the recording, each frame when its last sample is spoken."""
     for start_ms in range(from_ms, to_ms, FRAME_MS):
         end_ms = min(start_ms + FRAME_MS, to_ms)
         await asyncio.sleep(session.pace.spoken_at(end_ms) - time.monotonic())
@@ -170,9 +163,3 @@ async def _frames(
 async def _send(writer: asyncio.StreamWriter, event: WyomingEvent) -> None:
     writer.write(event.encoded())
     await writer.drain()
-
-
-async def _transcript(stream: asyncio.StreamReader) -> str:
-    while (event := await read_event(stream)).type != "transcript":
-        pass
-    return str(event.data.get("text", ""))

@@ -1,6 +1,6 @@
 """The runs of an A/B test: the figures of each, their comparison and the verdict in words. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -8,13 +8,14 @@ import numpy as np
 from rich.table import Table
 
 from load_tests.measurements.load_level import LoadLevel, sentence_timings, summarise
-from load_tests.measurements.machine_usage import MEMORY
 from load_tests.measurements.paired_comparison import CONFIDENCE, Comparison, Side, Verdict, compare
-from load_tests.reports.report import UNKNOWN, table
+from load_tests.measurements.service_load import MEMORY
+from load_tests.reports.report import UNKNOWN, Columns, columns_table, known
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.measure.latency import LATENCY_POINTS
 
-LATENCIES = tuple(f"{point} {statistic}" for point in LATENCY_POINTS for statistic in ("p50", "p95", "mean"))
+STATISTICS = ("p50", "p95", "mean")
+LATENCIES = tuple(f"{point} {statistic}" for point in LATENCY_POINTS for statistic in STATISTICS)
 """Milliseconds from the end of speech."""
 CPU = "CPU s per utterance"
 """Of all processes of the service, those of Ray too."""
@@ -42,9 +43,9 @@ class ABRun:
         figures = {CPU: cpu_s / level.sent, MEMORY_MIB: memory_mib}
         for point in LATENCY_POINTS if delays else ():
             values = [each[point] for each in delays]
-            p50, p95 = np.percentile(values, (50, 95))
-            mean = float(np.mean(values))
-            figures |= {f"{point} p50": float(p50), f"{point} p95": float(p95), f"{point} mean": mean}
+            statistics = (*np.percentile(values, (50, 95)), np.mean(values))
+            names = (f"{point} {statistic}" for statistic in STATISTICS)
+            figures |= dict(zip(names, map(float, statistics), strict=True))
         return cls(pair, side, level, figures)
 
     def report(self) -> dict[str, Any]:
@@ -55,29 +56,27 @@ class ABRun:
 def comparisons(runs: Sequence[ABRun], margin: float) -> dict[str, Comparison]:
     """Each figure that all runs have; none is comparable if a run lost or misplaced a sentence.
 
-    Args:
-        runs: one of each side for each pair, in the order of the pairs.
-        margin: see ``compare``.
+    ``runs`` are in the order of the pairs; ``margin`` is that of ``compare``.
     """
     a, b = ([run for run in runs if run.side == side] for side in ("a", "b"))
-    found = {
+    compared = {
         name: compare([run.figures[name] for run in a], [run.figures[name] for run in b], margin)
         for name in FIGURES
         if all(name in run.figures for run in runs)
     }
-    if any(faults(runs)):
-        return {name: replace(each, verdict=Verdict.NOT_COMPARABLE) for name, each in found.items()}
-    return found
+    if faults(runs):
+        return {name: replace(each, verdict=Verdict.NOT_COMPARABLE) for name, each in compared.items()}
+    return compared
 
 
-def faults(runs: Sequence[ABRun]) -> Iterator[str]:
+def faults(runs: Sequence[ABRun]) -> list[str]:
     """The runs that lost or misplaced sentences."""
-    for run in runs:
-        if not run.level.sound:
-            yield (
-                f"{run.side.upper()} lost {run.level.lost} of {run.level.sent} sentences and misplaced "
-                f"{run.level.out_of_order} events in pair {run.pair + 1}"
-            )
+    return [
+        f"{run.side.upper()} lost {run.level.lost} of {run.level.sent} sentences and misplaced "
+        f"{run.level.out_of_order} events in pair {run.pair + 1}"
+        for run in runs
+        if not run.level.sound
+    ]
 
 
 def in_words(name: str, comparison: Comparison) -> str:
@@ -86,31 +85,36 @@ def in_words(name: str, comparison: Comparison) -> str:
     return words.replace("better", "faster") if name in LATENCIES else words
 
 
-def conclusion(runs: Sequence[ABRun], found: Mapping[str, Comparison], figure: str) -> str:
+def conclusion(runs: Sequence[ABRun], compared: Mapping[str, Comparison], figure: str) -> str:
     """The verdict on the figure that decides."""
-    if lost := list(faults(runs)):
+    if lost := faults(runs):
         return f"{Verdict.NOT_COMPARABLE}: {'; '.join(lost)}"
-    comparison = found[figure]
-    words = f"{in_words(figure, comparison)} ({figure}: {_effect(comparison)})"
+    comparison = compared[figure]
+    operator = "/" if comparison.effect == "ratio" else "-"
+    interval = _interval(comparison, "{:,.3g}")
+    ends = f", {CONFIDENCE:.0%} interval {interval}" if interval != UNKNOWN else ""
+    words = f"{in_words(figure, comparison)} ({figure}: B {operator} A = {comparison.estimate:,.3g}{ends})"
     if comparison.verdict is Verdict.NONE and comparison.within_margin:
         return f"{words}, and any difference is within the margin"
     return words
 
 
-def _effect(found: Comparison) -> str:
-    ends = "" if found.low is None else f", {CONFIDENCE:.0%} interval {found.low:,.3g} to {found.high:,.3g}"
-    return f"B {'/' if found.effect == 'ratio' else '-'} A = {found.estimate:,.3g}{ends}"
+PLACES = {"ratio": "{:.3f}", "difference": "{:,.1f}"}
+SIGNS = {"ratio": "×", "difference": "+"}
+FIGURE_COLUMNS: Columns[tuple[str, Comparison]] = {
+    "figure": lambda row: f"{row[0]} ms" if row[0] in LATENCIES else row[0],
+    "A": lambda row: f"{row[1].a:,.4g}",
+    "B": lambda row: f"{row[1].b:,.4g}",
+    "": lambda row: f"{SIGNS[row[1].effect]} {known(row[1].estimate, PLACES[row[1].effect])}",
+    f"{CONFIDENCE:.0%} interval": lambda row: _interval(row[1], PLACES[row[1].effect]),
+    "verdict": lambda row: in_words(*row),
+}
 
 
-def comparison_table(found: Mapping[str, Comparison]) -> Table:
+def comparison_table(compared: Mapping[str, Comparison]) -> Table:
     """A row for each figure."""
-    headings = ("figure", "A", "B", "", f"{CONFIDENCE:.0%} interval", "verdict")
-    return table("Median of the runs, and B against A in pairs", headings, map(_row, found, found.values()))
+    return columns_table("Median of the runs, and B against A in pairs", FIGURE_COLUMNS, compared.items())
 
 
-def _row(name: str, each: Comparison) -> Sequence[str]:
-    sign, places = ("×", ".3f") if each.effect == "ratio" else ("+", ",.1f")
-    interval = UNKNOWN if each.low is None else f"{each.low:{places}} to {each.high:{places}}"
-    figure = f"{name} ms" if name in LATENCIES else name
-    effect = f"{sign} {each.estimate:{places}}"
-    return figure, f"{each.a:,.4g}", f"{each.b:,.4g}", effect, interval, in_words(name, each)
+def _interval(each: Comparison, form: str) -> str:
+    return UNKNOWN if each.low is None else f"{known(each.low, form)} to {known(each.high, form)}"

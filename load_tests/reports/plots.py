@@ -69,7 +69,6 @@ def soak_png(findings: SoakFindings, path: Path) -> None:
 
 
 def _points(axes: Axes, name: str, series: TimeSeries, trend: Trend | None) -> None:
-    """A point for each value, and the fitted line."""
     minutes, values = _axes_values(series)
     (drawn,) = axes.plot(minutes, values, label=name, linestyle="none", marker=".", markersize=4)
     if trend is not None and minutes:
@@ -79,5 +78,4 @@ def _points(axes: Axes, name: str, series: TimeSeries, trend: Trend | None) -> N
 
 
 def _axes_values(series: TimeSeries) -> tuple[list[float], list[float]]:
-    """Minutes and values."""
     return [at_s / 60 for at_s, _ in series], [value for _, value in series]

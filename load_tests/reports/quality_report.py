@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from load_tests.measurements.intelligibility import Intelligibility
 from load_tests.measurements.translation_quality import QualityScores, received
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount
-from load_tests.reports.report import UNKNOWN, table
+from load_tests.reports.report import known, table
 from load_tests.scenarios.sessions import ServiceSession
 
 LAG_KINDS = {"clock": "computation_aware", "read": "not_computation_aware"}
+TRANSLATION_SCORES = ("chrf", "chrf_normalised", "bleu")
 HEADINGS = (
     *("pair", "said", "lost", "word errors", "chrF", "norm.", "BLEU", "voice errors"),
     *("erased", "taken back", "lag", "AL", "LAAL", "ATD of voice"),
@@ -32,6 +32,7 @@ class PairQuality:
     def report(self) -> dict[str, Any]:
         """For JSON."""
         scores, voice = self.scores, self.voice
+        texts = dict.fromkeys((each.text, each.translation) for each in received(self.sessions))
         return {
             **asdict(scores),
             "recognition": _rate(scores.recognition),
@@ -39,13 +40,22 @@ class PairQuality:
             "normalized_erasure": scores.normalized_erasure,
             "voice": voice and {"errors": _rate(voice.voice), "recogniser_alone": _rate(voice.recordings)},
             "errors": dict(sum((each.errors for each in self.sessions), Counter())),
-            "texts": self._texts(),
+            "texts": [{"heard": text, "translation": translation} for text, translation in texts],
         }
 
-    def _texts(self) -> list[dict[str, str]]:
-        """Each caption and its translation, only once."""
-        pairs = dict.fromkeys((each.text, each.translation) for each in received(self.sessions))
-        return [{"heard": text, "translation": translation} for text, translation in pairs]
+    def cells(self) -> list[str]:
+        """All columns of the table but the lags."""
+        scores, translation = self.scores, self.scores.translation
+        return [
+            f"{scores.source} to {scores.target}",
+            str(scores.sentences),
+            str(scores.lost),
+            f"{scores.recognition.rate:.1%}" + ("*" if scores.source in CHARACTERS else ""),
+            *(known(getattr(translation, name, None), "{:.1f}") for name in TRANSLATION_SCORES),
+            known(self.voice.voice.rate if self.voice else None, "{:.1%}"),
+            f"{scores.normalized_erasure:.2f}",
+            str(scores.taken_back),
+        ]
 
 
 def _rate(errors: ErrorCount | None) -> dict[str, float] | None:
@@ -54,13 +64,13 @@ def _rate(errors: ErrorCount | None) -> dict[str, float] | None:
 
 def parts(measured: Sequence[PairQuality], target: str) -> Iterator[RenderableType]:
     """The table, and the notes without which the numbers cannot be read."""
-    yield quality_table([(each.scores, each.voice) for each in measured])
-    found = [each.scores for each in measured]
+    yield table("Errors, scores of translations, lag in milliseconds, captions", HEADINGS, _rows(measured))
+    all_scores = [each.scores for each in measured]
     yield from dict.fromkeys(
-        line for each in found if each.translation for line in each.translation.signatures
+        line for each in all_scores if each.translation for line in each.translation.signatures
     )
-    yield f"there are {max(each.distinct for each in found)} sentences of each language, repeated"
-    if any(each.source in CHARACTERS for each in found):
+    yield f"there are {max(each.distinct for each in all_scores)} sentences of each language, repeated"
+    if any(each.source in CHARACTERS for each in all_scores):
         yield "*: errors in characters, not words"
     alone = next((each.voice.recordings for each in measured if each.voice is not None), None)
     if alone is not None:
@@ -70,33 +80,12 @@ def parts(measured: Sequence[PairQuality], target: str) -> Iterator[RenderableTy
         )
 
 
-def quality_table(measured: Sequence[tuple[QualityScores, Intelligibility | None]]) -> Table:
+def _rows(measured: Sequence[PairQuality]) -> Iterator[Sequence[str] | None]:
     """Two rows for each pair of languages, because there are two ways to count a lag."""
-    return table("Errors, scores of translations, lag in milliseconds, captions", HEADINGS, _rows(measured))
-
-
-def _rows(
-    measured: Sequence[tuple[QualityScores, Intelligibility | None]],
-) -> Iterator[Sequence[str] | None]:
-    for scores, voice in measured:
-        cells = _cells(scores, voice)
+    for each in measured:
+        scores, cells = each.scores, each.cells()
         for kind, name in LAG_KINDS.items():
             lags = (scores.average_lagging, scores.length_adaptive, scores.token_delay)
-            yield *cells, kind, *(UNKNOWN if lag is None else f"{getattr(lag, name):,.0f}" for lag in lags)
+            yield *cells, kind, *(known(getattr(lag, name, None), "{:,.0f}") for lag in lags)
             cells = [""] * len(cells)
         yield None
-
-
-def _cells(scores: QualityScores, voice: Intelligibility | None) -> list[str]:
-    translation = scores.translation
-    values = (translation.chrf, translation.chrf_normalised, translation.bleu) if translation else (None,) * 3
-    return [
-        f"{scores.source} to {scores.target}",
-        str(scores.sentences),
-        str(scores.lost),
-        f"{scores.recognition.rate:.1%}" + ("*" if scores.source in CHARACTERS else ""),
-        *(UNKNOWN if value is None else f"{value:.1f}" for value in values),
-        f"{voice.voice.rate:.1%}" if voice else UNKNOWN,
-        f"{scores.normalized_erasure:.2f}",
-        str(scores.taken_back),
-    ]

@@ -3,11 +3,12 @@
 import json
 import os
 import platform
+import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.box import SIMPLE
@@ -17,6 +18,11 @@ from rich.table import Table
 from sokuji.cli.console import writable
 
 UNKNOWN = "-"
+
+
+Row = TypeVar("Row")
+Columns = Mapping[str, Callable[[Row], str]]
+"""Heading -> the cell of a row."""
 
 
 def _prepared(path: Path | None) -> Path | None:
@@ -36,26 +42,27 @@ OutputOption = Annotated[
 
 
 def header() -> dict[str, Any]:
-    """When, with which version and on which machine something is measured."""
+    """When, with which version and on which machine something is measured.
+
+    ``commit`` is that of this checkout, with "+" if files differ from it; None outside of a checkout.
+    """
+    commit = _git("rev-parse", "HEAD")
+    if commit and _git("status", "--porcelain", "--untracked-files=no"):
+        commit += "+"
     measured = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"measured": measured, "commit": commit(), "machine": machine()}
+    return {"measured": measured, "commit": commit, "machine": machine()}
 
 
 def machine() -> dict[str, str | int | float]:
     """Processor, cores, memory and versions; nothing that identifies the machine or its user."""
+    names = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
-        "processor": _processor(),
+        "processor": names[1].strip() if names else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
         "python": platform.python_version(),
     }
-
-
-def commit() -> str | None:
-    """The git commit of this checkout, with "+" if files differ from it; None outside of a checkout."""
-    found = _git("rev-parse", "HEAD")
-    return found and found + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
 
 
 def _git(*arguments: str) -> str | None:
@@ -66,17 +73,11 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def write(path: Path | None, report: Any) -> None:
-    """Write a report where one is wanted."""
+def write(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write a report where one is wanted: its header and the figures."""
     if path is not None:
-        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps({**header(), **figures}, indent=2, ensure_ascii=False)
+        path.write_text(f"{text}\n", "utf-8")
 
 
 def show(parts: Iterable[RenderableType], width: int = 120) -> None:
@@ -86,30 +87,32 @@ def show(parts: Iterable[RenderableType], width: int = 120) -> None:
         console.print(part)
 
 
-def progress(message: str) -> None:
-    """Print a line to standard error."""
-    Console(stderr=True, highlight=False).print(message)
-
-
 def table(
-    title: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[str] | None] = (),
-    *,
-    left: Sequence[str] = (),
+    title: str, headings: Iterable[str], rows: Iterable[Sequence[str] | None], *, left: Sequence[str] = ()
 ) -> Table:
     """A table with its columns to the right but those named in ``left``; a row of None ends a section."""
-    found = Table(title=title, title_justify="left", box=SIMPLE)
+    result = Table(title=title, title_justify="left", box=SIMPLE)
     for heading in headings:
-        found.add_column(heading, justify="left" if heading in left else "right")
+        result.add_column(heading, justify="left" if heading in left else "right")
     for row in rows:
         if row is None:
-            found.add_section()
+            result.add_section()
         else:
-            found.add_row(*row)
-    return found
+            result.add_row(*row)
+    return result
+
+
+def columns_table(title: str, columns: Columns[Row], rows: Iterable[Row | None]) -> Table:
+    """A table with a cell of each column for each row."""
+    cells = (None if row is None else [cell(row) for cell in columns.values()] for row in rows)
+    return table(title, columns, cells)
 
 
 def milliseconds(p50: float, p95: float) -> str:
     """Two percentiles in a cell."""
     return f"{p50:,.0f} / {p95:,.0f}"
+
+
+def known(value: float | None, form: str) -> str:
+    """A number in a format such as ``{:.1f} ms``, or ``UNKNOWN``."""
+    return UNKNOWN if value is None else form.format(value)

@@ -1,22 +1,29 @@
-"""The models of the service called one after another in one process: no service, no sessions, no network.
+"""The models of the service called in one process: no service, no sessions, no network.
 
 Three pipelines over the same model files: one of the libraries as they come, one of this project's providers,
 and one with as little around the recogniser as possible. All use the same translator; the last two the same
-voice.
+voice. Each stage can also be run by itself, with all cores and with batches.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from piper import AudioChunk, PiperVoice
 
-from load_tests.scenarios.bare_whisper import BareWhisper
-from load_tests.scenarios.recognisers import EMBEDDED, Transcribe, plain_faster_whisper, result, transcribe
+from load_tests.scenarios.recognisers import (
+    EMBEDDED,
+    BareWhisper,
+    Transcribe,
+    loaded,
+    plain_faster_whisper,
+    result,
+    transcribe,
+)
 from load_tests.scenarios.speech_samples import SpeechSample
 from sokuji import models
 from sokuji.config import BergamotConfig, KokoroConfig, PiperConfig
@@ -29,21 +36,21 @@ from sokuji.contract import (
     Translator,
 )
 from sokuji.errors import UnsupportedLanguage
-from sokuji.providers.registry import create
 from sokuji.providers.tts import espeak
 
 VoiceConfig = PiperConfig | KokoroConfig
 VOICES: tuple[VoiceConfig, ...] = (PiperConfig(), KokoroConfig())
 """Of the embedded default, in order of preference."""
 Synthesize = Callable[[str], AsyncIterator[bytes]]
+StageRun = Callable[[Sequence[SpeechSample]], Awaitable[list[str]]]
+"""One stage for many utterances; returns their texts, none for a voice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PipelineTiming:
-    """One utterance; seconds since its computation began."""
+    """One utterance: its transcript, and seconds since its computation began."""
 
     text: str
-    """Its transcript."""
     recognised_s: float
     translated_s: float
     first_audio_s: float
@@ -69,13 +76,18 @@ class InProcessPipeline:
         async for _ in self.synthesize(translation):
             first = first or time.perf_counter()
         last = time.perf_counter()
-        return PipelineTiming(
-            text=text,
-            recognised_s=recognised - began,
-            translated_s=translated - began,
-            first_audio_s=(first or last) - began,
-            last_audio_s=last - began,
-        )
+        times = (recognised, translated, first or last, last)
+        return PipelineTiming(text, *(each - began for each in times))
+
+
+@dataclass(frozen=True, slots=True)
+class StageSetup:
+    """How a stage uses the cores: calls at a time, threads of each call, and utterances in a call."""
+
+    stage: StageName
+    workers: int
+    threads: int
+    batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +107,59 @@ class EmbeddedModels:
         async def recognise_bare(sample: SpeechSample) -> str:
             return bare.recognise([sample.samples], most=1)[0]
 
-        plain = plain_faster_whisper(EMBEDDED, beam_size=5)
-        plain_voice = _plain_piper(self.voice_config) or self._synthesize
-        providers = partial(transcribe, self.recogniser)
+        async def translate(text: str) -> str:
+            return (await self._translate(self.translator, [text]))[0]
+
+        voice = partial(self._synthesize, self.voice)
+        plain_voice = _plain_piper(self.voice_config) or voice
         return {
-            "plain": InProcessPipeline(plain, self._translate, plain_voice),
-            "providers": InProcessPipeline(providers, self._translate, self._synthesize),
-            "bare": InProcessPipeline(recognise_bare, self._translate, self._synthesize),
+            "plain": InProcessPipeline(plain_faster_whisper(EMBEDDED, beam_size=5), translate, plain_voice),
+            "providers": InProcessPipeline(partial(transcribe, self.recogniser), translate, voice),
+            "bare": InProcessPipeline(recognise_bare, translate, voice),
         }
 
-    async def _translate(self, text: str) -> str:
-        request = TranslationRequest(text=text, source=self.source, target=self.target)
-        (translation,) = await self.translator.translate([request])
-        return result(translation).text
+    async def stage_runs(
+        self, stack: AsyncExitStack, whisper: BareWhisper, sizes: Sequence[int]
+    ) -> dict[StageSetup, StageRun]:
+        """All stages with the workers and threads of ``whisper``, recognition in batches of each size.
 
-    async def _synthesize(self, text: str) -> AsyncIterator[bytes]:
-        async for chunk in self.voice.synthesize(SynthesisRequest(text=text, language=self.target)):
+        ``stack`` frees what is loaded here.
+        """
+        workers, threads = whisper.layout.workers, whisper.layout.threads
+        config = self.voice_config.model_copy(update={"cpu_threads": threads, "num_workers": workers})
+        voice = await stack.enter_async_context(loaded("tts", config))
+        bergamot = BergamotConfig(num_workers=workers)
+        translator = await stack.enter_async_context(loaded("translation", bergamot))
+
+        async def recognise(size: int, samples: Sequence[SpeechSample]) -> list[str]:
+            return whisper.recognise([each.samples for each in samples], size)
+
+        async def translate(samples: Sequence[SpeechSample]) -> list[str]:
+            return await self._translate(translator, [each.text for each in samples])
+
+        async def speak(samples: Sequence[SpeechSample]) -> list[str]:
+            await asyncio.gather(*(_drain(self._synthesize(voice, each.text)) for each in samples))
+            return []
+
+        return {
+            **{StageSetup("stt", workers, threads, size): partial(recognise, size) for size in sizes},
+            # The translator has no threads within a call.
+            StageSetup("translation", workers, 1, 1): translate,
+            StageSetup("tts", workers, threads, 1): speak,
+        }
+
+    async def _translate(self, translator: Translator, texts: Sequence[str]) -> list[str]:
+        requests = [TranslationRequest(text=text, source=self.source, target=self.target) for text in texts]
+        return [result(translation).text for translation in await translator.translate(requests)]
+
+    async def _synthesize(self, voice: Synthesiser, text: str) -> AsyncIterator[bytes]:
+        async for chunk in voice.synthesize(SynthesisRequest(text=text, language=self.target)):
             yield chunk.pcm
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    async for _ in chunks:
+        pass
 
 
 @asynccontextmanager
@@ -122,8 +170,7 @@ async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedMod
         UnsupportedLanguage: no text model translates the pair, or no voice speaks the language.
         ModelMissing: a model is not installed.
     """
-    async with AsyncExitStack() as stack:
-        translator: Translator = await loaded(stack, "translation", BergamotConfig())
+    async with loaded("translation", BergamotConfig()) as translator, AsyncExitStack() as stack:
         pairs = (await translator.describe()).pairs
         if (source, target) not in pairs:
             raise UnsupportedLanguage(
@@ -131,22 +178,13 @@ async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedMod
                 f"{', '.join(f'{one} to {other}' for one, other in pairs)}"
             )
         config, voice = await _voice(stack, target)
-        recogniser = await loaded(stack, "stt", EMBEDDED)
-        yield EmbeddedModels(source, target, recogniser, translator, voice, config)
-
-
-async def loaded(stack: AsyncExitStack, stage: StageName, config: Any) -> Any:
-    """A provider that ``stack`` closes."""
-    provider = create(stage, config)
-    stack.push_async_callback(provider.aclose)
-    await provider.load()
-    return provider
+        async with loaded("stt", EMBEDDED) as recogniser:
+            yield EmbeddedModels(source, target, recogniser, translator, voice, config)
 
 
 async def _voice(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
-    """The first embedded provider with a voice for the language."""
     for config in VOICES:
-        provider: Synthesiser = await loaded(stack, "tts", config)
+        provider: Synthesiser = await stack.enter_async_context(loaded("tts", config))
         if any(language in voice.languages for voice in (await provider.describe()).voices):
             return config, provider
     raise UnsupportedLanguage(f"no embedded voice speaks {language!r}")

@@ -1,5 +1,6 @@
 """Command-line options that several of the commands take."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,42 +17,41 @@ def command_line() -> typer.Typer:
     return typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 
-def recorded_languages(value: str) -> str:
-    """Option callback: languages of which there are recordings, separated by commas."""
-    if unknown := set(value.split(",")) - set(LANGUAGES):
-        raise typer.BadParameter(
-            f"no recordings in {', '.join(sorted(unknown))}; there are: {', '.join(LANGUAGES)}"
-        )
-    return value
+def among(accepted: Sequence[str], kind: str, *, several: bool = True) -> Callable[[str], str]:
+    """An option callback: one of the accepted values of a kind, or several separated by commas."""
+
+    def callback(value: str) -> str:
+        if unknown := sorted(set(value.split(",") if several else [value]) - set(accepted)):
+            raise typer.BadParameter(f"no {kind} {', '.join(unknown)}; there are: {', '.join(accepted)}")
+        return value
+
+    return callback
+
+
+recorded_languages = among(LANGUAGES, "recordings in")
 
 
 def levels(text: str) -> list[int]:
     """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
-    found = _numbers(text)
-    if not found or min(found) < 1:
-        raise typer.BadParameter(f"{text!r} is no list of numbers of sessions, like 1,2,4")
-    return found
+    return _numbers(text, 1_000_000, "numbers of sessions, like 1,2,4")
 
 
 def batch_sizes(text: str) -> list[int]:
     """Sizes of batches: "1,4" is [1, 4]."""
-    found = _numbers(text)
-    if not found or not all(1 <= size <= 64 for size in found):
-        raise typer.BadParameter(f"{text!r} is no list of numbers of utterances from 1 to 64, like 1,4,16")
-    return found
+    return _numbers(text, 64, "numbers of utterances from 1 to 64, like 1,4,16")
 
 
-def _numbers(text: str) -> list[int]:
-    """The numbers between the commas; empty where one of them is not a number."""
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        return []
+def _numbers(text: str, most: int, kind: str) -> list[int]:
+    numbers = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
+    if not all(1 <= number <= most for number in numbers):
+        raise typer.BadParameter(f"{text!r} is no list of {kind}")
+    return numbers
 
 
-def check_service_options(url: str, config: Path | None, port: int | None) -> None:
+def check_service_options(context: typer.Context) -> None:
     """Raise BadParameter where the options of both kinds of service are given."""
-    if url and (config or port):
+    sources = map(context.get_parameter_source, ("config", "port"))
+    if context.params["url"] and any(each and each.name == "COMMANDLINE" for each in sources):
         raise typer.BadParameter(
             "--config and --port are for a service that is started, --url for a running one"
         )
@@ -62,11 +62,6 @@ PortOption = Annotated[int, typer.Option("--port", min=1, max=65_535, help="Its 
 UrlOption = Annotated[
     str, typer.Option("--url", metavar="URL", callback=service_url, help="A running service instead.")
 ]
-MaybeConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help=f"Serve config of the service that is started; default: {DEFAULT_CONFIG}"),
-]
-MaybePortOption = Annotated[int | None, typer.Option("--port", min=1, max=65_535, help="Its port.")]
 SessionsOption = Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")]
 LevelsOption = Annotated[
     str, typer.Option("--sessions", help="Sessions at once; a list is measured one level after another.")

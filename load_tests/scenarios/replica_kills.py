@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,11 +18,10 @@ REPLACED_WITHIN_S = 60.0
 
 @dataclass(slots=True)
 class ReplicaKill:
-    """A replica that was killed."""
+    """A replica that was killed, at a time in monotonic seconds."""
 
     deployment: str
     at: float
-    """When (monotonic seconds)."""
     replaced_s: float | None = None
     """Seconds until another process had taken its place, which then loads its model; None: not seen."""
 
@@ -45,13 +43,10 @@ class KillSchedule:
             )
 
     async def run(self, service: ServiceUnderTest, until: float, kills: list[ReplicaKill]) -> None:
-        """Kill a replica of one deployment after another, until cancelled.
+        """Kill a replica of one deployment after another and note it in ``kills``, until cancelled.
 
-        Only processes of ``service`` are killed, each by its process id, which psutil checks for reuse.
-
-        Args:
-            until: no replica is killed later (monotonic seconds), so that the last one is seen to recover.
-            kills: receives what has been done.
+        Only processes of ``service`` are killed, each by its process id, which psutil checks for reuse. No
+        replica is killed after ``until`` (monotonic seconds), so that the last one is seen to recover.
         """
         due = time.monotonic()
         for name in itertools.cycle(self.deployments):
@@ -67,17 +62,12 @@ class KillSchedule:
                 kills.append(kill)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(REPLACED_WITHIN_S):
-                        await _replaced(service, name, replicas)
+                        known = {each.process.pid for each in replicas}
+                        while True:
+                            if {each.process.pid for each in await _replicas(service, name)} - known:
+                                break
+                            await asyncio.sleep(POLL_S)
                         kill.replaced_s = time.monotonic() - kill.at
-
-
-async def _replaced(service: ServiceUnderTest, name: str, before: Sequence[ServiceProcess]) -> None:
-    """Return when there is a replica that is not in ``before``."""
-    known = {each.process.pid for each in before}
-    while True:
-        if {each.process.pid for each in await _replicas(service, name)} - known:
-            return
-        await asyncio.sleep(POLL_S)
 
 
 async def _replicas(service: ServiceUnderTest, name: str) -> list[ServiceProcess]:

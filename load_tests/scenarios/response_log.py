@@ -1,6 +1,7 @@
 """The contents of a session's responses: captions, clauses of the translation and its voice.
 
-``sokuji.measure.latency`` keeps the times of a conversation; this keeps what quality is judged by.
+``sokuji.measure.latency`` keeps the times of a conversation; this keeps what quality is judged by. All times
+are monotonic seconds.
 """
 
 from collections import defaultdict
@@ -13,10 +14,9 @@ from sokuji.audio.resampling import resample
 
 @dataclass(frozen=True, slots=True)
 class OutputChunk:
-    """A clause of a translation as text, or a chunk of its voice."""
+    """A clause of a translation as text, or a chunk of its voice, that came at ``at``."""
 
     at: float
-    """When it came (monotonic seconds)."""
     read_ms: int
     """Up to where the recording had been read, by the last caption before it, partial or final.
 
@@ -36,17 +36,16 @@ class OutputChunk:
 
 @dataclass(slots=True, eq=False)
 class UtteranceResponse:
-    """What came back for speech that the service took for one utterance."""
+    """What came back for speech that the service took for one utterance, at a place of the recording."""
 
     start_ms: int = 0
-    """Where its speech lies in the recording."""
     end_ms: int = 0
     captions: list[events.Transcription] = field(default_factory=list)
     """Partial ones and the final one, in order of arrival."""
     clauses: list[OutputChunk] = field(default_factory=list)
     voice: list[OutputChunk] = field(default_factory=list)
     ended_at: float | None = None
-    """When the service said that the utterance is over (monotonic seconds)."""
+    """When the service said that the utterance is over."""
     final_at: float | None = None
     """When the final caption came."""
 
@@ -71,13 +70,15 @@ class UtteranceResponse:
         """Whether its speech lies, at least in part, between two times of the recording."""
         return self.start_ms < end_ms and self.end_ms > start_ms
 
+    def chunk(self, at: float, text: str = "", pcm: bytes = b"", sample_rate: int = 0) -> OutputChunk:
+        """Output that came at ``at``, with what had been read of the utterance by then."""
+        read_ms = self.captions[-1].end_ms if self.captions else self.start_ms
+        is_late = bool(self.captions) and self.captions[-1].is_final
+        return OutputChunk(at, read_ms, is_late, text, pcm, sample_rate)
+
 
 class ResponseLog:
-    """Keeps the events of a conversation.
-
-    Args:
-        target: the language whose translation and voice are kept.
-    """
+    """Keeps the events of a conversation, of translations and voices those in the language ``target``."""
 
     def __init__(self, target: str) -> None:
         self.revisions = 0
@@ -92,31 +93,29 @@ class ResponseLog:
         return [self._utterances[number] for number in sorted(self._utterances)]
 
     def note(self, event: events.Event, at: float) -> None:
-        """``event`` came at ``at`` (monotonic seconds)."""
+        """``event`` came at ``at``."""
         match event:
-            case events.Speech(state="started"):
+            case events.Speech():
                 utterance = self._utterances[event.segment_id]
-                utterance.start_ms = utterance.end_ms = event.at_ms
-            case events.Speech(state="stopped"):
-                utterance = self._utterances[event.segment_id]
-                utterance.end_ms, utterance.ended_at = event.at_ms, at
+                utterance.end_ms = event.at_ms
+                if event.state == "started":
+                    utterance.start_ms = event.at_ms
+                else:
+                    utterance.ended_at = at
             case events.Transcription():
-                self._caption(self._utterances[event.segment_id], event, at)
+                utterance = self._utterances[event.segment_id]
+                self.revisions += any(not _extends(earlier, event) for earlier in utterance.captions)
+                utterance.captions.append(event)
+                if event.is_final:
+                    utterance.final_at = at
             case events.TranslationText() if event.target_language == self._target:
                 known = self._clauses.setdefault((event.segment_id, event.clause), event.text)
                 self.revisions += known != event.text
                 utterance = self._utterances[event.segment_id]
-                utterance.clauses.append(OutputChunk(at, *_read(utterance), event.text))
+                utterance.clauses.append(utterance.chunk(at, event.text))
             case events.Audio() if event.target_language == self._target:
                 utterance = self._utterances[event.segment_id]
-                chunk = OutputChunk(at, *_read(utterance), pcm=event.pcm, sample_rate=event.sample_rate)
-                utterance.voice.append(chunk)
-
-    def _caption(self, utterance: UtteranceResponse, event: events.Transcription, at: float) -> None:
-        self.revisions += any(not _extends(earlier, event) for earlier in utterance.captions)
-        utterance.captions.append(event)
-        if event.is_final:
-            utterance.final_at = at
+                utterance.voice.append(utterance.chunk(at, "", event.pcm, event.sample_rate))
 
 
 def _extends(earlier: events.Transcription, later: events.Transcription) -> bool:
@@ -124,11 +123,3 @@ def _extends(earlier: events.Transcription, later: events.Transcription) -> bool
     if earlier.is_final:
         return later.is_final and later.text == earlier.text
     return later.text.startswith(earlier.text[: earlier.stable_chars])
-
-
-def _read(utterance: UtteranceResponse) -> tuple[int, bool]:
-    """Up to where an utterance has been read, and whether that is all of it."""
-    if not utterance.captions:
-        return utterance.start_ms, False
-    last = utterance.captions[-1]
-    return last.end_ms, last.is_final

@@ -39,24 +39,18 @@ class ServiceUnderTest:
 
     url: str
     serve: ServeConfig | None = None
-    """The Serve config of a service that was started here."""
+    """Of a service that was started here."""
     ray: ServeProcess | None = None
     """Its processes; None: the processes of the service are not known."""
 
-    def serve_config(self) -> dict[str, Any] | None:
-        """The whole Serve config and the environment variables that were set for it; for JSON."""
-        if self.serve is None:
-            return None
-        return {"config": self.serve.content, "environment": dict(self.serve.environment)}
-
     def processes(self) -> list[ServiceProcess]:
         """All its processes that are alive now; empty where they are not known."""
-        found = []
+        running = []
         for pid in self.ray.processes() if self.ray else ():
             with suppress(psutil.NoSuchProcess):  # it may have ended meanwhile
                 process = psutil.Process(pid)
-                found.append(ServiceProcess(role(" ".join(process.cmdline())), process))
-        return found
+                running.append(ServiceProcess(role(" ".join(process.cmdline())), process))
+        return running
 
     def info(self) -> dict[str, Any]:
         """Version, providers and limits that the service reports.
@@ -90,25 +84,24 @@ async def with_service(
     """Measure the service at ``url``; without a URL one that is started, as ``started_service`` does it.
 
     Returns:
-        The service's description and Serve config, for JSON; and what ``measure`` returns.
+        The service's description and Serve config with its variables, for JSON; what ``measure`` returns.
     """
     async with nullcontext(ServiceUnderTest(url)) if url else started_service(config, port) as service:
-        about = {"service": service.info(), "serve": service.serve_config()}
-        return about, await measure(service)
+        serve = service.serve and {
+            "config": service.serve.content,
+            "environment": dict(service.serve.environment),
+        }
+        return {"service": service.info(), "serve": serve}, await measure(service)
 
 
 @asynccontextmanager
 async def started_service(
     config: Path, port: int, *, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[ServiceUnderTest]:
-    """Start a Serve config with a Ray of its own on a port of loopback; it ends with the block.
+    """Start a Serve config (YAML) with a Ray of its own on a port of 127.0.0.1; it ends with the block.
 
-    Its output goes to standard error until it is ready.
-
-    Args:
-        config: the Serve config (YAML); its host and port are replaced.
-        port: where it listens, on 127.0.0.1.
-        environment: variables for all its processes, besides those of this process and of the config.
+    Its host and port are replaced. ``environment`` is set for all its processes, besides the variables of
+    this process and of the config. Its output goes to standard error until it is ready.
 
     Raises:
         LaunchError: it cannot be started; the message says why.

@@ -1,20 +1,18 @@
-"""Sessions that speak to a system in real time, and the record of each."""
+"""Scenarios: sessions that speak to a system in real time, and the record of each."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from load_tests.scenarios.response_log import ResponseLog
-from load_tests.scenarios.scenario import STAGGER_S, Scenario
-from load_tests.scenarios.speech_samples import ScriptedSpeech
+from load_tests.scenarios.speech_samples import ScriptedSpeech, scripted_speech
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.client.client import connect
@@ -23,10 +21,34 @@ from sokuji.client.reconnection import RESUME_WITHIN_S
 from sokuji.errors import DeadlineExceeded, SokujiError
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 
+STAGGER_S = 4.0
+"""The sessions of a level begin within this time, so that they do not speak in unison."""
 DEADLINE_S = 120.0
 """How much longer than its speech a session may take where a command sets a limit."""
 SpokenUntil = Callable[[float], None]
 """Receives how many milliseconds of the recording have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Sessions that speak at the same time."""
+
+    config: Config
+    sessions: int
+    duration_s: float
+    run_on: int = 1
+    """Recordings that are joined into one sentence without a pause that would end it."""
+    deadline_s: float | None = None
+    """How much longer than its speech a session may take; None: any time."""
+
+    def speech(self, number: int) -> ScriptedSpeech:
+        """What session ``number`` says; each begins with another recording."""
+        return scripted_speech(self.config.source_language, self.duration_s, number, self.run_on)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        figures = asdict(self)
+        return {**figures.pop("config"), **figures, "stagger_s": STAGGER_S}
 
 
 @dataclass(slots=True)
@@ -36,7 +58,6 @@ class SessionRecord:
     speech: ScriptedSpeech
     pace: RealTimeSource = field(default_factory=RealTimeSource)
     errors: Counter[str] = field(default_factory=Counter)
-    """How often each error code occurred."""
     behind_ms: float = 0.0
     """How late the latest frame was sent: a large value is the fault of this client, not of the system."""
 
@@ -55,9 +76,7 @@ class ServiceSession(SessionRecord):
 
     stopwatch: Stopwatch
     responses: ResponseLog | None = None
-    """The contents of the responses, where they are kept."""
     resumptions: int = 0
-    """How often the connection was lost and the conversation was resumed."""
     failure: SokujiError | None = None
     """What ended the session before its end."""
 
@@ -106,20 +125,18 @@ async def speak_together(
 
         async def staggered(number: int, session: Record) -> None:
             name = f"{label}: session {number + 1} of {len(sessions)}"
-            spoken_until = partial(
-                _progress, session, bar, bar.add_task(name, total=session.speech.duration_ms)
-            )
+            task = bar.add_task(name, total=session.speech.duration_ms)
+
+            def spoken_until(ms: float) -> None:
+                session.sent(ms)
+                bar.update(task, completed=ms)
+
             await asyncio.sleep(STAGGER_S * number / len(sessions))
             await speak(session, spoken_until)
 
         async with asyncio.TaskGroup() as tasks:
             for number, session in enumerate(sessions):
                 tasks.create_task(staggered(number, session))
-
-
-def _progress(session: SessionRecord, bar: Progress, task: TaskID, ms: float) -> None:
-    session.sent(ms)
-    bar.update(task, completed=ms)
 
 
 async def converse(

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,6 @@ class ScriptedSpeech:
     language: str
     pcm: bytes
     spans_ms: Sequence[tuple[int, int]]
-    """Start and end of each sentence."""
     texts: Sequence[tuple[str, ...]] = ()
     """For each sentence the transcripts of the recordings that it was joined from."""
 
@@ -64,8 +62,7 @@ class ScriptedSpeech:
 def scripted_speech(language: str, duration_s: float, first: int = 0, run_on: int = 1) -> ScriptedSpeech:
     """The recordings of a language, repeated for ``duration_s``, beginning with number ``first``.
 
-    Args:
-        run_on: recordings that are joined into one sentence without a pause that would end it.
+    ``run_on`` recordings are joined into one sentence without a pause that would end it.
 
     Raises:
         InvalidRequest: there are no recordings of this language.
@@ -92,21 +89,23 @@ def recordings(language: str) -> tuple[SpeechSample, ...]:
 def transcripts(language: str) -> list[str]:
     """The transcripts of the recordings, in the same order."""
     folder = files("pytest_audioeval") / "samples" / "audio" / language
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".txt")), key=lambda f: f.name)
-    return [file.read_text("utf-8").strip() for file in found]
+    texts = sorted((file for file in folder.iterdir() if file.name.endswith(".txt")), key=lambda f: f.name)
+    return [file.read_text("utf-8").strip() for file in texts]
 
 
 def varied(language: str, seed: int = 0) -> Iterator[SpeechSample]:
     """Each recording, all pairs, and all three in two orders, with pauses; each also with light noise."""
     clips = recordings(language)
-    noise = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     for number, order in enumerate(_ORDERS):
         pause = silence(_PAUSES_MS[number % len(_PAUSES_MS)])
         pcm = pause.join(clips[index].pcm for index in order)
         text = " ".join(clips[index].text for index in order)
         sample = padded(SpeechSample(language, pcm, text), _LEAD_MS, _TAIL_MS)
         yield sample
-        yield SpeechSample(language, _noisy(sample.pcm, noise), text)
+        noise = generator.normal(0, _NOISE * 32_767, len(sample.pcm) // 2)
+        noisy = (np.frombuffer(sample.pcm, "<i2") + noise).clip(-32_768, 32_767)
+        yield SpeechSample(language, noisy.astype("<i2").tobytes(), text)
 
 
 def padded(sample: SpeechSample, before_ms: int, behind_ms: int) -> SpeechSample:
@@ -117,8 +116,3 @@ def padded(sample: SpeechSample, before_ms: int, behind_ms: int) -> SpeechSample
 def silence(ms: float) -> bytes:
     """PCM of that duration."""
     return bytes(2 * int(ms * RECOGNISER_RATE / 1_000))
-
-
-def _noisy(pcm: bytes, noise: np.random.Generator) -> bytes:
-    samples: NDArray[Any] = np.frombuffer(pcm, "<i2") + noise.normal(0, _NOISE * 32_767, len(pcm) // 2)
-    return samples.clip(-32_768, 32_767).astype("<i2").tobytes()

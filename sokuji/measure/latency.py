@@ -160,10 +160,11 @@ class Percentiles:
 
 def percentiles(delays_ms: Sequence[Mapping[LatencyPoint, float]]) -> dict[LatencyPoint, Percentiles]:
     """The percentiles of each point over the utterances that reached it; points never reached are absent."""
-    result: dict[LatencyPoint, Percentiles] = {}
-    for point in LATENCY_POINTS:
-        values = [delays[point] for delays in delays_ms if point in delays]
-        if values:
-            p50, p95, p99 = (round(float(p), 1) for p in np.percentile(values, (50, 95, 99)))
-            result[point] = Percentiles(len(values), p50, p95, p99)
-    return result
+    reached = {point: [each[point] for each in delays_ms if point in each] for point in LATENCY_POINTS}
+    return {point: percentiles_of(values) for point, values in reached.items() if values}
+
+
+def percentiles_of(values_ms: Sequence[float]) -> Percentiles:
+    """Of at least one delay."""
+    p50, p95, p99 = (round(float(each), 1) for each in np.percentile(values_ms, (50, 95, 99)))
+    return Percentiles(len(values_ms), p50, p95, p99)

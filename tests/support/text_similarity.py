@@ -2,9 +2,14 @@
 
 import jiwer
 
-from load_tests.measurements.word_errors import normalised, word_error_rate
+from load_tests.measurements.word_errors import normalised
 
 __all__ = ["character_error_rate", "normalised", "word_error_rate"]
+
+
+def word_error_rate(reference: str, hypothesis: str, language: str) -> float:
+    """Errors per word of the reference, in every language."""
+    return float(jiwer.wer(normalised(reference, language), normalised(hypothesis, language)))
 
 
 def character_error_rate(reference: str, heard: str) -> float:

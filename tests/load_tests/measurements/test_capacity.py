@@ -2,16 +2,19 @@
 
 import pytest
 
+from load_tests.measurements.capacity import SETTINGS as RULES
 from load_tests.measurements.capacity import (
-    Capacity,
-    RoundSpread,
-    StageSetup,
+    CeilingRounds,
+    StageRounds,
     after_speech_s,
+    fastest,
     percentiles_ms,
-    period_s,
 )
-from load_tests.scenarios.bare_whisper import CoreLayout, batches_by_window, layouts
+from load_tests.scenarios.in_process import PipelineTiming, StageSetup
+from load_tests.scenarios.recognisers import CoreLayout, batches_by_window, layouts
+from load_tests.scenarios.speech_samples import SpeechSample, padded, silence
 from sokuji.config import SegmentationSettings
+from sokuji.measure.samples import PAUSE_MS
 
 SETTINGS = SegmentationSettings(min_silence_ms=480, padding_ms=160)
 
@@ -33,21 +36,22 @@ def test_the_limit_takes_the_fastest_setup_of_each_stage_by_its_median() -> None
     slow = StageSetup("stt", 1, 2, 1)
     fast = StageSetup("stt", 2, 1, 4)
     translation, voice = StageSetup("translation", 1, 1, 1), StageSetup("tts", 2, 1, 1)
-    found = Capacity.of(
-        {
-            slow: RoundSpread.of([0.3, 0.3, 0.05]),
-            fast: RoundSpread.of([0.1, 0.1, 0.9]),
-            translation: RoundSpread.of([0.02]),
-            voice: RoundSpread.of([0.13]),
-        }
-    )
-    assert found.seconds == {fast: 0.1, translation: 0.02, voice: 0.13}
-    assert found.utterances_per_s == pytest.approx(4)
-    assert found.stage_per_s("stt") == pytest.approx(10)
+    seconds = {slow: [0.3, 0.3, 0.05], fast: [0.1, 0.1, 0.9], translation: [0.02], voice: [0.13]}
+    assert fastest(seconds) == {fast: 0.1, translation: 0.02, voice: 0.13}
+    rounds = CeilingRounds("pt", "en", 3, [SpeechSample("pt", silence(2_000), "a")], [])
+    rounds.stages |= {setup: StageRounds(each) for setup, each in seconds.items()}
+    timing = PipelineTiming(text="a", recognised_s=0.5, translated_s=1, first_audio_s=1, last_audio_s=1)
+    rounds.timings["plain"].append([timing])
+    limit = rounds.limit()
+    assert limit["utterances_per_s"] == pytest.approx(4)
+    assert limit["recognition_per_s"] == pytest.approx(10)
+    assert limit["recognition_over_plain"] == pytest.approx(5)
 
 
 def test_a_session_says_something_once_in_its_speech_and_pause() -> None:
-    assert period_s([1.0, 3.0], pause_s=1.2) == pytest.approx(3.2)
+    clips = [SpeechSample("pt", silence(ms), "a") for ms in (1_000, 3_000)]
+    samples = [padded(each, RULES.pre_roll_ms, RULES.padding_ms) for each in clips]
+    assert CeilingRounds("pt", "en", 1, samples, []).period_s == pytest.approx(2 + PAUSE_MS / 1_000)
 
 
 def test_percentiles_lie_between_neighbours() -> None:

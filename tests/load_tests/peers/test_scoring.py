@@ -4,10 +4,9 @@ import pytest
 
 from load_tests.measurements.load_level import LATE_MS
 from load_tests.measurements.word_errors import ErrorCount
-from load_tests.peers.__main__ import system_report
-from load_tests.peers.environment import lock_of, versions
-from load_tests.peers.runner import MeasuredSystem
+from load_tests.peers.measured_system import MeasuredSystem
 from load_tests.peers.scoring import PeerLevel, align, sessions_held, summarise
+from load_tests.peers.server_process import lock_of, versions
 from load_tests.peers.sokuji_service import sentence_delays
 from load_tests.peers.system import Milestone, PeerSession
 from load_tests.peers.whisperlive import GrowingTranscript
@@ -142,7 +141,7 @@ def test_what_is_installed_is_pinned_by_hash_wherever_it_comes_from(package: str
 
 def test_the_report_of_a_system_has_its_levels_and_the_sessions_that_it_holds() -> None:
     measured = MeasuredSystem("wyoming", {"beam_size": "1"}, [level(1, 900), level(2, 1_600)], "it ended")
-    report = system_report(measured, 1_500)
+    report = measured.report(1_500)
     assert report["sessions_held"] == {"stable": 0, "final": 1, "known": 0}
     assert [each["sessions"] for each in report["levels"]] == [1, 2]
     assert report["levels"][1]["delays_ms"]["final"]["p95"] == 1_600

@@ -11,8 +11,7 @@ from load_tests.measurements.load_level import summarise
 from load_tests.peers.sokuji_service import SokujiSystem
 from load_tests.peers.system import PeerSession
 from load_tests.scenarios.response_log import ResponseLog
-from load_tests.scenarios.scenario import Scenario
-from load_tests.scenarios.sessions import ServiceSession, converse, speak_together
+from load_tests.scenarios.sessions import Scenario, ServiceSession, converse, speak_together
 from load_tests.scenarios.speech_samples import ScriptedSpeech, recordings, scripted_speech, silence
 from sokuji import events
 from sokuji.client.config import Config

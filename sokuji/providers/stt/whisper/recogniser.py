@@ -244,12 +244,12 @@ def _longer_window(
         return None
     if quality.unusable:
         return None if window is window.full else window.full
-    if not quality.unsure or context.config.second_hearing == "never":
+    if not quality.unsure or context.config.second_pass == "never":
         return None
     longer = window.lengthened(SECOND_WINDOW_S)
     if longer is window:
         return None
-    if context.config.second_hearing == "always" or (yield from longer.encoded_if_idle()):
+    if context.config.second_pass == "always" or (yield from longer.encoded_if_idle()):
         return longer
     return None
 

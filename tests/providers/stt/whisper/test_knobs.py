@@ -29,7 +29,7 @@ async def heard(
     """The answer with other live settings, and these settings."""
     before = whisper.config
     try:
-        whisper.update(before.model_copy(update={"second_hearing": "never", **changes}))
+        whisper.update(before.model_copy(update={"second_pass": "never", **changes}))
         effective = whisper.config
         (answer,) = await whisper.transcribe([request])
     finally:

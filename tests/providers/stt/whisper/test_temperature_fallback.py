@@ -18,7 +18,7 @@ from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
 from tests.support.speech import sample
 
 FOX = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
-GUIDE = {"beam_size": 5, "best_of": 5, "temperature": 0.0, "second_hearing": "never"}
+GUIDE = {"beam_size": 5, "best_of": 5, "temperature": 0.0, "second_pass": "never"}
 """The combination of the original performance tuning guide."""
 FASTER_WHISPER = inspect.signature(WhisperModel.transcribe).parameters
 

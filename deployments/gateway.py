@@ -27,9 +27,9 @@ from sokuji.pipeline.pipeline import Pipeline
 log = logging.getLogger("ray.serve")
 
 REFRESH_S = 5.0
-"""Interval at which the stages are asked what they can do; ``/health`` reports the last result."""
+"""Interval at which the stages are queried for their abilities and state, which ``/health`` reports."""
 STARTING_REFRESH_S = 0.5
-"""The same while a stage is starting."""
+"""This interval while a stage is starting."""
 COMPLETION_S = 15.0
 """Time for a draining conversation to recognise, translate and speak the audio it has received."""
 
@@ -72,7 +72,7 @@ class Gateway:
         shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
-        self._own_variables = runtime_env.variables() - shared_variables
+        self._deployment_variables = runtime_env.variables() - shared_variables
         """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
@@ -97,7 +97,7 @@ class Gateway:
             ConfigError: a setting is unknown or out of range; Serve rejects the deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
-        settings = parse_gateway(user_config, own=self._own_variables)
+        settings = parse_gateway(user_config, deployment_variables=self._deployment_variables)
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

@@ -45,7 +45,7 @@ class StageReplica(ABC, Generic[P]):
     Args:
         provider: the provider for which the graph made the deployment; the environment may replace it.
         gpu_memory_gb: memory of a GPU, if the card cannot be queried.
-        beside: the other providers of the stage, each of which has a deployment of its own.
+        other_providers: the other providers of the stage, each of which has a deployment of its own.
     """
 
     stage: ClassVar[StageName]
@@ -54,16 +54,16 @@ class StageReplica(ABC, Generic[P]):
         self,
         provider: str,
         gpu_memory_gb: float | None = None,
-        beside: Sequence[str] = (),
+        other_providers: Sequence[str] = (),
         shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
         gpu_share.export()
-        self._made_for = provider
-        self._beside = beside
-        self._own_variables = runtime_env.variables() - shared_variables
+        self._configured_provider = provider
+        self._other_providers = other_providers
+        self._deployment_variables = runtime_env.variables() - shared_variables
         """Names of the variables that the Serve config sets for this deployment and not for all of them."""
-        self._name = served_provider(self.stage, provider, beside)
+        self._name = served_provider(self.stage, provider, other_providers)
         self._gpu_memory_gb = gpu_memory_gb
         self._provider: P | None = None
         self._swap = asyncio.Lock()
@@ -89,7 +89,7 @@ class StageReplica(ABC, Generic[P]):
         """
         named = canonical_provider(self.stage, str(user_config.get("provider", self._name)))
         # The graph writes the provider it was given, which the environment may have replaced.
-        if named not in (self._name, self._made_for):
+        if named not in (self._name, self._configured_provider):
             raise ConfigError(
                 f"this deployment serves provider {self._name!r}, its user_config names {named!r}; "
                 "change the graph's args instead",
@@ -98,8 +98,8 @@ class StageReplica(ABC, Generic[P]):
         config = parse_provider(
             self.stage,
             {**user_config, "provider": self._name},
-            beside=self._beside,
-            own=self._own_variables,
+            other_providers=self._other_providers,
+            deployment_variables=self._deployment_variables,
         )
         async with self._swap:
             await self._apply(config)

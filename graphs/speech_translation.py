@@ -84,7 +84,7 @@ def _stage(decorated: object, providers: Sequence[str], args: GraphArgs) -> list
         .bind(
             provider,
             args.gpu_memory_gb,
-            beside=[other for other in providers if other != provider],
+            other_providers=[other for other in providers if other != provider],
             shared_variables=runtime_env.variables(),
         )
         for name, provider in zip(deployment_names(stage, providers), providers, strict=True)

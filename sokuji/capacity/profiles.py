@@ -16,7 +16,7 @@ import yaml
 
 from sokuji.capacity.memory import GB, PROCESS_BYTES, MemoryNeed, estimate
 from sokuji.capacity.placement import Replica, check_share, gpus_needed
-from sokuji.config import KEYS, Settings, canonical_provider, parse_provider, served_provider
+from sokuji.config import API_KEY_VARIABLES, Settings, canonical_provider, parse_provider, served_provider
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import StageName
@@ -37,7 +37,9 @@ DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "tts": ["piper", "kokoro"],
 }
 """Stage -> the providers that serve it if the config names none."""
-KEY_VARIABLES = {provider: variable for provider, variable in KEYS.items() if provider != "openai"}
+KEY_VARIABLES = {
+    provider: variable for provider, variable in API_KEY_VARIABLES.items() if provider != "openai"
+}
 """Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
 AZURE_REGION = "AZURE_SPEECH_REGION"
 RAY_BYTES = GB
@@ -222,8 +224,8 @@ def read_application(application: Mapping[str, Any], name: str, path: Path, purp
         for each, provider in zip(
             deployment_names(STAGE_DEPLOYMENTS[stage], providers), providers, strict=True
         ):
-            beside = [other for other in providers if other != provider]
-            deployments.append(_deployment(each, (stage, provider, beside), options, shared))
+            other_providers = [other for other in providers if other != provider]
+            deployments.append(_deployment(each, (stage, provider, other_providers), options, shared))
     return Profile(name, path, purpose, round(memory * GB) if memory else None, tuple(deployments))
 
 
@@ -239,10 +241,12 @@ def _deployment(
     environment = {**os.environ, **shared, **variables}
     config = None
     if serves is not None:
-        stage, made_for, beside = serves
-        provider = served_provider(stage, made_for, beside, environment)
+        stage, configured, other_providers = serves
+        provider = served_provider(stage, configured, other_providers, environment)
         values = {**(own.get("user_config") or {}), "provider": provider}
-        config = parse_provider(stage, values, environment, beside, own=variables.keys() - shared.keys())
+        config = parse_provider(
+            stage, values, environment, other_providers, deployment_variables=variables.keys() - shared.keys()
+        )
     scaling = own.get("autoscaling_config") or {}
     count = own.get("num_replicas")
     replicas = scaling.get("min_replicas", count if isinstance(count, int) else 1)

@@ -1,10 +1,10 @@
-"""Every setting of the service, typed; a setting that is not here is refused by name.
+"""Typed settings of the service; unknown settings are refused by name.
 
 A deployment's settings are its ``user_config`` in the Serve YAML, validated by one of these classes. The
-upper-case names of the tuning guide may be set as environment variables of the deployment and take precedence
-(``parse_provider``, ``parse_gateway``). Fields marked ``LIVE`` change at once in ``reconfigure()``; a change
-of any other field loads the model again beside the old one and then swaps. Secrets are never settings: they
-come from the environment alone.
+upper-case names of the tuning guide can be set as environment variables of the deployment and take precedence
+(``parse_provider``, ``parse_gateway``). A change of a field marked ``LIVE`` takes effect at once in
+``reconfigure()``; a change of any other field loads a second model and then replaces the first. API keys are
+not settings: they are read from the environment only.
 """
 
 from sokuji.config.gateway import (
@@ -17,7 +17,7 @@ from sokuji.config.gateway import (
 )
 from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
 from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
-from sokuji.config.settings import LIVE, MOST_WORKERS, Settings, changed_fields, check_live, parse
+from sokuji.config.settings import LIVE, MAX_WORKERS, Settings, changed_fields, check_live, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
 from sokuji.config.tts import (
@@ -29,17 +29,17 @@ from sokuji.config.tts import (
     PiperConfig,
     VoiceSettings,
 )
-from sokuji.config.variables import ENVIRONMENT, GATEWAY_ENVIRONMENT, KEYS, LOG_LEVEL
+from sokuji.config.variables import API_KEY_VARIABLES, FIELD_VARIABLES, GATEWAY_FIELD_VARIABLES, LOG_LEVEL
 from sokuji.protocol import Commit
 
 __all__ = [
     "ALIASES",
-    "ENVIRONMENT",
-    "GATEWAY_ENVIRONMENT",
-    "KEYS",
+    "API_KEY_VARIABLES",
+    "FIELD_VARIABLES",
+    "GATEWAY_FIELD_VARIABLES",
     "LIVE",
     "LOG_LEVEL",
-    "MOST_WORKERS",
+    "MAX_WORKERS",
     "PROVIDER_CONFIGS",
     "AudioFormat",
     "AzureSpeechConfig",

@@ -1,4 +1,4 @@
-"""Settings that the providers of Azure's Speech service share: the region is part of the address."""
+"""Settings shared by the providers of Azure's Speech service."""
 
 from typing import ClassVar
 
@@ -9,12 +9,17 @@ from sokuji.config.settings import Condition
 
 
 class AzureSettings(CloudSettings):
-    """A Speech resource. ``{region}`` in ``base_url`` is replaced by ``region``."""
+    """Address of a Speech resource. ``{region}`` in ``base_url`` is replaced by ``region``."""
 
     conditions: ClassVar = (
-        Condition("region", "base_url contains {region}", lambda own: "{region}" in own.base_url, idle=("",)),
+        Condition(
+            "region",
+            "base_url contains {region}",
+            lambda config: "{region}" in config.base_url,
+            neutral=("",),
+        ),
     )
 
     region: str = Field("", max_length=50, pattern="^[a-z0-9]*$")
-    """Region of the Speech resource, for example ``westeurope``; needed where
+    """Region of the Speech resource, for example ``westeurope``; required if
     ``base_url`` contains ``{region}``."""

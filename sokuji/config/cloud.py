@@ -1,4 +1,4 @@
-"""Settings that all providers share which call a service over the network. Keys never stand here."""
+"""Settings shared by all providers that call a service over the network. API keys are not settings."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -11,32 +11,34 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class CloudSettings(Settings):
-    """Where a service is and how long it may take; a provider names its own ``base_url``."""
+    """Address, timeout and concurrency of a service. Each provider has its own default for ``base_url``."""
 
     base_url: str = Field("", max_length=500)
-    """Address that the service's paths are put behind. A key crosses the network only under https; loopback
-    may do without."""
+    """Prefix of all request URLs. It must be https, so that the API key is encrypted, unless it is on
+    loopback."""
     timeout_s: float = Field(10, gt=0, le=300, json_schema_extra=LIVE)
-    """For the whole of an answer; of one that is streamed, until its beginning and from piece to piece."""
+    """Limit for a complete response; of a streamed response, for its first chunk and between two chunks."""
     max_concurrency: int = Field(32, ge=1, le=1_000, json_schema_extra=LIVE)
-    """Requests that are under way at the same time; the next ones wait."""
+    """Maximum number of simultaneous requests; further requests wait."""
 
     @model_validator(mode="after")
-    def _address_is_sound(self) -> Self:
+    def _check_base_url(self) -> Self:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise ValueError("base_url must be an address such as https://api.example.com/v1")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self.takes_http():
-            raise ValueError("base_url must begin with https:// unless it is on loopback: a key goes there")
+            raise ValueError("base_url must be a URL such as https://api.example.com/v1")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self.allows_http():
+            raise ValueError(
+                "base_url must begin with https:// unless it is on loopback: it receives the API key"
+            )
         return self
 
     @property
-    def keeps_secrets(self) -> bool:
-        """Whether nobody on the way can read what is sent, so that a key may be."""
+    def may_send_key(self) -> bool:
+        """Whether an API key may be sent: the connection is encrypted or does not leave the machine."""
         parts = urlsplit(self.base_url)
         return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
     @classmethod
-    def takes_http(cls) -> bool:
-        """Whether the service may be had without encryption from anywhere: servers in one's own network."""
+    def allows_http(cls) -> bool:
+        """Whether ``base_url`` may be http beyond loopback, for a server in a private network."""
         return False

@@ -1,9 +1,9 @@
-"""From a deployment's ``user_config`` and its environment to its settings.
+"""Settings of a deployment, from its ``user_config`` and its environment.
 
-Two kinds of variables are told apart. Those that were set for one deployment (``own``) are checked strictly:
-a variable of the service that this deployment does not take, and a name that resembles one, are refused. The
-others are shared with other deployments and other programs: a misspelling is logged there, and a variable is
-refused only if it can be meant for no other deployment.
+Variables that were set for one deployment are checked strictly: a variable of the service that this
+deployment does not use, and a name that resembles one, are errors. All other variables are shared with other
+deployments and programs: a misspelling is logged as a warning, and a variable is an error only if no other
+deployment can use it.
 """
 
 import logging
@@ -17,15 +17,15 @@ from sokuji.config.gateway import GatewaySettings
 from sokuji.config.providers import PROVIDER_CONFIGS, canonical_provider
 from sokuji.config.settings import Settings, parse
 from sokuji.config.variables import (
-    GATEWAY,
-    GATEWAY_ENVIRONMENT,
+    GATEWAY_FIELD_VARIABLES,
+    GATEWAY_VARIABLES,
     LOG_LEVEL,
-    PROXY,
-    REFUSED,
-    check_own,
+    PROXY_VARIABLES,
+    REFUSED_VARIABLES,
+    check_deployment_variables,
     misspelt,
+    nonempty,
     provider_variables,
-    set_names,
     setting_variables,
 )
 from sokuji.errors import ConfigError
@@ -37,20 +37,20 @@ def parse_provider(
     stage: str,
     values: Mapping[str, Any],
     environment: Mapping[str, str] = os.environ,
-    beside: Sequence[str] = (),
-    own: Set[str] = frozenset(),
+    other_providers: Sequence[str] = (),
+    deployment_variables: Set[str] = frozenset(),
 ) -> Any:
-    """The settings of one provider of a stage; variables win over ``values``.
+    """Settings of one provider of a stage; variables take precedence over ``values``.
 
     Args:
         stage: "stt", "translation" or "tts".
-        values: the settings, with ``provider``.
+        values: the ``user_config``, with ``provider``.
         environment: all variables of the deployment's processes.
-        beside: the other providers of the stage that are deployed.
-        own: names of the variables that were set for this deployment alone.
+        other_providers: the other deployed providers of the stage.
+        deployment_variables: names of the variables that were set for this deployment only.
 
     Raises:
-        ConfigError: names every setting at fault and what is accepted, or a variable that has no effect.
+        ConfigError: names every invalid setting and what is accepted, or a variable that has no effect.
     """
     provider = canonical_provider(stage, str(values.get("provider", "")))
     kind = PROVIDER_CONFIGS[stage].get(provider)
@@ -58,29 +58,30 @@ def parse_provider(
         accepted = ", ".join(PROVIDER_CONFIGS[stage])
         raise ConfigError(f"no {stage} provider {provider!r}; accepted: {accepted}", param="provider")
     where = f"{stage} provider {provider}"
-    own = set_names(environment, own)
-    check_own(own, provider_variables(stage, provider), where)
-    _check_shared(stage, provider, set_names(environment, environment) - own, beside)
-    return parse(kind, {**values, "provider": provider, **_found(stage, kind, environment)}, where)
+    deployment_variables = nonempty(environment, deployment_variables)
+    check_deployment_variables(deployment_variables, provider_variables(stage, provider), where)
+    _check_shared(stage, provider, nonempty(environment, environment) - deployment_variables, other_providers)
+    return parse(kind, {**values, "provider": provider, **_variable_values(stage, kind, environment)}, where)
 
 
 def served_provider(
-    stage: str, provider: str, beside: Sequence[str], environment: Mapping[str, str] = os.environ
+    stage: str, provider: str, other_providers: Sequence[str], environment: Mapping[str, str] = os.environ
 ) -> str:
-    """The provider of a deployment: the one that STT_PROVIDER (TRANSLATION_, TTS_) names, if it is set.
+    """The provider of a deployment, which STT_PROVIDER (TRANSLATION_PROVIDER, TTS_PROVIDER) can replace.
 
     Args:
         stage: "stt", "translation" or "tts".
-        provider: the one that the deployment was made for.
-        beside: the other providers of the stage that are deployed.
-        environment: where the variable is looked for.
+        provider: the configured provider.
+        other_providers: the other deployed providers of the stage.
+        environment: all variables of the deployment's processes.
 
     Raises:
-        ConfigError: the stage has other providers, so that it is not clear which one is replaced.
+        ConfigError: the variable names another provider, and the stage has several: which of them it replaces
+            would be ambiguous.
     """
     variable = f"{stage.upper()}_PROVIDER"
     named = canonical_provider(stage, environment.get(variable) or provider)
-    if named != provider and beside:
+    if named != provider and other_providers:
         raise ConfigError(
             f"{variable}={named}, but the {stage} stage has several providers, and this deployment serves "
             f"{provider!r}: name them in the application's args instead, for example {stage}: [{named}]",
@@ -92,25 +93,25 @@ def served_provider(
 def parse_gateway(
     values: Mapping[str, Any],
     environment: Mapping[str, str] = os.environ,
-    own: Set[str] = frozenset(),
+    deployment_variables: Set[str] = frozenset(),
 ) -> GatewaySettings:
-    """The settings of the Gateway; variables win over ``values``.
+    """Settings of the Gateway; variables take precedence over ``values``.
 
     Args:
-        values: the settings.
+        values: the ``user_config``.
         environment: all variables of the deployment's processes.
-        own: names of the variables that were set for this deployment alone.
+        deployment_variables: names of the variables that were set for this deployment only.
 
     Raises:
-        ConfigError: names every setting at fault and what is accepted, or a variable that has no effect.
+        ConfigError: names every invalid setting and what is accepted, or a variable that has no effect.
     """
-    for name in (*REFUSED, *PROXY):
+    for name in (*REFUSED_VARIABLES, *PROXY_VARIABLES):
         if text := environment.get(name):
-            _check_network(name, text)
-    check_own(set_names(environment, own), GATEWAY, "the Gateway")
-    _warn_of_misspellings(set_names(environment, environment) - own)
+            _check_gateway_variable(name, text)
+    check_deployment_variables(nonempty(environment, deployment_variables), GATEWAY_VARIABLES, "the Gateway")
+    _warn_of_misspellings(nonempty(environment, environment) - deployment_variables)
     merged = dict(values)
-    for path, name in GATEWAY_ENVIRONMENT.items():
+    for path, name in GATEWAY_FIELD_VARIABLES.items():
         section, _, field = path.partition(".")
         present = merged.get(section, {})
         if environment.get(name) and isinstance(present, Mapping):
@@ -119,21 +120,21 @@ def parse_gateway(
 
 
 def parse_log_level(environment: Mapping[str, str] = os.environ) -> int:
-    """The level that LOG_LEVEL names, INFO without it.
+    """The level of ``logging`` that LOG_LEVEL names; INFO if it is not set.
 
     Raises:
-        ConfigError: there is no such level.
+        ConfigError: the level is unknown.
     """
     name = environment.get(LOG_LEVEL) or "INFO"
     levels = logging.getLevelNamesMapping()
     if name.upper() not in levels:
         accepted = ", ".join(level for level in levels if level != "NOTSET")
-        raise ConfigError(f"{LOG_LEVEL}={name} is no level; accepted: {accepted}", param=LOG_LEVEL)
+        raise ConfigError(f"{LOG_LEVEL}={name} is not a log level; accepted: {accepted}", param=LOG_LEVEL)
     return levels[name.upper()]
 
 
-def _found(stage: str, kind: type[Settings], environment: Mapping[str, str]) -> dict[str, str]:
-    """Field -> value, of the variables that are set."""
+def _variable_values(stage: str, kind: type[Settings], environment: Mapping[str, str]) -> dict[str, str]:
+    """Field -> value of its variable, for the variables that are set."""
     values: dict[str, str] = {}
     names: dict[str, str] = {}
     for name, field in setting_variables(stage, kind).items():
@@ -148,49 +149,52 @@ def _found(stage: str, kind: type[Settings], environment: Mapping[str, str]) -> 
     return values
 
 
-def _check_shared(stage: str, provider: str, names: Set[str], beside: Sequence[str]) -> None:
-    """Refuse settings that only other providers of this stage take, none of which is deployed."""
-    takers = {
+def _check_shared(stage: str, provider: str, names: Set[str], other_providers: Sequence[str]) -> None:
+    """Refuse variables that only providers of this stage use, none of which is deployed."""
+    used = {
         (each, name): set(setting_variables(each, kind))
         for each, kinds in PROVIDER_CONFIGS.items()
         for name, kind in kinds.items()
     }
-    of_stage = set[str]().union(*(takers[stage, name] for name in PROVIDER_CONFIGS[stage]))
+    of_stage = set[str]().union(*(used[stage, name] for name in PROVIDER_CONFIGS[stage]))
     elsewhere = set[str]().union(
-        *(taken for (each, name), taken in takers.items() if each != stage or name in beside)
+        *(fields for (each, name), fields in used.items() if each != stage or name in other_providers)
     )
-    idle = sorted(names & of_stage - takers[stage, provider])
+    idle = sorted(names & of_stage - used[stage, provider])
     if refused := [name for name in idle if name not in elsewhere]:
         accepted = ", ".join(setting_variables(stage, PROVIDER_CONFIGS[stage][provider]))
         raise ConfigError(
             f"{', '.join(refused)} has no effect on {stage} provider {provider!r}; accepted: "
-            f"{accepted or 'none of these variables'}. Leave it out, or set it for the deployment that it is "
-            "meant for",
+            f"{accepted or 'none of these variables'}. Remove it, or set it for the deployment that "
+            "uses it",
             param=refused[0],
         )
     if idle:
-        log.info("%s provider %s takes no %s: meant for another one", stage, provider, ", ".join(idle))
+        log.info(
+            "%s provider %s does not use %s, which other deployments use", stage, provider, ", ".join(idle)
+        )
     _warn_of_misspellings(names)
 
 
 def _warn_of_misspellings(names: Set[str]) -> None:
     for name in sorted(names):
         if similar := misspelt(name):
-            log.warning("the variable %s sets nothing; did you mean %s?", name, similar)
+            log.warning("the variable %s has no effect; did you mean %s?", name, similar)
 
 
-def _check_network(name: str, text: str) -> None:
-    """Refuse a variable that the Gateway cannot heed, unless it asks for what happens anyway."""
-    if reason := REFUSED.get(name):
+def _check_gateway_variable(name: str, text: str) -> None:
+    """Refuse a variable that the Gateway cannot apply, unless its value is what Serve's proxy does anyway."""
+    if reason := REFUSED_VARIABLES.get(name):
         raise ConfigError(f"{name} has no effect on the Gateway: {reason}", param=name)
-    value, does = PROXY[name]
+    value, behaviour = PROXY_VARIABLES[name]
     try:
-        asked = TypeAdapter(type(value)).validate_python(text)
+        requested = TypeAdapter(type(value)).validate_python(text)
     except ValidationError:
-        asked = None
-    if asked != value:
+        requested = None
+    if requested != value:
         accepted = str(value).lower().removesuffix(".0")
         raise ConfigError(
-            f"{name}={text} is not available: {does}, and takes no settings. Leave it out, or set {accepted}",
+            f"{name}={text} is not available: {behaviour}, which cannot be configured. Remove "
+            f"the variable, or set {accepted}",
             param=name,
         )

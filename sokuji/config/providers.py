@@ -1,6 +1,6 @@
-"""The providers of each stage, the classes of their settings, and other names under which they are known.
+"""The providers of each stage, their settings classes and aliases.
 
-To add a provider: its class beside the others of its stage, and a line here.
+To add a provider, add its settings class to the module of its stage, and a line here.
 """
 
 import logging
@@ -32,24 +32,24 @@ PROVIDER_CONFIGS: dict[str, dict[str, type[Settings]]] = {
         "azure": AzureSpeechConfig,
     },
 }
-"""Stage -> provider -> the class of its settings."""
+"""Stage -> provider -> its settings class."""
 
 ALIASES: dict[str, dict[str, str]] = {
     "stt": {"whisper_api": "openai", "azure_stt": "azure"},
     "translation": {"nllb_local": "nllb", "deepl_api": "deepl", "openai_gpt4": "openai"},
     "tts": {},
 }
-"""Stage -> name of the original project -> the provider that serves it here."""
+"""Stage -> name of a provider in the original project -> provider."""
 
-_NOTES = {
+_ALIAS_NOTES = {
     "openai_gpt4": "; the model is the setting translation_model ({model} by default, which is not GPT-4)",
 }
 
 
 def canonical_provider(stage: str, name: str) -> str:
-    """The name in ``PROVIDER_CONFIGS`` of a provider; the log says so if another name was given.
+    """Resolve an alias to a name in ``PROVIDER_CONFIGS``, and log that.
 
-    Unknown names are returned as they are.
+    Names that are not aliases, unknown ones included, are returned unchanged.
     """
     provider = ALIASES[stage].get(name, name)
     if provider != name:
@@ -60,4 +60,4 @@ def canonical_provider(stage: str, name: str) -> str:
 def _note(stage: str, alias: str, provider: str) -> str:
     fields = PROVIDER_CONFIGS[stage][provider].model_fields
     model = fields["translation_model"].default if "translation_model" in fields else ""
-    return _NOTES.get(alias, "").format(model=model)
+    return _ALIAS_NOTES.get(alias, "").format(model=model)

@@ -1,4 +1,4 @@
-"""The base of all settings: no unknown names, no value without effect, errors that say what is accepted."""
+"""Base class of all settings, and their validation."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,56 +10,56 @@ from pydantic_core import PydanticCustomError
 from sokuji.errors import ConfigError
 
 LIVE: dict[str, Any] = {"live": True}
-"""Marks a field whose change needs no new model: ``Field(..., json_schema_extra=LIVE)``."""
+"""Marks a field that can change without loading a model: ``Field(..., json_schema_extra=LIVE)``."""
 
-MOST_WORKERS = 16
-"""Upper limit of ``num_workers``, for every provider."""
+MAX_WORKERS = 16
+"""Largest value of ``num_workers`` for every provider."""
 
 _NO_EFFECT = "no_effect"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A field has an effect only under a condition; a value that is set where it has none is refused."""
+    """A field has an effect only if a condition is met; otherwise setting it is an error."""
 
     field: str
     """Name of the field; a field of a section is ``section.field``."""
     requires: str
-    """The condition in words, as they stand in the error message and in ``docs/tuning.md``."""
+    """The condition in words, as in the error message and in ``docs/tuning.md``."""
     met: Callable[[Any], bool]
     """Whether the settings meet the condition."""
-    idle: tuple[object, ...] = ()
-    """Values that are accepted in any case, because they describe what happens without the condition."""
+    neutral: tuple[object, ...] = ()
+    """Values that are always accepted, because they describe the behaviour without the field."""
 
     def violated(self, settings: "Settings") -> bool:
-        """Whether the field was set, to a value that has no effect."""
+        """Whether the field was set to a value that has no effect."""
         owner, name = settings, self.field
         if "." in name:
             section, _, name = name.partition(".")
             owner = getattr(settings, section)
         return (
             name in owner.model_fields_set
-            and getattr(owner, name) not in self.idle
+            and getattr(owner, name) not in self.neutral
             and not self.met(settings)
         )
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, no unknown names, and no value that has no effect."""
+    """Immutable settings. Unknown names, and values that have no effect, are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     conditions: ClassVar[tuple[Condition, ...]] = ()
-    """The fields of this class that do not always have an effect; those of its bases count as well."""
+    """Conditions of this class; those of its base classes apply as well."""
 
     @classmethod
     def all_conditions(cls) -> Iterator[Condition]:
-        """The conditions of this class and of its bases."""
+        """The conditions of this class and of its base classes."""
         for kind in cls.__mro__:
             yield from vars(kind).get("conditions", ())
 
     @model_validator(mode="after")
-    def _has_an_effect(self) -> Self:
+    def _check_conditions(self) -> Self:
         for condition in self.all_conditions():
             if condition.violated(self):
                 raise PydanticCustomError(
@@ -74,10 +74,10 @@ S = TypeVar("S", bound=Settings)
 
 
 def parse(kind: type[S], values: Mapping[str, Any], where: str) -> S:
-    """Validate ``values`` as ``kind``; ``where`` says whose settings they are.
+    """Validate ``values`` as ``kind``; ``where`` names their owner in messages.
 
     Raises:
-        ConfigError: names every setting at fault and what is accepted.
+        ConfigError: names every invalid setting and what is accepted.
     """
     try:
         return kind.model_validate(dict(values))
@@ -89,7 +89,7 @@ def parse(kind: type[S], values: Mapping[str, Any], where: str) -> S:
 
 
 def _field(item: Any) -> str:
-    """The name of the field at fault; empty where several fields do not go together."""
+    """Path of the invalid field; empty if the error concerns several fields."""
     inner = (item["ctx"]["field"],) if item["type"] == _NO_EFFECT else ()
     return ".".join(str(part) for part in (*item["loc"], *inner))
 
@@ -107,20 +107,22 @@ def _fault(item: Any, kind: type[Settings]) -> str:
 
 
 def changed_fields(old: BaseModel, new: BaseModel) -> tuple[set[str], bool]:
-    """The names of fields that differ, and whether all of them are live."""
+    """The names of the fields that differ, and whether all of them are ``LIVE``."""
     names = {name for name in type(new).model_fields if getattr(old, name, None) != getattr(new, name)}
     live = all((type(new).model_fields[name].json_schema_extra or {}) == LIVE for name in names)
     return names, live and type(old) is type(new)
 
 
 def check_live(old: S, new: Settings) -> S:
-    """``new``, if a loaded model can take over the change from ``old``.
+    """Return ``new`` if it differs from ``old`` only in ``LIVE`` fields.
 
     Raises:
-        ConfigError: names the fields that differ, one at least of which takes a new model; or ``new`` are the
-            settings of another provider.
+        ConfigError: another field differs, or ``new`` belongs to another provider. Names all fields that
+            differ.
     """
     names, live = changed_fields(old, new)
     if not live or not isinstance(new, type(old)):
-        raise ConfigError(f"a model that is loaded cannot change: {', '.join(sorted(names))}")
+        raise ConfigError(
+            f"a change of these settings requires loading the model again: {', '.join(sorted(names))}"
+        )
     return new

@@ -1,4 +1,4 @@
-"""Settings of the recognisers."""
+"""Settings of the speech recognition providers."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,22 +6,26 @@ from pydantic import Field, StringConstraints
 
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
-from sokuji.config.settings import LIVE, MOST_WORKERS, Condition, Settings
+from sokuji.config.settings import LIVE, MAX_WORKERS, Condition, Settings
 
 Code = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
-"""A language of the service, for example ``pt``."""
+"""A language code of the service, for example ``pt``."""
 Locale = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})+$")]
-"""A locale of Azure, for example ``pt-BR``."""
+"""An Azure locale, for example ``pt-BR``."""
 
 
 class FasterWhisperConfig(Settings):
-    """Whisper under CTranslate2. ``model_size`` is "base" (embedded), a hub name or a local folder."""
+    """Whisper on CTranslate2. ``model_size`` is "base" (embedded), a name of the hub or a local folder."""
 
     conditions: ClassVar = (
-        Condition("beam_size", "temperature is 0", lambda own: own.temperature == 0, idle=(1,)),
-        Condition("vad_threshold", "vad_filter is true", lambda own: own.vad_filter),
-        Condition("batch_wait_ms", "batch_size is above 1", lambda own: own.batch_size > 1, idle=(0,)),
-        Condition("cpu_threads", "device is auto or cpu", lambda own: own.device != "cuda", idle=(0,)),
+        Condition("beam_size", "temperature is 0", lambda config: config.temperature == 0, neutral=(1,)),
+        Condition("vad_threshold", "vad_filter is true", lambda config: config.vad_filter),
+        Condition(
+            "batch_wait_ms", "batch_size is above 1", lambda config: config.batch_size > 1, neutral=(0,)
+        ),
+        Condition(
+            "cpu_threads", "device is auto or cpu", lambda config: config.device != "cuda", neutral=(0,)
+        ),
     )
 
     provider: Literal["faster_whisper"] = "faster_whisper"
@@ -29,65 +33,70 @@ class FasterWhisperConfig(Settings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: str = "int8"
     """A CTranslate2 type that the device supports: int8, int8_float16, float16, float32, ..."""
-    num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
-    """Batches that are computed at the same time, on the same weights; 0: one for two cores, 4 at most; on a
-    GPU 2. Fewer workers put more together. More than the cores, or than at the start, take a new replica."""
+    num_workers: int = Field(0, ge=0, le=MAX_WORKERS, json_schema_extra=LIVE)
+    """Batches computed at the same time, with shared weights; 0: one for each two CPU cores, at most 4; on
+    a GPU 2. Fewer workers form larger batches. A number above that of the cores, or above the number at
+    the start, requires a new replica."""
     cpu_threads: int = Field(0, ge=0, le=256)
-    """Threads of one batch on a CPU; 0: half of the cores, divided among the workers at the start, at most 4.
-    Only the encoder gains by a second one."""
+    """Threads of one batch on a CPU; 0: half of the CPU cores, divided by the number of workers at the
+    start, at most 4. Only the encoder benefits from a second thread."""
     batch_size: int = Field(8, ge=1, le=64, json_schema_extra=LIVE)
-    """Utterances of all callers that are computed together, at most; 1: none are."""
+    """Largest number of utterances, of all callers, in one batch."""
     batch_wait_ms: float = Field(0, ge=0, le=1_000, json_schema_extra=LIVE)
-    """How long an utterance waits for others while a worker is free. Batches form without that as soon as all
-    workers are busy; on a GPU, where a batch costs hardly more than one, a few milliseconds may pay."""
+    """How long an utterance waits for a batch while a worker is free. When all workers are busy, batches
+    form without this wait. On a GPU a batch costs little more than one utterance, so a few milliseconds
+    may pay."""
     beam_size: int = Field(1, ge=1, le=20, json_schema_extra=LIVE)
-    """Width of the beam search at temperature 0; above 0 tokens are sampled instead."""
+    """Beam width at temperature 0; at higher temperatures tokens are sampled instead."""
     best_of: int = Field(1, ge=1, le=20, json_schema_extra=LIVE)
-    """Candidates that are sampled at a temperature above 0; the most probable one is taken. Above 1 it also
-    turns temperature fallback on, as in faster-whisper: a final transcript that is too repetitive
+    """Candidates sampled at a temperature above 0; the most probable candidate is used. A value above 1 also
+    turns on temperature fallback, as in faster-whisper: a final transcript that is too repetitive
     (compression ratio above 2.4) or too improbable (mean log probability below -1) is decoded again at the
-    next temperature, in steps of 0.2 up to 1. If none passes, the most probable result is taken."""
+    next temperature, in steps of 0.2 up to 1. If none passes, the most probable result is used."""
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
-    """Temperature of the first attempt; 0: beam search, always the most probable words."""
+    """Temperature of the first attempt; 0: beam search, which is deterministic."""
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
-    """When an utterance of which the model is unsure is heard again in a window of 20 s, which takes twice as
-    long as the first time, and some errors off difficult speech. ``if_idle``: not while there are others to
-    recognise. One in which the model has lost itself is heard again in any case, in the full 30 s."""
+    """When an utterance with a low-confidence result is decoded again, in a 20 s window. The second pass
+    takes twice as long as the first and corrects some errors in difficult speech. ``if_idle``: only while
+    no other utterance waits. An unusable result is always decoded again, in the full 30 s window."""
     vad_filter: bool = Field(False, json_schema_extra=LIVE)
-    """Drop silence once more before recognition; sessions have cut it away already."""
+    """Remove silence before recognition; sessions have already removed silence between utterances."""
     vad_threshold: float = Field(0.5, gt=0, lt=1, json_schema_extra=LIVE)
     """Speech threshold of ``vad_filter``."""
 
 
 class OpenAITranscriptionConfig(CloudSettings):
-    """OpenAI, or a server that speaks its protocol. The key comes from OPENAI_API_KEY.
+    """OpenAI, or a server with its API. The key comes from OPENAI_API_KEY.
 
-    The server must answer ``GET /models``, which is what a health check asks. A key of OpenAI that is
-    restricted must be allowed to list models. One's own servers may do without a key, and without encryption:
-    but then no key is sent to them either, unless they are on loopback.
+    The server must answer ``GET /models``, which the health check calls; a restricted key of OpenAI needs the
+    permission to list models. Other servers may work without a key, and over http; over http beyond loopback
+    no key is sent.
     """
 
     provider: Literal["openai"] = "openai"
     base_url: str = Field("https://api.openai.com/v1", max_length=500)
     model: str = Field("gpt-transcribe", min_length=1, max_length=200)
-    """As the server calls it. What OpenAI's own models can do is known; of any other name the next four
-    settings say what it can."""
+    """Name of the model at the server. The abilities of OpenAI's models are known; those of any other
+    model are given by the next four settings."""
     response_format: Literal["auto", "verbose_json", "json"] = "auto"
-    """How the server answers. Only ``verbose_json`` tells language, segments and probabilities. ``auto``: the
-    most that OpenAI's models give, and ``verbose_json`` from others."""
+    """Format of the response. Only ``verbose_json`` contains language, segments and probabilities.
+    ``auto``: the most detailed format that an OpenAI model supports, and ``verbose_json`` for other
+    models."""
     languages: tuple[Code, ...] = ()
-    """What it recognises; none: the languages that OpenAI lists for its models, for others Whisper's."""
+    """Languages that the model recognises; empty: those that OpenAI lists for its models, and Whisper's for
+    other models."""
     translates: bool | None = None
-    """Whether ``/audio/translations`` makes English of it; None: what OpenAI's models can, not for others."""
+    """Whether ``/audio/translations`` translates to English; None: as known for OpenAI's models, false for
+    other models."""
     word_times: bool | None = None
-    """Whether it tells the times of words (with ``verbose_json`` only); None as for ``translates``."""
+    """Whether the model returns word times (``verbose_json`` only); None: as for ``translates``."""
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
-    """Of sampling; 0: the most probable words (OpenAI's Whisper goes higher by itself where those make no
-    sense). gpt-transcribe has none: more than 0 is refused."""
+    """Sampling temperature; 0: the most probable words (OpenAI's Whisper raises the temperature itself
+    after an unusable result). gpt-transcribe has no temperature: values above 0 are refused."""
 
     @classmethod
-    def takes_http(cls) -> bool:
-        """For servers in one's own network."""
+    def allows_http(cls) -> bool:
+        """True, for servers in a private network."""
         return True
 
 
@@ -96,12 +105,11 @@ class AzureTranscriptionConfig(AzureSettings):
 
     provider: Literal["azure"] = "azure"
     base_url: str = Field("https://{region}.api.cognitive.microsoft.com", max_length=500)
-    """Resources with a name of their own have another one: https://my-name.cognitiveservices.azure.com."""
+    """A resource with a custom domain has an address such as https://my-name.cognitiveservices.azure.com."""
     locales: dict[Code, Locale] = Field({})
-    """Locale in which a language is recognised, where another one is wanted (``pt: pt-PT``) or the service
-    has learned a new one (``el: el-GR``)."""
+    """Language -> locale in which it is recognised, to replace a default (``pt: pt-PT``) or to add a language
+    that the service has since gained (``el: el-GR``)."""
     candidates: tuple[Code, ...] = Field((), json_schema_extra=LIVE)
-    """Languages among which is chosen where the speaker's is not known; none: all. Fewer are told apart
-    better."""
+    """Candidates for language detection; empty: all languages. Detection is more accurate with fewer."""
     profanity: Literal["raw", "masked", "removed"] = Field("raw", json_schema_extra=LIVE)
-    """What becomes of swear words: as they were said, asterisks, or nothing."""
+    """Swear words in the transcript: unchanged (``raw``), replaced by asterisks, or removed."""

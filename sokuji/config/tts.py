@@ -1,4 +1,4 @@
-"""Settings of the synthesisers."""
+"""Settings of the speech synthesis providers."""
 
 from typing import ClassVar, Literal
 
@@ -6,25 +6,26 @@ from pydantic import Field, field_validator
 
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
-from sokuji.config.settings import LIVE, MOST_WORKERS, Condition, Settings
+from sokuji.config.settings import LIVE, MAX_WORKERS, Condition, Settings
 
 AudioFormat = Literal["wav", "pcm", "mp3", "opus", "flac"]
-"""How sound that is sent as a file may be encoded; opus comes in an Ogg container."""
+"""Encodings of audio files; opus is in an Ogg container."""
 
 
 class VoiceSettings(Settings):
-    """What leaves a synthesiser."""
+    """Output format, for all speech synthesis providers."""
 
     sample_rate: int = Field(0, json_schema_extra=LIVE)
-    """Samples per second, 8,000 to 48,000; 0: the voice's own. A request that names a rate gets that one."""
+    """Samples per second, 8,000 to 48,000; 0: the voice's native rate. The rate of a request takes
+    precedence."""
     audio_format: AudioFormat = Field("wav", json_schema_extra=LIVE)
-    """Of the sound that REST calls answer with where they do not choose. Sessions send PCM, or PCM in WAV."""
+    """Encoding of REST responses, unless the request chooses one. Sessions send PCM, or PCM in WAV."""
 
     @field_validator("sample_rate")
     @classmethod
-    def _rate_can_be_made(cls, rate: int) -> int:
+    def _check_sample_rate(cls, rate: int) -> int:
         if rate and not 8_000 <= rate <= 48_000:
-            raise ValueError("must be 0 (the voice's own rate) or from 8000 to 48000")
+            raise ValueError("must be 0 (the voice's native rate) or from 8000 to 48000")
         return rate
 
 
@@ -32,17 +33,17 @@ class PiperConfig(VoiceSettings):
     """Piper voices. ``tts_model`` is "en_US-joe-medium" (embedded), a hub voice or a local ``.onnx`` file."""
 
     conditions: ClassVar = (
-        Condition("cpu_threads", "device is cpu", lambda own: own.device == "cpu", idle=(1,)),
+        Condition("cpu_threads", "device is cpu", lambda config: config.device == "cpu", neutral=(1,)),
     )
 
     provider: Literal["piper"] = "piper"
     tts_model: str = Field("en_US-joe-medium", min_length=1)
     device: Literal["cpu", "cuda"] = "cpu"
     cpu_threads: int = Field(1, ge=1, le=256)
-    """Threads of one synthesis. On two free cores a second one brings the first sound some 15 ms sooner, and
-    costs a quarter to two fifths more CPU time, which other sessions and stages then lack."""
-    num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
-    """Syntheses that run at the same time; 0: the cores found, at most 4."""
+    """Threads of one synthesis. On two free CPU cores a second thread makes the first audio about 15 ms
+    earlier, for 25 to 40 % more CPU time, which other sessions and stages then lack."""
+    num_workers: int = Field(0, ge=0, le=MAX_WORKERS, json_schema_extra=LIVE)
+    """Syntheses that run at the same time; 0: one for each CPU core, at most 4."""
     noise_scale: float | None = Field(None, ge=0, le=2, json_schema_extra=LIVE)
     """Variation of the sound; None: the voice's own value."""
     noise_w_scale: float | None = Field(None, ge=0, le=2, json_schema_extra=LIVE)
@@ -50,17 +51,17 @@ class PiperConfig(VoiceSettings):
 
 
 class KokoroConfig(VoiceSettings):
-    """Kokoro-82M as int8 ONNX. The embedded voices are Japanese, which they speak where the extra
-    ``kokoro-ja`` is installed, and have that accent in all other languages."""
+    """Kokoro-82M as int8 ONNX. The embedded voices have a Japanese accent in all other languages; they speak
+    Japanese itself if the extra ``kokoro-ja`` is installed."""
 
     provider: Literal["kokoro"] = "kokoro"
     default_voice: str = Field("jm_kumo", json_schema_extra=LIVE)
-    """Speaks where a client names no voice. Of the embedded voices this one is understood best."""
+    """Voice for requests that name none. The default is the most intelligible of the embedded voices."""
     cpu_threads: int = Field(1, ge=1, le=256)
-    """Threads of one synthesis. On two free cores a second one takes a tenth off the time of a phrase, and
-    costs a third more CPU time, which other sessions and stages then lack."""
-    num_workers: int = Field(0, ge=0, le=MOST_WORKERS, json_schema_extra=LIVE)
-    """Syntheses that run at the same time; 0: the cores found, at most 4."""
+    """Threads of one synthesis. On two free CPU cores a second thread saves a tenth of the time of a
+    phrase, for a third more CPU time, which other sessions and stages then lack."""
+    num_workers: int = Field(0, ge=0, le=MAX_WORKERS, json_schema_extra=LIVE)
+    """Syntheses that run at the same time; 0: one for each CPU core, at most 4."""
 
 
 class ElevenLabsVoice(Settings):
@@ -70,7 +71,7 @@ class ElevenLabsVoice(Settings):
     name: str = Field("", max_length=200)
     """Shown to clients; empty: the id."""
     language: str = Field("en", pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
-    """BCP-47 tag of the speaker's own language. The voice speaks all those of the model."""
+    """BCP-47 tag of the speaker's native language. The voice speaks all languages of the model."""
     gender: Literal["female", "male"] | None = None
 
 
@@ -79,10 +80,10 @@ class ElevenLabsConfig(VoiceSettings, CloudSettings):
 
     provider: Literal["elevenlabs"] = "elevenlabs"
     base_url: str = Field("https://api.elevenlabs.io", max_length=500)
-    """Accounts with data residency have another one, for example https://api.eu.residency.elevenlabs.io."""
+    """For accounts with data residency, for example https://api.eu.residency.elevenlabs.io."""
     max_concurrency: int = Field(5, ge=1, le=1_000, json_schema_extra=LIVE)
-    """Requests that are under way at the same time; the next ones wait. An account of the Creator plan has 5,
-    others 2 to 15; what goes beyond is refused with 429."""
+    """Maximum number of simultaneous requests; further requests wait. ElevenLabs allows 5 in the Creator
+    plan, 2 to 15 in others, and refuses more with 429."""
     model_id: Literal[
         "eleven_flash_v2_5",
         "eleven_flash_v2",
@@ -91,26 +92,27 @@ class ElevenLabsConfig(VoiceSettings, CloudSettings):
         "eleven_multilingual_v2",
         "eleven_v3",
     ] = Field("eleven_flash_v2_5", json_schema_extra=LIVE)
-    """Flash answers soonest. What it speaks: 32 languages the v2_5 ones, 29 multilingual_v2, English alone
-    flash_v2 and turbo_v2, more than 70 v3."""
+    """The flash models have the lowest latency. Languages: 32 for the v2_5 models, 29 for multilingual_v2,
+    more than 70 for v3, English only for flash_v2 and turbo_v2."""
     output_rate: Literal[8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] = Field(
         22_050, json_schema_extra=LIVE
     )
-    """Samples per second that are asked for; 44,100 takes a Pro account."""
+    """Samples per second that are requested of ElevenLabs; 44,100 requires a Pro account."""
     voices: tuple[ElevenLabsVoice, ...] = Field((), max_length=1_000, json_schema_extra=LIVE)
-    """The voices on offer; none named: those of the account, which is asked at the start and now and then."""
+    """Available voices; empty: those of the account, which are listed at the start and periodically."""
     default_voice: str = Field("", max_length=64, json_schema_extra=LIVE)
-    """Id of the one that speaks where a client names none; empty: the first one."""
+    """Id of the voice for requests that name none; empty: the first of ``voices``."""
     stability: float | None = Field(None, ge=0, le=1, json_schema_extra=LIVE)
-    """High: even, in the end monotonous; low: lively. None, here and in the next four: not sent."""
+    """High values are even, up to monotonous; low values are lively. None, here and in the next four
+    settings: not sent, so that the voice's stored value applies."""
     similarity_boost: float | None = Field(None, ge=0, le=1, json_schema_extra=LIVE)
-    """How close to the recordings of the speaker."""
+    """Similarity to the speaker's recordings."""
     style: float | None = Field(None, ge=0, le=1, json_schema_extra=LIVE)
-    """Exaggerates the speaker's style; above 0 the sound may come later."""
+    """Exaggeration of the speaker's style; values above 0 may add latency."""
     use_speaker_boost: bool | None = Field(None, json_schema_extra=LIVE)
-    """Still closer to the speaker; the sound comes later."""
+    """Increase the similarity to the speaker; adds latency."""
     speed: float | None = Field(None, ge=0.7, le=1.2, json_schema_extra=LIVE)
-    """For requests that leave the speed at 1. They may ask for 0.7 to 1.2 themselves; others are refused."""
+    """Speed for requests whose own speed is 1. Requests with a speed outside 0.7 to 1.2 are refused."""
 
 
 class AzureSpeechConfig(VoiceSettings, AzureSettings):
@@ -118,14 +120,14 @@ class AzureSpeechConfig(VoiceSettings, AzureSettings):
 
     provider: Literal["azure"] = "azure"
     base_url: str = Field("https://{region}.tts.speech.microsoft.com", max_length=500)
-    """Sovereign clouds have another one, for example https://{region}.tts.speech.azure.cn."""
+    """For sovereign clouds, for example https://{region}.tts.speech.azure.cn."""
     output_rate: Literal[8_000, 16_000, 22_050, 24_000, 44_100, 48_000] = Field(
         24_000, json_schema_extra=LIVE
     )
-    """Samples per second that are asked for. The voices are made for 24,000 and 48,000, other rates are made
-    from those."""
+    """Samples per second that are requested of Azure. The native rates of the voices are 24,000 and
+    48,000; Azure resamples to the others."""
     voices: tuple[str, ...] = Field((), max_length=1_000, json_schema_extra=LIVE)
-    """Short names of the voices on offer, such as "pt-BR-FranciscaNeural"; none named: all of the region."""
+    """Short names of the available voices, such as "pt-BR-FranciscaNeural"; empty: all of the region."""
     default_voices: dict[str, str] = Field({}, max_length=200, json_schema_extra=LIVE)
-    """Language tag -> short name of the voice that speaks where a client names none; languages that are not
-    named keep the table's voice."""
+    """Language tag -> short name of the voice for requests that name none; replaces the built-in default
+    voice of the language."""

@@ -1,7 +1,7 @@
-"""The variables that set something, who takes each of them, and why a name that was set is refused.
+"""Environment variables of the service: which deployment uses each of them, and why a variable is refused.
 
-The names are those of the original performance tuning guide. The name of a stage may stand before a name of
-a provider's setting (``STT_DEVICE``, ``TRANSLATION_PRECISION``): it then concerns that stage alone.
+The names are those of the original performance tuning guide. A variable of a provider's setting can be
+prefixed with a stage (``STT_DEVICE``, ``TRANSLATION_PRECISION``); it then applies to that stage only.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from sokuji.config.providers import PROVIDER_CONFIGS
 from sokuji.config.settings import Settings
 from sokuji.errors import ConfigError
 
-ENVIRONMENT: dict[str, str] = {
+FIELD_VARIABLES: dict[str, str] = {
     "model_size": "MODEL_SIZE",
     "device": "DEVICE",
     "compute_type": "COMPUTE_TYPE",
@@ -37,27 +37,27 @@ ENVIRONMENT: dict[str, str] = {
     "sample_rate": "SAMPLE_RATE",
     "audio_format": "AUDIO_FORMAT",
 }
-"""Field of a provider's settings -> its variable."""
+"""Field of a provider's settings -> variable."""
 
-KEYS: dict[str, str] = {
+API_KEY_VARIABLES: dict[str, str] = {
     "azure": "AZURE_SPEECH_KEY",
     "deepl": "DEEPL_API_KEY",
     "elevenlabs": "ELEVENLABS_API_KEY",
     "openai": "OPENAI_API_KEY",
 }
-"""Provider -> the variable that holds its key."""
+"""Provider -> variable that holds its API key."""
 
-GATEWAY_ENVIRONMENT: dict[str, str] = {
+GATEWAY_FIELD_VARIABLES: dict[str, str] = {
     "limits.ws_max_message_size": "WS_MAX_MESSAGE_SIZE",
     "limits.ws_max_connections": "WS_MAX_CONNECTIONS",
     "resilience.circuit_breaker_threshold": "CIRCUIT_BREAKER_THRESHOLD",
 }
-"""Section and field of ``GatewaySettings`` -> its variable."""
+"""``section.field`` of ``GatewaySettings`` -> variable."""
 
 LOG_LEVEL = "LOG_LEVEL"
-"""The least important messages that are logged, in every deployment."""
+"""Lowest level of the messages that a deployment logs; used by every deployment."""
 
-PROXY: dict[str, tuple[float | bool, str]] = {
+PROXY_VARIABLES: dict[str, tuple[float | bool, str]] = {
     "WS_PING_INTERVAL": (
         20.0,
         "Ray Serve's proxy pings every 20 s (limits.idle_timeout_s closes clients that send nothing)",
@@ -65,19 +65,17 @@ PROXY: dict[str, tuple[float | bool, str]] = {
     "WS_PING_TIMEOUT": (20.0, "Ray Serve's proxy waits 20 s for the pong, then closes with 1011"),
     "WS_COMPRESSION": (True, "Ray Serve's proxy compresses for clients that offer it (permessage-deflate)"),
 }
-"""Variable -> what the proxy does, and in words.
+"""Variable -> the only accepted value, and the behaviour of Serve's proxy in words.
 
-Sockets and their keepalive belong to Ray Serve's proxy, which takes no settings for them (Ray 2.60.0: neither
+Ray Serve's proxy owns the sockets and their keepalive, and they cannot be configured (Ray 2.60.0: neither
 ``http_options`` nor an environment variable reaches uvicorn; behind HAProxy each replica runs the same
-server), and an application cannot send a ping frame. So only what the proxy does is accepted.
+server). An application cannot send ping frames. So the value that the proxy uses is the only one accepted.
 """
 
-_NO_GRPC = (
-    "there is no gRPC API: clients come over HTTP and WebSocket, and Ray calls the stages. Leave it out"
-)
-_ARGS = "it concerns the whole application: set {} in the args of the Serve config"
+_NO_GRPC = "there is no gRPC API: clients use HTTP and WebSocket, and Ray calls the stages. Leave it out"
+_ARGS = "it applies to the whole application: set {} in the args of the Serve config"
 
-REFUSED: dict[str, str] = {
+REFUSED_VARIABLES: dict[str, str] = {
     "GRPC_MAX_MESSAGE_LENGTH": _NO_GRPC,
     "GRPC_KEEPALIVE_TIME": _NO_GRPC,
     "GRPC_KEEPALIVE_TIMEOUT": _NO_GRPC,
@@ -86,64 +84,66 @@ REFUSED: dict[str, str] = {
     "LOAD_BALANCE_STRATEGY": _ARGS.format("load_balance_strategy"),
     "HEALTH_CHECK_INTERVAL": _ARGS.format("health_check_interval"),
 }
-"""Variable -> why no deployment takes it, and what to do."""
+"""Variable of the guide that no deployment uses -> the reason, and what to do instead."""
 
-GATEWAY = frozenset({*GATEWAY_ENVIRONMENT.values(), *PROXY, LOG_LEVEL})
-"""What the Gateway takes."""
+GATEWAY_VARIABLES = frozenset({*GATEWAY_FIELD_VARIABLES.values(), *PROXY_VARIABLES, LOG_LEVEL})
+"""The variables that the Gateway uses."""
 
 _PREFIX = re.compile(r"(STT|TRANSLATION|TTS|WS|CIRCUIT_BREAKER|GRPC_(MAX|KEEPALIVE|HTTP2))_")
-"""Beginnings of names that no other program uses. Not ``GRPC_`` alone: gRPC itself has such variables."""
-_CLOSE = 0.9
-"""Similarity (``difflib``) of two names from which one may be a misspelling of the other."""
+"""Prefixes that no other program uses. ``GRPC_`` is not one of them: gRPC itself has such variables."""
+_MIN_SIMILARITY = 0.9
+"""``difflib`` ratio above which a name counts as a misspelling."""
 
 
 def setting_variables(stage: str, kind: type[Settings]) -> dict[str, str]:
-    """Variable -> field, of a provider's settings; with the stage's name before it as well."""
-    plain = {name: field for field, name in ENVIRONMENT.items() if field in kind.model_fields}
+    """Variable -> field of a provider's settings; includes the variables prefixed with the stage."""
+    plain = {name: field for field, name in FIELD_VARIABLES.items() if field in kind.model_fields}
     prefix = f"{stage.upper()}_"
     prefixed = {prefix + name: field for name, field in plain.items() if not name.startswith(prefix)}
     return plain | prefixed
 
 
 def provider_variables(stage: str, provider: str) -> set[str]:
-    """All variables that a deployment of the provider takes."""
+    """All variables that a deployment of the provider uses."""
     names = {
         *setting_variables(stage, PROVIDER_CONFIGS[stage][provider]),
         f"{stage.upper()}_PROVIDER",
         LOG_LEVEL,
     }
-    return names | ({KEYS[provider]} if provider in KEYS else set())
+    return names | ({API_KEY_VARIABLES[provider]} if provider in API_KEY_VARIABLES else set())
 
 
 def stage_variables(stage: str) -> set[str]:
-    """All variables that some provider of the stage takes."""
+    """All variables that at least one provider of the stage uses."""
     return set().union(*(provider_variables(stage, provider) for provider in PROVIDER_CONFIGS[stage]))
 
 
-KNOWN = frozenset({*REFUSED, *GATEWAY}.union(*map(stage_variables, PROVIDER_CONFIGS)))
+ALL_VARIABLES = frozenset(
+    {*REFUSED_VARIABLES, *GATEWAY_VARIABLES}.union(*map(stage_variables, PROVIDER_CONFIGS))
+)
 """All variables of the service."""
 
 
-def check_own(names: Iterable[str], taken: Set[str], where: str) -> None:
-    """Refuse variables that were set for one deployment and that it does not take.
+def check_deployment_variables(names: Iterable[str], used: Set[str], where: str) -> None:
+    """Refuse variables that were set for one deployment and that it does not use.
 
-    Names that resemble none of ``KNOWN`` are left alone: they are meant for a library.
+    Names that resemble none of ``ALL_VARIABLES`` are accepted: a library may read them.
 
     Args:
         names: the variables that were set for the deployment.
-        taken: those that it takes.
+        used: the variables that the deployment uses.
         where: the deployment, for messages.
 
     Raises:
         ConfigError: names the variable, the reason, and what to do.
     """
-    for name in sorted(set(names) - taken):
-        if name in KNOWN:
+    for name in sorted(set(names) - used):
+        if name in ALL_VARIABLES:
             raise ConfigError(f"{name} has no effect on {where}: {_reason(name)}", param=name)
         if similar := misspelt(name) or _similar(name):
             raise ConfigError(f"unknown variable {name} of {where}; did you mean {similar}?", param=name)
         if prefix := _PREFIX.match(name):
-            accepted = sorted(each for each in taken if each.startswith(prefix[0]))
+            accepted = sorted(each for each in used if each.startswith(prefix[0]))
             raise ConfigError(
                 f"unknown variable {name} of {where}; accepted with that prefix: "
                 f"{', '.join(accepted) or 'none'}",
@@ -152,39 +152,41 @@ def check_own(names: Iterable[str], taken: Set[str], where: str) -> None:
 
 
 def misspelt(name: str) -> str | None:
-    """The variable of which a name is a misspelling: one edit, or letters of another case."""
-    if name in KNOWN:
+    """The variable that ``name`` misspells, by one edit or in upper and lower case; None if there is none."""
+    if name in ALL_VARIABLES:
         return None
-    return next((known for known in sorted(KNOWN) if _one_edit(name.upper(), known)), None)
+    return next((known for known in sorted(ALL_VARIABLES) if _one_edit(name.upper(), known)), None)
 
 
 def _similar(name: str) -> str | None:
-    return next(iter(difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=_CLOSE)), None)
+    return next(
+        iter(difflib.get_close_matches(name.upper(), ALL_VARIABLES, n=1, cutoff=_MIN_SIMILARITY)), None
+    )
 
 
 def _one_edit(one: str, other: str) -> bool:
-    """Whether a character more, less or otherwise, or two exchanged, make one name of the other at most."""
-    start = _common(one, other)
+    """Whether the Damerau-Levenshtein distance of two names (optimal string alignment) is 1 at most."""
+    start = _common_prefix(one, other)
     one, other = one[start:], other[start:]
-    end = _common(one[::-1], other[::-1])
+    end = _common_prefix(one[::-1], other[::-1])
     one, other = one[: len(one) - end], other[: len(other) - end]
     return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
 
 
-def _common(one: str, other: str) -> int:
-    """Length of the beginning that two names share."""
+def _common_prefix(one: str, other: str) -> int:
+    """Length of the common prefix of two names."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _reason(name: str) -> str:
-    if name in REFUSED:
-        return REFUSED[name]
-    takers = [f"stage {stage}" for stage in PROVIDER_CONFIGS if name in stage_variables(stage)]
-    if name in GATEWAY:
-        takers.append("the Gateway")
-    return f"it is a variable of {' and '.join(takers)}. Set it for the deployment that it is meant for"
+    if name in REFUSED_VARIABLES:
+        return REFUSED_VARIABLES[name]
+    users = [f"stage {stage}" for stage in PROVIDER_CONFIGS if name in stage_variables(stage)]
+    if name in GATEWAY_VARIABLES:
+        users.append("the Gateway")
+    return f"it is a variable of {' and '.join(users)}. Set it for a deployment that uses it"
 
 
-def set_names(environment: Mapping[str, str], names: Iterable[str]) -> set[str]:
-    """Those of ``names`` that are set; a variable with an empty value counts as not set."""
+def nonempty(environment: Mapping[str, str], names: Iterable[str]) -> set[str]:
+    """The ``names`` whose variable is set to a value that is not empty."""
     return {name for name in names if environment.get(name)}

@@ -20,7 +20,7 @@ def headers(settings: CloudSettings) -> dict[str, str]:
     Raises:
         ConfigError: OpenAI's key is not set.
     """
-    if not settings.keeps_secrets or (not is_openai(settings) and not os.environ.get(KEY)):
+    if not settings.may_send_key or (not is_openai(settings) and not os.environ.get(KEY)):
         return {}
     return {"Authorization": f"Bearer {api_key(KEY, what='an OpenAI API key')}"}
 

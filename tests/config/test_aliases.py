@@ -94,7 +94,9 @@ def test_a_variable_may_carry_the_name_of_its_stage(
     stage: str, provider: str, variable: str, value: str, field: str
 ) -> None:
     def parsed(environment: dict[str, str]) -> object:
-        config = parse_provider(stage, {"provider": provider}, environment, own=environment.keys())
+        config = parse_provider(
+            stage, {"provider": provider}, environment, deployment_variables=environment.keys()
+        )
         return getattr(config, field)
 
     plain = variable.partition("_")[2]
@@ -119,6 +121,6 @@ def test_the_log_level_has_pythons_names(text: str, level: int) -> None:
 
 
 def test_an_unknown_log_level_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="LOG_LEVEL=loud is no level; accepted: .*INFO, .*DEBUG") as caught:
+    with pytest.raises(ConfigError, match="loud is not a log level; accepted: .*INFO, .*DEBUG") as caught:
         parse_log_level({"LOG_LEVEL": "loud"})
     assert caught.value.param == "LOG_LEVEL"

@@ -91,8 +91,8 @@ def test_a_value_that_is_not_set_or_asks_for_nothing_is_accepted(setting: str) -
     section, _, name = condition.field.rpartition(".")
     rest = {key: value for key, value in values.items() if key not in (section, name)}
     parse(kind, rest, "here")
-    for idle in condition.idle:
-        parse(kind, assign(kind, condition.field, idle, rest), "here")
+    for value in condition.neutral:
+        parse(kind, assign(kind, condition.field, value, rest), "here")
 
 
 @pytest.mark.parametrize("setting", CASES)

@@ -9,7 +9,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sokuji.config import PROVIDER_CONFIGS, parse_gateway, parse_provider
-from sokuji.config.variables import GATEWAY, KNOWN, PROXY, misspelt, provider_variables
+from sokuji.config.variables import (
+    ALL_VARIABLES,
+    GATEWAY_VARIABLES,
+    PROXY_VARIABLES,
+    misspelt,
+    provider_variables,
+)
 from sokuji.errors import ConfigError
 
 INNOCENT = re.findall(
@@ -52,13 +58,13 @@ CHARACTERS = string.ascii_uppercase + "_0"
 def deploy(stage: str, provider: str, **variables: str) -> None:
     """The settings of a deployment for which the Serve config sets these variables."""
     region = {"region": "eastus"} if provider == "azure" else {}
-    parse_provider(stage, {"provider": provider, **region}, variables, own=variables.keys())
+    parse_provider(stage, {"provider": provider, **region}, variables, deployment_variables=variables.keys())
 
 
 @st.composite
 def misspellings(draw: st.DrawFn) -> tuple[str, str]:
     """A name, and the same with one edit."""
-    name = draw(st.sampled_from(sorted(KNOWN)))
+    name = draw(st.sampled_from(sorted(ALL_VARIABLES)))
     at = draw(st.integers(0, len(name) - 1))
     character = draw(st.sampled_from(CHARACTERS))
     edits = {
@@ -74,7 +80,7 @@ def misspellings(draw: st.DrawFn) -> tuple[str, str]:
 def test_variables_of_other_programs_are_left_alone(name: str) -> None:
     for stage, provider in DEPLOYMENTS:
         deploy(stage, provider, **{name: "1"})
-    parse_gateway({}, {name: "1"}, own={name})
+    parse_gateway({}, {name: "1"}, deployment_variables={name})
 
 
 @given(misspellings())
@@ -82,15 +88,15 @@ def test_variables_of_other_programs_are_left_alone(name: str) -> None:
 @example(("WS_MAX_CONNECTIONS", "WS_MAX_CONECTIONS"))
 def test_every_misspelling_by_one_edit_is_refused_with_the_name_that_is_meant(pair: tuple[str, str]) -> None:
     name, typed = pair
-    assume(typed not in KNOWN)
+    assume(typed not in ALL_VARIABLES)
     for stage, provider in (("stt", "faster_whisper"), ("translation", "deepl")):
         with pytest.raises(ConfigError, match=f"unknown variable {typed} .*did you mean") as caught:
             deploy(stage, provider, **{typed: "1"})
         assert caught.value.param == typed
     with pytest.raises(ConfigError, match="did you mean"):
-        parse_gateway({}, {typed: "1"}, own={typed})
+        parse_gateway({}, {typed: "1"}, deployment_variables={typed})
     # Another name may be as near.
-    assert misspelt(typed) in {name, *(known for known in KNOWN if abs(len(known) - len(typed)) < 2)}
+    assert misspelt(typed) in {name, *(known for known in ALL_VARIABLES if abs(len(known) - len(typed)) < 2)}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +125,7 @@ def test_a_prefix_of_the_service_is_refused_with_an_unknown_name(typed: str) -> 
         deploy("stt", "faster_whisper", **{typed: "1"})
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
+@pytest.mark.parametrize("name", sorted(ALL_VARIABLES))
 def test_a_name_that_a_deployment_does_not_take_is_refused_with_where_it_belongs(name: str) -> None:
     for stage, provider in DEPLOYMENTS:
         if name not in provider_variables(stage, provider):
@@ -127,19 +133,19 @@ def test_a_name_that_a_deployment_does_not_take_is_refused_with_where_it_belongs
             with pytest.raises(ConfigError, match=refusal) as caught:
                 deploy(stage, provider, **{name: "1"})
             assert caught.value.param == name
-    if name not in GATEWAY:
+    if name not in GATEWAY_VARIABLES:
         with pytest.raises(ConfigError, match=f"^{name} has no effect on the Gateway: "):
-            parse_gateway({}, {name: "1"}, own={name})
+            parse_gateway({}, {name: "1"}, deployment_variables={name})
 
 
 def test_the_cases_that_used_to_pass_in_silence() -> None:
-    for name in ("NUM_BEAMS", "WS_MAX_CONNECTIONS", *PROXY, "GRPC_KEEPALIVE_TIME", "MODEL_SIZ"):
+    for name in ("NUM_BEAMS", "WS_MAX_CONNECTIONS", *PROXY_VARIABLES, "GRPC_KEEPALIVE_TIME", "MODEL_SIZ"):
         with pytest.raises(ConfigError, match=name):
             deploy("stt", "faster_whisper", **{name: "20"})
     with pytest.raises(
         ConfigError, match="MODEL_SIZE has no effect on the Gateway: it is a variable of stage stt"
     ):
-        parse_gateway({}, {"MODEL_SIZE": "tiny"}, own={"MODEL_SIZE"})
+        parse_gateway({}, {"MODEL_SIZE": "tiny"}, deployment_variables={"MODEL_SIZE"})
 
 
 def test_an_empty_variable_is_not_set() -> None:
@@ -155,5 +161,5 @@ def test_inherited_variables_are_not_refused_but_a_misspelling_is_logged(
     parse_provider("translation", {"provider": "bergamot"}, {"DEEPL_API_KEY": "x"})
     parse_gateway({}, inherited)
     assert {record.getMessage() for record in caplog.records} == {
-        "the variable MODEL_SIZ sets nothing; did you mean MODEL_SIZE?"
+        "the variable MODEL_SIZ has no effect; did you mean MODEL_SIZE?"
     }

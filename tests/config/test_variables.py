@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from sokuji.config import GatewaySettings, parse_gateway, parse_provider, served_provider
-from sokuji.config.variables import PROXY, REFUSED
+from sokuji.config.variables import PROXY_VARIABLES, REFUSED_VARIABLES
 from sokuji.errors import ConfigError
 
 
@@ -42,7 +42,7 @@ def test_a_bad_value_of_a_variable_is_refused_with_the_range() -> None:
         parse_gateway({"limits": "many"}, {"WS_MAX_CONNECTIONS": "5"})
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", REFUSED_VARIABLES)
 def test_what_cannot_be_set_there_is_refused_with_what_to_do(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} .*(Leave it out|args of the Serve config)") as caught:
         gateway(**{name: "10"})
@@ -67,7 +67,7 @@ def test_the_arguments_of_the_application_are_named() -> None:
 def test_the_proxys_ways_may_be_said_but_not_changed(name: str, same: list[str], other: list[str]) -> None:
     for text in same:
         assert gateway(**{name: text}) == GatewaySettings()
-    accepted = "true" if PROXY[name][0] is True else "20"
+    accepted = "true" if PROXY_VARIABLES[name][0] is True else "20"
     for text in other:
         with pytest.raises(ConfigError, match=f"{name}={text} is not available: .*, or set {accepted}$"):
             gateway(**{name: text})
@@ -100,10 +100,13 @@ def test_a_variable_may_be_meant_for_another_deployment(caplog: pytest.LogCaptur
     assert parse_provider("tts", {"provider": "piper"}, environment).tts_model == "en_US-lessac-low"
     assert caplog.text == ""
     # Of a provider of this stage that is deployed as well, or of several stages.
-    assert parse_provider("tts", {"provider": "kokoro"}, environment, beside=["piper"]).provider == "kokoro"
-    assert "tts provider kokoro takes no DEVICE, TTS_MODEL" in caplog.text
+    assert (
+        parse_provider("tts", {"provider": "kokoro"}, environment, other_providers=["piper"]).provider
+        == "kokoro"
+    )
+    assert "tts provider kokoro does not use DEVICE, TTS_MODEL" in caplog.text
     with pytest.raises(ConfigError, match="TTS_MODEL has no effect"):
-        parse_provider("tts", {"provider": "kokoro"}, environment, beside=["elevenlabs"])
+        parse_provider("tts", {"provider": "kokoro"}, environment, other_providers=["elevenlabs"])
 
 
 def test_the_provider_of_a_stage_may_be_named_by_a_variable() -> None:

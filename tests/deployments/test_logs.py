@@ -54,5 +54,5 @@ def test_a_stage_and_the_gateway_take_it(name: str, monkeypatch: pytest.MonkeyPa
 
 def test_another_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "loud")
-    with pytest.raises(ConfigError, match="LOG_LEVEL=loud is no level"):
+    with pytest.raises(ConfigError, match="LOG_LEVEL=loud is not a log level"):
         logs.write_to_serve_log()

@@ -114,7 +114,7 @@ async def test_the_environment_may_name_the_provider_of_a_stage_that_has_one(
     with pytest.raises(ConfigError, match="serves provider 'openai', its user_config names 'azure'"):
         await replica.reconfigure({"provider": "azure"})
     with pytest.raises(ConfigError, match="STT_PROVIDER=openai, but the stt stage has several providers"):
-        Recognisers("faster_whisper", beside=["azure"])
+        Recognisers("faster_whisper", other_providers=["azure"])
     monkeypatch.setenv("STT_PROVIDER", "parrot")
     with pytest.raises(ConfigError, match="no stt provider 'parrot'; accepted: faster_whisper"):
         await Recognisers("faster_whisper").reconfigure({})
@@ -125,7 +125,7 @@ async def test_a_variable_that_could_take_effect_nowhere_is_refused(monkeypatch:
     monkeypatch.setenv("TTS_MODEL", "other")
     with pytest.raises(ConfigError, match="BEAM_SIZE has no effect on stt provider 'azure'"):
         await Recognisers("azure").reconfigure({})
-    await Recognisers("azure", beside=["faster_whisper"]).reconfigure({"region": "eastus"})
+    await Recognisers("azure", other_providers=["faster_whisper"]).reconfigure({"region": "eastus"})
     await Recognisers("faster_whisper").reconfigure({})
     assert Scripted.made[-1].config == FasterWhisperConfig(beam_size=5)
 

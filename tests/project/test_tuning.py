@@ -18,8 +18,8 @@ import pytest
 from pydantic import ValidationError
 
 from graphs.speech_translation import GraphArgs
-from sokuji.config import ENVIRONMENT, LIVE, PROVIDER_CONFIGS, GatewaySettings, NllbConfig, Settings
-from sokuji.config.variables import GATEWAY_ENVIRONMENT, PROXY, REFUSED
+from sokuji.config import FIELD_VARIABLES, LIVE, PROVIDER_CONFIGS, GatewaySettings, NllbConfig, Settings
+from sokuji.config.variables import GATEWAY_FIELD_VARIABLES, PROXY_VARIABLES, REFUSED_VARIABLES
 from tests.support.knobs import Knobs, homes
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ PROOFS = list(proofs())
 
 
 def test_every_variable_of_the_guide_is_a_row_or_refused_by_name() -> None:
-    assert {row.guide for row in ROWS} | set(PROXY) | set(REFUSED) == GUIDE
+    assert {row.guide for row in ROWS} | set(PROXY_VARIABLES) | set(REFUSED_VARIABLES) == GUIDE
 
 
 @each(ROWS)
@@ -123,9 +123,9 @@ def test_a_setting_exists_and_changes_as_the_table_says(row: Row) -> None:
 def test_the_guides_variable_sets_it(row: Row) -> None:
     path, _, field = row.setting.rpartition(".")
     if path.startswith("gateway"):
-        assert GATEWAY_ENVIRONMENT[row.setting.removeprefix("gateway.")] == row.guide
+        assert GATEWAY_FIELD_VARIABLES[row.setting.removeprefix("gateway.")] == row.guide
     elif path and path != "args":
-        assert ENVIRONMENT[field] == row.guide
+        assert FIELD_VARIABLES[field] == row.guide
 
 
 SPAN = re.compile(r"(0, )?([\d.]+) to ([\d.]+)")
@@ -226,7 +226,7 @@ def test_every_setting_of_a_provider_that_the_guide_names_has_a_row() -> None:
     missing = [
         (kind.__name__, field)
         for kind in kinds
-        for field, name in ENVIRONMENT.items()
+        for field, name in FIELD_VARIABLES.items()
         if field in kind.model_fields and name in GUIDE and (kind, field) not in known
     ]
     assert missing == []

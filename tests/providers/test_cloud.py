@@ -274,12 +274,15 @@ async def test_max_concurrency_limits_the_requests_at_a_time() -> None:
         assert server.most_at_once == 4
 
 
-async def test_waiting_for_a_slot_counts_as_queue_time(server: Server) -> None:
+async def test_the_timeout_of_a_request_includes_its_wait_for_a_slot(server: Server) -> None:
     async with aclosing(connect(server.url, max_concurrency=1)) as cloud:
-        cloud.update(settings(server.url, SHORT_S, max_concurrency=1))
-        server.fail(silent)
-        answers = await asyncio.gather(say(cloud), say(cloud), return_exceptions=True)
-        assert [type(answer) for answer in answers] == [DeadlineExceeded, DeadlineExceeded]
+        cloud.update(settings(server.url, 5 * SHORT_S, max_concurrency=1))
+        server.fail(stall(1))
+        async with aclosing(cloud.stream("GET", "/stream")) as holder:
+            assert await anext(holder) == b"one "
+            with pytest.raises(DeadlineExceeded):
+                await say(cloud)
+            assert len(server.requests) == 1
 
 
 async def test_a_new_timeout_applies_to_the_next_request(cloud: CloudClient, server: Server) -> None:

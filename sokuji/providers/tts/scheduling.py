@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
-from sokuji.config import MOST_WORKERS
+from sokuji.config import MAX_WORKERS
 from sokuji.contract import AudioChunk, Effort
 from sokuji.providers.worker import Worker
 
@@ -37,7 +37,7 @@ class SynthesisScheduler:
 
     def __init__(self, name: str, max_running: int) -> None:
         # The threads are started when they are first needed.
-        self._worker = Worker(name, MOST_WORKERS)
+        self._worker = Worker(name, MAX_WORKERS)
         self._max_running = max_running
         self._running = 0
         self._request_numbers = itertools.count()

@@ -54,7 +54,7 @@ class Sessions:
             Overloaded: this replica is draining, or has ``max_connections`` already.
         """
         if self._draining:
-            raise Overloaded("this replica is about to end; connect again to reach another", retry_after_s=1)
+            raise Overloaded("this replica is shutting down; connect again to reach another", retry_after_s=1)
         if len(self) >= max_connections:
             raise Overloaded(
                 f"all {max_connections} session places are taken; try again shortly", retry_after_s=5

@@ -1,1 +1,1 @@
-"""One module per Serve deployment, and what only Ray needs; the engine itself is ``sokuji``."""
+"""One module per Serve deployment, and the code that depends on Ray; the engine itself is ``sokuji``."""

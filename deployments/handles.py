@@ -1,6 +1,6 @@
 """The three stages as the gateway calls them: Serve handles that fulfil the Protocols of the engine.
 
-Everything that Ray can raise becomes an error of the engine here, so that the engine needs no knowledge of
+Everything that Ray can raise becomes an error of the engine here, so that the engine does not depend on
 Ray. A lost replica or a full queue is worth a retry (``ProviderUnavailable``, ``Overloaded``); a failure of
 the model is not (``ProviderFailed``). An error that the stage raised for the user passes unchanged.
 """

@@ -22,7 +22,7 @@ import ray
 
 NAMESPACE = "serve"
 REPORT = "memory report:\n"
-"""Comes before the report in the output; Ray writes lines of its own before it."""
+"""Marks the start of the report in the output; Ray writes lines of its own before it."""
 FRAMES = 8
 """Of each allocation's stack."""
 MOST = 20

@@ -19,13 +19,13 @@ JOBS = "/api/jobs/"
 GATEWAY = "Gateway"
 RESPONSE_S = 10.0
 JOB_START_S = 60.0
-"""Ray responds once the process is there that runs the job."""
+"""Ray responds only when the process that runs the job exists."""
 POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class RunningReplica:
-    """A replica that serves, and the process that it runs in."""
+    """A running replica and its process."""
 
     application: str
     deployment: str
@@ -43,7 +43,7 @@ class RunningReplica:
 
 
 def ray_token() -> str:
-    """The token that Ray's dashboard asks for, from where Ray itself looks for it; "" where there is none."""
+    """The token that Ray's dashboard requires, read from where Ray stores it; "" if there is none."""
     if token := os.environ.get("RAY_AUTH_TOKEN"):
         return token
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")

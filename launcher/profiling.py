@@ -32,7 +32,7 @@ RATE = 100
 FORMATS = {".svg": "flamegraph", ".json": "speedscope", ".txt": "raw", ".pstats": "raw"}
 """Suffix of the output -> py-spy's format."""
 REPORT = "memory report:\n"
-"""Comes before the report in the output of ``deployments.memory_tracing``."""
+"""Marks the start of the report in the output of ``deployments.memory_tracing``."""
 
 
 class ProfilingFailed(SokujiError):

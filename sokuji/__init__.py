@@ -1,4 +1,4 @@
-"""The speech-to-speech translation engine: a plain Python library that knows nothing of Ray."""
+"""The speech-to-speech translation engine: a plain Python library that does not depend on Ray."""
 
 from importlib.metadata import version
 

@@ -243,7 +243,7 @@ class Provider(Protocol):
         """Replace the settings from the next request on; calls in progress keep the old ones.
 
         Raises:
-            ConfigError: a field differs that is not ``LIVE``, which takes a new model; nothing has changed.
+            ConfigError: a field that is not ``LIVE`` differs, which requires a new model; nothing is changed.
         """
 
     async def check(self) -> None:

@@ -81,7 +81,7 @@ class ClientSocket:
             async with asyncio.timeout(timeout_s):
                 message = await self._websocket.receive()
         except TimeoutError:
-            raise InvalidRequest(f"nothing came for {timeout_s:g} s") from None
+            raise InvalidRequest(f"no frame was received for {timeout_s:g} s") from None
         if message["type"] == "websocket.disconnect":
             raise ClientDisconnected
         data = message.get("bytes")

@@ -1,6 +1,6 @@
 """A limit on how many tasks do something at the same time; it can change while they do it.
 
-``asyncio.Semaphore`` cannot be resized, and a new one knows nothing of the slots that are in use with the old
+``asyncio.Semaphore`` cannot be resized, and a new one does not count the slots that are in use with the old
 one: for a while the sum of both limits would run.
 """
 
@@ -32,7 +32,7 @@ class ConcurrencyLimiter:
         return self._in_use
 
     def resize(self, limit: int) -> None:
-        """Change the limit. Nobody loses a slot: below ``in_use`` it holds once enough are released."""
+        """Change the limit; slots in use are kept, so a lower limit takes effect as they are released."""
         self._limit = limit
         self._give_free_slots()
 

@@ -158,7 +158,7 @@ class BodyLimit:
         async def receive_and_count() -> Message:
             nonlocal read_bytes, complete
             try:
-                # Behind the body only the disconnection of the client is received.
+                # After the body, only the disconnection of the client is received.
                 async with asyncio.timeout(None if complete else self._timeout_s()):
                     message = await receive()
             except TimeoutError:

@@ -54,7 +54,7 @@ class Sessions:
             Overloaded: this replica is draining, or has ``max_connections`` already.
         """
         if self._draining:
-            raise Overloaded("this replica is about to end; connect again to reach another", retry_after_s=1)
+            raise Overloaded("this replica is shutting down; connect again to reach another", retry_after_s=1)
         if len(self) >= max_connections:
             raise Overloaded(
                 f"all {max_connections} session places are taken; try again shortly", retry_after_s=5
@@ -73,8 +73,8 @@ class Sessions:
         """Let a connection that has been admitted hold a session; replace the connection that holds it now.
 
         A client may be back before the service has noticed the loss of its old socket, so the newer
-        connection wins. Nothing is handed over to it: someone who learns another client's session id can end
-        that client's connection, but gets a fresh session.
+        connection wins. Nothing is handed over to it: a client that learns another client's session id can
+        end that client's connection, but gets a fresh session.
         """
         for former, held in self._session_ids.items():
             if held == session_id:

@@ -122,7 +122,7 @@ async def transcribe_upload(
             has_speech = True
             yield utterance
     if not has_speech:
-        raise NoSpeech("nobody speaks in this recording", param="audio_file")
+        raise NoSpeech("the recording contains no speech", param="audio_file")
 
 
 async def _decode(upload: UploadFile, max_seconds: float) -> bytes:

@@ -53,7 +53,7 @@ class UtteranceDetector:
     def push(self, pcm: bytes) -> list[SegmentEvent]:
         """Process int16 little-endian PCM in the configured format, any whole number of samples at a time."""
         if self._resampler is None:
-            raise RuntimeError("configure() comes before push()")
+            raise RuntimeError("configure() must be called before push()")
         return self._take(self._resampler.push(pcm))
 
     def flush(self) -> list[SegmentEvent]:

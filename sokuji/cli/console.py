@@ -48,7 +48,7 @@ def one_line_failures() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise  # The reader of our output has closed it; Typer exits silently.
+        raise  # The process that reads the output has closed it; Typer exits silently.
     except (SokujiError, OSError) as error:
         typer.echo(f"sokuji: {_line(error)}", err=True)
         raise typer.Exit(1) from None

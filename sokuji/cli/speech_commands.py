@@ -89,7 +89,7 @@ async def _translate(file: Path, config: Config, server: str) -> AudioBuffer:
                 if utterance.sound.pcm:
                     sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
     if not sound.pcm:
-        raise NoSpeech(f"nobody speaks in {file}")
+        raise NoSpeech(f"{file} contains no speech")
     return sound
 
 
@@ -143,7 +143,7 @@ async def _transcribe(file: Path, language: str) -> None:
                     display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
                     display.advance_to(utterance.end_ms)
     if not has_speech:
-        raise NoSpeech(f"nobody speaks in {file}")
+        raise NoSpeech(f"{file} contains no speech")
 
 
 def speak(

@@ -24,12 +24,12 @@ from sokuji.client.delivery_history import (
 _TRANSCRIPTS = "transcripts"
 """The track of the final transcripts; the other tracks are named by their target language."""
 _SPEECH_STOPPED = "speech stopped"
-"""Takes the place of a track in ``DeliveredSegment.finished``."""
+"""Stands for a track in ``DeliveredSegment.finished``."""
 
 
 @dataclass(slots=True)
 class _AudioTarget:
-    """What becomes of the audio of a clause."""
+    """How the audio of a clause is delivered."""
 
     text: DeliveredText | None
     """The delivered text that it belongs to; None: it has been acknowledged."""

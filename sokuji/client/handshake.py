@@ -24,7 +24,7 @@ CLOSE_TIMEOUT_S = 5.0
 _CLOSE_REASONS: dict[int, str] = {
     CloseCode.NORMAL_CLOSURE: "it ended the conversation before all audio was processed",
     CloseCode.GOING_AWAY: "it is being stopped; connect again in a moment",
-    CloseCode.ABNORMAL_CLOSURE: "the connection broke off; the service was stopped or the network failed",
+    CloseCode.ABNORMAL_CLOSURE: "the connection was lost: the service was stopped or the network failed",
     CloseCode.POLICY_VIOLATION: "it does not accept what was sent",
     CloseCode.MESSAGE_TOO_BIG: "a message was too large",
     CloseCode.INTERNAL_ERROR: "it failed; its log says why",
@@ -71,7 +71,9 @@ def endpoint(url: str, path: str, scheme: Literal["http", "ws"]) -> str:
     except ValueError:  # Unbalanced brackets, or a port that is no number up to 65535.
         valid = False
     if not valid:
-        raise InvalidRequest(f"{url!r} is no address of a service; one looks like {DEFAULT_URL}", param="url")
+        raise InvalidRequest(
+            f"{url!r} is not the address of a service; an example is {DEFAULT_URL}", param="url"
+        )
     secure = "s" if parts.scheme in ("https", "wss") else ""
     base = parts.path.rstrip("/").removesuffix(SOCKET_PATH)
     return urlunsplit((scheme + secure, parts.netloc, base + path, "", ""))

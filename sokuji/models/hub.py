@@ -165,7 +165,7 @@ def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, File
     except HubError:
         raise
     except RepositoryNotFoundError as error:
-        raise HubError(f"the hub has no {model.repository}, or wants a token for it (HF_TOKEN)") from error
+        raise HubError(f"the hub has no {model.repository}, or requires a token for it (HF_TOKEN)") from error
     except OfflineModeIsEnabled as error:
         raise HubError("the hub is switched off (HF_HUB_OFFLINE)") from error
     except Exception as error:

@@ -95,7 +95,7 @@ def _convert(repository: str, folder: Path) -> None:
     )
     if done.returncode != 0:
         errors = done.stderr.strip().splitlines() or ["no error message"]
-        raise HubError(f"CTranslate2's converter fails on {repository}: {errors[-1]}")
+        raise HubError(f"CTranslate2's converter failed on {repository}: {errors[-1]}")
     absent = [name for name in FILES if not (folder / name).is_file()]
     if absent:
-        raise HubError(f"CTranslate2's converter has made no {', '.join(absent)} of {repository}")
+        raise HubError(f"CTranslate2's converter did not create {', '.join(absent)} of {repository}")

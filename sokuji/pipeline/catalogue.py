@@ -175,8 +175,8 @@ class Catalogue:
         if source is not None and self.route(source, target).from_speech:
             served = listed([f"{a}-{b}" for a, b in self.text_pairs])
             raise NotSupported(
-                f"speech in {source!r} is translated to {target!r} by the recogniser, which takes no "
-                f"glossary; pairs that take one: {served or 'none'}",
+                f"speech in {source!r} is translated to {target!r} by the recogniser, which does not "
+                f"support a glossary; pairs that do: {served or 'none'}",
                 param="glossary",
             )
 
@@ -184,12 +184,12 @@ class Catalogue:
         """Refuse context (names and words likely to be spoken) for speech in ``language``; None: in any.
 
         The preferred recogniser of the language decides; for any language it is the first recogniser, which
-        is called first. A fallback that takes no context recognises without it. Context that only a fallback
-        takes is refused, because it would have no effect while the preferred recogniser works.
+        is called first. A fallback that does not support context recognises without it. Context that only a
+        fallback supports is refused, because it would have no effect while the preferred recogniser works.
 
         Raises:
             UnsupportedLanguage: no recogniser knows the language.
-            NotSupported: the recogniser takes no context.
+            NotSupported: the recogniser does not support context.
         """
         _check_context(self.recognisers(language), "the recogniser")
 
@@ -197,7 +197,7 @@ class Catalogue:
         """Refuse context (preceding text) for a pair; the rule is that of ``check_recognition_context``.
 
         Raises:
-            NotSupported: the translator takes no context, or no translator covers the pair.
+            NotSupported: the translator does not support context, or no translator covers the pair.
         """
         _check_context(self.translators(source, target), f"the translator from {source} to {target}")
 
@@ -243,4 +243,4 @@ class Catalogue:
 def _check_context(members: Sequence[RecogniserMember] | Sequence[TranslatorMember], preferred: str) -> None:
     """Refuse context that the first of ``members`` does not take; the message calls it ``preferred``."""
     if not members or not members[0].info.takes_context:
-        raise NotSupported(f"{preferred} takes no context; leave it out", param="context")
+        raise NotSupported(f"{preferred} does not support context; leave it out", param="context")

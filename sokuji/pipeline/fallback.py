@@ -31,8 +31,8 @@ T = TypeVar("T")
 INITIAL_BACKOFF_S = 0.05
 MAX_BACKOFF_S = 1.0
 FALLBACK_ERRORS = (*FAILURES, NotSupported, UnsupportedLanguage)
-"""Errors after which another candidate is tried. The last two are no failures, but another provider may be
-able to do what was asked, such as detect the language of an utterance."""
+"""Errors after which another candidate is tried. The last two are not failures, but another provider may be
+able to serve the request, for example to detect the language of an utterance."""
 
 _ACTIVITY: dict[StageName, str] = {
     "stt": "recognition",

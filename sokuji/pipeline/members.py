@@ -81,7 +81,7 @@ class ProviderStatus:
 
 
 class ProviderMonitor(Generic[ProviderT, InfoT]):
-    """Asks one provider again and again what it can do, and so knows whether it answers.
+    """Describes one provider periodically, and so tracks whether it answers.
 
     Args:
         provider: the provider.
@@ -108,7 +108,7 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
         return ProviderStatus(info.provider, info.model, self.state, self.breaker.state)
 
     async def refresh(self, stage: StageName) -> None:
-        """Ask what the provider can do, and note whether it answers; cheap, no inference."""
+        """Update the provider's description, and note whether it answers; cheap, no inference."""
         if self.state == "uninitialized":
             self.state = "initializing"
         try:

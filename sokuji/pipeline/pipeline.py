@@ -89,7 +89,7 @@ class Pipeline:
         return self._catalogue
 
     async def refresh(self) -> None:
-        """Ask all providers what they can do, and note which of them answer; cheap, no inference."""
+        """Update the descriptions of all providers, and note which of them answer; cheap, no inference."""
         await asyncio.gather(*(stage.refresh() for stage in self.stages))
         if not all(stage.complete for stage in self.stages):
             return

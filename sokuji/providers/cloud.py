@@ -47,7 +47,7 @@ def api_key(variable: str, *, what: str) -> str:
     if not value:
         raise ConfigError(f"{variable} is not set in the environment: it must hold {what}", param=variable)
     if not (value.isascii() and value.isprintable()):
-        raise ConfigError(f"{variable} holds characters that no key has", param=variable)
+        raise ConfigError(f"{variable} contains characters that are not allowed in a key", param=variable)
     return value
 
 
@@ -160,7 +160,7 @@ class CloudClient:
 
     def malformed_response(self) -> ProviderFailed:
         """The error for a response that does not match the service's documentation."""
-        return ProviderFailed(f"{self._name} sent an answer that cannot be read")
+        return ProviderFailed(f"{self._name} sent an invalid response")
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -202,7 +202,7 @@ class CloudClient:
         except httpx.DecodingError:
             raise self.malformed_response() from None
         except httpx.HTTPError as error:
-            message = f"{self._name} cannot be reached, or broke off ({type(error).__name__})"
+            message = f"{self._name} cannot be reached, or closed the connection ({type(error).__name__})"
             raise ProviderUnavailable(message, retry_after_s=1) from None
 
     def _deadline_exceeded(self) -> DeadlineExceeded:
@@ -213,7 +213,9 @@ class CloudClient:
         if status in (401, 403):
             return ProviderFailed(f"{self._name} refuses the key in {self._variable} ({status})")
         if status == 429:
-            return Overloaded(f"{self._name} takes no more requests for now (429)", retry_after_s=wait_s or 1)
+            return Overloaded(
+                f"{self._name} refuses further requests for now (429)", retry_after_s=wait_s or 1
+            )
         if status >= 500:
             return ProviderUnavailable(f"{self._name} has failed ({status})", retry_after_s=wait_s or 1)
         reason = f": {self._reasons[status]}" if status in self._reasons else ""

@@ -36,7 +36,7 @@ def open_session(
         return onnxruntime.InferenceSession(source, options, providers=list(execution))
     except Exception as error:  # The runtime's own exception classes share no public base.
         name = "the model" if isinstance(model, bytes) else model.name
-        raise ModelMissing(f"{name} cannot be loaded: it is damaged or no ONNX model") from error
+        raise ModelMissing(f"{name} cannot be loaded: it is damaged or not an ONNX model") from error
 
 
 def open_session_on(

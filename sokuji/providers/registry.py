@@ -53,7 +53,9 @@ def create(
     kinds = PROVIDER_CONFIGS[stage]
     name = next((name for name, kind in kinds.items() if isinstance(config, kind)), None)
     if name is None:
-        raise ConfigError(f"{type(config).__name__} belongs to no {stage} provider", param="provider")
+        raise ConfigError(
+            f"{type(config).__name__} is not the settings class of a {stage} provider", param="provider"
+        )
     module, _, class_name = PROVIDERS[stage][name].partition(":")
     try:
         provider: RecogniserProvider | TranslatorProvider | SynthesiserProvider

@@ -187,5 +187,5 @@ async def test_converse_raises_the_error_of_its_frames() -> None:
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://h", "http://", "http://h:99999", "http://[::1"])
 def test_a_malformed_address_is_refused(url: str) -> None:
-    with pytest.raises(InvalidRequest, match="one looks like http:"):
+    with pytest.raises(InvalidRequest, match="an example is http:"):
         endpoint(url, "/x", "ws")

@@ -184,6 +184,6 @@ async def test_when_the_engine_dies_requests_fail_and_so_does_the_check(model: P
         process.kill()
     (found,) = await provider.translate([STATION])
     assert isinstance(found, ProviderFailed)
-    with pytest.raises(ProviderFailed, match="dead"):
+    with pytest.raises(ProviderFailed, match="has stopped"):
         await provider.check()
     await provider.aclose()

@@ -120,7 +120,7 @@ def test_a_converter_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPa
     ("program", "fault"),
     [
         ("import sys; sys.exit('ValueError: no such architecture')", "ValueError: no such architecture"),
-        ("", "has made no config.json, model.bin, tokenizer.json"),
+        ("", "did not create config.json, model.bin, tokenizer.json"),
     ],
 )
 def test_a_conversion_that_fails_leaves_nothing_behind(

@@ -107,7 +107,7 @@ def test_context_is_accepted_if_the_preferred_recogniser_of_the_language_takes_i
     Catalogue((plain, with_context), (), ()).check_recognition_context("pt")
     Catalogue((with_context, plain), (), ()).check_recognition_context("en")
     for language in ("en", None):
-        with pytest.raises(NotSupported, match="the recogniser takes no context") as refusal:
+        with pytest.raises(NotSupported, match="the recogniser does not support context") as refusal:
             Catalogue((plain, with_context), (), ()).check_recognition_context(language)
         assert refusal.value.param == "context"
     Catalogue((with_context, plain), (), ()).check_recognition_context(None)
@@ -119,9 +119,9 @@ def test_context_is_accepted_if_the_preferred_translator_of_the_pair_takes_it() 
     with_context = translator(replace(PORTUGUESE, pairs=(("pt", "en"),), takes_context=True))
     Catalogue((), (with_context, BERGAMOT), ()).check_translation_context("pt", "en")
     for members in ((with_context, BERGAMOT), (BERGAMOT, with_context)):
-        with pytest.raises(NotSupported, match="the translator from en to pt takes no context"):
+        with pytest.raises(NotSupported, match="the translator from en to pt does not support context"):
             Catalogue((), members, ()).check_translation_context("en", "pt")
-    with pytest.raises(NotSupported, match="the translator from pt to en takes no context"):
+    with pytest.raises(NotSupported, match="the translator from pt to en does not support context"):
         Catalogue((), (BERGAMOT, with_context), ()).check_translation_context("pt", "en")
 
 

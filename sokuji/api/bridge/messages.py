@@ -123,7 +123,9 @@ class ConfigMessage(_StrictMessage):
                     raise InvalidRequest(f"{name} needs the session_id of the session to resume", param=name)
             return None
         if not _SESSION_ID.fullmatch(self.session_id):
-            raise InvalidRequest("session_id is the one that ready gave: 32 hex digits", param="session_id")
+            raise InvalidRequest(
+                "session_id must be that of the ready event: 32 hex digits", param="session_id"
+            )
         if self.resume_from_ms is None:
             raise InvalidRequest(
                 "session_id needs resume_from_ms, the through_ms of the last ack (0 where none came)",

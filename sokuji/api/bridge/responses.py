@@ -50,7 +50,7 @@ def segment_responses(segments: Iterable[TranscriptSegment]) -> list[SegmentResp
 
 
 class TranscribeResponse(BaseModel):
-    """A transcript. ``language`` is the one with the most speech where several are spoken."""
+    """A transcript. If several languages are spoken, ``language`` is the one with the most speech."""
 
     text: str
     language: str

@@ -152,5 +152,5 @@ async def synthesize(body: SynthesizeRequest, service: CurrentService) -> Synthe
 
 @router.get("/tts/voices", tags=["Text to speech"])
 async def voices(service: CurrentService) -> VoicesResponse:
-    """The voices that can be asked for."""
+    """The available voices."""
     return VoicesResponse(voices=voice_responses(service.pipeline.catalogue.voices))

@@ -138,4 +138,4 @@ def _check_request(request: RecognitionRequest, info: RecogniserInfo) -> None:
         ("word_times", request.word_times, info.gives_word_times),
     ):
         if requested and not supported:
-            raise NotSupported(f"{info.model} knows no {param}; leave it out", param=param)
+            raise NotSupported(f"{info.model} does not support {param}; leave it out", param=param)

@@ -81,7 +81,7 @@ class Bergamot:
     def _check(self) -> None:
         for source, target in _PAIRS:
             if not self._engine(source, target).translate("Hotel."):
-                raise ProviderFailed(f"the model {source}-{target} translates nothing")
+                raise ProviderFailed(f"the model {source}-{target} returned an empty translation")
 
     def _engine(self, source: str, target: str) -> Any:
         if not self._engines:

@@ -144,10 +144,12 @@ async def _response_text(service: cloud.CloudClient, body: dict[str, Any]) -> As
             if finish_reason is not None:
                 if finish_reason != "stop":
                     reason = _known_reason(finish_reason)
-                    raise ProviderFailed(f"the model gave no whole translation ({reason})")
+                    raise ProviderFailed(f"the model returned an incomplete translation ({reason})")
                 await _drain(events)
                 return
-    raise ProviderUnavailable("the chat server broke off in its answer", retry_after_s=1)
+    raise ProviderUnavailable(
+        "the chat server closed the connection before the end of its response", retry_after_s=1
+    )
 
 
 async def _drain(events: AsyncGenerator[Any, None]) -> None:

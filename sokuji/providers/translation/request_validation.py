@@ -33,9 +33,9 @@ def check_plain_request(request: TranslationRequest, pairs: Collection[tuple[str
     """
     check_request(request, pairs)
     if request.context:
-        raise NotSupported("this translator takes no context", param="context")
+        raise NotSupported("this translator does not support context", param="context")
     if request.glossary:
-        raise NotSupported("this translator takes no glossary", param="glossary")
+        raise NotSupported("this translator does not support a glossary", param="glossary")
 
 
 def has_words(text: str) -> bool:

@@ -56,7 +56,7 @@ def require_audio(name: str) -> Callable[[Mapping[str, str]], None]:
     def check_headers(headers: Mapping[str, str]) -> None:
         content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if any(part in content_type for part in _ERROR_TYPES):
-            raise ProviderFailed(f"{name} sent {content_type[:40]} where sound should be")
+            raise ProviderFailed(f"{name} sent {content_type[:40]} instead of audio")
 
     return check_headers
 
@@ -104,7 +104,7 @@ class SpeechStream:
                         if len(self._held) >= 2 * min_bytes:
                             yield self._take((len(self._held) - min_bytes) & ~1)
                 if received < 2:
-                    raise ProviderFailed(f"{self.name} sent no sound")
+                    raise ProviderFailed(f"{self.name} sent no audio")
                 # Half a sample at the end of a part would shift the samples of the next.
                 del self._held[len(self._held) & ~1 :]
         except SokujiError:
@@ -117,7 +117,7 @@ class SpeechStream:
     def _check_length(self, received: int, part: str) -> None:
         longest_s = (MAX_BASE_S + MAX_S_PER_CHARACTER * len(part)) / min(self.speed, 1.0)
         if received > 2 * self.rate * min(longest_s, self.max_s):
-            raise ProviderFailed(f"{self.name} sent more sound than its text can take")
+            raise ProviderFailed(f"{self.name} sent more audio than the text can need")
 
     def _take(self, size: int, *, last: bool = False) -> AudioChunk:
         pcm = bytes(self._held[:size])

@@ -183,7 +183,7 @@ async def test_values_missing_in_the_response_are_missing_in_the_transcript(serv
     assert (await recognise(server, language="pt")).confidence is None
     server.fail(None, status(200, body=json.dumps(body).encode()))
     heard = await outcome(server, language="pt", word_times=True)
-    assert (type(heard), "times of words" in str(heard)) == (ProviderFailed, True)
+    assert (type(heard), "word times" in str(heard)) == (ProviderFailed, True)
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ async def test_audio_as_long_as_the_services_limit_is_a_failure(
     azure: AzureSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(azure_speech, "MAX_AUDIO_S", 0.5)
-    with pytest.raises(ProviderFailed, match="more sound"):
+    with pytest.raises(ProviderFailed, match="more audio"):
         await speak(azure)
 
 

@@ -70,8 +70,8 @@ async def test_a_fault_has_its_error_and_the_next_request_is_answered(
             "sent application/json",
         ),
         (status(200, {"Content-Type": "text/html"}, b"<html>" * 100), "sent text/html"),
-        (status(200, {"Content-Type": "application/octet-stream"}, b""), "sent no sound"),
-        (endless(), "more sound than"),
+        (status(200, {"Content-Type": "application/octet-stream"}, b""), "sent no audio"),
+        (endless(), "more audio than"),
     ],
 )
 async def test_a_response_that_is_no_speech_of_the_text_is_a_failure(
@@ -152,7 +152,7 @@ async def test_a_list_of_voices_that_cannot_be_read_is_a_failure(
     )
     for body in bodies:
         server.fail(status(200, body=body))
-        with pytest.raises(ProviderFailed, match="cannot be read"):
+        with pytest.raises(ProviderFailed, match="sent an invalid"):
             await provider.load()
         await provider.aclose()
 

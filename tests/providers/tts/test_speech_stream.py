@@ -125,7 +125,7 @@ async def test_the_limit_grows_with_slow_speech_and_is_bounded_by_max_s() -> Non
         chunk async for chunk in SpeechStream("It", RATE, speed=0.5).chunks(["Hi."], script.request_audio)
     ]
     assert slow[-1].last
-    with pytest.raises(ProviderFailed, match="more sound"):
+    with pytest.raises(ProviderFailed, match="more audio"):
         async for _ in SpeechStream("It", RATE, max_s=5).chunks(
             ["Hi."], ScriptedService([bytes(2 * RATE)] * 9).request_audio
         ):
@@ -134,7 +134,7 @@ async def test_the_limit_grows_with_slow_speech_and_is_bounded_by_max_s() -> Non
 
 @pytest.mark.parametrize("kind", ["application/json", "text/html; charset=utf-8", "application/problem+json"])
 def test_a_content_type_of_error_messages_is_refused(kind: str) -> None:
-    with pytest.raises(ProviderFailed, match="where sound should be"):
+    with pytest.raises(ProviderFailed, match="instead of audio"):
         require_audio("It")({"Content-Type": kind})
 
 

@@ -134,7 +134,7 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
             reported = [word for phrase in response.phrases for word in phrase.words]
             words = words_with_punctuation(text, [Word(word.text, *word.times_ms) for word in reported])
             if text and not words:
-                raise ProviderFailed("Azure Speech sent no times of words")
+                raise ProviderFailed("Azure Speech sent no word times")
         return Transcript(
             text=text,
             language=request.language or (self._language(response) if text else ""),

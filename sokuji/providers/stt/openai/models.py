@@ -77,7 +77,7 @@ def capabilities(config: OpenAITranscriptionConfig) -> ModelCapabilities:
     }
     for setting, (requested, supported) in requirements.items():
         if requested and not supported:
-            raise ConfigError(f"{setting}: OpenAI's {config.model} does not have it", param=setting)
+            raise ConfigError(f"{setting}: OpenAI's {config.model} does not support it", param=setting)
     if config.response_format == "json":
         if config.word_times:
             raise ConfigError("word_times: only response_format verbose_json has them", param="word_times")

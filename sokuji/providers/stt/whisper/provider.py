@@ -126,7 +126,7 @@ class FasterWhisper:
         """
         recogniser, batcher = self._ready()
         if not math.isfinite((await batcher.run(recogniser.probe())).value):
-            raise ProviderFailed("the recogniser computes no finite numbers")
+            raise ProviderFailed("the recogniser returned values that are not finite")
 
     async def aclose(self) -> None:
         """Free the model and the threads."""

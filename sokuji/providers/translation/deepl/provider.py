@@ -206,7 +206,9 @@ def _check(request: TranslationRequest) -> None:
     check_request(request, _PAIRS)
     size = _json_bytes(request.text, *request.context)
     if size > MAX_REQUEST_BYTES:
-        raise TooLarge(f"the text has {size:,} bytes; DeepL takes {MAX_REQUEST_BYTES:,}", param="text")
+        raise TooLarge(
+            f"the text has {size:,} bytes; DeepL accepts at most {MAX_REQUEST_BYTES:,}", param="text"
+        )
 
 
 def _shared_fields(request: TranslationRequest) -> _SharedFields:

@@ -1,6 +1,6 @@
 """Translates a text by a chat with a language model, which a provider runs.
 
-The glossary is part of the prompt. If a term of it is missing in the translation, the model is asked once
+The glossary is part of the prompt. If a term of it is missing in the translation, the model is called once
 more with the missing terms as a requirement; if they are missing again, the request fails. A response that is
 no translation is a failure too, so that the next provider translates the text.
 """
@@ -51,7 +51,7 @@ async def translate(request: TranslationRequest, generate: Generate, max_context
     if missing := missing_terms(request, translation):
         translation = await _complete(request, messages(request, missing), generate)
         if missing_terms(request, translation):
-            raise ProviderFailed("the model does not keep to the glossary")
+            raise ProviderFailed("the model does not use the glossary's terms")
     return translation
 
 

@@ -2,7 +2,7 @@
 
 Only additions that the source does not have are removed: quotation marks around the translation, a label such
 as "Translation:" before it, a note behind it. An answer from which they cannot be removed with certainty is
-refused, because a sentence that nobody said is worse than a translation by the next provider.
+refused, because an invented sentence is worse than a translation by the next provider.
 """
 
 import re
@@ -221,4 +221,4 @@ def _is_in_another_script(text: str, target: str, has_many_words: bool) -> bool:
 
 
 def _no_translation(fault: str) -> ProviderFailed:
-    return ProviderFailed(f"the model gave no translation: its answer {fault}")
+    return ProviderFailed(f"the model returned no translation: its response {fault}")

@@ -47,7 +47,7 @@ class ResponseMonitor:
         """
         self._check()
         if self._fault:
-            raise ProviderFailed(f"the model gave no translation: its answer {self._fault}")
+            raise ProviderFailed(f"the model returned no translation: its response {self._fault}")
         answer = self._answer()
         if escape(self._source) != self._source:
             answer = unescape(answer)

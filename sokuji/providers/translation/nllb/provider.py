@@ -90,7 +90,7 @@ class Nllb:
         """
         model, batcher = self._ready()
         if not math.isfinite((await batcher.run(_probe(model))).value):
-            raise ProviderFailed("the translator computes no finite numbers")
+            raise ProviderFailed("the translator returned values that are not finite")
 
     async def aclose(self) -> None:
         """Free the model and the threads."""

@@ -92,7 +92,7 @@ class VllmEngine:
     async def check(self) -> None:
         """See ``Engine``."""
         if self._llm is None or self._llm.errored:
-            raise ProviderFailed("the engine of the language model is dead")
+            raise ProviderFailed("the engine of the language model has stopped")
 
     async def aclose(self) -> None:
         """See ``Engine``."""
@@ -133,7 +133,7 @@ def _launch(config: VllmConfig, memory: float) -> Any:
     except OSError as error:
         raise ModelMissing(
             f"language model {config.translation_model!r} is not on this machine, and no hub gives it; "
-            "name a local folder, or set HF_TOKEN if the hub wants one",
+            "name a local folder, or set HF_TOKEN if the hub requires one",
             param="translation_model",
         ) from error
     except Exception as error:

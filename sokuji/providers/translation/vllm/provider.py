@@ -139,8 +139,8 @@ class Vllm:
                     yield part.text
                     if part.cut_off:
                         raise ProviderFailed(
-                            f"the model gave no whole translation within {sampling.max_tokens} tokens "
-                            f"(max_length is {config.max_length})"
+                            f"the model returned an incomplete translation within {sampling.max_tokens} "
+                            f"tokens (max_length is {config.max_length})"
                         )
         finally:
             self._running -= 1
@@ -179,7 +179,7 @@ async def _probe(engine: Engine) -> None:
     async with aclosing(engine.generate(messages(_PROBE), Sampling(0.0, 1))) as response:
         async for _ in response:
             return
-    raise ProviderFailed("the language model writes nothing")
+    raise ProviderFailed("the language model generated no text")
 
 
 def _create_engine(config: VllmConfig) -> Engine:

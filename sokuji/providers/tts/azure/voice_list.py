@@ -118,7 +118,7 @@ def read_voice_list(entries: Any) -> list[AzureVoice]:
     except (KeyError, TypeError, AttributeError):
         voices.clear()
     if not (usable := [voice for voice in voices if voice]):
-        raise ProviderFailed("Azure Speech sent a list of voices that cannot be read")
+        raise ProviderFailed("Azure Speech sent an invalid list of voices")
     return usable
 
 

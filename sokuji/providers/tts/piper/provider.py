@@ -141,7 +141,7 @@ def _read(path: Path) -> tuple[dict[str, Any], VoiceConfig]:
         voice_config = VoiceConfig.from_dict(description)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelMissing(
-            f"{path.name} is not there or describes no Piper voice", param="tts_model"
+            f"{path.name} is missing or does not describe a Piper voice", param="tts_model"
         ) from error
     if voice_config.phoneme_type not in _SUPPORTED_PHONEME_TYPES:
         raise ConfigError(

@@ -170,7 +170,7 @@ async def test_check_requests_the_usage_which_is_free(provider: DeepL, server: S
     (request,) = server.requests
     assert (request.method, request.path) == ("GET", "/v2/usage")
     server.fail(status(200, body=b'{"character_count": "many"}'))
-    with pytest.raises(ProviderFailed, match="cannot be read"):
+    with pytest.raises(ProviderFailed, match="sent an invalid"):
         await provider.check()
 
 

@@ -198,7 +198,7 @@ async def test_check_finds_the_model_in_the_list_of_models(provider: OpenAIChat,
     server.fail(status(200, body=b'{"data": [{"id": "other"}]}'), status(200, body=b'{"data": null}'))
     with pytest.raises(ProviderFailed, match=MODEL):
         await provider.check()
-    with pytest.raises(ProviderFailed, match="cannot be read"):
+    with pytest.raises(ProviderFailed, match="sent an invalid"):
         await provider.check()
 
 

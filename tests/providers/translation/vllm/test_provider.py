@@ -176,7 +176,7 @@ async def test_check_generates_a_token_and_fails_if_the_engine_is_dead_or_gives_
     await provider.check()
     assert [sampling.max_tokens for _, sampling in engine.chats] == [1]
     engine.script = []
-    with pytest.raises(ProviderFailed, match="writes nothing"):
+    with pytest.raises(ProviderFailed, match="generated no text"):
         await provider.check()
     engine.dead = True
     with pytest.raises(ProviderFailed, match="dead"):
@@ -186,7 +186,7 @@ async def test_check_generates_a_token_and_fails_if_the_engine_is_dead_or_gives_
 async def test_an_engine_that_fails_to_start_is_closed() -> None:
     engine = ScriptedEngine([])
     provider = Vllm(VllmConfig(), engine)
-    with pytest.raises(ProviderFailed, match="writes nothing"):
+    with pytest.raises(ProviderFailed, match="generated no text"):
         await provider.load()
     assert engine.closed
     with pytest.raises(ProviderUnavailable, match="not loaded"):

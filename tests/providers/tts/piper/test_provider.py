@@ -167,8 +167,8 @@ def test_the_speakers_of_a_model_have_their_own_ids() -> None:
 @pytest.mark.parametrize(
     ("description", "error", "message"),
     [
-        ("{", ModelMissing, "describes no Piper voice"),
-        ("[]", ModelMissing, "describes no Piper voice"),
+        ("{", ModelMissing, "does not describe a Piper voice"),
+        ("[]", ModelMissing, "does not describe a Piper voice"),
         ({"phoneme_type": "pinyin"}, ConfigError, "accepted: espeak, text"),
         ({"language": {"code": "xx_YY"}}, ConfigError, "speaks 'xx-YY'"),
         ({}, ModelMissing, "damaged"),

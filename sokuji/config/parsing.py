@@ -39,7 +39,7 @@ def parse_provider(
     environment: Mapping[str, str] = os.environ,
     other_providers: Sequence[str] = (),
     deployment_variables: Set[str] = frozenset(),
-) -> Any:
+) -> Settings:
     """Settings of one provider of a stage; variables take precedence over ``values``.
 
     Args:

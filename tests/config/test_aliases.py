@@ -49,7 +49,7 @@ def test_an_alias_is_taken_wherever_a_provider_is_named(
     caplog.set_level(logging.INFO, "sokuji")
     assert alias not in PROVIDER_CONFIGS[stage]
     region = {"region": "eastus"} if name == "azure" else {}
-    assert parse_provider(stage, {"provider": alias, **region}, {}).provider == name
+    assert parse_provider(stage, {"provider": alias, **region}, {}).model_dump()["provider"] == name
     assert f"{stage} provider {alias} is served by {name}" in caplog.text
     assert getattr(GraphArgs.model_validate({stage: [alias]}), stage) == [name]
     variable = {f"{stage.upper()}_PROVIDER": alias}
@@ -109,8 +109,8 @@ def test_a_variable_may_carry_the_name_of_its_stage(
 def test_a_prefixed_variable_concerns_its_stage_alone() -> None:
     shared = {"STT_DEVICE": "cuda", "TRANSLATION_DEVICE": "cpu"}
     assert parse_provider("stt", {"provider": "faster_whisper"}, shared) == FasterWhisperConfig(device="cuda")
-    assert parse_provider("translation", {"provider": "nllb"}, shared).device == "cpu"
-    assert parse_provider("tts", {"provider": "piper"}, shared).device == "cpu"
+    assert parse_provider("translation", {"provider": "nllb"}, shared).model_dump()["device"] == "cpu"
+    assert parse_provider("tts", {"provider": "piper"}, shared).model_dump()["device"] == "cpu"
 
 
 @pytest.mark.parametrize(

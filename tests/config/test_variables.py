@@ -89,19 +89,27 @@ def test_a_variable_that_only_a_provider_beside_would_take_is_refused(
     with pytest.raises(ConfigError, match=refusal) as caught:
         parse_provider(stage, {"provider": provider}, {variable: "1"})
     assert caught.value.param == variable
-    assert parse_provider(stage, {"provider": provider}, {variable: ""}).provider == provider
+    assert parse_provider(stage, {"provider": provider}, {variable: ""}).model_dump()["provider"] == provider
 
 
 def test_a_variable_may_be_meant_for_another_deployment(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "sokuji")
     # Of another stage: the whole application may have one environment.
     environment = {"MODEL_SIZE": "tiny", "NUM_BEAMS": "1", "TTS_MODEL": "en_US-lessac-low", "DEVICE": "cpu"}
-    assert parse_provider("stt", {"provider": "faster_whisper"}, environment).model_size == "tiny"
-    assert parse_provider("tts", {"provider": "piper"}, environment).tts_model == "en_US-lessac-low"
+    assert (
+        parse_provider("stt", {"provider": "faster_whisper"}, environment).model_dump()["model_size"]
+        == "tiny"
+    )
+    assert (
+        parse_provider("tts", {"provider": "piper"}, environment).model_dump()["tts_model"]
+        == "en_US-lessac-low"
+    )
     assert caplog.text == ""
     # Of a provider of this stage that is deployed as well, or of several stages.
     assert (
-        parse_provider("tts", {"provider": "kokoro"}, environment, other_providers=["piper"]).provider
+        parse_provider("tts", {"provider": "kokoro"}, environment, other_providers=["piper"]).model_dump()[
+            "provider"
+        ]
         == "kokoro"
     )
     assert "tts provider kokoro does not use DEVICE, TTS_MODEL" in caplog.text

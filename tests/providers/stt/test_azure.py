@@ -212,8 +212,9 @@ def test_an_unknown_language_is_refused(settings: dict[str, Any], message: str) 
 def test_the_region_comes_from_the_settings_or_the_environment() -> None:
     config = AzureTranscriptionConfig(region="westeurope")
     assert service.base_url(config) == "https://westeurope.api.cognitive.microsoft.com"
-    config = parse_provider("stt", {"provider": "azure"}, {"AZURE_SPEECH_REGION": "eastus2"})
-    assert service.base_url(config) == "https://eastus2.api.cognitive.microsoft.com"
+    named = parse_provider("stt", {"provider": "azure"}, {"AZURE_SPEECH_REGION": "eastus2"})
+    assert isinstance(named, AzureTranscriptionConfig)
+    assert service.base_url(named) == "https://eastus2.api.cognitive.microsoft.com"
     own = AzureTranscriptionConfig(base_url="https://my-name.cognitiveservices.azure.com")
     assert service.base_url(own) == own.base_url
 

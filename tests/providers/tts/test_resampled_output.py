@@ -68,5 +68,5 @@ def test_every_synthesiser_has_the_output_settings_and_refuses_invalid_values(
         parse_provider("tts", {"provider": provider, **values}, {})
     assert accepted in str(caught.value)
     environment = {"SAMPLE_RATE": "48000", "AUDIO_FORMAT": "opus"}
-    config = parse_provider("tts", {"provider": provider}, environment)
-    assert (config.sample_rate, config.audio_format) == (48_000, "opus")
+    config = parse_provider("tts", {"provider": provider}, environment).model_dump()
+    assert (config["sample_rate"], config["audio_format"]) == (48_000, "opus")

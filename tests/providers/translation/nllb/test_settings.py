@@ -78,7 +78,9 @@ def test_the_guides_names_set_all_that_it_names() -> None:
         onnx_providers=(CUDA, CPU),
         num_workers=4,
     )
-    assert parse_provider("translation", {"provider": "nllb"}, {"DEVICE": "cpu"}).device == "cpu"
+    assert (
+        parse_provider("translation", {"provider": "nllb"}, {"DEVICE": "cpu"}).model_dump()["device"] == "cpu"
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ FORMATS = {".svg": "flamegraph", ".json": "speedscope", ".txt": "raw", ".pstats"
 REPORT = "memory report:\n"
 """Marks the start of the report in the output of ``deployments.memory_tracing``."""
 
+JOB_REFUSED = (
+    "\nRay cannot start a job. If another Ray runs on this machine, it may hold the port of the job agent "
+    "(52365): stop one of them."
+)
+
 
 class ProfilingFailed(SokujiError):
     """The replica cannot be profiled; the message says why and what to do."""
@@ -118,7 +123,8 @@ async def _connect(url: str) -> AsyncIterator[httpx.AsyncClient]:
         async with dashboard.connect(url) as client:
             yield client
     except httpx.HTTPStatusError as error:
-        raise ProfilingFailed(f"Ray's dashboard at {url} refuses: {error}") from None
+        hint = JOB_REFUSED if error.request.url.path == dashboard.JOBS else ""
+        raise ProfilingFailed(f"Ray's dashboard at {url} refuses: {error}{hint}") from None
     except httpx.HTTPError:
         raise ProfilingFailed(
             f"no service: Ray's dashboard does not respond at {url}. 'make run' prints its address: name it "

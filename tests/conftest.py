@@ -39,7 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests, and put those that start a service first."""
+    """Mark the tests, and put those that start a service first, in the order of ``lanes.SERVICE_TESTS``."""
     for item in items:
         lanes.mark(item)
-    items.sort(key=lambda item: not item.nodeid.startswith(lanes.SERVICE_TESTS))
+    order = (*lanes.SERVICE_TESTS, "")
+    items.sort(key=lambda item: next(n for n, path in enumerate(order) if item.nodeid.startswith(path)))

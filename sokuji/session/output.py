@@ -112,17 +112,18 @@ class SessionOutput:
     async def _measure(self, lag_s: float) -> None:
         lag_ms = round(1_000 * lag_s)
         self._load.delivered(lag_ms)
-        await self._report(lag_ms)
+        await self.report_load(lag_ms)
         log.info(
             "session %s delivered through %d ms, %d ms behind",
             self._session_id, self.acknowledged_ms, lag_ms,
         )  # fmt: skip
 
-    async def report_load(self, lag_ms: int) -> None:
-        """Emit a status if the load has changed since the last one."""
-        if self._load.state != self._reported_load:
-            await self._report(lag_ms)
+    @property
+    def load_changed(self) -> bool:
+        """Whether the load has changed since the last status."""
+        return self._load.state != self._reported_load
 
-    async def _report(self, lag_ms: int) -> None:
+    async def report_load(self, lag_ms: int) -> None:
+        """Emit a status."""
         self._reported_load = self._load.state
         await self.emit(events.Status(load=self._reported_load, lag_ms=lag_ms))

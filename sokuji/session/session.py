@@ -241,7 +241,8 @@ class Session:
         if self._recognition.is_idle:
             settled_ms = self._detector.settled_ms
             await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
-        await self._output.report_load(self.lag_ms)
+        if self._output.load_changed:
+            await self._output.report_load(self.lag_ms)
 
     def _mute(self, before: ClausePosition) -> None:
         """Drop the voice of all clauses before a position."""

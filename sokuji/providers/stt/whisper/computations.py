@@ -109,7 +109,8 @@ class DecoderPass:
     """Decodes the text of a window; the result is a ``DecoderOutput``, or None.
 
     None means that the text took more tokens than speech of its length usually does, and that the search was
-    ended early because others in its batch would have waited for it. It then has to be repeated ``alone``.
+    ended early because others in its batch would have waited for it. It then has to be repeated ``alone``. An
+    ``optional`` search is left out, with None, while other requests wait.
     """
 
     decoder: WhisperDecoder
@@ -117,7 +118,7 @@ class DecoderPass:
     prompt: Prompt
     options: DecodingOptions
     alone: bool = False
-    optional = False
+    optional: bool = False
 
     @property
     def batch_key(self) -> Hashable:

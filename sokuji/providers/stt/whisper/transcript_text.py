@@ -23,6 +23,13 @@ _COMPRESSION = 2.4
 _REPEATED = re.compile(r"(.{2,40}?)\1{3}", re.DOTALL)
 # The same 6 to 80 characters twice, with punctuation between: "O que você quer? O que você quer?"
 _DUPLICATE = re.compile(r"(\w.{5,79}?)\W*\1", re.DOTALL)
+# The same words twice ("7 7", "That. That."), or in any script a text that is the same twice ("四、四。").
+_SAID_TWICE = re.compile(
+    r"(?<!\w)(\w.{0,79}?)\W+\1(?!\w)|^\W*(\w.{0,79}?)\W*\2\W*$", re.DOTALL | re.IGNORECASE
+)
+_SPARSE_S = 2.5
+_SPARSE_TOKENS_PER_S = 3
+"""Speech takes 4 to 10 tokens per second: with fewer than 3 in 2.5 s and more, words are probably missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +64,12 @@ class DecodingQuality:
     """A decoded window, with the criteria by which it is accepted or decoded again."""
 
     text: str
+    """Prefix included, as in ``tokens``."""
     tokens: int
-    """Those of the prefix included."""
     seconds: float
     """Length of the audio."""
+    voiced_s: float
+    """How much of it is as loud as speech."""
     avg_logprob: float
     no_speech_prob: float
     """Probability that there is no speech."""
@@ -84,6 +93,11 @@ class DecodingQuality:
         return len(data) > _COMPRESSION * len(zlib.compress(data))
 
     @property
+    def empty(self) -> bool:
+        """Whether there are no words."""
+        return not any(char.isalnum() for char in self.text)
+
+    @property
     def rejected(self) -> bool:
         """Whether the text fails the thresholds of temperature fallback (openai/whisper,
         ``decode_with_fallback``)."""
@@ -96,16 +110,31 @@ class DecodingQuality:
 
     @property
     def silent(self) -> bool:
-        """Whether there was no speech, and the text is a hallucination."""
+        """Whether there was no speech, and the text is a hallucination.
+
+        The probability of no speech is reliable in the window length that Whisper was trained on; in a short
+        window it is high for short answers too.
+        """
         return self.no_speech_prob > _NO_SPEECH and (self.improbable or self.loops)
 
     @property
-    def unusable(self) -> bool:
-        """Whether the text has to be decoded again: it is cut off, repeats itself, or contains a duplicate.
+    def said_twice(self) -> bool:
+        """Whether the same words come twice in a row.
 
-        Duplicates are typical of silence that is decoded as speech.
+        In a short window the decoder doubles short answers; in the full window it does not, and writes twice
+        what was said twice.
         """
-        return self.cut_off or self.loops or bool(_DUPLICATE.search(self.text))
+        return bool(_SAID_TWICE.search(self.text) or _DUPLICATE.search(self.text))
+
+    @property
+    def sparse(self) -> bool:
+        """Whether there are too few words for the speech: the decoder has passed over some."""
+        return self.voiced_s > _SPARSE_S and self.tokens < _SPARSE_TOKENS_PER_S * self.voiced_s
+
+    @property
+    def implausible(self) -> bool:
+        """Whether the text of speech in a short window has to be decoded again in the full one."""
+        return self.empty or self.silent or self.cut_off or self.loops or self.said_twice or self.sparse
 
     @property
     def unsure(self) -> bool:

@@ -1,9 +1,12 @@
 """Finds the accepted output of a window: which windows and decoding options are tried, in order.
 
-The speech is decoded in the shortest window that holds it. If the decoder is unsure, it is decoded again in a
-longer window. If the decoder repeats itself or does not end, it is decoded again in the window length that
-Whisper was trained on, then at higher temperatures where ``best_of`` asks for them, and finally with a wider
-beam that may not repeat itself. An interim hypothesis is decoded only once, and left out if it is unusable.
+The speech is decoded in the shortest window that holds it, with a wide beam while no other utterance waits.
+An implausible text (no words, a repetition, too few words for the speech, no end) is decoded again in the
+window length that Whisper was trained on. If the decoder is merely unsure, it is decoded again in a longer
+window; ``second_hearing`` says when to spend this and the wide beam. If there are still no words, the decoder
+samples at higher temperatures, as it does with every rejected text if ``best_of`` is above 1; if it still
+repeats itself, it decodes with a beam that may not. An interim hypothesis is decoded only once, and left out
+if it is implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -19,9 +22,11 @@ from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, LEAD_S, SECOND_WINDOW_S, AudioSlice, TimeMap
 
-_LAST_RESORT_BEAM = 5
+_WIDE_BEAM = 5
 _LAST_RESORT_NGRAM = 3
 _UNBOUNDED = 448
+_INTERIM_DOUBLED_S = 3.0
+"""Doubled words in less audio than this are probably the decoder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +75,55 @@ def search_window(
 ) -> Job[tuple[Window, DecoderOutput | None]]:
     """The accepted output, and the window in which it was decoded.
 
-    The output is None for silence, and for an interim hypothesis that is unusable.
+    The output is None for silence, and for an interim hypothesis that is implausible.
     """
     seconds = window.audio.seconds
     usual = usual_tokens(seconds)
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual)
-    output = yield from _decode(window, decoder, prompt, search)
+    output = None
+    if not context.request.interim and search.temperature == 0:
+        output = yield from _decode_widely(window, decoder, prompt, search, context)
+    output = output or (yield from _decode(window, decoder, prompt, search))
     quality = _quality(output, window, decoder, prompt)
     if context.request.interim:
-        rejected = quality.silent or quality.loops or quality.improbable
+        doubled = quality.said_twice and seconds < _INTERIM_DOUBLED_S
+        rejected = quality.silent or quality.loops or quality.improbable or doubled
         return window, None if rejected else output
     while longer := (yield from _longer_window(quality, window, context)):
         window = longer
         if quality.cut_off and not quality.loops:
-            search = DecodingOptions.configured(context.config, _UNBOUNDED, usual)
+            search = replace(search, max_tokens=_UNBOUNDED)
         output = yield from _decode(window, decoder, prompt, search)
         quality = _quality(output, window, decoder, prompt)
-    if quality.rejected and not quality.silent and context.config.best_of > 1:
+    if quality.silent:
+        return window, None
+    if quality.empty or (quality.rejected and context.config.best_of > 1):
         output, quality = yield from _at_higher_temperatures(
             window, decoder, prompt, search, (output, quality)
         )
-    if quality.silent:
-        return window, None
     if quality.loops:
         # A wider beam in which no sequence of three tokens may occur twice ends most loops.
-        beam_size = max(_LAST_RESORT_BEAM, search.beam_size)
-        wider = replace(search, beam_size=beam_size, no_repeat_ngram=_LAST_RESORT_NGRAM)
-        output = yield from _decode(window, decoder, prompt, wider)
+        unrepetitive = replace(_widened(search), no_repeat_ngram=_LAST_RESORT_NGRAM)
+        output = yield from _decode(window, decoder, prompt, unrepetitive)
     return window, output
+
+
+def _widened(search: DecodingOptions) -> DecodingOptions:
+    return replace(search, beam_size=max(_WIDE_BEAM, search.beam_size))
+
+
+def _decode_widely(
+    window: Window, decoder: WhisperDecoder, prompt: Prompt, search: DecodingOptions, context: RequestContext
+) -> Job[DecoderOutput | None]:
+    """The output of a wide beam; None where the settings or other utterances leave no time for it."""
+    if context.config.second_hearing == "never" or search.beam_size >= _WIDE_BEAM:
+        return None
+    encoded = yield from window.encoded()
+    optional = context.config.second_hearing == "if_idle"
+    output: DecoderOutput | None = yield DecoderPass(
+        decoder, encoded, prompt, _widened(search), optional=optional
+    )
+    return output
 
 
 def _at_higher_temperatures(
@@ -109,25 +135,30 @@ def _at_higher_temperatures(
 ) -> Job[tuple[DecoderOutput, DecodingQuality]]:
     """Temperature fallback (openai/whisper, ``decode_with_fallback``): the first output that is not rejected.
 
-    If all are rejected, the most probable one, of those that are not repetitive if there are any
-    (faster-whisper, ``generate_with_fallback``).
+    If all are rejected, the most probable one, of those that have words and are not repetitive if there are
+    any (faster-whisper, ``generate_with_fallback``).
     """
     attempts = [first]
     for sampled in search.at_higher_temperatures():
         output = yield from _decode(window, decoder, prompt, sampled)
         quality = _quality(output, window, decoder, prompt)
-        if quality.silent or not quality.rejected:
+        if quality.silent or not (quality.empty or quality.rejected):
             return output, quality
         attempts.append((output, quality))
-    return max(attempts, key=lambda attempt: (not attempt[1].repetitive, attempt[1].avg_logprob))
+    return max(attempts, key=_preference)
+
+
+def _preference(attempt: tuple[DecoderOutput, DecodingQuality]) -> tuple[bool, bool, float]:
+    quality = attempt[1]
+    return not quality.empty, not quality.repetitive, quality.avg_logprob
 
 
 def _longer_window(quality: DecodingQuality, window: Window, context: RequestContext) -> Job[Window | None]:
     """A longer window in which to decode the audio again; None to keep the output."""
-    if quality.silent:
+    if window is window.full:
         return None
-    if quality.unusable:
-        return None if window is window.full else window.full
+    if quality.implausible:
+        return window.full
     if not quality.unsure or context.config.second_hearing == "never":
         return None
     longer = window.lengthened(SECOND_WINDOW_S)
@@ -153,9 +184,10 @@ def _quality(
     output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt
 ) -> DecodingQuality:
     return DecodingQuality(
-        text=decoder.text(decoder.text_tokens(output.tokens)),
+        text=decoder.text(decoder.text_tokens([*prompt.prefix, *output.tokens])),
         tokens=len(prompt.prefix) + len(output.tokens),
         seconds=LEAD_S + window.audio.seconds,
+        voiced_s=window.audio.voiced_s,
         avg_logprob=output.avg_logprob,
         no_speech_prob=output.no_speech_prob,
         cut_off=output.cut_off,

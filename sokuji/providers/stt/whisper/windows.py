@@ -39,6 +39,10 @@ _BLOCK = RECOGNISER_RATE // 10
 _FRAMES_PER_S = 100
 
 
+_LOUD = 0.1
+"""Share of the amplitude of the loudest blocks above which a block counts as speech."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioSlice:
     """A part of the audio that fits into one window."""
@@ -50,6 +54,16 @@ class AudioSlice:
     def seconds(self) -> float:
         """Length of the slice."""
         return len(self.samples) / RECOGNISER_RATE
+
+    @property
+    def voiced_s(self) -> float:
+        """Seconds of the slice that are not much quieter than its loudest parts."""
+        blocks = self.samples[: len(self.samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+        if not len(blocks):
+            return 0.0
+        levels = np.sqrt(np.square(blocks).mean(axis=1))
+        loud = levels > _LOUD * np.quantile(levels, 0.95)
+        return float(np.count_nonzero(loud)) * _BLOCK / RECOGNISER_RATE
 
 
 def split_audio(samples: Samples) -> Iterator[AudioSlice]:

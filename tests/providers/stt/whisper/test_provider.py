@@ -165,12 +165,13 @@ async def test_the_languages_are_those_of_the_model_as_canonical_codes(whisper: 
 async def test_live_settings_apply_at_once_and_others_are_refused(
     whisper: FasterWhisper, knob: Knobs
 ) -> None:
-    request = RecognitionRequest(pcm=sample("pl", "liczenie"), language="pl")
-    narrow = await recognise(whisper, request)
-    knob.observe("stt.faster_whisper.beam_size", whisper.config, (narrow.text, narrow.confidence))
+    request = RecognitionRequest(pcm=sample("es", "conteo") + sample("es", "hola_mundo"), language="es")
     before = whisper.config
     try:
-        whisper.update(before.model_copy(update={"beam_size": 5}))
+        whisper.update(before.model_copy(update={"second_hearing": "never"}))
+        narrow = await recognise(whisper, request)
+        knob.observe("stt.faster_whisper.beam_size", whisper.config, (narrow.text, narrow.confidence))
+        whisper.update(before.model_copy(update={"beam_size": 5, "second_hearing": "never"}))
         wide = await recognise(whisper, request)
         knob.observe("stt.faster_whisper.beam_size", whisper.config, (wide.text, wide.confidence))
         with pytest.raises(ConfigError, match="compute_type, num_workers"):

@@ -126,6 +126,6 @@ def test_text_is_rejected_when_it_is_repetitive_or_improbable(
     text: str, average: float, rejected: bool
 ) -> None:
     outcome = DecodingQuality(
-        text=text, tokens=9, seconds=9.0, avg_logprob=average, no_speech_prob=0.1, cut_off=False
+        text=text, tokens=9, seconds=9.0, voiced_s=2.0, avg_logprob=average, no_speech_prob=0.1, cut_off=False
     )
     assert outcome.rejected is rejected

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.providers.stt.whisper.transcript_text import (
@@ -28,6 +30,7 @@ def quality(
     *,
     tokens: int = 10,
     seconds: float = 3,
+    voiced_s: float = 1,
     avg_logprob: float = -0.3,
     no_speech_prob: float = 0,
     cut_off: bool = False,
@@ -36,6 +39,7 @@ def quality(
         text=text,
         tokens=tokens,
         seconds=seconds,
+        voiced_s=voiced_s,
         avg_logprob=avg_logprob,
         no_speech_prob=no_speech_prob,
         cut_off=cut_off,
@@ -50,19 +54,55 @@ def test_repetition_is_a_loop_only_if_too_long_for_its_audio_or_cut_off() -> Non
 
 
 @pytest.mark.parametrize(
-    ("found", "unusable", "unsure"),
+    ("found", "implausible", "unsure"),
     [
         (quality(" Hello world."), False, False),
-        (quality(" Hello world. Hello world."), True, False),
-        (quality(" Ha, ha, ha."), False, False),
         (quality(" Hello world.", avg_logprob=-0.9), False, True),
         (quality(" Hello world.", cut_off=True), True, False),
+        (quality(""), True, False),
+        (quality(" ..."), True, False),
+        (quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.7), True, True),
+        (quality(" Hello world.", tokens=4, voiced_s=2), False, False),
+        (quality(" Hello world.", tokens=4, voiced_s=4), True, False),
     ],
 )
-def test_a_text_is_unusable_or_unsure_by_its_criteria(
-    found: DecodingQuality, unusable: bool, unsure: bool
+def test_a_text_is_implausible_or_unsure_by_its_criteria(
+    found: DecodingQuality, implausible: bool, unsure: bool
 ) -> None:
-    assert (found.unusable, found.unsure) == (unusable, unsure)
+    assert (found.implausible, found.unsure) == (implausible, unsure)
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        (" 7 7", True),
+        (" 7-7", True),
+        (" That. That.", True),
+        (" 6-3. 6-3.", True),
+        (" Hello world. Hello world.", True),
+        (" Very very good.", True),
+        (" O que você quer? O que você quer?", True),
+        ("四、四。", True),
+        ("你好你好", True),
+        (" 77", True),
+        (" Is this his?", False),
+        (" No, nothing.", False),
+        (" The theatre.", False),
+        ("一二三四", False),
+        ("いろいろあります", False),
+    ],
+)
+def test_words_said_twice_in_a_row_are_noticed_in_any_script(text: str, twice: bool) -> None:
+    assert quality(text).said_twice is twice
+
+
+@given(st.lists(st.sampled_from(["um", "dois", "very", "Ja", "7", "não"]), min_size=1, max_size=5), st.data())
+def test_any_words_that_are_doubled_are_noticed(words: list[str], data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(words) - 1))
+    end = data.draw(st.integers(start + 1, len(words)))
+    doubled = [*words[:end], *words[start:end], *words[end:]]
+    separator = data.draw(st.sampled_from([" ", ", ", ". ", "-"]))
+    assert quality(separator.join(doubled)).said_twice
 
 
 def test_silence_requires_no_speech_and_an_improbable_or_looping_text() -> None:

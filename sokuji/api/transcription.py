@@ -12,7 +12,8 @@ from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from sokuji.api.service import Service
-from sokuji.audio import decoding
+from sokuji.audio.decoding import decode
+from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.contract import TranscriptSegment, TranslatedText
 from sokuji.errors import InvalidAudio, NoSpeech
 from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
@@ -127,6 +128,6 @@ async def transcribe_upload(
 
 async def _decode(upload: UploadFile, max_seconds: float) -> bytes:
     if not upload.size:
-        raise InvalidAudio(f"the file is empty; accepted: {decoding.FILE_FORMATS}", param="audio_file")
+        raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param="audio_file")
     # Not in asyncio's own threads, which live sessions need.
-    return await run_in_threadpool(decoding.decode, upload.file, max_seconds=max_seconds)
+    return await run_in_threadpool(decode, upload.file, max_seconds=max_seconds, name=upload.filename or "")

@@ -39,7 +39,10 @@ LOADING = "loading the models"
 InputFile = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", exists=True, dir_okay=False, help="WAV, FLAC, MP3, OGG/Opus, M4A or WebM; up to 2 h."
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A recording of up to 2 h, in any format that FFmpeg decodes.",
     ),
 ]
 OutputFile = Annotated[
@@ -95,7 +98,7 @@ async def _translate(file: Path, config: Config, server: str) -> AudioBuffer:
 
 def _read(file: Path) -> bytes:
     with file.open("rb") as source:
-        return decode(source, max_seconds=MAX_RECORDING_S)
+        return decode(source, max_seconds=MAX_RECORDING_S, name=file.name)
 
 
 def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:

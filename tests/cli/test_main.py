@@ -157,7 +157,7 @@ def test_the_demo_without_a_service_says_how_to_start_one(folder: Path) -> None:
     ("line", "message"),
     [
         ("translate silent.wav --to en -o out.wav --server {url}", "silent.wav contains no speech"),
-        ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, FLAC"),
+        ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, AIFF"),
         pytest.param("demo --url {url} --file silent.wav", "detected no speech", marks=pytest.mark.slow),
         ("demo --url {url} --from de", "no recordings in 'de'; accepted: en, es"),
         ("models fetch piper nobody", "nobody"),

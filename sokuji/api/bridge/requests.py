@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
 from sokuji import languages
-from sokuji.audio.decoding import FILE_FORMATS
+from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest

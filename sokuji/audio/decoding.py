@@ -4,6 +4,7 @@ import ctypes
 import io
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 import av
@@ -19,6 +20,7 @@ from sokuji.audio.resampling import to_pcm
 from sokuji.errors import InvalidAudio, TooLarge
 
 _MAX_FILE_RATE = 384_000
+_CHUNK_SAMPLES = RECOGNISER_RATE
 
 
 # A header of a few bytes can claim a title of 4 GiB, which FFmpeg allocates before it reads. av_max_alloc()
@@ -54,7 +56,7 @@ def decode(source: bytes | BinaryIO, *, max_seconds: float, name: str = "") -> b
                 if len(pcm) > limit:
                     raise TooLarge(f"the recording is longer than {max_seconds:g} s", param="audio_file")
     except FFmpegError:
-        pass  # Truncated, or an unknown format: what has been decoded is kept.
+        pass  # An unknown format, or a damaged header.
     if not pcm:
         raise InvalidAudio(
             f"no audio can be decoded from this: found {describe(file, name)}; accepted: {FILE_FORMATS}",
@@ -64,15 +66,14 @@ def decode(source: bytes | BinaryIO, *, max_seconds: float, name: str = "") -> b
 
 
 def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
-    """The decoded frames of the first audio track, without those of damaged packets."""
+    """The decoded frames of the first audio track up to an error, without those of damaged packets."""
     for stream in container.streams.audio[:1]:
         if stream.codec_context is None or stream.codec_context.name not in audio_decoders():
             return
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except InvalidDataError:
-                continue
+        with suppress(FFmpegError):
+            for packet in container.demux(stream):
+                with suppress(InvalidDataError):
+                    yield from packet.decode()
 
 
 def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
@@ -85,7 +86,7 @@ def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
                 f"at {MIN_RATE} to {_MAX_FILE_RATE} Hz",
                 param="audio_file",
             )
-        resampler = av.AudioResampler(format="flt", layout=layout, rate=RECOGNISER_RATE)
+        resampler = av.AudioResampler("flt", layout, RECOGNISER_RATE, _CHUNK_SAMPLES)
         downmixer = Downmixer(RECOGNISER_RATE, channels)
         for frame in itertools.chain(run, (None,)):
             for out in resampler.resample(frame):

@@ -70,7 +70,8 @@ def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
     for stream in container.streams.audio[:1]:
         if stream.codec_context is None or stream.codec_context.name not in audio_decoders():
             return
-        with suppress(FFmpegError):
+        # PyAV raises IndexError for a packet of a stream that the header does not announce.
+        with suppress(FFmpegError, IndexError):
             for packet in container.demux(stream):
                 with suppress(InvalidDataError):
                     yield from packet.decode()

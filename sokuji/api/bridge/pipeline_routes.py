@@ -133,7 +133,7 @@ async def _subtitles(
         "stt": joined_names(transcript.recognisers),
         "translation": joined_names(transcript.translators),
     }
-    return subtitle_response(transcript, text, subtitle_format, _call_headers(providers, started))
+    return await subtitle_response(transcript, text, subtitle_format, _call_headers(providers, started))
 
 
 def _call_headers(providers: Mapping[StageName, str | None], started: float) -> dict[str, str]:

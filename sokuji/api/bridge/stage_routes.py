@@ -59,7 +59,7 @@ async def transcribe(
     provider = joined_names(transcript.recognisers)
     if form.return_format != "json":
         headers = {"X-Processing-Time-Ms": str(elapsed_ms(started)), "X-Provider": provider or ""}
-        return subtitle_response(transcript, "source", form.return_format, headers)
+        return await subtitle_response(transcript, "source", form.return_format, headers)
     return TranscribeResponse(
         text=transcript.text,
         language=transcript.language,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE
@@ -17,7 +18,7 @@ AUDIO_OR_SUBTITLE_RESPONSE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def subtitle_response(
+async def subtitle_response(
     transcript: RecordingTranscript,
     text: SubtitleText,
     subtitle_format: SubtitleFormat,
@@ -25,8 +26,10 @@ def subtitle_response(
 ) -> Response:
     """The subtitles of a recording; ``X-Word-Times`` says whether the recogniser has timed the words."""
     times = "estimated" if transcript.words is None else "recognised"
+    # Half a second of computation for ten minutes of speech: not on the event loop.
+    file = await run_in_threadpool(lambda: subtitle_file(transcript.cues(text), subtitle_format))
     return Response(
-        subtitle_file(transcript.cues(text), subtitle_format),
+        file,
         media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8",
         headers={**headers, "X-Language": transcript.language, "X-Word-Times": times},
     )

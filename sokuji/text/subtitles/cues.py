@@ -38,10 +38,12 @@ _PAUSE_MS = 400
 _SHORT_WORD = 3
 _CLOSING = "\"'”’」』»)]"
 # Costs of dividing: at the end of a sentence, at that of a clause, before a function word, elsewhere.
-_SENTENCE, _CLAUSE, _PHRASE, _ELSEWHERE = 0.0, 0.5, 2.5, 3.5
-_INSIDE_ABBREVIATION = 5.0
-_LINES = 0.8
+_SENTENCE, _CLAUSE, _PHRASE, _ELSEWHERE = 0.0, 0.5, 3.5, 5.0
+_INSIDE_ABBREVIATION = 6.0
+_LINES = 0.35
 """Dividing the lines of a cue costs this share of dividing cues."""
+_PART_OF_SENTENCE = 1.5
+"""Of a cue in which a sentence ends, and another one begins that goes on in the next cue."""
 _EACH_CUE = 0.5
 _TOO_SHORT = 3.0
 
@@ -154,6 +156,11 @@ class _Utterance:
         last = end == len(self._words)
         if not last:
             cost += self._division_costs[end - 1]
+            if (
+                self._division_costs[end - 1] > _SENTENCE
+                and _SENTENCE in self._division_costs[begin : end - 1]
+            ):
+                cost += _PART_OF_SENTENCE
         visible_ms = self._duration_ms(begin, end) + LINGER_MS
         if not last:
             visible_ms = min(visible_ms, self._words[end].start_ms - self._words[begin].start_ms)

@@ -15,13 +15,13 @@ _WORDS = st.one_of(
     ),
     st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=60),
 )
-TEXTS = st.lists(_WORDS, min_size=1, max_size=80).map(" ".join)
+TEXTS = st.lists(_WORDS, min_size=1, max_size=40).map(" ".join)
 
 
 @st.composite
 def spoken_parts(draw: st.DrawFn) -> list[TimedText]:
     """Parts of an utterance of up to some minutes, in order, some without duration."""
-    words = draw(st.lists(_WORDS, min_size=1, max_size=40))
+    words = draw(st.lists(_WORDS, min_size=1, max_size=20))
     steps = draw(st.lists(st.integers(0, 4_000), min_size=2 * len(words), max_size=2 * len(words)))
     times = list(accumulate(steps))
     return [TimedText(*part) for part in zip(words, times[::2], times[1::2], strict=True)]

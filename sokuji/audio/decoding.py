@@ -66,10 +66,12 @@ def decode(source: bytes | BinaryIO, *, max_seconds: float, name: str = "") -> b
 
 
 def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
-    """The decoded frames of the first audio track up to an error, without those of damaged packets."""
-    for stream in container.streams.audio[:1]:
-        if stream.codec_context is None or stream.codec_context.name not in audio_decoders():
-            return
+    """The decoded frames of the first audio track that can be decoded, up to an error.
+
+    Damaged packets are left out.
+    """
+    tracks = (each for each in container.streams.audio if each.codec_context)
+    for stream in [each for each in tracks if each.codec_context.name in audio_decoders()][:1]:
         # PyAV raises IndexError for a packet of a stream that the header does not announce.
         with suppress(FFmpegError, IndexError):
             for packet in container.demux(stream):

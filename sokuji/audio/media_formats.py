@@ -43,6 +43,8 @@ _OPEN_OTHER_SOURCES = frozenset(
         *("vobsub", "webm_dash_manifest"),
     )
 )
+# PCM without a header, which FFmpeg takes for 44,100 Hz if the suffix of the name is that of such a format.
+_UNKNOWN_RATE = re.compile(r"[fsu]\d+([bl]e)?|alaw|mulaw|vidc")
 # These compute audio from a short description, without end.
 _GENERATORS = frozenset(("lavfi", "sbg"))
 _SYNTHESISERS = frozenset(("anull", "wavesynth"))
@@ -72,7 +74,11 @@ def _decodes_audio(name: str) -> bool:
 @cache
 def _limits() -> dict[str, str]:
     """Options of ``av.open``. FFmpeg detects the format from the content, and decodes while it probes."""
-    containers = formats_available - _OPEN_OTHER_SOURCES - _GENERATORS
+    containers = {
+        name
+        for name in formats_available - _OPEN_OTHER_SOURCES - _GENERATORS
+        if not _UNKNOWN_RATE.fullmatch(name)
+    }
     return {
         "format_whitelist": ",".join(sorted(containers)),
         "codec_whitelist": ",".join(sorted(audio_decoders())),

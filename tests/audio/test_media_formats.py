@@ -19,7 +19,7 @@ from sokuji.audio.media_formats import audio_decoders
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms, wav_bytes
 from sokuji.errors import InvalidAudio, TooLarge
 from tests.support.speech import tone_file
-from tests.support.tones import from_pcm
+from tests.support.tones import from_pcm, to_pcm, tone
 
 MEDIA = Path(__file__).parent / "media"
 """Tones of 440 Hz in formats that PyAV does not write, made with FFmpeg 5.1 and libgsm or libspeex."""
@@ -66,9 +66,35 @@ def test_a_format_without_header_is_known_by_its_name() -> None:
         decode(file, max_seconds=10)
 
 
+@pytest.mark.parametrize("suffix", ["ul", "al", "sw", "s16le", "f32le"])
+def test_samples_of_an_unknown_rate_are_refused(suffix: str) -> None:
+    """FFmpeg would take any rate that was recorded for 44,100 Hz."""
+    with pytest.raises(InvalidAudio, match="found no known file format"):
+        decode(to_pcm(tone(8_000)), max_seconds=10, name=f"call.{suffix}")
+
+
 @pytest.mark.parametrize("bits", [b"\x04" + bytes(17), b"\x44" + bytes(60)])
 def test_wide_band_amr_is_decoded(bits: bytes) -> None:
     assert duration_ms(decode(b"#!AMR-WB\n" + 50 * bits, max_seconds=10), RECOGNISER_RATE) == 1_000
+
+
+def two_tracks() -> bytes:
+    """A Matroska file with a track of silence in ALAC and one of a tone in PCM."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as output:
+        streams = [output.add_stream(codec, rate=16_000, layout="mono") for codec in ("alac", "pcm_s16le")]
+        for stream, samples in zip(streams, (np.zeros(32_000), tone(16_000)), strict=True):
+            assert isinstance(stream, av.AudioStream)
+            pcm = np.frombuffer(to_pcm(samples), "<i2")[np.newaxis]
+            frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
+            frame.sample_rate = 16_000
+            output.mux([*stream.encode(frame), *stream.encode(None)])
+    return file.getvalue()
+
+
+def test_the_first_track_that_can_be_decoded_is_taken() -> None:
+    assert not from_pcm(decode(two_tracks(), max_seconds=10)).any()
+    assert_tone(decode(two_tracks().replace(b"A_ALAC", b"A_NONE"), max_seconds=10), 2)
 
 
 def test_a_misleading_name_does_no_harm() -> None:

@@ -24,25 +24,12 @@ FILE_FORMATS = (
 )
 """What ``decoding.decode`` reads, for messages."""
 
-_OPEN_OTHER_SOURCES = frozenset(
-    (
-        *(
-            "concat",
-            "concatf",
-            "dash",
-            "hls",
-            "image2",
-            "image2pipe",
-            "imf",
-            "mlv",
-            "rtp",
-            "rtsp",
-            "sap",
-            "sdp",
-        ),
-        *("vobsub", "webm_dash_manifest"),
-    )
-)
+# fmt: off
+_OPEN_OTHER_SOURCES = frozenset((
+    "concat", "concatf", "dash", "hls", "image2", "image2pipe", "imf", "mlv", "rtp", "rtsp", "sap", "sdp",
+    "vobsub", "webm_dash_manifest",
+))
+# fmt: on
 # PCM without a header, which FFmpeg takes for 44,100 Hz if the suffix of the name is that of such a format.
 _UNKNOWN_RATE = re.compile(r"[fsu]\d+([bl]e)?|alaw|mulaw|vidc")
 # These compute audio from a short description, without end.

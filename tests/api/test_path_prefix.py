@@ -8,9 +8,10 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
 
 from sokuji.api.app import build_app
-from sokuji.api.path_prefix import forwarded_prefix
+from sokuji.api.path_prefix import PathPrefix, forwarded_prefix
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
 from tests.support.fake_stages import ready_pipeline
@@ -69,6 +70,25 @@ async def test_the_openapi_document_names_the_prefix(forwarded: str, mounted: st
             plain = await client.get(OPENAPI, headers={"X-Forwarded-Prefix": "/other"})
             assert plain.json()["servers"] == [{"url": f"/other{mounted}"}]
             assert "X-Forwarded-Prefix" in plain.headers["Vary"]
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_calls_and_sockets_are_mounted_at_the_prefix(kind: str) -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        raise AssertionError
+
+    headers = [(b"x-forwarded-prefix", b"/speech"), (b"host", b"gateway")]
+    scope = {"type": kind, "path": "/mt/a", "root_path": "/mt", "headers": headers, "query_string": b""}
+    await PathPrefix(app)({"scheme": kind, "server": None, **scope}, receive, send)
+    assert (seen[0]["path"], seen[0]["root_path"]) == ("/speech/mt/a", "/speech/mt")
 
 
 async def test_limits_hold_under_a_prefix() -> None:

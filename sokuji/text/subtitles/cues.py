@@ -63,7 +63,7 @@ def cues(utterances: Iterable[Sequence[TimedText]]) -> list[Cue]:
     Args:
         utterances: the words of each utterance with their times; in order, not overlapping.
     """
-    found = [cue for words in utterances for cue in _Utterance(_short_words(words)).cues()]
+    found = [cue for words in utterances for cue in _CueSearch(_short_words(words)).cues()]
     shown: list[Cue] = []
     for cue, following in zip_longest(found, found[1:]):
         # Words of no duration still make cues that begin after each other.
@@ -97,8 +97,8 @@ def _columns(text: str) -> int:
     return sum(map(width, text))
 
 
-class _Utterance:
-    """The words of an utterance, divided so that the sum of the costs of all cues is least."""
+class _CueSearch:
+    """Divides the words of an utterance so that the sum of the costs of all cues is least."""
 
     def __init__(self, words: Sequence[TimedText]) -> None:
         self._words = words
@@ -152,22 +152,15 @@ class _Utterance:
         return range(earliest, latest + 1) if self._fits_one_line(latest, end) else range(0)
 
     def _cost(self, begin: int, end: int) -> float:
-        cost = _EACH_CUE
-        last = end == len(self._words)
-        if not last:
-            cost += self._division_costs[end - 1]
-            if (
-                self._division_costs[end - 1] > _SENTENCE
-                and _SENTENCE in self._division_costs[begin : end - 1]
-            ):
-                cost += _PART_OF_SENTENCE
+        cost, costs = _EACH_CUE, self._division_costs
         visible_ms = self._duration_ms(begin, end) + LINGER_MS
-        if not last:
+        if end < len(self._words):
+            cost += costs[end - 1]
+            if costs[end - 1] > _SENTENCE and _SENTENCE in costs[begin : end - 1]:
+                cost += _PART_OF_SENTENCE
             visible_ms = min(visible_ms, self._words[end].start_ms - self._words[begin].start_ms)
         cost += _TOO_SHORT * max(0.0, 1 - visible_ms / MIN_MS)
-        cost += _LINES * min(
-            (self._division_costs[at - 1] for at in self._second_lines(begin, end)), default=0
-        )
+        cost += _LINES * min((costs[at - 1] for at in self._second_lines(begin, end)), default=0)
         # Of two divisions that are equally good, the one into cues of similar length is taken.
         return cost + (1 - self._columns_between(begin, end) / (MAX_LINES * LINE_COLUMNS)) ** 2
 

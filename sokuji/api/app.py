@@ -8,6 +8,7 @@ from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
+from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 
@@ -48,4 +49,5 @@ def build_app(service: Service) -> FastAPI:
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
     )
     app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
+    app.add_middleware(PathPrefix)
     return app

@@ -115,10 +115,11 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     assert isinstance(error, HTTPException)
     if error.status_code == TooLarge.status:
         return error_response(TooLarge(error.detail))
+    docs = f"{request.scope.get('root_path', '')}/docs"
     messages = {
         400: f"the body is neither JSON in UTF-8 nor a form that is accepted: {error.detail}",
-        404: "there is nothing at this path; see /docs",
-        405: f"{request.method} is not allowed here; see /docs",
+        404: f"there is nothing at this path; see {docs}",
+        405: f"{request.method} is not allowed here; see {docs}",
     }
     codes = {404: "not_found", 405: "method_not_allowed"}
     detail: dict[str, str | None] = {

@@ -7,15 +7,21 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from sokuji.api.service import Service
-from sokuji.audio import decoding
-from sokuji.contract import TranscriptSegment, TranslatedText
+from sokuji.audio.decoding import decode
+from sokuji.audio.media_formats import FILE_FORMATS
+from sokuji.contract import TranscriptSegment, TranslatedText, Word
 from sokuji.errors import InvalidAudio, NoSpeech
+from sokuji.pipeline import recording_times
 from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
+from sokuji.text.subtitles.cues import Cue
+
+SubtitleText = Literal["source", "translation"]
 
 
 @dataclass(slots=True)
@@ -70,7 +76,19 @@ class RecordingTranscript:
     @property
     def segments(self) -> list[TranscriptSegment]:
         """The segments of all transcripts, with times in milliseconds of the recording."""
-        return [segment for each in self.utterances for segment in _segments(each)]
+        return [segment for each in self.utterances for segment in recording_times.segments(each)]
+
+    @property
+    def words(self) -> list[Word] | None:
+        """The words, with times as ``segments``; None: the recogniser cannot time all of them."""
+        timed = [recording_times.words(each) for each in self.utterances]
+        return [word for words in timed for word in words] if all(timed) else None
+
+    def cues(self, of: SubtitleText) -> list[Cue]:
+        """Subtitles of the source or the translation."""
+        if of == "source":
+            return recording_times.source_cues(self.utterances)
+        return recording_times.translation_cues(self.utterances)
 
     @property
     def _translations(self) -> list[TranslatedText]:
@@ -87,17 +105,13 @@ class RecordingTranscript:
         return round(sum(number * ms for number, ms in known) / total_ms, 4) if total_ms else None
 
 
-def _segments(utterance: RecordedUtterance) -> list[TranscriptSegment]:
-    """An utterance that the recogniser did not divide is one segment."""
-    transcript, start_ms = utterance.transcript, utterance.start_ms
-    return [
-        TranscriptSegment(segment.text, start_ms + segment.start_ms, start_ms + segment.end_ms)
-        for segment in transcript.segments
-    ] or [TranscriptSegment(transcript.text, start_ms, utterance.end_ms)]
-
-
 async def transcribe_upload(
-    service: Service, upload: UploadFile, *, source: str | None, target: str | None = None
+    service: Service,
+    upload: UploadFile,
+    *,
+    source: str | None,
+    target: str | None = None,
+    word_times: bool = False,
 ) -> AsyncGenerator[RecordedUtterance, None]:
     """Recognise an upload utterance by utterance, at least one; translate it where ``target`` is given.
 
@@ -114,6 +128,7 @@ async def transcribe_upload(
         target=target,
         segmentation=service.settings.segmentation,
         concurrency=service.settings.recording_concurrency,
+        word_times=word_times,
         gate=service.recordings,
     )
     has_speech = False
@@ -127,6 +142,6 @@ async def transcribe_upload(
 
 async def _decode(upload: UploadFile, max_seconds: float) -> bytes:
     if not upload.size:
-        raise InvalidAudio(f"the file is empty; accepted: {decoding.FILE_FORMATS}", param="audio_file")
+        raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param="audio_file")
     # Not in asyncio's own threads, which live sessions need.
-    return await run_in_threadpool(decoding.decode, upload.file, max_seconds=max_seconds)
+    return await run_in_threadpool(decode, upload.file, max_seconds=max_seconds, name=upload.filename or "")

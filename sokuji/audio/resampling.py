@@ -4,6 +4,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from sokuji.audio.downmix import Downmixer
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from sokuji.errors import InvalidAudio, InvalidRequest
 
@@ -12,7 +13,8 @@ class StreamingResampler:
     """Converts a stream of interleaved PCM to mono PCM of another sample rate, chunk by chunk.
 
     The result does not depend on how the stream is divided into chunks. Output trails the input by 5 to
-    40 ms (115 ms from 8 kHz) until ``flush``. Channels are averaged, so that mixing cannot overflow.
+    40 ms (115 ms from 8 kHz) until ``flush``; by up to 20 ms more with several channels, which ``Downmixer``
+    mixes.
 
     Args:
         in_rate: sample rate of the input, 8,000 to 48,000 Hz.
@@ -28,6 +30,7 @@ class StreamingResampler:
         _check("output_sample_rate", out_rate, MIN_RATE, MAX_RATE)
         _check("channels", channels, 1, MAX_CHANNELS)
         self._channels = channels
+        self._downmixer = Downmixer(in_rate, channels)
         self._stream = soxr.ResampleStream(in_rate, out_rate, 1) if in_rate != out_rate else None
 
     def push(self, pcm: bytes, *, last: bool = False) -> bytes:
@@ -53,16 +56,18 @@ class StreamingResampler:
             )
         if self._stream is None and self._channels == 1:
             return pcm
-        samples = np.frombuffer(pcm, "<i2").reshape(-1, self._channels).mean(axis=1, dtype=np.float32)
-        return _to_pcm(samples if self._stream is None else self._stream.resample_chunk(samples))
+        samples = np.frombuffer(pcm, "<i2").reshape(-1, self._channels).astype(np.float32)
+        return self._resampled(self._downmixer.push(samples))
 
     def flush(self) -> bytes:
         """Return the samples that trail the input, and reset: the next ``push`` begins a new stream."""
-        if self._stream is None:
-            return b""
-        rest = self._stream.resample_chunk(np.empty(0, np.float32), last=True)
-        self._stream.clear()
-        return _to_pcm(rest)
+        rest = self._resampled(self._downmixer.flush(), last=True)
+        if self._stream is not None:
+            self._stream.clear()
+        return rest
+
+    def _resampled(self, mono: NDArray[np.float32], *, last: bool = False) -> bytes:
+        return to_pcm(mono if self._stream is None else self._stream.resample_chunk(mono, last=last))
 
 
 def _check(param: str, value: int, least: int, most: int) -> None:
@@ -70,7 +75,8 @@ def _check(param: str, value: int, least: int, most: int) -> None:
         raise InvalidRequest(f"{param} must be from {least} to {most} (got {value})", param=param)
 
 
-def _to_pcm(samples: NDArray[np.float32]) -> bytes:
+def to_pcm(samples: NDArray[np.float32]) -> bytes:
+    """Float samples in the range of int16 as PCM, rounded and clipped."""
     return np.clip(np.rint(samples), -32_768, 32_767).astype("<i2").tobytes()
 
 

@@ -3,7 +3,7 @@
 Both yield the same utterances, so that a command works with either.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +15,8 @@ from sokuji.config import SegmentationSettings
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.recorded_speech import interpret
+from sokuji.pipeline.recording_times import spoken_parts
+from sokuji.text.subtitles.timed_words import TimedText
 
 CONCURRENCY = 2
 """Utterances processed at the same time in this process."""
@@ -28,6 +30,8 @@ class InterpretedUtterance:
     end_ms: int
     language: str
     text: str
+    parts: Sequence[TimedText]
+    """The shortest parts of the speech whose times are known."""
     translation: str = ""
     sound: AudioBuffer = field(default_factory=AudioBuffer)
 
@@ -37,8 +41,8 @@ Interpreter = Callable[[bytes], AsyncGenerator[InterpretedUtterance, None]]
 
 
 @asynccontextmanager
-async def in_process_interpreter(config: Config) -> AsyncIterator[Interpreter]:
-    """An interpreter that runs the embedded models.
+async def in_process_interpreter(config: Config, *, word_times: bool = False) -> AsyncIterator[Interpreter]:
+    """An interpreter that runs the embedded models; with ``word_times``, ``parts`` are words.
 
     Raises:
         UnsupportedLanguage, UnknownVoice: the models have no such pair or voice.
@@ -48,11 +52,11 @@ async def in_process_interpreter(config: Config) -> AsyncIterator[Interpreter]:
     async with local_pipeline() as pipeline:
         pipeline.catalogue.check_speech_pair(source, target)
         pipeline.catalogue.voice(config.voice_id, target)
-        yield lambda pcm: _interpret(pipeline, pcm, source, target, config)
+        yield lambda pcm: _interpret(pipeline, pcm, source, target, config, word_times)
 
 
 async def _interpret(
-    pipeline: Pipeline, pcm: bytes, source: str | None, target: str, config: Config
+    pipeline: Pipeline, pcm: bytes, source: str | None, target: str, config: Config, word_times: bool
 ) -> AsyncGenerator[InterpretedUtterance, None]:
     utterances = interpret(
         pipeline,
@@ -61,12 +65,13 @@ async def _interpret(
         target=target,
         segmentation=SegmentationSettings(),
         concurrency=CONCURRENCY,
+        word_times=word_times,
     )
     async with aclosing(utterances):
         async for each in utterances:
             transcript, text = each.transcript, each.translation.text if each.translation else ""
             utterance = InterpretedUtterance(
-                each.start_ms, each.end_ms, transcript.language, transcript.text, text
+                each.start_ms, each.end_ms, transcript.language, transcript.text, spoken_parts(each), text
             )
             if text:
                 voice = pipeline.speak(text, target, voice_id=config.voice_id, speed=config.speed)
@@ -98,8 +103,9 @@ async def _converse(
         async for event in received:
             match event:
                 case events.Transcription(is_final=True):
+                    whole = TimedText(event.text, event.start_ms, event.end_ms)
                     pending[event.segment_id] = InterpretedUtterance(
-                        event.start_ms, event.end_ms, event.language, event.text
+                        event.start_ms, event.end_ms, event.language, event.text, [whole]
                     )
                 case events.TranslationText():
                     pending[event.segment_id].translation += event.text

@@ -25,6 +25,16 @@ from sokuji.cli.interpreter import (
     in_process_interpreter,
     remote_interpreter,
 )
+from sokuji.cli.transcript_output import (
+    FormatOption,
+    PrintedFormat,
+    SubtitleText,
+    SubtitleTextOption,
+    transcript_json,
+    transcript_subtitles,
+    translation_json,
+    translation_subtitles,
+)
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
 from sokuji.errors import NoSpeech
@@ -32,6 +42,7 @@ from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
 from sokuji.protocol import MAX_SPEED, MIN_SPEED
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 MAX_RECORDING_S = 2 * 3_600.0
 LOADING = "loading the models"
@@ -39,7 +50,10 @@ LOADING = "loading the models"
 InputFile = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", exists=True, dir_okay=False, help="WAV, FLAC, MP3, OGG/Opus, M4A or WebM; up to 2 h."
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A recording of up to 2 h, in any format that FFmpeg decodes.",
     ),
 ]
 OutputFile = Annotated[
@@ -60,6 +74,8 @@ def translate(
     ] = "auto",
     voice: VoiceOption = "default",
     speed: SpeedOption = 1.0,
+    output_format: FormatOption = "text",
+    subtitles: SubtitleTextOption = "translation",
     server: Annotated[
         str,
         typer.Option(
@@ -71,38 +87,53 @@ def translate(
 ) -> None:
     """Translate a recording and speak the translation into a WAV file.
 
-    Each utterance is printed as soon as it is translated: its time, its text and the translation.
+    Each utterance is printed as soon as it is translated: its time, its text and the translation. Subtitles
+    and JSON are printed at the end. With --server the words of subtitles share the time of their utterance.
     """
     config = Config(source_language=source, target_language=target, voice_id=voice, speed=speed)
-    output.write_bytes(asyncio.run(_translate(file, config, server)).wav())
+    output.write_bytes(asyncio.run(_translate(file, config, server, output_format, subtitles)).wav())
 
 
-async def _translate(file: Path, config: Config, server: str) -> AudioBuffer:
+async def _translate(
+    file: Path, config: Config, server: str, output_format: PrintedFormat, subtitles: SubtitleText
+) -> AudioBuffer:
     sound = AudioBuffer()
+    done: list[InterpretedUtterance] = []
+    in_subtitles = output_format in SUBTITLE_MEDIA_TYPES
     with progress_display(LOADING) as display:
         pcm = _read(file)
-        opening = remote_interpreter(server, config) if server else in_process_interpreter(config)
+        opening = (
+            remote_interpreter(server, config)
+            if server
+            else in_process_interpreter(config, word_times=in_subtitles)
+        )
         async with opening as interpreter, aclosing(interpreter(pcm)) as utterances:
             display.start("translating", duration_ms(pcm, RECOGNISER_RATE))
             async for utterance in utterances:
-                _show(display, utterance, config.target_language)
+                if output_format == "text":
+                    _show(display, utterance, config.target_language)
+                display.advance_to(utterance.end_ms)
+                done.append(utterance)
                 if utterance.sound.pcm:
                     sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
-    if not sound.pcm:
-        raise NoSpeech(f"{file} contains no speech")
+        if not sound.pcm:
+            raise NoSpeech(f"{file} contains no speech")
+        if output_format == "json":
+            display.print_line(translation_json(done))
+        elif output_format != "text":
+            display.print_line(translation_subtitles(done, output_format, subtitles))
     return sound
 
 
 def _read(file: Path) -> bytes:
     with file.open("rb") as source:
-        return decode(source, max_seconds=MAX_RECORDING_S)
+        return decode(source, max_seconds=MAX_RECORDING_S, name=file.name)
 
 
 def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:
     times = _times(utterance)
     display.print_line(f"{times}  {utterance.language}  {utterance.text}")
     display.print_line(f"{'':{len(times)}}  {target}  {utterance.translation}", style="bold")
-    display.advance_to(utterance.end_ms)
 
 
 def _times(utterance: InterpretedUtterance | RecordedUtterance) -> str:
@@ -114,13 +145,14 @@ def transcribe(
     language: Annotated[
         str, typer.Option(callback=source_language, help="Language spoken; auto detects it.")
     ] = "auto",
+    output_format: FormatOption = "text",
 ) -> None:
-    """Print the text of a recording, utterance by utterance, with times."""
-    asyncio.run(_transcribe(file, language))
+    """Print the text of a recording, utterance by utterance, with times; or as subtitles or JSON."""
+    asyncio.run(_transcribe(file, language, output_format))
 
 
-async def _transcribe(file: Path, language: str) -> None:
-    has_speech = False
+async def _transcribe(file: Path, language: str, output_format: PrintedFormat) -> None:
+    done: list[RecordedUtterance] = []
     with progress_display(LOADING) as display:
         pcm = _read(file)
         async with local_pipeline(translation=(), tts=()) as pipeline:
@@ -135,15 +167,21 @@ async def _transcribe(file: Path, language: str) -> None:
                 target=None,
                 segmentation=SegmentationSettings(),
                 concurrency=CONCURRENCY,
+                word_times=output_format != "text",
             )
             async with aclosing(utterances):
                 async for utterance in utterances:
-                    has_speech = True
+                    done.append(utterance)
                     transcript = utterance.transcript
-                    display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
+                    if output_format == "text":
+                        display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
                     display.advance_to(utterance.end_ms)
-    if not has_speech:
-        raise NoSpeech(f"{file} contains no speech")
+        if not done:
+            raise NoSpeech(f"{file} contains no speech")
+        if output_format == "json":
+            display.print_line(transcript_json(done))
+        elif output_format != "text":
+            display.print_line(transcript_subtitles(done, output_format))
 
 
 def speak(

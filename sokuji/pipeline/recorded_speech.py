@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.endpointing import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
@@ -25,6 +25,15 @@ SLICE_BYTES = 10 * 2 * RECOGNISER_RATE
 
 
 @dataclass(frozen=True, slots=True)
+class DetectedSpeech:
+    """An utterance of a recording, and from when to when voice activity was found in it."""
+
+    utterance: Utterance
+    speech_start_ms: int
+    speech_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedUtterance:
     """One utterance of a recording; ``translation`` is None if none was requested. Times in milliseconds."""
 
@@ -34,20 +43,33 @@ class RecordedUtterance:
     end_ms: int
     snr_db: float | None
     """Signal-to-noise ratio, as in ``endpointing.Utterance``."""
+    speech_start_ms: int
+    speech_end_ms: int
+    """From when to when voice activity was found; the audio begins before and ends after."""
 
 
-async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[Utterance, None]:
+async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[DetectedSpeech, None]:
     """The utterances of a recording (mono int16 PCM at 16 kHz), in order; none if there is no speech."""
+    started_ms = stopped_ms = 0
+    async for event in _segment_events(pcm, settings):
+        match event:
+            case SpeechStarted(at_ms=at_ms):
+                started_ms = at_ms
+            case SpeechStopped(at_ms=at_ms):
+                stopped_ms = at_ms
+            case Utterance():
+                yield DetectedSpeech(event, started_ms, stopped_ms)
+
+
+async def _segment_events(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[SegmentEvent, None]:
     detector = UtteranceDetector(settings)
     detector.configure(RECOGNISER_RATE, channels=1)
     # In slices, so that the first utterance comes early and live sessions get the thread pool in between.
     for start in range(0, len(pcm), SLICE_BYTES):
         for event in await asyncio.to_thread(detector.push, pcm[start : start + SLICE_BYTES]):
-            if isinstance(event, Utterance):
-                yield event
-    for event in await asyncio.to_thread(detector.flush):
-        if isinstance(event, Utterance):
             yield event
+    for event in await asyncio.to_thread(detector.flush):
+        yield event
 
 
 async def interpret(
@@ -58,6 +80,7 @@ async def interpret(
     target: str | None,
     segmentation: SegmentationSettings,
     concurrency: int,
+    word_times: bool = False,
     gate: AbstractAsyncContextManager[object] | None = None,
 ) -> AsyncGenerator[RecordedUtterance, None]:
     """Recognise and, where ``target`` is given, translate a recording, utterance by utterance.
@@ -68,6 +91,7 @@ async def interpret(
         target: canonical code; None: do not translate.
         segmentation: how the recording is divided into utterances.
         concurrency: number of utterances that are processed at the same time.
+        word_times: whether to time words, where the recogniser can.
         gate: held while an utterance is processed, to limit all recordings together.
 
     Raises:
@@ -75,9 +99,9 @@ async def interpret(
             one that failed have been yielded.
     """
 
-    async def process(utterance: Utterance) -> RecordedUtterance | None:
+    async def process(speech: DetectedSpeech) -> RecordedUtterance | None:
         async with gate or nullcontext():
-            return await _process(pipeline, utterance, source, target)
+            return await _process(pipeline, speech, source, target, word_times)
 
     detected = utterances(pcm, segmentation)
     async with aclosing(detected), aclosing(in_order(detected, process, concurrency)) as results:
@@ -87,16 +111,25 @@ async def interpret(
 
 
 async def _process(
-    pipeline: Pipeline, utterance: Utterance, source: str | None, target: str | None
+    pipeline: Pipeline, speech: DetectedSpeech, source: str | None, target: str | None, word_times: bool
 ) -> RecordedUtterance | None:
     """The recognised and translated utterance; None if the recogniser finds no speech in it."""
-    transcript = await pipeline.recognise(utterance.pcm, source)
+    utterance = speech.utterance
+    transcript = await pipeline.recognise(utterance.pcm, source, word_times=word_times)
     if not transcript.text:
         return None
     translation = None
     if target is not None:
         translation = await pipeline.translate_speech(transcript, utterance.pcm, target)
-    return RecordedUtterance(transcript, translation, utterance.start_ms, utterance.end_ms, utterance.snr_db)
+    return RecordedUtterance(
+        transcript,
+        translation,
+        utterance.start_ms,
+        utterance.end_ms,
+        utterance.snr_db,
+        speech.speech_start_ms,
+        speech.speech_end_ms,
+    )
 
 
 async def in_order(

@@ -58,11 +58,14 @@ def test_audio_in_the_right_format_passes_unchanged() -> None:
     assert resample(speech, 16_000, 16_000) == speech
 
 
-def test_channels_are_averaged_without_overflow() -> None:
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [(32_767, 32_767, 32_767), (-32_768, -32_768, -32_768), (100, 50, 75)],
+)
+def test_channels_are_averaged_without_overflow(left: float, right: float, expected: int) -> None:
     mixer = StreamingResampler(16_000, 16_000, 2)
-    left = np.array([32_767.0, -32_768.0, 32_767.0, 100.0])
-    right = np.array([32_767.0, -32_768.0, -32_767.0, 0.0])
-    assert from_pcm(mixer.push(interleaved(left, right))).tolist() == [32_767, -32_768, 0, 50]
+    pcm = interleaved(np.full(400, left), np.full(400, right))
+    assert set(from_pcm(mixer.push(pcm) + mixer.flush())) == {expected}
 
 
 def test_full_scale_clips_and_does_not_wrap_around() -> None:
@@ -111,3 +114,10 @@ def test_formats_out_of_bounds_are_refused(arguments: tuple[int, int, int], para
     with pytest.raises(InvalidRequest, match=f"{param} must be from") as caught:
         StreamingResampler(*arguments)
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_opposed_channels_are_heard(rate: int) -> None:
+    resampler = StreamingResampler(rate, RECOGNISER_RATE, 2)
+    heard = resampler.push(interleaved(tone(rate), -tone(rate)), last=True)
+    assert_same_sound(heard, tone(RECOGNISER_RATE))

@@ -20,6 +20,7 @@ from sokuji.measure.latency import LATENCY_POINTS
 from tests.support.api_server import serve_api
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 from tests.support.speech import sample, silence
+from tests.support.subtitle_files import read_cues
 
 FOX = sample("pt", "pangrama")
 
@@ -89,6 +90,19 @@ def test_a_real_recording_is_transcribed(folder: Path) -> None:
 
 
 @pytest.mark.models
+def test_a_real_recording_is_transcribed_to_subtitles_and_json(folder: Path) -> None:
+    for subtitle_format in ("srt", "vtt"):
+        printed = run(f"transcribe fox.wav --format {subtitle_format}").stdout
+        (cue,) = read_cues(printed, subtitle_format)
+        assert "raposa" in " ".join(cue.lines)
+        assert 2_000 < cue.end_ms - cue.start_ms < 4_000
+    body = json.loads(run("transcribe fox.wav --format json").stdout)
+    assert "raposa" in body["text"]
+    assert body["segments"][0]["language"] == "pt"
+    assert " ".join(word["text"] for word in body["words"]) == body["text"]
+
+
+@pytest.mark.models
 def test_a_text_is_spoken(folder: Path) -> None:
     result = run("speak Tomorrow --language en -o out.wav")
     assert result.exit_code == 0, result.output
@@ -104,6 +118,26 @@ def test_a_running_service_translates_instead_when_asked(folder: Path, url: str)
     assert re.fullmatch(r"0:00\.\d - 0:03\.\d  pt  utterance \d", heard)
     assert re.fullmatch(r" +en  en: utterance \d", meant)
     assert wav(folder / "out.wav") == (22_050, 0.2)
+
+
+@pytest.mark.parametrize(("option", "text"), [("", "en: utterance"), ("--subtitles source", "utterance")])
+@pytest.mark.parametrize("subtitle_format", ["srt", "vtt"])
+def test_a_translation_is_printed_as_subtitles(
+    folder: Path, url: str, subtitle_format: str, option: str, text: str
+) -> None:
+    line = f"translate fox.wav --to en -o out.wav --server {url} --format {subtitle_format} {option}"
+    (cue,) = read_cues(run(line).stdout, subtitle_format)
+    assert re.fullmatch(rf"{text} \d+", " ".join(cue.lines))
+    assert wav(folder / "out.wav") == (22_050, 0.2)
+
+
+def test_a_translation_is_printed_as_json(folder: Path, url: str) -> None:
+    (utterance,) = json.loads(
+        run(f"translate fox.wav --to en -o out.wav --server {url} --format json").stdout
+    )["utterances"]
+    assert utterance["language"] == "pt"
+    assert utterance["translation"] == f"en: {utterance['text']}"
+    assert 0 <= utterance["start_ms"] < utterance["end_ms"] <= 4_000
 
 
 def test_an_utterance_that_fails_fails_the_recording(folder: Path) -> None:
@@ -134,7 +168,7 @@ def test_an_unsupported_pair_is_refused_by_the_service(folder: Path, url: str) -
 def test_the_demo_shows_captions_and_latencies_and_saves_the_voice(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav")
     assert result.exit_code == 0, result.output
-    assert re.search(r"pt  utterance \d\n +en  en: utterance \d", result.stdout)
+    assert re.search(r"pt  utterance \d+\n +en  en: utterance \d", result.stdout)
     table = result.stdout.partition("Milliseconds from the end of speech")[2]
     for point in ("endpoint", "caption", "translation", "first audio", "last audio", "median"):
         assert all(word in table for word in point.split())
@@ -145,7 +179,7 @@ def test_the_demo_shows_captions_and_latencies_and_saves_the_voice(folder: Path,
 def test_the_options_of_the_demo_reach_the_service(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav --to en,en --commit utterance --no-partials")
     assert result.exit_code == 0, result.output
-    assert re.search(r"pt  utterance \d\n +en  en: utterance \d", result.stdout)
+    assert re.search(r"pt  utterance \d+\n +en  en: utterance \d", result.stdout)
     assert "targets served for 'pt': en" in failure(f"demo --url {url} --file fox.wav --to en,ja")
 
 
@@ -157,7 +191,7 @@ def test_the_demo_without_a_service_says_how_to_start_one(folder: Path) -> None:
     ("line", "message"),
     [
         ("translate silent.wav --to en -o out.wav --server {url}", "silent.wav contains no speech"),
-        ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, FLAC"),
+        ("translate text.wav --to en -o out.wav --server {url}", "accepted: WAV, AIFF"),
         pytest.param("demo --url {url} --file silent.wav", "detected no speech", marks=pytest.mark.slow),
         ("demo --url {url} --from de", "no recordings in 'de'; accepted: en, es"),
         ("models fetch piper nobody", "nobody"),

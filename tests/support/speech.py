@@ -15,6 +15,7 @@ import numpy as np
 
 from sokuji.audio.decoding import decode
 from sokuji.audio.pcm import RECOGNISER_RATE
+from tests.support.tones import to_pcm, tone
 
 _LONGEST_S = 60.0
 
@@ -58,9 +59,16 @@ def encode(
     with av.open(file, "w", format=container) as output:
         stream = output.add_stream(codec, rate=rate, layout=layout)
         assert isinstance(stream, av.AudioStream)
+        if codec.startswith("wma"):
+            stream.bit_rate = 64_000  # It has no default.
         samples = np.frombuffer(pcm, "<i2").repeat(stream.layout.nb_channels)[np.newaxis]
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
         frame.sample_rate = rate
         output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return file.getvalue()
+
+
+def tone_file(container: str, codec: str, rate: int, layout: str = "mono", *, seconds: float = 2.0) -> bytes:
+    """A tone of 440 Hz as a file; see ``encode``."""
+    return encode(to_pcm(tone(rate, seconds)), container, codec, rate=rate, layout=layout)

@@ -24,7 +24,9 @@ async def root(request: Request) -> Response:
     """Name, version and documentation; for a browser, a page to try the service."""
     if "text/html" in request.headers.get("accept", ""):
         return web_page()
-    body = RootResponse(message="Sokuji Bridge", version=__version__, docs="/docs")
+    body = RootResponse(
+        message="Sokuji Bridge", version=__version__, docs=f"{request.scope.get('root_path', '')}/docs"
+    )
     return JSONResponse(body.model_dump(), headers={"Vary": "Accept"})
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
-from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE, PipelineResponse, elapsed_ms, joined_names
+from sokuji.api.bridge.responses import PipelineResponse, elapsed_ms, joined_names, word_responses
+from sokuji.api.bridge.subtitle_files import AUDIO_OR_SUBTITLE_RESPONSE, subtitle_response
 from sokuji.api.dependencies import (
     FORM_IN_REQUEST_SLOT,
     IN_REQUEST_SLOT,
@@ -20,10 +21,12 @@ from sokuji.api.dependencies import (
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
+from sokuji.api.service import Service
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
 from sokuji.contract import StageName
+from sokuji.text.subtitles.formats import SubtitleFormat
 
 MAX_HEADER_BYTES = 1_500
 """Of one text in a header: common proxies take 4 KiB for all headers of a response."""
@@ -64,7 +67,7 @@ async def translate_text(body: TranslateTextRequest, service: CurrentService) ->
 @router.post(
     "/translate-audio",
     response_model=PipelineResponse,
-    responses=MODEL_FAILURE_RESPONSES | AUDIO_FILE_RESPONSE,
+    responses=MODEL_FAILURE_RESPONSES | AUDIO_OR_SUBTITLE_RESPONSE,
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def translate_audio(
@@ -74,16 +77,20 @@ async def translate_audio(
 
     With `return_format` audio the answer is the audio file itself. Its headers `X-Transcription` and
     `X-Translation` are percent-encoded UTF-8; a text of more than 1,500 bytes in this form is cut and ends in
-    an ellipsis.
+    an ellipsis. With srt or vtt it is a subtitle file, without a voice.
     """
     started = time.perf_counter()
     target = form.target_language
     service.pipeline.catalogue.check_speech_pair(form.source_language, target)
+    if form.return_format == "srt" or form.return_format == "vtt":
+        return await _subtitles(form, form.return_format, service, started)
     speech = SpeechFile(
         service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
     transcript = RecordingTranscript([])
-    utterances = transcribe_upload(service, form.audio_file, source=form.source_language, target=target)
+    utterances = transcribe_upload(
+        service, form.audio_file, source=form.source_language, target=target, word_times=form.word_times
+    )
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:
@@ -105,9 +112,35 @@ async def translate_audio(
         translation=transcript.translation,
         translation_language=target,
         translation_score=transcript.score,
+        words=word_responses(transcript.words) if form.word_times else None,
         providers=providers,
         **_audio_fields(speech, file, started),
     )
+
+
+async def _subtitles(
+    form: TranslateAudioForm, subtitle_format: SubtitleFormat, service: Service, started: float
+) -> Response:
+    text = form.subtitles or "translation"
+    # Subtitles of what was said need no translation.
+    target = None if text == "source" else form.target_language
+    utterances = transcribe_upload(
+        service, form.audio_file, source=form.source_language, target=target, word_times=True
+    )
+    async with aclosing(utterances):
+        transcript = RecordingTranscript([utterance async for utterance in utterances])
+    providers: dict[StageName, str | None] = {
+        "stt": joined_names(transcript.recognisers),
+        "translation": joined_names(transcript.translators),
+    }
+    return await subtitle_response(transcript, text, subtitle_format, _call_headers(providers, started))
+
+
+def _call_headers(providers: Mapping[StageName, str | None], started: float) -> dict[str, str]:
+    return {
+        "X-Processing-Time-Ms": str(elapsed_ms(started)),
+        "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
+    }
 
 
 def _file_response(
@@ -119,8 +152,7 @@ def _file_response(
     headers = {
         "X-Transcription": header_text(transcript.text),
         "X-Translation": header_text(transcript.translation),
-        "X-Processing-Time-Ms": str(elapsed_ms(started)),
-        "X-Providers": "; ".join(f"{stage}={name}" for stage, name in providers.items() if name),
+        **_call_headers(providers, started),
     }
     return Response(file.data, media_type=file.media_type, headers=headers)
 

@@ -4,7 +4,7 @@ Language tags are accepted in any case and become canonical codes. Unknown field
 a misspelt option must not be ignored.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import UploadFile
 from pydantic import (
@@ -21,12 +21,14 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
 from sokuji import languages
-from sokuji.audio.decoding import FILE_FORMATS
+from sokuji.api.transcription import SubtitleText
+from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.text import glossary
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 
 def _target(tag: str, info: ValidationInfo) -> str:
@@ -79,6 +81,20 @@ ReturnFormat = Annotated[
     Literal["json", "audio"], Field(description="json: base64 in a JSON object; audio: the file itself")
 ]
 
+TranscriptFormat = Annotated[
+    Literal["json", "srt", "vtt"], Field(description="srt, vtt: a subtitle file, SubRip or WebVTT")
+]
+TranslationFormat = Annotated[
+    Literal["json", "audio", "srt", "vtt"],
+    Field(
+        description="json: the audio in base64 in a JSON object; audio: the file itself; "
+        "srt, vtt: a subtitle file, SubRip or WebVTT, and no voice"
+    ),
+]
+WordTimes = Annotated[
+    bool, Field(description="Whether the JSON object has the times of the words, where the recogniser can")
+]
+
 SampleRate = Annotated[
     int | None,
     Field(
@@ -116,11 +132,23 @@ class RequestBody(BaseModel):
         return data
 
 
+def _refuse_word_times(word_times: bool, return_format: str) -> None:
+    if word_times and return_format != "json":
+        raise InvalidRequest("word_times needs return_format json", param="word_times")
+
+
 class TranscribeForm(RequestBody):
     """A recording to transcribe."""
 
     audio_file: AudioUpload
     language: SourceLanguage = Field("auto", validate_default=True)
+    return_format: TranscriptFormat = "json"
+    word_times: WordTimes = False
+
+    @model_validator(mode="after")
+    def _check_word_times(self) -> Self:
+        _refuse_word_times(self.word_times, self.return_format)
+        return self
 
 
 class TranslateRequest(RequestBody):
@@ -169,6 +197,17 @@ class TranslateAudioForm(RequestBody):
     source_language: SourceLanguage = Field("auto", validate_default=True)
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
-    return_format: ReturnFormat = "json"
+    return_format: TranslationFormat = "json"
+    subtitles: SubtitleText | None = Field(
+        None, description="Which text the subtitle file has; null: the translation"
+    )
+    word_times: WordTimes = False
     sample_rate: SampleRate = None
     audio_format: OutputFormat = None
+
+    @model_validator(mode="after")
+    def _check_subtitles(self) -> Self:
+        _refuse_word_times(self.word_times, self.return_format)
+        if self.subtitles and self.return_format not in SUBTITLE_MEDIA_TYPES:
+            raise InvalidRequest("subtitles needs return_format srt or vtt", param="subtitles")
+        return self

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
-from sokuji.contract import StageName, TranscriptSegment, Voice
+from sokuji.contract import StageName, TranscriptSegment, Voice, Word
 from sokuji.pipeline.circuit_breaker import State as CircuitState
 from sokuji.pipeline.members import ProviderStatus, State
 
@@ -49,6 +49,27 @@ def segment_responses(segments: Iterable[TranscriptSegment]) -> list[SegmentResp
     return [SegmentResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in segments]
 
 
+class WordResponse(BaseModel):
+    """A word of a transcript, with its punctuation; times in milliseconds of the recording."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+WordResponses = Annotated[
+    list[WordResponse] | None,
+    Field(description="With `word_times`; null where the recogniser cannot time words"),
+]
+
+
+def word_responses(words: Iterable[Word] | None) -> list[WordResponse] | None:
+    """Words as the API shows them."""
+    if words is None:
+        return None
+    return [WordResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in words]
+
+
 class TranscribeResponse(BaseModel):
     """A transcript. If several languages are spoken, ``language`` is the one with the most speech."""
 
@@ -61,6 +82,7 @@ class TranscribeResponse(BaseModel):
     )
     processing_time_ms: Milliseconds
     segments: list[SegmentResponse]
+    words: WordResponses = None
 
 
 class SpokenLanguagesResponse(BaseModel):
@@ -147,6 +169,7 @@ class PipelineResponse(BaseModel):
         None, description="0 to 1; null: the input was a text, or the recogniser reports none"
     )
     translation_score: Score
+    words: WordResponses = None
     providers: dict[StageName, str | None] = Field(
         description="Who answered in each stage; null: none was needed"
     )

@@ -21,7 +21,9 @@ from sokuji.api.bridge.responses import (
     joined_names,
     segment_responses,
     voice_responses,
+    word_responses,
 )
+from sokuji.api.bridge.subtitle_files import SUBTITLE_RESPONSE, subtitle_response
 from sokuji.api.dependencies import (
     FORM_IN_REQUEST_SLOT,
     IN_REQUEST_SLOT,
@@ -39,26 +41,34 @@ router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=Bo
 @router.post(
     "/stt/transcribe",
     tags=["Speech to text"],
-    responses=MODEL_FAILURE_RESPONSES,
+    response_model=TranscribeResponse,
+    responses=MODEL_FAILURE_RESPONSES | SUBTITLE_RESPONSE,
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def transcribe(
     form: Annotated[TranscribeForm, MULTIPART], service: CurrentService
-) -> TranscribeResponse:
-    """Transcribe a recording."""
+) -> TranscribeResponse | Response:
+    """Transcribe a recording. With `return_format` srt or vtt the answer is a subtitle file."""
     started = time.perf_counter()
     if form.language is not None:
         service.pipeline.catalogue.check_spoken(form.language, param="language")
-    async with aclosing(transcribe_upload(service, form.audio_file, source=form.language)) as utterances:
+    word_times = form.word_times or form.return_format != "json"
+    recognised = transcribe_upload(service, form.audio_file, source=form.language, word_times=word_times)
+    async with aclosing(recognised) as utterances:
         transcript = RecordingTranscript([utterance async for utterance in utterances])
+    provider = joined_names(transcript.recognisers)
+    if form.return_format != "json":
+        headers = {"X-Processing-Time-Ms": str(elapsed_ms(started)), "X-Provider": provider or ""}
+        return await subtitle_response(transcript, "source", form.return_format, headers)
     return TranscribeResponse(
         text=transcript.text,
         language=transcript.language,
         confidence=transcript.confidence,
-        provider=joined_names(transcript.recognisers),
+        provider=provider,
         snr_db=transcript.snr_db,
         processing_time_ms=elapsed_ms(started),
         segments=segment_responses(transcript.segments),
+        words=word_responses(transcript.words) if form.word_times else None,
     )
 
 

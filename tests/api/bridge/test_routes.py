@@ -29,6 +29,7 @@ TRANSLATION = {
     "audio_duration_ms": 200.0,
     "audio_format": "wav",
     "audio_sample_rate": 22_050,
+    "words": None,
 }
 
 
@@ -62,7 +63,7 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
     assert one["end_ms"] < two["start_ms"] < two["end_ms"] <= 3_500 * 3 + 2_000
     assert body.pop("confidence") == pytest.approx(0.77, abs=0.03), "the longer utterance weighs more"
     assert body.pop("snr_db") > 40
-    assert body == {"text": "one two", "language": "pt", "provider": "fake"}
+    assert body == {"text": "one two", "language": "pt", "provider": "fake", "words": None}
 
 
 async def test_confidence_is_null_where_the_recogniser_reports_none() -> None:

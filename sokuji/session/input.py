@@ -1,7 +1,8 @@
 """What a client has sent and its session has not processed yet: checked, in order, and bounded.
 
-A door must read its socket promptly, because some proxies buffer without limit what is not read. So nothing
-here waits to accept a message: a message that breaks a limit is refused with an error.
+A client that sends faster than speech, such as a file, is held back: ``hold_back`` waits while enough of its
+audio is on its way, and its door reads nothing meanwhile. A speaker cannot be held back: audio that comes at
+the pace of speech is accepted at once, and refused with an error when too much of it waits.
 """
 
 import asyncio
@@ -9,11 +10,20 @@ import time
 from collections.abc import Callable
 
 from sokuji.config import Limits
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, TooLarge
+from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.session.conversation import Command, ConversationSettings, Message
+from sokuji.session.playout import PlayoutClock
 
 MAX_QUEUED_MESSAGES = 20_000
 """Bounds floods of tiny messages; seconds of audio have a limit of their own."""
+HOLD_BACK_SHARE = 0.5
+"""Share of the limits at which a client is held back. The SDK stays below it by itself."""
+LEAD_SHARE = 0.25
+"""Share of ``max_backlog_s`` by which a client that can be held back is ahead of the pace of speech."""
+HOLD_POLL_S = 0.05
+"""How often it is checked whether a client is still to be held back."""
+OVERSLEPT_S = 0.1
+"""A timer that fires this late shows that the process did not run, so that no message could arrive."""
 
 
 class SessionTooLong(TooLarge):
@@ -26,25 +36,38 @@ class SessionInput:
     Args:
         limits: of audio per session and of audio that waits.
         drain_s: seconds that an utterance in progress may still take after ``drain``.
+        silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
     """
 
     def __init__(
-        self, limits: Limits, drain_s: float, begin_ms: int, acknowledged_ms: Callable[[], int]
+        self,
+        limits: Limits,
+        drain_s: float,
+        silence_s: float,
+        begin_ms: int,
+        acknowledged_ms: Callable[[], int],
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
+        self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self._settings: ConversationSettings | None = None
+        self._partial_sample = b""
+        """The begin of a sample of all channels whose end is in the next message."""
+        self._playout = PlayoutClock()
+        self._held_back = False
         self._began, self._begin_ms = time.monotonic(), begin_ms
         self._drain_requested = False
         self._drain_by: float | None = None
         self.received_ms = float(begin_ms)
         """Audio accepted so far, including what was sent before a resumption."""
         self.ended = False
-        """Whether the client has said that no more audio comes."""
+        """Whether no more audio comes: after ``END`` or ``close``."""
+        self.closed = False
+        """Whether the input was closed before the client had ended it."""
         self.drained = False
         """Whether ``receive`` has ended because the service is going away."""
 
@@ -60,7 +83,14 @@ class SessionInput:
         self._queue(message)
         if isinstance(message, ConversationSettings):
             self._settings = message
+            self._partial_sample = b""
         self.ended = message is Command.END
+
+    def close(self) -> None:
+        """End the input behind what is queued, although the client has not ended it; never refused."""
+        if not self.ended:
+            self.ended = self.closed = True
+            self._messages.put_nowait(Command.END)
 
     def drain(self) -> None:
         """End the input after the messages that are queued now; never refused."""
@@ -71,9 +101,10 @@ class SessionInput:
     def feed(self, pcm: bytes) -> None:
         """Accept interleaved int16 little-endian PCM at the configured rate and channel count.
 
+        A message may end anywhere: the next one continues its last sample.
+
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            InvalidAudio: not a whole number of samples; none of it is accepted.
             Overloaded: more audio waits than the limit allows; the session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
@@ -82,53 +113,104 @@ class SessionInput:
             raise InvalidRequest("audio came before config; send a config message first", param="type")
         if self.ended:
             raise InvalidRequest("audio came after end; open a new session", param="type")
-        frame_bytes = 2 * settings.channels
-        if len(pcm) % frame_bytes:
-            raise InvalidAudio(
-                f"{len(pcm)} bytes are no whole number of {settings.channels}-channel int16 samples "
-                f"of {frame_bytes} bytes",
-                param="data",
-            )
-        received_ms = self.received_ms + len(pcm) / frame_bytes * 1_000 / settings.input_sample_rate
+        samples = self._whole_samples(pcm, 2 * settings.channels)
+        duration_s = len(samples) / (2 * settings.channels) / settings.input_sample_rate
+        received_ms = self.received_ms + 1_000 * duration_s
         if received_ms > 1_000 * self._limits.max_session_s:
             raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
-        if received_ms - self._acknowledged_ms() > 1_000 * self._limits.max_backlog_s:
+        if self._backlog_s > self._limits.max_backlog_s:
             raise Overloaded(
-                f"more than {self._limits.max_backlog_s:g} s of audio wait to be worked on; "
-                "send at the pace of speech, or wait for the acks"
+                f"more than {self._limits.max_backlog_s:g} s of audio wait: the service is too slow for this "
+                "session, or the client does not read what it is sent"
             )
-        self._queue(pcm)
-        self.received_ms = received_ms
+        if samples:
+            self._queue(samples)
+            self._playout.arrived(time.monotonic(), duration_s)
+            self.received_ms = received_ms
+
+    def _whole_samples(self, pcm: bytes, size: int) -> bytes:
+        """What is complete of ``pcm``, behind what the message before has left; keeps the rest."""
+        pcm = self._partial_sample + pcm
+        end = len(pcm) - len(pcm) % size
+        self._partial_sample = pcm[end:]
+        return pcm[:end]
+
+    @property
+    def _backlog_s(self) -> float:
+        return (self.received_ms - self._acknowledged_ms()) / 1_000
 
     def _queue(self, message: Message) -> None:
         if self._messages.qsize() >= MAX_QUEUED_MESSAGES:
             raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each")
         self._messages.put_nowait(message)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message waits."""
+        return self._messages.empty()
+
+    async def hold_back(self, is_useful: Callable[[], bool]) -> None:
+        """Return when the client may send more; that is at once if it sends at the pace of speech.
+
+        Args:
+            is_useful: whether more room can be expected without more audio.
+        """
+        began = time.monotonic()
+        is_ahead = self._playout.lead_s(began) > LEAD_SHARE * self._limits.max_backlog_s
+        while not self.ended and self._is_crowded(is_ahead) and is_useful():
+            self._held_back = True
+            await asyncio.sleep(HOLD_POLL_S)
+        if self._held_back:
+            self._held_back = False
+            now = time.monotonic()
+            self._playout.paused(now, now - began)
+
+    def _is_crowded(self, is_ahead: bool) -> bool:
+        if self._messages.qsize() > HOLD_BACK_SHARE * MAX_QUEUED_MESSAGES:
+            return True
+        return is_ahead and self._backlog_s > HOLD_BACK_SHARE * self._limits.max_backlog_s
+
     async def receive(self, *, in_speech: bool) -> Message | None:
         """Wait for the next message; None at the end of the input.
 
-        The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks (``in_speech`` is
-        false), and ``drain_s`` seconds later in any case; ``drained`` is then true.
+        While somebody speaks (``in_speech``), the message is ``SILENCE`` when no audio has come for
+        ``silence_s`` seconds.
+
+        The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks, and ``drain_s`` seconds
+        later in any case; ``drained`` is then true.
         """
         if self._drain_by is not None and not in_speech:
             self.drained = True
             return None
         try:
-            async with asyncio.timeout_at(self._drain_by):
-                message = await self._messages.get()
+            async with asyncio.timeout(_seconds_until(self._drain_by)):
+                message = await self._next(in_speech)
         except TimeoutError:
             self.drained = True
             return None
         if message is Command.END:
             return None
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if message is Command.DRAIN:
             self._drain_by = now + self._drain_s
         elif self._drain_by is not None and now > self._drain_by:
             self.drained = True
             return None
         return message
+
+    async def _next(self, in_speech: bool) -> Message:
+        while in_speech and (missing_at := self._playout.missing_at) is not None:
+            silent_at = missing_at + self._silence_s
+            try:
+                async with asyncio.timeout(_seconds_until(silent_at)):
+                    return await self._messages.get()
+            except TimeoutError:
+                now = time.monotonic()
+                if self._held_back or now - silent_at > OVERSLEPT_S:
+                    self._playout.paused(now, 0)
+                elif self._messages.empty():
+                    return Command.SILENCE
+        return await self._messages.get()
 
     def spoken_at(self, at_ms: int, position_ms: int) -> float:
         """When the audio at ``at_ms`` was spoken (monotonic seconds).
@@ -142,3 +224,7 @@ class SessionInput:
         at_pace = self._began + (at_ms - self._begin_ms) / 1_000
         waiting_ms = self.received_ms - position_ms
         return max(at_pace, time.monotonic() - waiting_ms / 1_000)
+
+
+def _seconds_until(when: float | None) -> float | None:
+    return None if when is None else max(0.0, when - time.monotonic())

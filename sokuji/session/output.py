@@ -36,6 +36,8 @@ class SessionOutput:
             MAX_QUEUED_EVENTS
         )
         self._order = asyncio.Lock()
+        self._taking_since: float | None = None
+        """When the client began to take the event that it has not taken yet (monotonic seconds)."""
         self._muted_before: ClausePosition = (-1, 0)
 
     @property
@@ -66,7 +68,14 @@ class SessionOutput:
         while (item := await self._queue.get())[0] is not None:
             event, position = item
             if event is not None and (position is None or not self.is_muted(position)):
+                self._taking_since = time.monotonic()
                 yield event
+                self._taking_since = None
+
+    @property
+    def unread_s(self) -> float:
+        """For how long the client has not taken the event that it was given."""
+        return 0.0 if self._taking_since is None else time.monotonic() - self._taking_since
 
     def mute(self, before: ClausePosition) -> None:
         """Drop the voice of all clauses before a position."""

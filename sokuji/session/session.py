@@ -42,6 +42,10 @@ SILENT_ACK_MS = 2_000
 """How much silence passes between two acks while nobody speaks."""
 RETRY_SHARE = 0.5
 """Share of ``max_backlog_s`` for which outages are waited out: the rest is for catching up."""
+UNREAD_S = 1.0
+"""A client that leaves an event unread for longer than this causes its lag itself."""
+DEADLOCK_S = 20.0
+"""A client that leaves an event unread for this long may be one that reads nothing before it has sent all."""
 
 
 class Session:
@@ -74,6 +78,7 @@ class Session:
         self._input = SessionInput(
             settings.limits,
             settings.streaming.drain_s,
+            (settings.segmentation.min_silence_ms + settings.streaming.late_audio_ms) / 1_000,
             begin_ms,
             acknowledged_ms=lambda: self._output.acknowledged_ms,
         )
@@ -90,12 +95,14 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Whether the client has said that no more audio comes."""
+        """Whether no more audio comes."""
         return self._input.ended
 
     @property
     def lag_ms(self) -> int:
-        """How far the output is behind what has been spoken."""
+        """How far the output is behind what has been spoken, unless the client does not take it."""
+        if self._output.unread_s > UNREAD_S:
+            return 0
         position_ms = self._detector.position_ms
         dues = (
             self._output.oldest_due,
@@ -113,6 +120,19 @@ class Session:
         """
         check_conversation(conversation, self._pipeline.catalogue)
         self._input.put(conversation)
+
+    async def hold_back(self) -> None:
+        """Wait until the client may send more; call it before anything is read.
+
+        Only a client that sends faster than speech waits. It does not wait while the session needs more
+        audio to go on, nor while the client sends without reading: both sides would wait for each other.
+        """
+        await self._input.hold_back(lambda: not self._is_idle and self._output.unread_s < DEADLOCK_S)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing is left to be done before more audio comes."""
+        return self._input.is_empty and self._recognition.is_idle and self._output.oldest_due is None
 
     def feed(self, pcm: bytes) -> None:
         """Accept audio; see ``SessionInput.feed`` for the format and the errors."""
@@ -135,6 +155,10 @@ class Session:
             # Audio that was sent before the command and is still queued is muted when it has been processed.
             self._input.put(Command.CANCEL)
 
+    def close(self) -> None:
+        """Expect no more audio, although the client has not ended it: finish everything, without ``Done``."""
+        self._input.close()
+
     def drain(self) -> None:
         """Finish the utterance in progress, acknowledge, and end without ``Done``: the service goes away."""
         self._input.drain()
@@ -144,11 +168,11 @@ class Session:
         await self._output.emit(events.Failed(error))
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """What happened, in order; ends with ``Done`` unless the service drains."""
+        """What happened, in order; ends with ``Done`` if the client has ended its audio."""
         return self._output.events()
 
     async def run(self) -> None:
-        """Work until ``end`` has been processed; cancelling it leaves nothing running."""
+        """Work until all audio has been processed; cancelling it leaves nothing running."""
         try:
             async with self._tasks:
                 self._tasks.create_task(self._recognise())
@@ -159,7 +183,8 @@ class Session:
             await self._output.acknowledge_silence(self._detector.settled_ms)
         else:
             await self._output.acknowledge_all(round(self._input.received_ms))
-            await self._output.emit(events.Done())
+            if not self._input.closed:
+                await self._output.emit(events.Done())
         await self._output.close()
 
     async def _recognise(self) -> None:
@@ -180,12 +205,14 @@ class Session:
                 await self._begin(message)
             elif message is Command.FLUSH:
                 await self._process(await asyncio.to_thread(detector.flush))
+            elif message is Command.SILENCE:
+                await self._process(await asyncio.to_thread(detector.silence))
+                await self._report_progress()
             elif message is Command.CANCEL:
                 self._mute(self._recognition.next_position)
             elif message is Command.DRAIN:
                 await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
-        if not self.drained:
-            await self._process(await asyncio.to_thread(detector.flush))
+        await self._process(await asyncio.to_thread(detector.flush))
         await self._recognition.end()
 
     async def _begin(self, conversation: ConversationSettings) -> None:

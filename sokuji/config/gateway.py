@@ -98,9 +98,12 @@ class Limits(Settings):
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)
     """Duration of one session, in seconds of audio."""
     max_backlog_s: float = Field(120, ge=1, le=3_600)
-    """Seconds of received audio whose results are not yet sent. A client that sends faster than speech is not
-    read above half of it; a session with more is closed with 1013. The current utterance counts, so the value
+    """Seconds of received audio whose results are not yet sent. A session with more is closed with 1013,
+    unless its client sends faster than speech, as a file does. The current utterance counts, so the value
     should exceed twice ``max_utterance_ms``."""
+    max_waiting_bytes: int = Field(2**28, ge=2**20, le=2**34)
+    """Audio of one session that waits on disk; the socket of a client that is further ahead is not read until
+    all of it is worked off. The default is 2.3 h of mono at 16 kHz."""
     config_timeout_s: float = Field(15, gt=0, le=3_600)
     """A socket on which no ``config`` has been accepted for this long after its handshake is closed."""
     idle_timeout_s: float = Field(300, gt=0, le=24 * 3_600)

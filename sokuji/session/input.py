@@ -1,8 +1,8 @@
 """What a client has sent and its session has not processed yet: checked, in order, and bounded.
 
-A client that sends faster than speech, such as a file, is held back: ``hold_back`` waits while enough of its
-audio is on its way, and its door reads nothing meanwhile. A speaker cannot be held back: audio that comes at
-the pace of speech is accepted at once, and refused with an error when too much of it waits.
+A client that sends faster than speech, such as a file, may be far ahead: its audio waits, on disk if need be,
+and if that is full the client is held back. A speaker cannot be held back, and nobody listens to what comes
+minutes late: audio at the pace of speech is refused when too much of it waits.
 """
 
 import asyncio
@@ -12,16 +12,11 @@ from collections.abc import Callable
 from sokuji.config import Limits
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.session.conversation import Command, ConversationSettings, Message
+from sokuji.session.input_queue import InputQueue
 from sokuji.session.playout import PlayoutClock
 
-MAX_QUEUED_MESSAGES = 20_000
-"""Bounds floods of tiny messages; seconds of audio have a limit of their own."""
-HOLD_BACK_SHARE = 0.5
-"""Share of the limits at which a client is held back. The SDK stays below it by itself."""
 LEAD_SHARE = 0.25
-"""Share of ``max_backlog_s`` by which a client that can be held back is ahead of the pace of speech."""
-HOLD_POLL_S = 0.05
-"""How often it is checked whether a client is still to be held back."""
+"""Share of ``max_backlog_s`` by which a client that does not send at the pace of speech is ahead of it."""
 OVERSLEPT_S = 0.1
 """A timer that fires this late shows that the process did not run, so that no message could arrive."""
 
@@ -39,6 +34,7 @@ class SessionInput:
         silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -48,18 +44,19 @@ class SessionInput:
         silence_s: float,
         begin_ms: int,
         acknowledged_ms: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
         self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
-        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._clock = clock
+        self._queue = InputQueue(limits.max_waiting_bytes)
         self._settings: ConversationSettings | None = None
         self._partial_sample = b""
         """The begin of a sample of all channels whose end is in the next message."""
         self._playout = PlayoutClock()
-        self._held_back = False
-        self._began, self._begin_ms = time.monotonic(), begin_ms
+        self._began, self._begin_ms = clock(), begin_ms
         self._drain_requested = False
         self._drain_by: float | None = None
         self.received_ms = float(begin_ms)
@@ -80,7 +77,7 @@ class SessionInput:
         """
         if self.ended:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
-        self._queue(message)
+        self._queue.put(message)
         if isinstance(message, ConversationSettings):
             self._settings = message
             self._partial_sample = b""
@@ -90,13 +87,17 @@ class SessionInput:
         """End the input behind what is queued, although the client has not ended it; never refused."""
         if not self.ended:
             self.ended = self.closed = True
-            self._messages.put_nowait(Command.END)
+            self._queue.force(Command.END)
+
+    def free(self) -> None:
+        """Drop what has not been received; call it last."""
+        self._queue.close()
 
     def drain(self) -> None:
         """End the input after the messages that are queued now; never refused."""
         if not self.ended and not self._drain_requested:
             self._drain_requested = True
-            self._messages.put_nowait(Command.DRAIN)
+            self._queue.force(Command.DRAIN)
 
     def feed(self, pcm: bytes) -> None:
         """Accept interleaved int16 little-endian PCM at the configured rate and channel count.
@@ -105,7 +106,7 @@ class SessionInput:
 
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            Overloaded: more audio waits than the limit allows; the session cannot go on.
+            Overloaded: too much audio waits that came at the pace of speech; the session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
         settings = self._settings
@@ -118,14 +119,10 @@ class SessionInput:
         received_ms = self.received_ms + 1_000 * duration_s
         if received_ms > 1_000 * self._limits.max_session_s:
             raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
-        if self._backlog_s > self._limits.max_backlog_s:
-            raise Overloaded(
-                f"more than {self._limits.max_backlog_s:g} s of audio wait: the service is too slow for this "
-                "session, or the client does not read what it is sent"
-            )
+        self._check_backlog()
         if samples:
-            self._queue(samples)
-            self._playout.arrived(time.monotonic(), duration_s)
+            self._queue.put_audio(samples)
+            self._playout.arrived(self._clock(), duration_s)
             self.received_ms = received_ms
 
     def _whole_samples(self, pcm: bytes, size: int) -> bytes:
@@ -135,40 +132,18 @@ class SessionInput:
         self._partial_sample = pcm[end:]
         return pcm[:end]
 
-    @property
-    def _backlog_s(self) -> float:
-        return (self.received_ms - self._acknowledged_ms()) / 1_000
+    def _check_backlog(self) -> None:
+        most_s = self._limits.max_backlog_s
+        is_ahead = self._playout.lead_s(self._clock()) > LEAD_SHARE * most_s
+        if self.received_ms - self._acknowledged_ms() > 1_000 * most_s and not is_ahead:
+            raise Overloaded(f"more than {most_s:g} s of audio wait; try again when the service is less busy")
 
-    def _queue(self, message: Message) -> None:
-        if self._messages.qsize() >= MAX_QUEUED_MESSAGES:
-            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each")
-        self._messages.put_nowait(message)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no message waits."""
-        return self._messages.empty()
-
-    async def hold_back(self, is_useful: Callable[[], bool]) -> None:
-        """Return when the client may send more; that is at once if it sends at the pace of speech.
-
-        Args:
-            is_useful: whether more room can be expected without more audio.
-        """
-        began = time.monotonic()
-        is_ahead = self._playout.lead_s(began) > LEAD_SHARE * self._limits.max_backlog_s
-        while not self.ended and self._is_crowded(is_ahead) and is_useful():
-            self._held_back = True
-            await asyncio.sleep(HOLD_POLL_S)
-        if self._held_back:
-            self._held_back = False
-            now = time.monotonic()
-            self._playout.paused(now, now - began)
-
-    def _is_crowded(self, is_ahead: bool) -> bool:
-        if self._messages.qsize() > HOLD_BACK_SHARE * MAX_QUEUED_MESSAGES:
-            return True
-        return is_ahead and self._backlog_s > HOLD_BACK_SHARE * self._limits.max_backlog_s
+    async def hold_back(self) -> None:
+        """Return when the client may send more: at once, unless ``max_waiting_bytes`` wait already."""
+        if not self._queue.has_room:
+            began = self._clock()
+            await self._queue.until_room()
+            self._playout.paused(self._clock(), self._clock() - began)
 
     async def receive(self, *, in_speech: bool) -> Message | None:
         """Wait for the next message; None at the end of the input.
@@ -183,14 +158,14 @@ class SessionInput:
             self.drained = True
             return None
         try:
-            async with asyncio.timeout(_seconds_until(self._drain_by)):
+            async with asyncio.timeout(self._seconds_until(self._drain_by)):
                 message = await self._next(in_speech)
         except TimeoutError:
             self.drained = True
             return None
         if message is Command.END:
             return None
-        now = time.monotonic()
+        now = self._clock()
         if message is Command.DRAIN:
             self._drain_by = now + self._drain_s
         elif self._drain_by is not None and now > self._drain_by:
@@ -202,15 +177,18 @@ class SessionInput:
         while in_speech and (missing_at := self._playout.missing_at) is not None:
             silent_at = missing_at + self._silence_s
             try:
-                async with asyncio.timeout(_seconds_until(silent_at)):
-                    return await self._messages.get()
+                async with asyncio.timeout(self._seconds_until(silent_at)):
+                    return await self._queue.get()
             except TimeoutError:
-                now = time.monotonic()
-                if self._held_back or now - silent_at > OVERSLEPT_S:
+                now = self._clock()
+                if now - silent_at > OVERSLEPT_S:
                     self._playout.paused(now, 0)
-                elif self._messages.empty():
+                elif self._queue.is_empty:
                     return Command.SILENCE
-        return await self._messages.get()
+        return await self._queue.get()
+
+    def _seconds_until(self, when: float | None) -> float | None:
+        return None if when is None else max(0.0, when - self._clock())
 
     def spoken_at(self, at_ms: int, position_ms: int) -> float:
         """When the audio at ``at_ms`` was spoken (monotonic seconds).
@@ -223,8 +201,4 @@ class SessionInput:
         """
         at_pace = self._began + (at_ms - self._begin_ms) / 1_000
         waiting_ms = self.received_ms - position_ms
-        return max(at_pace, time.monotonic() - waiting_ms / 1_000)
-
-
-def _seconds_until(when: float | None) -> float | None:
-    return None if when is None else max(0.0, when - time.monotonic())
+        return max(at_pace, self._clock() - waiting_ms / 1_000)

@@ -39,6 +39,7 @@ class SessionOutput:
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
         self._muted_before: ClausePosition = (-1, 0)
+        self._settled = asyncio.Event()
 
     @property
     def acknowledged_ms(self) -> int:
@@ -99,11 +100,18 @@ class SessionOutput:
     async def settle(self) -> None:
         """Acknowledge what has been delivered."""
         due, before_ms = self._ledger.oldest_due, self.acknowledged_ms
+        self._settled.set()
         if (ack := self._ledger.settle()) is None:
             return
         await self.emit(ack)
         if ack.through_ms > before_ms and due is not None:
             await self._measure(max(0.0, time.monotonic() - due))
+
+    async def until_delivered(self, through_ms: float) -> None:
+        """Wait until what was spoken before ``through_ms`` is delivered, or no clause is on its way."""
+        while self._ledger.oldest_due is not None and self.acknowledged_ms < through_ms:
+            self._settled.clear()
+            await self._settled.wait()
 
     async def acknowledge_silence(self, through_ms: int, *, at_least_ms: int = 1) -> None:
         """Acknowledge that nobody spoke up to ``through_ms``, if that is ``at_least_ms`` of news."""

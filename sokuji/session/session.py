@@ -44,8 +44,8 @@ RETRY_SHARE = 0.5
 """Share of ``max_backlog_s`` for which outages are waited out: the rest is for catching up."""
 UNREAD_S = 1.0
 """A client that leaves an event unread for longer than this causes its lag itself."""
-DEADLOCK_S = 20.0
-"""A client that leaves an event unread for this long may be one that reads nothing before it has sent all."""
+UNDELIVERED_SHARE = 0.5
+"""Share of ``max_backlog_s`` that may be recognised and not delivered yet."""
 
 
 class Session:
@@ -71,6 +71,7 @@ class Session:
         self.session_id = session_id
         self._pipeline = pipeline
         self._settings = settings.streaming
+        self._max_undelivered_ms = 1_000 * UNDELIVERED_SHARE * settings.limits.max_backlog_s
         self._conversation: ConversationSettings | None = None
         self._tasks = asyncio.TaskGroup()
         load = LoadShedding(settings.streaming)
@@ -122,17 +123,8 @@ class Session:
         self._input.put(conversation)
 
     async def hold_back(self) -> None:
-        """Wait until the client may send more; call it before anything is read.
-
-        Only a client that sends faster than speech waits. It does not wait while the session needs more
-        audio to go on, nor while the client sends without reading: both sides would wait for each other.
-        """
-        await self._input.hold_back(lambda: not self._is_idle and self._output.unread_s < DEADLOCK_S)
-
-    @property
-    def _is_idle(self) -> bool:
-        """Whether nothing is left to be done before more audio comes."""
-        return self._input.is_empty and self._recognition.is_idle and self._output.oldest_due is None
+        """Wait until the client may send more; nothing of it should be read before."""
+        await self._input.hold_back()
 
     def feed(self, pcm: bytes) -> None:
         """Accept audio; see ``SessionInput.feed`` for the format and the errors."""
@@ -178,6 +170,7 @@ class Session:
                 self._tasks.create_task(self._recognise())
                 self._tasks.create_task(self._listen())
         finally:
+            self._input.free()
             await self._fan_out.aclose()
         if self.drained:
             await self._output.acknowledge_silence(self._detector.settled_ms)
@@ -196,6 +189,8 @@ class Session:
         detector = self._detector
         while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
             if isinstance(message, bytes):
+                # What has been recognised waits in memory, so a client that is far ahead has to wait.
+                await self._output.until_delivered(detector.position_ms - self._max_undelivered_ms)
                 await self._process(await asyncio.to_thread(detector.push, message))
                 await self._recognise_ahead()
                 await self._report_progress()

@@ -122,13 +122,11 @@ async def test_the_requested_output_rate_is_honoured() -> None:
 
 
 async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
-    session = open_real_speech_session(await ready_pipeline(), max_session_s=20, max_backlog_s=10)
+    session = open_real_speech_session(await ready_pipeline(), max_session_s=20)
     with pytest.raises(InvalidRequest, match="before config"):
         session.feed(bytes(2))
     session.configure(PT_TO_EN)
     session.feed(silence(11_000))
-    with pytest.raises(Overloaded, match="10 s"):
-        session.feed(silence(2_000))
     with pytest.raises(SessionTooLong, match="20 s"):
         session.feed(silence(12_000))
     session.end()
@@ -138,12 +136,12 @@ async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
         session.configure(PT_TO_EN)
 
 
-async def test_a_flood_of_tiny_messages_is_bounded() -> None:
+async def test_a_flood_of_commands_is_bounded() -> None:
     session = open_real_speech_session(await ready_pipeline())
     session.configure(PT_TO_EN)
-    with pytest.raises(Overloaded, match="tiny|small"):
+    with pytest.raises(Overloaded, match="messages wait"):
         for _ in range(50_000):
-            session.feed(b"\0\0")
+            session.flush()
 
 
 async def test_cancel_mutes_the_clauses_committed_so_far_and_the_rest_is_spoken() -> None:
@@ -207,7 +205,7 @@ async def test_a_flooded_session_can_still_be_drained() -> None:
     session.configure(CLAUSES)
     with pytest.raises(Overloaded):
         while True:
-            session.feed(b"\0\0")
+            session.flush()
     session.drain()
     async with running(session):
         pass

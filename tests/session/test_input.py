@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sokuji.config import Limits
 from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
-from sokuji.session.input import MAX_QUEUED_MESSAGES, SessionInput, SessionTooLong
+from sokuji.session.input import SessionInput, SessionTooLong
+from sokuji.session.input_queue import MAX_MESSAGES
 
 SECOND = bytes(32_000)
 STEREO = ConversationSettings(target_languages=("en",), input_sample_rate=8_000, channels=2)
@@ -91,16 +92,33 @@ def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
         source.put(Command.FLUSH)
 
 
-def test_the_backlog_is_what_has_not_been_acknowledged() -> None:
-    acknowledged_ms = 0
-    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms)
+def test_audio_at_the_pace_of_speech_is_refused_while_too_much_is_not_acknowledged() -> None:
+    acknowledged_ms, now = 0, 100.0
+    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms, lambda: now)
     source.put(MONO)
-    source.feed(3 * SECOND)
+    for _ in range(3):
+        source.feed(SECOND)
+        now += 1
     with pytest.raises(Overloaded, match="more than 2 s"):
         source.feed(SECOND)
     acknowledged_ms = 1_000
     source.feed(SECOND)
     assert source.received_ms == 4_000
+
+
+async def test_audio_that_comes_faster_than_speech_waits_however_much_it_is() -> None:
+    source = new_input(limits=Limits(max_backlog_s=1))
+    source.put(MONO)
+    spoken = [bytes([second, 0]) * 16_000 for second in range(100)]
+    for pcm in spoken:
+        source.feed(pcm)
+    source.put(Command.END)
+    assert await source.receive(in_speech=False) == MONO
+    received = b""
+    while isinstance(message := await source.receive(in_speech=False), bytes):
+        received += message
+    assert received == b"".join(spoken)
+    source.free()
 
 
 def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_session() -> None:
@@ -111,13 +129,13 @@ def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_sessio
         source.feed(SECOND)
 
 
-def test_a_flood_of_tiny_messages_is_refused() -> None:
+def test_a_flood_of_commands_is_refused() -> None:
     source = new_input()
     source.put(MONO)
-    for _ in range(MAX_QUEUED_MESSAGES - 1):
-        source.feed(b"\0\0")
-    with pytest.raises(Overloaded, match="small messages"):
-        source.feed(b"\0\0")
+    for _ in range(MAX_MESSAGES - 1):
+        source.put(Command.FLUSH)
+    with pytest.raises(Overloaded, match="messages wait"):
+        source.put(Command.FLUSH)
 
 
 async def test_a_drain_ends_the_input_when_nobody_speaks() -> None:

@@ -58,6 +58,8 @@ class SessionInput:
         self._playout = PlayoutClock()
         self._began, self._begin_ms = clock(), begin_ms
         self._drain_requested = False
+        self._drain_first = False
+        """Whether ``DRAIN`` comes before the messages that wait."""
         self._drain_by: float | None = None
         self.received_ms = float(begin_ms)
         """Audio accepted so far, including what was sent before a resumption."""
@@ -94,10 +96,15 @@ class SessionInput:
         self._queue.close()
 
     def drain(self) -> None:
-        """End the input after the messages that are queued now; never refused."""
+        """End the input after the messages that are queued now; never refused.
+
+        What waits of a client that is far ahead is left: it may be hours of audio, and the client has it.
+        """
         if not self.ended and not self._drain_requested:
             self._drain_requested = True
-            self._queue.force(Command.DRAIN)
+            self._drain_first = self._is_ahead and not self._queue.is_empty
+            if not self._drain_first:
+                self._queue.force(Command.DRAIN)
 
     def feed(self, pcm: bytes) -> None:
         """Accept interleaved int16 little-endian PCM at the configured rate and channel count.
@@ -134,9 +141,13 @@ class SessionInput:
 
     def _check_backlog(self) -> None:
         most_s = self._limits.max_backlog_s
-        is_ahead = self._playout.lead_s(self._clock()) > LEAD_SHARE * most_s
-        if self.received_ms - self._acknowledged_ms() > 1_000 * most_s and not is_ahead:
+        if self.received_ms - self._acknowledged_ms() > 1_000 * most_s and not self._is_ahead:
             raise Overloaded(f"more than {most_s:g} s of audio wait; try again when the service is less busy")
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether the client sends faster than speech."""
+        return self._playout.lead_s(self._clock()) > LEAD_SHARE * self._limits.max_backlog_s
 
     async def hold_back(self) -> None:
         """Return when the client may send more: at once, unless ``max_waiting_bytes`` wait already."""
@@ -154,6 +165,10 @@ class SessionInput:
         The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks, and ``drain_s`` seconds
         later in any case; ``drained`` is then true.
         """
+        if self._drain_first:
+            self._drain_first = False
+            self._drain_by = self._clock() + self._drain_s
+            return Command.DRAIN
         if self._drain_by is not None and not in_speech:
             self.drained = True
             return None

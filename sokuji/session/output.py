@@ -39,6 +39,7 @@ class SessionOutput:
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
         self._muted_before: ClausePosition = (-1, 0)
+        self._expected_mutes = 0
         self._settled = asyncio.Event()
 
     @property
@@ -78,13 +79,18 @@ class SessionOutput:
         """For how long the client has not taken the event that it was given."""
         return 0.0 if self._taking_since is None else time.monotonic() - self._taking_since
 
+    def expect_mute(self) -> None:
+        """Drop the voice of all clauses until ``mute`` says which they are."""
+        self._expected_mutes += 1
+
     def mute(self, before: ClausePosition) -> None:
-        """Drop the voice of all clauses before a position."""
+        """Drop the voice of all clauses before a position; see ``expect_mute``."""
         self._muted_before = max(self._muted_before, before)
+        self._expected_mutes -= 1
 
     def is_muted(self, position: ClausePosition) -> bool:
         """Whether the voice of a clause is dropped."""
-        return position < self._muted_before
+        return self._expected_mutes > 0 or position < self._muted_before
 
     def commit(
         self, position: ClausePosition, text: str, targets: Iterable[str], due: float, end_ms: int | None

@@ -9,7 +9,6 @@ the second is translated and the third recognised.
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncGenerator, Iterable
 from typing import Literal
@@ -28,7 +27,6 @@ from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.clause import ClausePosition
 from sokuji.session.commitment import Commitment
 from sokuji.session.conversation import Command, ConversationSettings, check_conversation
 from sokuji.session.failures import FailureHandling
@@ -139,13 +137,14 @@ class Session:
         self._input.put(Command.END)
 
     def cancel(self) -> None:
-        """Stop speaking and drop what has been committed but not spoken; captions stay."""
-        if self.ended:
-            self._mute((sys.maxsize, 0))
-        else:
-            self._mute(self._recognition.next_position)
-            # Audio that was sent before the command and is still queued is muted when it has been processed.
+        """Stop speaking and drop what has been committed but not spoken; captions stay.
+
+        That goes for audio too that was sent before the command and still waits.
+        """
+        if not self.ended:
             self._input.put(Command.CANCEL)
+        self._output.expect_mute()
+        self._fan_out.stop_muted_voices()
 
     def close(self) -> None:
         """Expect no more audio, although the client has not ended it: finish everything, without ``Done``."""
@@ -204,7 +203,7 @@ class Session:
                 await self._process(await asyncio.to_thread(detector.silence))
                 await self._report_progress()
             elif message is Command.CANCEL:
-                self._mute(self._recognition.next_position)
+                self._output.mute(self._recognition.next_position)
             elif message is Command.DRAIN:
                 await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
         await self._process(await asyncio.to_thread(detector.flush))
@@ -265,8 +264,3 @@ class Session:
             await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
         if self._output.load_changed:
             await self._output.report_load(self.lag_ms)
-
-    def _mute(self, before: ClausePosition) -> None:
-        """Drop the voice of all clauses before a position."""
-        self._output.mute(before)
-        self._fan_out.stop_muted_voices()

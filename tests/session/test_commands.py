@@ -18,6 +18,8 @@ from tests.support.session_scenarios import (
     EAGER,
     FRAME_BYTES,
     PT_TO_EN,
+    UTTERANCES,
+    SlowVoiceActivity,
     SpokenScript,
     open_real_speech_session,
     open_session,
@@ -61,6 +63,32 @@ async def test_cancel_covers_what_was_sent_before_it_and_nothing_after() -> None
         session.end()
     assert {event.segment_id for event in of_kind(seen, events.Audio)} == {1}
     assert len(of_kind(seen, events.Transcription)) == 2
+
+
+async def test_cancel_covers_audio_that_still_waits() -> None:
+    session = open_session(await pipeline_of(CodedStt()), vad=SlowVoiceActivity())
+    before, after = SpokenScript([(3, 600)] * 10), coded_words(30, 3) + silence(600)
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        for start in range(0, len(before.pcm), FRAME_BYTES):
+            session.feed(before.pcm[start : start + FRAME_BYTES])
+        session.cancel()
+        session.feed(after)
+        session.end()
+    assert {event.segment_id for event in of_kind(seen, events.Audio)} == {10}
+    assert len(finals(seen)) == 11
+
+
+async def test_a_second_cancel_covers_what_was_sent_between_the_two() -> None:
+    session = open_session(await pipeline_of(CodedStt()))
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        for first in (0, 3):
+            session.feed(coded_words(first, 3) + silence(600))
+            session.cancel()
+        session.feed(coded_words(6, 3) + silence(600))
+        session.end()
+    assert {event.segment_id for event in of_kind(seen, events.Audio)} == {2}
 
 
 async def test_flush_ends_the_utterance_at_once() -> None:

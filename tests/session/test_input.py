@@ -169,6 +169,19 @@ async def test_messages_that_are_late_for_a_drain_are_left() -> None:
     assert await source.receive(in_speech=True) is None
 
 
+async def test_a_drain_does_not_wait_for_the_audio_of_a_client_that_is_far_ahead() -> None:
+    source = new_input(limits=Limits(max_backlog_s=1))
+    source.put(MONO)
+    for _ in range(10):
+        source.feed(SECOND)
+    source.drain()
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    assert await source.receive(in_speech=True) == MONO
+    assert await source.receive(in_speech=True) == SECOND
+    assert await source.receive(in_speech=False) is None
+    assert source.drained
+
+
 async def test_a_second_drain_does_not_prolong_the_first_and_one_after_end_is_none() -> None:
     source = new_input()
     source.drain()

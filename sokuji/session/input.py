@@ -100,11 +100,12 @@ class SessionInput:
 
         What waits of a client that is far ahead is left: it may be hours of audio, and the client has it.
         """
-        if not self.ended and not self._drain_requested:
-            self._drain_requested = True
-            self._drain_first = self._is_ahead and not self._queue.is_empty
-            if not self._drain_first:
-                self._queue.force(Command.DRAIN)
+        is_far_ahead = self._is_ahead and not self._queue.is_empty
+        if self._drain_requested or (self.ended and not is_far_ahead):
+            return
+        self._drain_requested, self._drain_first = True, is_far_ahead
+        if not is_far_ahead:
+            self._queue.force(Command.DRAIN)
 
     def feed(self, pcm: bytes) -> None:
         """Accept interleaved int16 little-endian PCM at the configured rate and channel count.

@@ -169,11 +169,14 @@ async def test_messages_that_are_late_for_a_drain_are_left() -> None:
     assert await source.receive(in_speech=True) is None
 
 
-async def test_a_drain_does_not_wait_for_the_audio_of_a_client_that_is_far_ahead() -> None:
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_drain_does_not_wait_for_the_audio_of_a_client_that_is_far_ahead(ends: bool) -> None:
     source = new_input(limits=Limits(max_backlog_s=1))
     source.put(MONO)
     for _ in range(10):
         source.feed(SECOND)
+    if ends:
+        source.put(Command.END)
     source.drain()
     assert await source.receive(in_speech=True) is Command.DRAIN
     assert await source.receive(in_speech=True) == MONO

@@ -38,6 +38,7 @@ IMPATIENT = EAGER.model_copy(update={"late_audio_ms": 50})
 MONO = ConversationSettings(target_languages=("en",))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conversation", [CLAUSES, UTTERANCES])
 @pytest.mark.parametrize("trailing_ms", [0, 100, 200, 450])
 async def test_the_last_words_are_delivered_although_nothing_follows(
@@ -58,6 +59,7 @@ async def test_the_last_words_are_delivered_although_nothing_follows(
     assert started == pytest.approx([500, 500 + 4 * WORD_MS + trailing_ms], abs=32)
 
 
+@pytest.mark.slow
 async def test_a_line_that_is_silent_again_and_again_loses_and_repeats_nothing() -> None:
     session = open_session(await pipeline_of(CodedStt()), IMPATIENT)
     async with running(session) as seen:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 from sokuji.api.bridge.websocket import translate
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
-from tests.support.fake_stages import FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
 
 SECOND = bytes(32_000)
 
@@ -79,10 +79,10 @@ class ConnectedService:
 
 @asynccontextmanager
 async def connected_service(
-    settings: GatewaySettings | None = None, tts: FakeTts | None = None
+    settings: GatewaySettings | None = None, tts: FakeTts | None = None, stt: FakeStt | None = None
 ) -> AsyncIterator[ConnectedService]:
     """ConnectedService whose connections must all have come to an end by themselves."""
-    service = Service(await ready_pipeline(tts=tts), settings or GatewaySettings())
+    service = Service(await ready_pipeline(stt, tts=tts), settings or GatewaySettings())
     connected = ConnectedService(service)
     yield connected
     await asyncio.wait_for(asyncio.gather(*connected.serving), 10)

@@ -8,8 +8,8 @@ import pytest
 
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.api.bridge.asgi_client import AsgiClient, connected_service, finish
-from tests.support.fake_stages import FakeTts
-from tests.support.speech import sample, silence
+from tests.support.fake_stages import FakeStt, FakeTts
+from tests.support.speech import noise, sample, silence
 
 SENTENCE = sample("pt", "ola_mundo")
 """Without the silence that would end the utterance."""
@@ -122,6 +122,24 @@ def assert_delivered(frames: list[dict[str, Any]], *, voiced: bool) -> None:
     assert next(each for each in frames if each["type"] == "transcription")["is_final"]
     assert kinds.count("translation") == 1
     assert any(each["type"] == "audio" and each["last"] for each in frames) == voiced
+
+
+async def test_a_client_that_is_held_back_is_not_idle() -> None:
+    stt, count = FakeStt(), 60
+    stt.gate.clear()
+    limits = Limits(idle_timeout_s=0.3, max_waiting_bytes=2**20)
+    async with connected_service(GatewaySettings(limits=limits), stt=stt) as server:
+        client = server.connect()
+        client.configure(source_language="pt", output="captions")
+        for _ in range(count):
+            client.speak(SENTENCE + noise(1_000))
+        client.send(type="end")
+        await asyncio.sleep(1)
+        assert not client.sent.empty()
+        stt.gate.set()
+        frames = await told(client)
+    assert [each["type"] for each in frames].count("transcription") == count
+    assert frames[-1]["code"] == 1000
 
 
 async def test_a_client_that_ends_without_a_session_is_told_so_and_closed() -> None:

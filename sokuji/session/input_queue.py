@@ -33,6 +33,7 @@ class InputQueue:
         self._spool = AudioSpool()
         self._room = asyncio.Event()
         self._room.set()
+        self._closed = False
 
     @property
     def is_empty(self) -> bool:
@@ -64,11 +65,13 @@ class InputQueue:
         self._messages.put_nowait(command)
 
     def put_audio(self, pcm: bytes) -> None:
-        """Add audio.
+        """Add audio; after ``close`` it is dropped.
 
         Raises:
             OSError: the disk is full.
         """
+        if self._closed:
+            return
         fits = (
             self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES and self._messages.qsize() < MAX_MESSAGES // 2
         )
@@ -98,5 +101,7 @@ class InputQueue:
         return pcm
 
     def close(self) -> None:
-        """Free the temporary file."""
+        """Free the temporary file, and let a client go on that is held back: nothing is received any more."""
+        self._closed = True
         self._spool.close()
+        self._room.set()

@@ -35,7 +35,7 @@ class AudioSpool:
             OSError: the disk is full.
         """
         if self._file is None:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  ``close`` closes it.
         self._file.seek(self.size)
         self._file.write(pcm)
         piece = newest

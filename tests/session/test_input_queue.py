@@ -11,6 +11,8 @@ from sokuji.session.conversation import Command
 from sokuji.session.input_queue import MAX_MEMORY_BYTES, MAX_MESSAGES, InputQueue
 from sokuji.session.spool import PIECE_BYTES
 
+FLUSHED = b"\xff"
+"""No message of audio has this number."""
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("audio"), st.sampled_from([2, 640, 2_560, 2**14, 2**19])),
@@ -24,21 +26,19 @@ STEPS = st.lists(
 @given(STEPS)
 async def test_messages_come_in_order_and_whole_wherever_they_waited(steps: list[tuple[str, int]]) -> None:
     queue = InputQueue(2**30)
-    sent: list[int] = []
-    received: list[int] = []
+    sent, received = bytearray(), bytearray()
 
     async def get() -> None:
         message = await queue.get()
-        received.extend(message if isinstance(message, bytes) else [-1])
+        received.extend(message if isinstance(message, bytes) else FLUSHED)
 
     for number, (kind, amount) in enumerate(steps):
         if kind == "audio":
-            # A byte that names the message stands for its whole audio, which would be slow to compare.
             queue.put_audio(bytes([number]) * amount)
             sent.extend(bytes([number]) * amount)
         elif kind == "flush":
             queue.put(Command.FLUSH)
-            sent.append(-1)
+            sent.extend(FLUSHED)
         else:
             for _ in range(amount):
                 if not queue.is_empty:
@@ -80,6 +80,17 @@ async def test_a_full_queue_has_room_again_when_its_file_is_empty() -> None:
     await waiting
     assert queue.has_room
     queue.close()
+
+
+async def test_a_closed_queue_drops_audio_and_holds_nobody_back() -> None:
+    queue = InputQueue(2**20)
+    for _ in range(4):
+        queue.put_audio(bytes(MAX_MEMORY_BYTES))
+    waiting = asyncio.create_task(queue.until_room())
+    await asyncio.sleep(0)
+    queue.close()
+    await waiting
+    queue.put_audio(bytes(MAX_MEMORY_BYTES))
 
 
 async def test_commands_are_bounded_but_for_those_of_the_service() -> None:

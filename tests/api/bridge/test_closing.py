@@ -79,6 +79,27 @@ async def test_a_drain_delivers_what_was_said_also_if_the_speaker_does_not_pause
     assert acks[-1] >= (300 + len(SENTENCE) // 32) - 500
 
 
+async def test_a_drain_leaves_what_waits_of_a_file_to_the_next_connection() -> None:
+    limits = Limits(max_backlog_s=30, max_waiting_bytes=2**20)
+    utterance, count = SENTENCE + noise(1_000), 100
+    stt = FakeStt(delay_s=0.1)
+    async with connected_service(GatewaySettings(limits=limits), stt=stt) as server:
+        client = server.connect()
+        client.configure(source_language="pt", output="captions")
+        for _ in range(count):
+            client.speak(utterance)
+        await client.until("transcription")
+        server.service.drain()
+        frames = await told(client)
+    kinds = [each["type"] for each in frames]
+    finals = [each for each in frames if each["type"] == "transcription"]
+    acks = [each["through_ms"] for each in frames if each["type"] == "ack"]
+    assert "draining" in kinds
+    assert "done" not in kinds
+    assert frames[-1]["code"] == 1012
+    assert finals[-1]["end_ms"] <= acks[-1] < len(utterance) // 32 * count
+
+
 async def test_a_client_that_ends_gets_everything_and_done() -> None:
     async with connected_service() as server:
         client = server.connect()
@@ -124,6 +145,7 @@ def assert_delivered(frames: list[dict[str, Any]], *, voiced: bool) -> None:
     assert any(each["type"] == "audio" and each["last"] for each in frames) == voiced
 
 
+@pytest.mark.slow
 async def test_a_client_that_is_held_back_is_not_idle() -> None:
     stt, count = FakeStt(), 60
     stt.gate.clear()

@@ -34,6 +34,7 @@ class SessionInput:
         silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
+        is_delivered: returns whether all clauses and utterances that are complete have been delivered.
         clock: monotonic seconds.
     """
 
@@ -44,12 +45,14 @@ class SessionInput:
         silence_s: float,
         begin_ms: int,
         acknowledged_ms: Callable[[], int],
+        is_delivered: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
         self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
+        self._is_delivered = is_delivered
         self._clock = clock
         self._queue = InputQueue(limits.max_waiting_bytes)
         self._settings: ConversationSettings | None = None
@@ -197,11 +200,16 @@ class SessionInput:
                     return await self._queue.get()
             except TimeoutError:
                 now = self._clock()
-                if now - silent_at > OVERSLEPT_S:
+                if now - silent_at > OVERSLEPT_S or self._awaits_acks:
                     self._playout.paused(now, 0)
                 elif self._queue.is_empty:
                     return Command.SILENCE
         return await self._queue.get()
+
+    @property
+    def _awaits_acks(self) -> bool:
+        """Whether the client may have stopped because too much of its audio is not acknowledged."""
+        return self._playout.was_ahead and not self._is_delivered()
 
     def _seconds_until(self, when: float | None) -> float | None:
         return None if when is None else max(0.0, when - self._clock())

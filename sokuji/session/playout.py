@@ -8,6 +8,8 @@ speech by what has not been played yet.
 
 MAX_LEAD_S = 5.0
 """Audio that is further ahead, unless it came in one message, does not delay ``missing_at``."""
+BURST_S = 1.0
+"""Audio that is further ahead, unless it came in one message, was sent faster than speech."""
 
 
 class PlayoutClock:
@@ -18,11 +20,14 @@ class PlayoutClock:
         """When all audio that has arrived will have been played."""
         self.missing_at: float | None = None
         """When audio is missing if none arrives before; None: none has arrived yet."""
+        self.was_ahead = False
+        """Whether the last audio was sent faster than speech, or caught up after a delay."""
 
     def arrived(self, now: float, duration_s: float) -> None:
         """Note audio that has arrived; it is played after the audio that has not been played yet."""
         self._played_at = max(self._played_at, now) + duration_s
         self.missing_at = min(self._played_at, now + max(duration_s, MAX_LEAD_S))
+        self.was_ahead = self._played_at - now > duration_s + BURST_S
 
     def paused(self, now: float, duration_s: float) -> None:
         """Note that no audio could arrive in the ``duration_s`` seconds before ``now``, whoever sent it."""

@@ -80,6 +80,7 @@ class Session:
             (settings.segmentation.min_silence_ms + settings.streaming.late_audio_ms) / 1_000,
             begin_ms,
             acknowledged_ms=lambda: self._output.acknowledged_ms,
+            is_delivered=lambda: self._recognition.is_idle and self._output.oldest_due is None,
         )
         self._detector = UtteranceDetector(settings.segmentation, begin_ms, vad)
         failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)

@@ -94,7 +94,7 @@ def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
 
 def test_audio_at_the_pace_of_speech_is_refused_while_too_much_is_not_acknowledged() -> None:
     acknowledged_ms, now = 0, 100.0
-    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms, lambda: now)
+    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms, clock=lambda: now)
     source.put(MONO)
     for _ in range(3):
         source.feed(SECOND)

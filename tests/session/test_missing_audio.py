@@ -110,6 +110,25 @@ async def test_silence_is_reported_in_speech_only() -> None:
     assert await receiving is None
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("frames", "is_ahead"), [(1, False), (65, True)])
+async def test_a_client_that_is_ahead_and_waits_for_its_acks_is_not_silent(
+    frames: int, is_ahead: bool
+) -> None:
+    delivered = False
+    source = SessionInput(Limits(), 60, 0.05, 0, lambda: 0, lambda: delivered)
+    source.put(MONO)
+    for _ in range(frames):
+        source.feed(bytes(640))
+    for _ in range(1 + frames):
+        await source.receive(in_speech=True)
+    receiving = asyncio.create_task(source.receive(in_speech=True))
+    await asyncio.sleep(2)
+    assert receiving.done() != is_ahead
+    delivered = True
+    assert await asyncio.wait_for(receiving, 5) is Command.SILENCE
+
+
 async def test_a_process_that_did_not_run_does_not_take_that_for_silence() -> None:
     source = new_input(silence_s=0.3)
     source.feed(bytes(320))

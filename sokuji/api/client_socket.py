@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -15,6 +15,14 @@ from sokuji.session.input import SessionTooLong
 T = TypeVar("T")
 MAX_BAD_FRAMES = 100
 """Bad frames after which a client is taken for broken and its connection is closed."""
+
+
+class EndWithoutSession(InvalidRequest):
+    """The client has nothing more to send before it has opened a session."""
+
+
+ENDS_CONNECTION = (Overloaded, SessionTooLong, EndWithoutSession)
+"""Errors after which a connection cannot go on."""
 
 
 class ClientSocket:
@@ -41,13 +49,13 @@ class ClientSocket:
 
         Raises:
             InvalidRequest: one bad frame too many, or no frame came for ``idle_timeout_s``.
-            Overloaded, SessionTooLong: from ``handle``, because the session cannot go on.
+            Overloaded, SessionTooLong, EndWithoutSession: from ``handle``; the connection cannot go on.
         """
         frame = await self._receive(None if may_be_idle else self._limits.idle_timeout_s)
         try:
             self._check_size(frame)
             return handle(frame)
-        except (Overloaded, SessionTooLong):
+        except ENDS_CONNECTION:
             raise
         except SokujiError as error:
             self._bad_frames += 1
@@ -57,6 +65,14 @@ class ClientSocket:
                 ) from error
             await report(error)
             return None
+
+    async def discard(self) -> NoReturn:
+        """Receive and drop whatever comes until the client has gone.
+
+        A socket that is not read would miss the answers to the pings of its server, which would close it.
+        """
+        while True:
+            await self._receive(None)
 
     async def send(self, frame: Mapping[str, Any] | bytes) -> None:
         """Send a mapping as a text frame of JSON, or bytes as a binary frame."""

@@ -6,13 +6,12 @@ comes from outside; the caller's task sends. When one of them fails, or sending 
 
 import asyncio
 import logging
-import time
 from typing import NamedTuple, NoReturn, Protocol
 
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
 from sokuji.api.service import Service
-from sokuji.errors import Replaced, SokujiError
+from sokuji.errors import InvalidRequest, Replaced, SokujiError
 from sokuji.events import Event
 from sokuji.session.session import Session
 
@@ -20,8 +19,6 @@ log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
 """How long a client that may be gone is given to take the reason why its connection is closed."""
-UNREAD_S = 1.0
-"""A client that leaves a message unread for longer than this causes its lag itself."""
 
 
 class ClientDisconnected(Exception):
@@ -45,8 +42,11 @@ class Transport(Protocol):
         """Pass the client's messages to its session until no more can come.
 
         Raises:
-            SokujiError: the session has to end.
+            SokujiError: the session has to end, once what it has accepted is worked off.
         """
+
+    async def discard(self) -> NoReturn:
+        """Receive and drop the client's messages until it has gone."""
 
     async def send(self, event: Event) -> None:
         """Send an event of the session; return when the client's side has taken it."""
@@ -81,13 +81,13 @@ class SessionConnection:
         self._session: Session | None = None
         self._stopped: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         """Fails with a reason to close that comes from outside."""
-        self._sending_since: float | None = None
+        self._failure: SokujiError | None = None
+        """Why nothing more is accepted from the client."""
 
     @property
     def lag_ms(self) -> int:
-        """How far the output is behind, unless it is the client that does not take it."""
-        unread = self._sending_since is not None and time.monotonic() - self._sending_since > UNREAD_S
-        return 0 if unread or self._session is None else self._session.lag_ms
+        """How far the output is behind; see ``Session.lag_ms``."""
+        return 0 if self._session is None else self._session.lag_ms
 
     def replace(self) -> None:
         """Close: the session goes on in another connection."""
@@ -131,15 +131,16 @@ class SessionConnection:
         try:
             async with asyncio.TaskGroup() as tasks:
                 stopped = tasks.create_task(self._until_stopped())
-                session = self._session = await self._transport.open_session()
+                session = self._session = await self._open_session()
                 log.info("%s opened", self)
                 with self._sessions.hold(session.session_id, self):
                     running = tasks.create_task(session.run())
-                    receiving = tasks.create_task(self._transport.receive(session))
-                    await self._send_events(session)
+                    receiving = tasks.create_task(self._receive(session))
+                    async for event in session.events():
+                        await self._transport.send(event)
                 for task in (stopped, running, receiving):
                     task.cancel()
-            closing = _Closing(WS_1012_SERVICE_RESTART if session.drained else WS_1000_NORMAL_CLOSURE)
+            closing = self._closing_after(session)
         except* ClientDisconnected:
             log.info("%s: the client has left", self)
         except* _DrainedBeforeSession:
@@ -154,11 +155,31 @@ class SessionConnection:
             closing = _Closing(error.close_code, error)
         return closing
 
-    async def _send_events(self, session: Session) -> None:
-        async for event in session.events():
-            self._sending_since = time.monotonic()
-            await self._transport.send(event)
-            self._sending_since = None
+    async def _open_session(self) -> Session:
+        timeout_s = self._service.settings.limits.config_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._transport.open_session()
+        except TimeoutError:
+            raise InvalidRequest(
+                f"no config was accepted within {timeout_s:g} s; send one right after connecting",
+                param="type",
+            ) from None
+
+    async def _receive(self, session: Session) -> None:
+        """Pass the client's messages on; after a failure, only what it has said before is worked off."""
+        try:
+            await self._transport.receive(session)
+        except SokujiError as error:
+            log.warning("%s accepts nothing more: %s: %s", self, error.code, error.message)
+            self._failure = error
+            session.close()
+            await self._transport.discard()
+
+    def _closing_after(self, session: Session) -> _Closing:
+        if self._failure is not None:
+            return _Closing(self._failure.close_code, self._failure)
+        return _Closing(WS_1012_SERVICE_RESTART if session.drained else WS_1000_NORMAL_CLOSURE)
 
     async def _close(self, code: int, error: SokujiError | None = None) -> None:
         try:

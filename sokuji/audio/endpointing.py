@@ -161,6 +161,13 @@ class Segmenter:
             return []
         return self._divide(index, "sentence")
 
+    def silence(self) -> list[SegmentEvent]:
+        """End the open utterance as ``min_silence_ms`` of silence would, and drop what is not part of it."""
+        events = self._end("silence") if self._open else []
+        self._go_idle()
+        self._frames.clear()
+        return events
+
     def flush(self) -> list[SegmentEvent]:
         """End the utterance here, however short, and drop the pre-roll; no events if there was no speech."""
         events: list[SegmentEvent] = []

@@ -57,14 +57,25 @@ class UtteranceDetector:
         return self._take(self._resampler.push(pcm))
 
     def flush(self) -> list[SegmentEvent]:
-        """End the open utterance, including the samples that the resampler still holds."""
+        """End the utterance here, however short it is."""
+        return self._take_rest() + self._segmenter.flush()
+
+    def silence(self) -> list[SegmentEvent]:
+        """End the open utterance: no audio has come for so long that it counts as silence.
+
+        The clock stands still: audio that comes later follows what has been received.
+        """
+        return self._take_rest() + self._segmenter.silence()
+
+    def _take_rest(self) -> list[SegmentEvent]:
+        """Process what the resampler and an incomplete frame hold; the audio after it is a new stream."""
         events = self._take(self._resampler.flush()) if self._resampler else []
         if self._pending:
             rest = bytes(self._pending)
             self._pending.clear()
             events += self._process(rest, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
         self._vad.reset()
-        return events + self._segmenter.flush()
+        return events
 
     def open_utterance(self) -> Utterance | None:
         """The open utterance up to now; None if none is open."""

@@ -104,11 +104,12 @@ class TranslationClient:
     async def send(self, pcm: bytes) -> None:
         """Send interleaved int16 little-endian PCM of any length; waits while the window is full.
 
+        It may end anywhere: the next call continues its last sample.
+
         Raises:
-            InvalidAudio: not a whole number of samples; nothing is sent.
             SokujiError: the conversation is over; the class says why.
         """
-        self._send_buffer.duration_ms(pcm)
+        pcm = self._send_buffer.whole_samples(pcm)
         size = 2 * self.config.channels * (self.config.sample_rate * MAX_MESSAGE_MS // 1_000)
         for start in range(0, len(pcm), size):
             part = pcm[start : start + size]

@@ -7,7 +7,6 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from sokuji.errors import InvalidAudio
 from sokuji.protocol import Command
 
 
@@ -31,6 +30,8 @@ class SendBuffer:
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._rate = sample_rate
         self._frame_bytes = 2 * channels
+        self._partial = b""
+        """The begin of a sample of all channels whose end comes with the next audio."""
         self._messages: deque[_BufferedMessage] = deque()
         self._sent = 0
         """How many of ``_messages`` have been taken."""
@@ -49,16 +50,15 @@ class SendBuffer:
         return sum(len(each.content) for each in self._messages if isinstance(each.content, bytes))
 
     def duration_ms(self, pcm: bytes) -> float:
-        """Length of a chunk of audio.
-
-        Raises:
-            InvalidAudio: not a whole number of samples.
-        """
-        if len(pcm) % self._frame_bytes:
-            raise InvalidAudio(
-                f"{len(pcm)} bytes are no whole number of {self._frame_bytes // 2}-channel int16 samples"
-            )
+        """Length of a chunk of audio."""
         return len(pcm) / self._frame_bytes * 1_000 / self._rate
+
+    def whole_samples(self, pcm: bytes) -> bytes:
+        """What is complete of ``pcm``, behind what the call before has left; keeps the rest for the next."""
+        pcm = self._partial + pcm
+        end = len(pcm) - len(pcm) % self._frame_bytes
+        self._partial = pcm[end:]
+        return pcm[:end]
 
     def put(self, content: bytes | Command) -> None:
         """Add PCM (a whole number of samples) or a command; a command applies after the audio before it."""

@@ -49,8 +49,11 @@ class StreamingSettings(Settings):
     transcripts."""
     max_lag_s: float = Field(10.0, gt=0, le=600)
     """New sessions are refused while the output of the current sessions lags by more than this."""
+    late_audio_ms: int = Field(400, ge=0, le=60_000)
+    """Wall-clock time by which audio may be late before it is missing: an utterance ends after this time and
+    ``min_silence_ms`` without audio, as from a muted microphone. A network that stalls for longer cuts it."""
     drain_s: float = Field(10.0, gt=0, le=600)
-    """When a replica drains: longest wait for the end of an utterance before its session is closed."""
+    """When a replica drains: longest wait for the end of an utterance, which is then cut."""
 
 
 class Deadlines(Settings):
@@ -95,10 +98,17 @@ class Limits(Settings):
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)
     """Duration of one session, in seconds of audio."""
     max_backlog_s: float = Field(120, ge=1, le=3_600)
-    """Seconds of received audio whose results are not yet sent; a session with more is closed with 1013. The
-    current utterance counts, so the value should exceed ``max_utterance_ms``."""
+    """Seconds of received audio whose results are not yet sent. A session with more is closed with 1013,
+    unless its client sends faster than speech, as a file does. The current utterance counts, so the value
+    should exceed twice ``max_utterance_ms``."""
+    max_waiting_bytes: int = Field(2**28, ge=2**20, le=2**34)
+    """Audio of one session that waits on disk; the socket of a client that is further ahead is not read until
+    all of it is worked off. The default is 2.3 h of mono at 16 kHz."""
+    config_timeout_s: float = Field(15, gt=0, le=3_600)
+    """A socket on which no ``config`` has been accepted for this long after its handshake is closed."""
     idle_timeout_s: float = Field(300, gt=0, le=24 * 3_600)
-    """A socket on which the client sends nothing for this long is closed."""
+    """A socket on which the client sends nothing for this long is closed. The time in which it is not read
+    does not count."""
     max_concurrent_uploads: int = Field(32, ge=1, le=10_000)
     """Uploads received at the same time; further uploads are refused with 503. Each takes up to
     ``max_upload_bytes`` of temporary disk space."""

@@ -38,13 +38,15 @@ class ConversationSettings:
 
 
 class Command(Enum):
-    """What a client can send beside audio and settings."""
+    """What a session can be told beside audio and settings."""
 
     FLUSH = auto()
     CANCEL = auto()
     END = auto()
     DRAIN = auto()
     """Sent by the service itself: finish the utterance in progress, and end."""
+    SILENCE = auto()
+    """Sent by the service itself: no audio comes any more, so the utterance in progress is over."""
 
 
 Message = bytes | ConversationSettings | Command

@@ -1,7 +1,8 @@
 """What a client has sent and its session has not processed yet: checked, in order, and bounded.
 
-A door must read its socket promptly, because some proxies buffer without limit what is not read. So nothing
-here waits to accept a message: a message that breaks a limit is refused with an error.
+A client that sends faster than speech, such as a file, may be far ahead: its audio waits, on disk if need be,
+and if that is full the client is held back. A speaker cannot be held back, and nobody listens to what comes
+minutes late: audio at the pace of speech is refused when too much of it waits.
 """
 
 import asyncio
@@ -9,11 +10,15 @@ import time
 from collections.abc import Callable
 
 from sokuji.config import Limits
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded, TooLarge
+from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.session.conversation import Command, ConversationSettings, Message
+from sokuji.session.input_queue import InputQueue
+from sokuji.session.playout import PlayoutClock
 
-MAX_QUEUED_MESSAGES = 20_000
-"""Bounds floods of tiny messages; seconds of audio have a limit of their own."""
+LEAD_SHARE = 0.25
+"""Share of ``max_backlog_s`` by which a client that does not send at the pace of speech is ahead of it."""
+OVERSLEPT_S = 0.1
+"""A timer that fires this late shows that the process did not run, so that no message could arrive."""
 
 
 class SessionTooLong(TooLarge):
@@ -26,25 +31,45 @@ class SessionInput:
     Args:
         limits: of audio per session and of audio that waits.
         drain_s: seconds that an utterance in progress may still take after ``drain``.
+        silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
+        is_delivered: returns whether all clauses and utterances that are complete have been delivered.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, limits: Limits, drain_s: float, begin_ms: int, acknowledged_ms: Callable[[], int]
+        self,
+        limits: Limits,
+        drain_s: float,
+        silence_s: float,
+        begin_ms: int,
+        acknowledged_ms: Callable[[], int],
+        is_delivered: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
+        self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
-        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._is_delivered = is_delivered
+        self._clock = clock
+        self._queue = InputQueue(limits.max_waiting_bytes)
         self._settings: ConversationSettings | None = None
-        self._began, self._begin_ms = time.monotonic(), begin_ms
+        self._partial_sample = b""
+        """The begin of a sample of all channels whose end is in the next message."""
+        self._playout = PlayoutClock()
+        self._began, self._begin_ms = clock(), begin_ms
         self._drain_requested = False
+        self._drain_first = False
+        """Whether ``DRAIN`` comes before the messages that wait."""
         self._drain_by: float | None = None
         self.received_ms = float(begin_ms)
         """Audio accepted so far, including what was sent before a resumption."""
         self.ended = False
-        """Whether the client has said that no more audio comes."""
+        """Whether no more audio comes: after ``END`` or ``close``."""
+        self.closed = False
+        """Whether the input was closed before the client had ended it."""
         self.drained = False
         """Whether ``receive`` has ended because the service is going away."""
 
@@ -57,24 +82,42 @@ class SessionInput:
         """
         if self.ended:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
-        self._queue(message)
+        self._queue.put(message)
         if isinstance(message, ConversationSettings):
             self._settings = message
+            self._partial_sample = b""
         self.ended = message is Command.END
 
+    def close(self) -> None:
+        """End the input behind what is queued, although the client has not ended it; never refused."""
+        if not self.ended:
+            self.ended = self.closed = True
+            self._queue.force(Command.END)
+
+    def free(self) -> None:
+        """Drop what has not been received; call it last."""
+        self._queue.close()
+
     def drain(self) -> None:
-        """End the input after the messages that are queued now; never refused."""
-        if not self.ended and not self._drain_requested:
-            self._drain_requested = True
-            self._messages.put_nowait(Command.DRAIN)
+        """End the input after the messages that are queued now; never refused.
+
+        What waits of a client that is far ahead is left: it may be hours of audio, and the client has it.
+        """
+        is_far_ahead = self._is_ahead and not self._queue.is_empty
+        if self._drain_requested or (self.ended and not is_far_ahead):
+            return
+        self._drain_requested, self._drain_first = True, is_far_ahead
+        if not is_far_ahead:
+            self._queue.force(Command.DRAIN)
 
     def feed(self, pcm: bytes) -> None:
         """Accept interleaved int16 little-endian PCM at the configured rate and channel count.
 
+        A message may end anywhere: the next one continues its last sample.
+
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            InvalidAudio: not a whole number of samples; none of it is accepted.
-            Overloaded: more audio waits than the limit allows; the session cannot go on.
+            Overloaded: too much audio waits that came at the pace of speech; the session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
         settings = self._settings
@@ -82,53 +125,94 @@ class SessionInput:
             raise InvalidRequest("audio came before config; send a config message first", param="type")
         if self.ended:
             raise InvalidRequest("audio came after end; open a new session", param="type")
-        frame_bytes = 2 * settings.channels
-        if len(pcm) % frame_bytes:
-            raise InvalidAudio(
-                f"{len(pcm)} bytes are no whole number of {settings.channels}-channel int16 samples "
-                f"of {frame_bytes} bytes",
-                param="data",
-            )
-        received_ms = self.received_ms + len(pcm) / frame_bytes * 1_000 / settings.input_sample_rate
+        samples = self._whole_samples(pcm, 2 * settings.channels)
+        duration_s = len(samples) / (2 * settings.channels) / settings.input_sample_rate
+        received_ms = self.received_ms + 1_000 * duration_s
         if received_ms > 1_000 * self._limits.max_session_s:
             raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
-        if received_ms - self._acknowledged_ms() > 1_000 * self._limits.max_backlog_s:
-            raise Overloaded(
-                f"more than {self._limits.max_backlog_s:g} s of audio wait to be worked on; "
-                "send at the pace of speech, or wait for the acks"
-            )
-        self._queue(pcm)
-        self.received_ms = received_ms
+        self._check_backlog()
+        if samples:
+            self._queue.put_audio(samples)
+            self._playout.arrived(self._clock(), duration_s)
+            self.received_ms = received_ms
 
-    def _queue(self, message: Message) -> None:
-        if self._messages.qsize() >= MAX_QUEUED_MESSAGES:
-            raise Overloaded("too many small messages wait; send 20 to 100 ms of audio in each")
-        self._messages.put_nowait(message)
+    def _whole_samples(self, pcm: bytes, size: int) -> bytes:
+        """What is complete of ``pcm``, behind what the message before has left; keeps the rest."""
+        pcm = self._partial_sample + pcm
+        end = len(pcm) - len(pcm) % size
+        self._partial_sample = pcm[end:]
+        return pcm[:end]
+
+    def _check_backlog(self) -> None:
+        most_s = self._limits.max_backlog_s
+        if self.received_ms - self._acknowledged_ms() > 1_000 * most_s and not self._is_ahead:
+            raise Overloaded(f"more than {most_s:g} s of audio wait; try again when the service is less busy")
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether the client sends faster than speech."""
+        return self._playout.lead_s(self._clock()) > LEAD_SHARE * self._limits.max_backlog_s
+
+    async def hold_back(self) -> None:
+        """Return when the client may send more: at once, unless ``max_waiting_bytes`` wait already."""
+        if not self._queue.has_room:
+            began = self._clock()
+            await self._queue.until_room()
+            self._playout.paused(self._clock(), self._clock() - began)
 
     async def receive(self, *, in_speech: bool) -> Message | None:
         """Wait for the next message; None at the end of the input.
 
-        The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks (``in_speech`` is
-        false), and ``drain_s`` seconds later in any case; ``drained`` is then true.
+        While somebody speaks (``in_speech``), the message is ``SILENCE`` when no audio has come for
+        ``silence_s`` seconds.
+
+        The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks, and ``drain_s`` seconds
+        later in any case; ``drained`` is then true.
         """
+        if self._drain_first:
+            self._drain_first = False
+            self._drain_by = self._clock() + self._drain_s
+            return Command.DRAIN
         if self._drain_by is not None and not in_speech:
             self.drained = True
             return None
         try:
-            async with asyncio.timeout_at(self._drain_by):
-                message = await self._messages.get()
+            async with asyncio.timeout(self._seconds_until(self._drain_by)):
+                message = await self._next(in_speech)
         except TimeoutError:
             self.drained = True
             return None
         if message is Command.END:
             return None
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         if message is Command.DRAIN:
             self._drain_by = now + self._drain_s
         elif self._drain_by is not None and now > self._drain_by:
             self.drained = True
             return None
         return message
+
+    async def _next(self, in_speech: bool) -> Message:
+        while in_speech and (missing_at := self._playout.missing_at) is not None:
+            silent_at = missing_at + self._silence_s
+            try:
+                async with asyncio.timeout(self._seconds_until(silent_at)):
+                    return await self._queue.get()
+            except TimeoutError:
+                now = self._clock()
+                if now - silent_at > OVERSLEPT_S or self._awaits_acks:
+                    self._playout.paused(now, 0)
+                elif self._queue.is_empty:
+                    return Command.SILENCE
+        return await self._queue.get()
+
+    @property
+    def _awaits_acks(self) -> bool:
+        """Whether the client may have stopped because too much of its audio is not acknowledged."""
+        return self._playout.was_ahead and not self._is_delivered()
+
+    def _seconds_until(self, when: float | None) -> float | None:
+        return None if when is None else max(0.0, when - self._clock())
 
     def spoken_at(self, at_ms: int, position_ms: int) -> float:
         """When the audio at ``at_ms`` was spoken (monotonic seconds).
@@ -141,4 +225,4 @@ class SessionInput:
         """
         at_pace = self._began + (at_ms - self._begin_ms) / 1_000
         waiting_ms = self.received_ms - position_ms
-        return max(at_pace, time.monotonic() - waiting_ms / 1_000)
+        return max(at_pace, self._clock() - waiting_ms / 1_000)

@@ -36,7 +36,11 @@ class SessionOutput:
             MAX_QUEUED_EVENTS
         )
         self._order = asyncio.Lock()
+        self._taking_since: float | None = None
+        """When the client began to take the event that it has not taken yet (monotonic seconds)."""
         self._muted_before: ClausePosition = (-1, 0)
+        self._expected_mutes = 0
+        self._settled = asyncio.Event()
 
     @property
     def acknowledged_ms(self) -> int:
@@ -66,15 +70,27 @@ class SessionOutput:
         while (item := await self._queue.get())[0] is not None:
             event, position = item
             if event is not None and (position is None or not self.is_muted(position)):
+                self._taking_since = time.monotonic()
                 yield event
+                self._taking_since = None
+
+    @property
+    def unread_s(self) -> float:
+        """For how long the client has not taken the event that it was given."""
+        return 0.0 if self._taking_since is None else time.monotonic() - self._taking_since
+
+    def expect_mute(self) -> None:
+        """Drop the voice of all clauses until ``mute`` says which they are."""
+        self._expected_mutes += 1
 
     def mute(self, before: ClausePosition) -> None:
-        """Drop the voice of all clauses before a position."""
+        """Drop the voice of all clauses before a position; see ``expect_mute``."""
         self._muted_before = max(self._muted_before, before)
+        self._expected_mutes -= 1
 
     def is_muted(self, position: ClausePosition) -> bool:
         """Whether the voice of a clause is dropped."""
-        return position < self._muted_before
+        return self._expected_mutes > 0 or position < self._muted_before
 
     def commit(
         self, position: ClausePosition, text: str, targets: Iterable[str], due: float, end_ms: int | None
@@ -90,11 +106,18 @@ class SessionOutput:
     async def settle(self) -> None:
         """Acknowledge what has been delivered."""
         due, before_ms = self._ledger.oldest_due, self.acknowledged_ms
+        self._settled.set()
         if (ack := self._ledger.settle()) is None:
             return
         await self.emit(ack)
         if ack.through_ms > before_ms and due is not None:
             await self._measure(max(0.0, time.monotonic() - due))
+
+    async def until_delivered(self, through_ms: float) -> None:
+        """Wait until what was spoken before ``through_ms`` is delivered, or no clause is on its way."""
+        while self._ledger.oldest_due is not None and self.acknowledged_ms < through_ms:
+            self._settled.clear()
+            await self._settled.wait()
 
     async def acknowledge_silence(self, through_ms: int, *, at_least_ms: int = 1) -> None:
         """Acknowledge that nobody spoke up to ``through_ms``, if that is ``at_least_ms`` of news."""

@@ -9,7 +9,6 @@ the second is translated and the third recognised.
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncGenerator, Iterable
 from typing import Literal
@@ -28,7 +27,6 @@ from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.clause import ClausePosition
 from sokuji.session.commitment import Commitment
 from sokuji.session.conversation import Command, ConversationSettings, check_conversation
 from sokuji.session.failures import FailureHandling
@@ -42,6 +40,10 @@ SILENT_ACK_MS = 2_000
 """How much silence passes between two acks while nobody speaks."""
 RETRY_SHARE = 0.5
 """Share of ``max_backlog_s`` for which outages are waited out: the rest is for catching up."""
+UNREAD_S = 1.0
+"""A client that leaves an event unread for longer than this causes its lag itself."""
+UNDELIVERED_SHARE = 0.5
+"""Share of ``max_backlog_s`` that may be recognised and not delivered yet."""
 
 
 class Session:
@@ -67,6 +69,7 @@ class Session:
         self.session_id = session_id
         self._pipeline = pipeline
         self._settings = settings.streaming
+        self._max_undelivered_ms = 1_000 * UNDELIVERED_SHARE * settings.limits.max_backlog_s
         self._conversation: ConversationSettings | None = None
         self._tasks = asyncio.TaskGroup()
         load = LoadShedding(settings.streaming)
@@ -74,8 +77,10 @@ class Session:
         self._input = SessionInput(
             settings.limits,
             settings.streaming.drain_s,
+            (settings.segmentation.min_silence_ms + settings.streaming.late_audio_ms) / 1_000,
             begin_ms,
             acknowledged_ms=lambda: self._output.acknowledged_ms,
+            is_delivered=lambda: self._recognition.is_idle and self._output.oldest_due is None,
         )
         self._detector = UtteranceDetector(settings.segmentation, begin_ms, vad)
         failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)
@@ -90,12 +95,14 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Whether the client has said that no more audio comes."""
+        """Whether no more audio comes."""
         return self._input.ended
 
     @property
     def lag_ms(self) -> int:
-        """How far the output is behind what has been spoken."""
+        """How far the output is behind what has been spoken, unless the client does not take it."""
+        if self._output.unread_s > UNREAD_S:
+            return 0
         position_ms = self._detector.position_ms
         dues = (
             self._output.oldest_due,
@@ -114,6 +121,10 @@ class Session:
         check_conversation(conversation, self._pipeline.catalogue)
         self._input.put(conversation)
 
+    async def hold_back(self) -> None:
+        """Wait until the client may send more; nothing of it should be read before."""
+        await self._input.hold_back()
+
     def feed(self, pcm: bytes) -> None:
         """Accept audio; see ``SessionInput.feed`` for the format and the errors."""
         self._input.feed(pcm)
@@ -127,13 +138,18 @@ class Session:
         self._input.put(Command.END)
 
     def cancel(self) -> None:
-        """Stop speaking and drop what has been committed but not spoken; captions stay."""
-        if self.ended:
-            self._mute((sys.maxsize, 0))
-        else:
-            self._mute(self._recognition.next_position)
-            # Audio that was sent before the command and is still queued is muted when it has been processed.
+        """Stop speaking and drop what has been committed but not spoken; captions stay.
+
+        That goes for audio too that was sent before the command and still waits.
+        """
+        if not self.ended:
             self._input.put(Command.CANCEL)
+        self._output.expect_mute()
+        self._fan_out.stop_muted_voices()
+
+    def close(self) -> None:
+        """Expect no more audio, although the client has not ended it: finish everything, without ``Done``."""
+        self._input.close()
 
     def drain(self) -> None:
         """Finish the utterance in progress, acknowledge, and end without ``Done``: the service goes away."""
@@ -144,22 +160,24 @@ class Session:
         await self._output.emit(events.Failed(error))
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """What happened, in order; ends with ``Done`` unless the service drains."""
+        """What happened, in order; ends with ``Done`` if the client has ended its audio."""
         return self._output.events()
 
     async def run(self) -> None:
-        """Work until ``end`` has been processed; cancelling it leaves nothing running."""
+        """Work until all audio has been processed; cancelling it leaves nothing running."""
         try:
             async with self._tasks:
                 self._tasks.create_task(self._recognise())
                 self._tasks.create_task(self._listen())
         finally:
+            self._input.free()
             await self._fan_out.aclose()
         if self.drained:
             await self._output.acknowledge_silence(self._detector.settled_ms)
         else:
             await self._output.acknowledge_all(round(self._input.received_ms))
-            await self._output.emit(events.Done())
+            if not self._input.closed:
+                await self._output.emit(events.Done())
         await self._output.close()
 
     async def _recognise(self) -> None:
@@ -171,6 +189,8 @@ class Session:
         detector = self._detector
         while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
             if isinstance(message, bytes):
+                # What has been recognised waits in memory, so a client that is far ahead has to wait.
+                await self._output.until_delivered(detector.position_ms - self._max_undelivered_ms)
                 await self._process(await asyncio.to_thread(detector.push, message))
                 await self._recognise_ahead()
                 await self._report_progress()
@@ -180,12 +200,14 @@ class Session:
                 await self._begin(message)
             elif message is Command.FLUSH:
                 await self._process(await asyncio.to_thread(detector.flush))
+            elif message is Command.SILENCE:
+                await self._process(await asyncio.to_thread(detector.silence))
+                await self._report_progress()
             elif message is Command.CANCEL:
-                self._mute(self._recognition.next_position)
+                self._output.mute(self._recognition.next_position)
             elif message is Command.DRAIN:
                 await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
-        if not self.drained:
-            await self._process(await asyncio.to_thread(detector.flush))
+        await self._process(await asyncio.to_thread(detector.flush))
         await self._recognition.end()
 
     async def _begin(self, conversation: ConversationSettings) -> None:
@@ -243,8 +265,3 @@ class Session:
             await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
         if self._output.load_changed:
             await self._output.report_load(self.lag_ms)
-
-    def _mute(self, before: ClausePosition) -> None:
-        """Drop the voice of all clauses before a position."""
-        self._output.mute(before)
-        self._fan_out.stop_muted_voices()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 
@@ -10,11 +11,13 @@ from sokuji import events
 from sokuji.api.service import Service
 from sokuji.api.session_connection import ClientDisconnected, SessionConnection
 from sokuji.config import GatewaySettings, Limits
-from sokuji.errors import InvalidRequest, SokujiError
+from sokuji.errors import InvalidRequest, Overloaded, SokujiError
 from sokuji.session.conversation import ConversationSettings
+from sokuji.session.input import SessionTooLong
 from sokuji.session.session import Session
 from tests.api.connections import FakeConnection
 from tests.support.fake_stages import ready_pipeline
+from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
 SETTINGS = GatewaySettings()
@@ -29,6 +32,8 @@ class ScriptedTransport:
     open_error: Exception | None = None
     receive_error: Exception | None = None
     send_error: Exception | None = None
+    speech: bytes = b""
+    """Fed before the first error of ``receive``."""
     close_error: Exception | None = None
     may_open: asyncio.Event = field(default_factory=asyncio.Event)
     may_receive: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,9 +54,14 @@ class ScriptedTransport:
 
     async def receive(self, session: Session) -> None:
         await self.may_receive.wait()
+        session.feed(self.speech)
         if self.receive_error is not None:
             raise self.receive_error
         session.end()
+
+    async def discard(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(60)
 
     async def send(self, event: events.Event) -> None:
         if self.send_error is not None:
@@ -106,6 +116,21 @@ async def test_an_error_that_ends_the_session_is_sent_with_its_close_code(point:
     transport, error = ScriptedTransport(await service_of()), InvalidRequest("one bad message too many")
     setattr(transport, point, error)
     assert (await served(transport)).closed == [(1008, error)]
+
+
+@pytest.mark.parametrize(
+    "error", [Overloaded("too far behind"), SessionTooLong("four hours"), InvalidRequest("100 bad messages")]
+)
+async def test_what_was_said_before_an_error_of_the_client_is_delivered_first(error: SokujiError) -> None:
+    speech = sample("pt", "ola_mundo")
+    transport = await served(
+        ScriptedTransport(await service_of(), receive_error=error, speech=silence(300) + speech)
+    )
+    kinds = [type(event) for event in transport.sent]
+    assert [kinds.count(kind) for kind in (events.Transcription, events.TranslationText)] == [1, 1]
+    assert [event.last for event in transport.sent if isinstance(event, events.Audio)][-1]
+    assert events.Done not in kinds
+    assert transport.closed == [(error.close_code, error)]
 
 
 @pytest.mark.parametrize("point", ["open_error", "receive_error", "send_error"])

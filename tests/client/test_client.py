@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection
 from sokuji import events
 from sokuji.client import Config, connect
 from sokuji.client.handshake import endpoint
-from sokuji.errors import InvalidAudio, InvalidRequest
+from sokuji.errors import InvalidRequest
 from sokuji.protocol import AudioEncoding
 from tests.support.scripted_server import (
     AUDIO,
@@ -179,15 +179,23 @@ async def test_events_that_the_application_does_not_read_are_queued_up_to_a_limi
         assert len(await all_events(conversation)) == total + 1
 
 
-async def test_audio_with_an_incomplete_sample_is_refused_before_it_is_sent() -> None:
+async def test_audio_may_be_divided_within_a_sample() -> None:
+    received: list[bytes] = []
+
     async def script(socket: ServerConnection) -> None:
-        await socket.wait_closed()
+        while isinstance(message := await socket.recv(), bytes):
+            received.append(message)
+        await send_events(socket, events.Done())
 
     stereo = Config(target_language="en", channels=2)
+    pcm = bytes(range(250)) * 10
     async with service(script) as url, connect(url, stereo) as conversation:
-        with pytest.raises(InvalidAudio, match="6 bytes"):
-            await conversation.send(bytes(6))
-        assert conversation.sent_ms == 0
+        for start in range(0, len(pcm), 7):
+            await conversation.send(pcm[start : start + 7])
+        await conversation.end()
+        await all_events(conversation)
+    assert b"".join(received) == pcm
+    assert {len(each) % 4 for each in received} == {0}
 
 
 async def test_events_and_fields_of_a_newer_service_are_skipped() -> None:

@@ -35,10 +35,10 @@ async def states(serve: httpx.AsyncClient) -> list[str]:
     return sorted(replica["state"] for replica in application["deployments"]["Gateway"]["replicas"])
 
 
-async def speak_on(client: Client, pcm: bytes) -> None:
-    """Send audio in real time, and ignore a socket that has closed."""
+async def speak_on(client: Client, pcm: bytes, speed: float = 1) -> None:
+    """Send audio, by default in real time, and ignore a socket that has closed."""
     with contextlib.suppress(ConnectionClosed):
-        await client.speak(pcm, speed=1)
+        await client.speak(pcm, speed=speed)
 
 
 async def talk_until_draining(client: Client) -> bytes:
@@ -70,10 +70,11 @@ async def test_a_session_in_mid_sentence_may_finish_it_before_the_gateway_is_emp
         await client.speak(SENTENCE[:half], speed=1)
         await client.until("speech")
         draining = asyncio.ensure_future(drain())
+        # Slowly, so that the sentence lasts until the drain, and without a gap, which would end it.
+        speaking = asyncio.create_task(speak_on(client, SENTENCE[half:] + PAUSE, speed=0.25))
         assert (await client.until("draining"))["reconnect_within_ms"] > 0
-        await speak_on(client, SENTENCE[half:] + PAUSE)
         assert await client.closed() == 1012
-        await draining
+        await asyncio.gather(speaking, draining)
     (sentence,) = finals(client)
     assert len(client.of("translation")) == 1
     assert client.of("ack")[-1]["through_ms"] >= sentence["end_ms"]

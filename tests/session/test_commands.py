@@ -7,7 +7,7 @@ import pytest
 
 from sokuji import events
 from sokuji.config import StreamingSettings
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded
+from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
 from tests.support.coded_speech import WORD_MS, CodedStt, coded_words
@@ -18,6 +18,8 @@ from tests.support.session_scenarios import (
     EAGER,
     FRAME_BYTES,
     PT_TO_EN,
+    UTTERANCES,
+    SlowVoiceActivity,
     SpokenScript,
     open_real_speech_session,
     open_session,
@@ -61,6 +63,32 @@ async def test_cancel_covers_what_was_sent_before_it_and_nothing_after() -> None
         session.end()
     assert {event.segment_id for event in of_kind(seen, events.Audio)} == {1}
     assert len(of_kind(seen, events.Transcription)) == 2
+
+
+async def test_cancel_covers_audio_that_still_waits() -> None:
+    session = open_session(await pipeline_of(CodedStt()), vad=SlowVoiceActivity())
+    before, after = SpokenScript([(3, 600)] * 10), coded_words(30, 3) + silence(600)
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        for start in range(0, len(before.pcm), FRAME_BYTES):
+            session.feed(before.pcm[start : start + FRAME_BYTES])
+        session.cancel()
+        session.feed(after)
+        session.end()
+    assert {event.segment_id for event in of_kind(seen, events.Audio)} == {10}
+    assert len(finals(seen)) == 11
+
+
+async def test_a_second_cancel_covers_what_was_sent_between_the_two() -> None:
+    session = open_session(await pipeline_of(CodedStt()))
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        for first in (0, 3):
+            session.feed(coded_words(first, 3) + silence(600))
+            session.cancel()
+        session.feed(coded_words(6, 3) + silence(600))
+        session.end()
+    assert {event.segment_id for event in of_kind(seen, events.Audio)} == {2}
 
 
 async def test_flush_ends_the_utterance_at_once() -> None:
@@ -122,15 +150,11 @@ async def test_the_requested_output_rate_is_honoured() -> None:
 
 
 async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
-    session = open_real_speech_session(await ready_pipeline(), max_session_s=20, max_backlog_s=10)
+    session = open_real_speech_session(await ready_pipeline(), max_session_s=20)
     with pytest.raises(InvalidRequest, match="before config"):
         session.feed(bytes(2))
     session.configure(PT_TO_EN)
-    with pytest.raises(InvalidAudio, match="3 bytes"):
-        session.feed(bytes(3))
-    session.feed(silence(9_000))
-    with pytest.raises(Overloaded, match="10 s"):
-        session.feed(silence(2_000))
+    session.feed(silence(11_000))
     with pytest.raises(SessionTooLong, match="20 s"):
         session.feed(silence(12_000))
     session.end()
@@ -140,12 +164,12 @@ async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
         session.configure(PT_TO_EN)
 
 
-async def test_a_flood_of_tiny_messages_is_bounded() -> None:
+async def test_a_flood_of_commands_is_bounded() -> None:
     session = open_real_speech_session(await ready_pipeline())
     session.configure(PT_TO_EN)
-    with pytest.raises(Overloaded, match="tiny|small"):
+    with pytest.raises(Overloaded, match="messages wait"):
         for _ in range(50_000):
-            session.feed(b"")
+            session.flush()
 
 
 async def test_cancel_mutes_the_clauses_committed_so_far_and_the_rest_is_spoken() -> None:
@@ -195,9 +219,12 @@ async def test_an_idle_session_drains_at_once_and_one_that_never_pauses_in_time(
         await speak(session, silence(500) + coded_words(0, 20))
         session.drain()
         await speak(session, coded_words(20, 10), rest_s=0.02)
-    said = of_kind(seen, events.Ack)[-1].text.split()
-    assert said
-    assert said == " ".join(translations(seen, "en")).split() == SpokenScript([(30, 0)]).words[: len(said)]
+    said = " ".join(translations(seen, "en")).split()
+    words = SpokenScript([(30, 0)]).words
+    assert len(said) >= 20
+    assert said[:-1] == words[: len(said) - 1]
+    assert said[-1] in (words[len(said) - 1], f"part{len(said) - 1}")
+    assert of_kind(seen, events.Ack)[-1].through_ms == finals(seen)[-1].end_ms
 
 
 @pytest.mark.slow
@@ -206,7 +233,7 @@ async def test_a_flooded_session_can_still_be_drained() -> None:
     session.configure(CLAUSES)
     with pytest.raises(Overloaded):
         while True:
-            session.feed(b"")
+            session.flush()
     session.drain()
     async with running(session):
         pass

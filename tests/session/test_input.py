@@ -4,11 +4,14 @@ import asyncio
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sokuji.config import Limits
-from sokuji.errors import InvalidAudio, InvalidRequest, Overloaded
+from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
-from sokuji.session.input import MAX_QUEUED_MESSAGES, SessionInput, SessionTooLong
+from sokuji.session.input import SessionInput, SessionTooLong
+from sokuji.session.input_queue import MAX_MESSAGES
 
 SECOND = bytes(32_000)
 STEREO = ConversationSettings(target_languages=("en",), input_sample_rate=8_000, channels=2)
@@ -16,9 +19,14 @@ MONO = ConversationSettings(target_languages=("en",))
 
 
 def new_input(
-    *, drain_s: float = 60, begin_ms: int = 0, acknowledged_ms: int = 0, limits: Limits | None = None
+    *,
+    drain_s: float = 60,
+    silence_s: float = 60,
+    begin_ms: int = 0,
+    acknowledged_ms: int = 0,
+    limits: Limits | None = None,
 ) -> SessionInput:
-    return SessionInput(limits or Limits(), drain_s, begin_ms, lambda: acknowledged_ms)
+    return SessionInput(limits or Limits(), drain_s, silence_s, begin_ms, lambda: acknowledged_ms)
 
 
 async def test_messages_are_received_in_the_order_in_which_they_came_until_end() -> None:
@@ -41,13 +49,35 @@ def test_audio_counts_by_the_rate_and_channels_of_the_last_settings() -> None:
     assert source.received_ms == 500 + 1_000 + 1_000
 
 
-@pytest.mark.parametrize("pcm", [b"\0", bytes(3)])
-def test_half_samples_are_refused_and_not_counted(pcm: bytes) -> None:
+@given(st.sampled_from([1, 2, 3]), st.lists(st.integers(0, 60), max_size=30))
+async def test_a_sample_may_be_divided_between_messages(channels: int, sizes: list[int]) -> None:
+    source = new_input()
+    source.put(ConversationSettings(target_languages=("en",), channels=channels))
+    pcm = bytes(each % 251 for each in range(sum(sizes)))
+    at = 0
+    for size in sizes:
+        source.feed(pcm[at : at + size])
+        at += size
+    whole = pcm[: len(pcm) // (2 * channels) * 2 * channels]
+    assert source.received_ms * 16 * 2 * channels == pytest.approx(len(whole))
+    source.put(Command.END)
+    await source.receive(in_speech=False)
+    received = b""
+    while isinstance(message := await source.receive(in_speech=False), bytes):
+        assert message
+        assert len(message) % (2 * channels) == 0
+        received += message
+    assert received == whole
+
+
+async def test_other_settings_do_not_continue_a_sample_of_the_former_format() -> None:
     source = new_input()
     source.put(MONO)
-    with pytest.raises(InvalidAudio, match="whole number"):
-        source.feed(pcm)
-    assert source.received_ms == 0
+    source.feed(b"\1\2\3")
+    source.put(STEREO)
+    source.feed(b"\4\5\6\7")
+    received = [await source.receive(in_speech=False) for _ in range(4)]
+    assert received == [MONO, b"\1\2", STEREO, b"\4\5\6\7"]
 
 
 def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
@@ -62,16 +92,33 @@ def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
         source.put(Command.FLUSH)
 
 
-def test_the_backlog_is_what_has_not_been_acknowledged() -> None:
-    acknowledged_ms = 0
-    source = SessionInput(Limits(max_backlog_s=2), 60, 0, lambda: acknowledged_ms)
+def test_audio_at_the_pace_of_speech_is_refused_while_too_much_is_not_acknowledged() -> None:
+    acknowledged_ms, now = 0, 100.0
+    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms, clock=lambda: now)
     source.put(MONO)
-    source.feed(2 * SECOND)
+    for _ in range(3):
+        source.feed(SECOND)
+        now += 1
     with pytest.raises(Overloaded, match="more than 2 s"):
         source.feed(SECOND)
     acknowledged_ms = 1_000
     source.feed(SECOND)
-    assert source.received_ms == 3_000
+    assert source.received_ms == 4_000
+
+
+async def test_audio_that_comes_faster_than_speech_waits_however_much_it_is() -> None:
+    source = new_input(limits=Limits(max_backlog_s=1))
+    source.put(MONO)
+    spoken = [bytes([second, 0]) * 16_000 for second in range(100)]
+    for pcm in spoken:
+        source.feed(pcm)
+    source.put(Command.END)
+    assert await source.receive(in_speech=False) == MONO
+    received = b""
+    while isinstance(message := await source.receive(in_speech=False), bytes):
+        received += message
+    assert received == b"".join(spoken)
+    source.free()
 
 
 def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_session() -> None:
@@ -82,13 +129,13 @@ def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_sessio
         source.feed(SECOND)
 
 
-def test_a_flood_of_tiny_messages_is_refused() -> None:
+def test_a_flood_of_commands_is_refused() -> None:
     source = new_input()
     source.put(MONO)
-    for _ in range(MAX_QUEUED_MESSAGES - 1):
-        source.feed(b"")
-    with pytest.raises(Overloaded, match="small messages"):
-        source.feed(b"")
+    for _ in range(MAX_MESSAGES - 1):
+        source.put(Command.FLUSH)
+    with pytest.raises(Overloaded, match="messages wait"):
+        source.put(Command.FLUSH)
 
 
 async def test_a_drain_ends_the_input_when_nobody_speaks() -> None:
@@ -120,6 +167,22 @@ async def test_messages_that_are_late_for_a_drain_are_left() -> None:
     assert await source.receive(in_speech=True) is Command.DRAIN
     await asyncio.sleep(0.01)
     assert await source.receive(in_speech=True) is None
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_drain_does_not_wait_for_the_audio_of_a_client_that_is_far_ahead(ends: bool) -> None:
+    source = new_input(limits=Limits(max_backlog_s=1))
+    source.put(MONO)
+    for _ in range(10):
+        source.feed(SECOND)
+    if ends:
+        source.put(Command.END)
+    source.drain()
+    assert await source.receive(in_speech=True) is Command.DRAIN
+    assert await source.receive(in_speech=True) == MONO
+    assert await source.receive(in_speech=True) == SECOND
+    assert await source.receive(in_speech=False) is None
+    assert source.drained
 
 
 async def test_a_second_drain_does_not_prolong_the_first_and_one_after_end_is_none() -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from sokuji import events
 from sokuji.config import StreamingSettings
-from sokuji.errors import Overloaded
 from tests.support.coded_speech import CodedStt, coded_words, spelled
 from tests.support.fake_stages import FakeTts, ready_pipeline
 from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind
@@ -30,18 +29,20 @@ from tests.support.session_scenarios import (
 from tests.support.speech import silence
 
 
-async def test_a_client_that_never_reads_is_refused_more_audio() -> None:
+async def test_a_client_that_never_reads_is_held_back() -> None:
     tts = FakeTts(*[100] * 30)
-    session = open_real_speech_session(await ready_pipeline(tts=tts))
+    session = open_real_speech_session(await ready_pipeline(tts=tts), max_waiting_bytes=2**20)
     run = asyncio.create_task(session.run())
     session.configure(PT_TO_EN)
     session.feed(utterances(30))
     for _ in range(40):
         await asyncio.sleep(0.02)
     assert len(tts.requests) < 5
-    with pytest.raises(Overloaded):
-        for _ in range(20):
-            session.feed(utterances(5))
+    await session.hold_back()
+    for _ in range(20):
+        session.feed(utterances(5))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(session.hold_back(), 0.5)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
 

@@ -16,11 +16,14 @@ from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pi
 
 @contextmanager
 def serve_api(
-    stt: FakeStt | None = None, translator: FakeTranslator | None = None, tts: FakeTts | None = None
+    stt: FakeStt | None = None,
+    translator: FakeTranslator | None = None,
+    tts: FakeTts | None = None,
+    settings: GatewaySettings | None = None,
 ) -> Iterator[str]:
     """The URL of a server that runs in a thread, so that commands may have an event loop of their own."""
     pipeline = asyncio.run(ready_pipeline(stt, translator, tts))
-    app = build_app(Service(pipeline, GatewaySettings()))
+    app = build_app(Service(pipeline, settings or GatewaySettings()))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="websockets-sansio", log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = threading.Thread(target=server.run, args=([listener],))

@@ -169,7 +169,7 @@ async def translate_speech(
     return seen
 
 
-async def wait_until(met: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+async def wait_until(met: Callable[[], object], within_s: float = 10) -> None:
+    async with asyncio.timeout(within_s):
         while not met():
             await asyncio.sleep(0.005)

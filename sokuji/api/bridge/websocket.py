@@ -5,6 +5,7 @@ A bad frame gets an error event and the session goes on. The first config that i
 
 from collections import deque
 from functools import partial
+from typing import NoReturn
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
@@ -17,7 +18,7 @@ from sokuji.api.bridge.messages import (
     decode_message,
     encode_event,
 )
-from sokuji.api.client_socket import ClientSocket
+from sokuji.api.client_socket import ClientSocket, EndWithoutSession
 from sokuji.api.dependencies import CurrentService
 from sokuji.api.limits import client_address
 from sokuji.api.service import Service
@@ -59,7 +60,12 @@ class BridgeTransport:
         """See ``Transport``."""
         handle = partial(self._pass_on, session)
         while True:
+            await session.hold_back()
             await self._socket.handle_frame(handle, session.report, may_be_idle=session.ended)
+
+    async def discard(self) -> NoReturn:
+        """See ``Transport``."""
+        await self._socket.discard()
 
     async def send(self, event: events.Event) -> None:
         """See ``Transport``."""
@@ -81,6 +87,8 @@ class BridgeTransport:
         config = _decoded(frame)
         if not isinstance(config, ConfigMessage):
             kind = "audio" if isinstance(config, bytes) else config.type
+            if kind == "end":
+                raise EndWithoutSession("end came before a config was accepted; nothing was translated")
             raise InvalidRequest(f"{kind} came before config; send a config message first", param="type")
         conversation, resumption = config.conversation(), config.resumption()
         if resumption is None:

@@ -1,105 +1,29 @@
 """The WebSocket of the bridge API over fake stages: sessions are opened, resumed, replaced and refused."""
 
 import asyncio
-import json
 import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from starlette.types import Message
-from starlette.websockets import WebSocket
 
-from sokuji.api.bridge.websocket import translate
-from sokuji.api.service import Service
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
+from tests.api.bridge.asgi_client import connected_service, finish
 from tests.api.connections import FakeConnection
-from tests.support.fake_stages import FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeTts
 from tests.support.knobs import Knobs
 from tests.support.speech import sample, silence
 
 SESSION_ID = "0123456789abcdef" * 2
-SECOND = bytes(32_000)
-
-
-class AsgiClient:
-    """A client on an ASGI WebSocket of its own."""
-
-    def __init__(self, max_unread: int = 0) -> None:
-        self.sent: asyncio.Queue[Message] = asyncio.Queue()
-        self.received: asyncio.Queue[Message] = asyncio.Queue(max_unread)
-        self.sent.put_nowait({"type": "websocket.connect"})
-
-    @property
-    def socket(self) -> WebSocket:
-        scope = {"type": "websocket", "client": ("127.0.0.1", 5), "path": "/", "headers": []}
-        return WebSocket(scope, self.sent.get, self.received.put)
-
-    def send(self, **message: Any) -> None:
-        self.sent.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
-
-    def configure(self, **fields: Any) -> None:
-        self.send(type="config", target_language="en", **fields)
-
-    def speak(self, pcm: bytes = SECOND) -> None:
-        self.sent.put_nowait({"type": "websocket.receive", "bytes": pcm})
-
-    def leave(self) -> None:
-        self.sent.put_nowait({"type": "websocket.disconnect", "code": 1006})
-
-    async def until(self, kind: str) -> dict[str, Any]:
-        """The next frame of a kind; ``close`` has the code."""
-        while True:
-            message = await asyncio.wait_for(self.received.get(), 10)
-            if message["type"] == "websocket.close":
-                assert kind == "close", message
-                return {"code": message["code"], "reason": message["reason"]}
-            if "text" in message and (frame := json.loads(message["text"]))["type"] == kind:
-                found: dict[str, Any] = frame
-                return found
-
-
-class ConnectedService:
-    """A service, and the connections to it."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.serving: list[asyncio.Task[None]] = []
-
-    def connect(self, max_unread: int = 0) -> AsgiClient:
-        client = AsgiClient(max_unread)
-        self.serving.append(asyncio.create_task(translate(client.socket, self.service)))
-        return client
-
-
-@asynccontextmanager
-async def connected_service(
-    settings: GatewaySettings | None = None, tts: FakeTts | None = None
-) -> AsyncIterator[ConnectedService]:
-    """ConnectedService whose connections must all have come to an end by themselves."""
-    service = Service(await ready_pipeline(tts=tts), settings or GatewaySettings())
-    connected = ConnectedService(service)
-    yield connected
-    await asyncio.wait_for(asyncio.gather(*connected.serving), 10)
-    assert len(service.sessions) == 0
-
-
-async def finish(client: AsgiClient) -> None:
-    client.send(type="end")
-    await client.until("done")
-    assert (await client.until("close"))["code"] == 1000
 
 
 async def test_messages_before_config_are_errors_after_which_a_session_can_still_be_opened() -> None:
     async with connected_service() as server:
         client = server.connect()
         client.speak()
-        for kind in ("flush", "end", "cancel"):
+        for kind in ("flush", "cancel"):
             client.send(type=kind)
         client.send(type="audio", data="AAAA")
-        for kind in ("audio", "flush", "end", "cancel", "audio"):
+        for kind in ("audio", "flush", "cancel", "audio"):
             error = await client.until("error")
             assert (error["message"].split()[0], error["param"], error["fatal"]) == (kind, "type", False)
         client.configure(voice_id="nobody")
@@ -148,7 +72,7 @@ async def test_a_client_that_connects_again_replaces_its_former_connection() -> 
         assert (await new.until("ready"))["session_id"] == session_id
         error = await old.until("error")
         assert (error["code"], error["fatal"]) == ("replaced", True)
-        assert await old.until("close") == {"code": 1008, "reason": "replaced"}
+        assert await old.until("close") == {"type": "close", "code": 1008, "reason": "replaced"}
         await finish(new)
 
 

@@ -1,0 +1,107 @@
+"""The queue between a client's socket and its session: in order, and bounded in memory and on disk.
+
+Audio that finds no room in memory waits in a temporary file, so that a door can read its socket at once,
+however far ahead a client is. It should: some proxies buffer without limit what is not read; and a server
+whose pings are answered only behind megabytes of audio closes the socket after 20 s.
+"""
+
+import asyncio
+
+from sokuji.errors import Overloaded
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.spool import AudioSpool, SpooledPiece
+
+MAX_MEMORY_BYTES = 2**20
+"""Audio of one session that waits in memory."""
+MAX_MESSAGES = 20_000
+"""Bounds floods of commands and settings; audio is gathered to larger pieces beyond half of it."""
+
+
+class InputQueue:
+    """Messages of one client, oldest first; ``close`` it last.
+
+    Args:
+        max_spooled_bytes: size of the temporary file above which ``until_room`` waits.
+    """
+
+    def __init__(self, max_spooled_bytes: int) -> None:
+        self._max_spooled_bytes = max_spooled_bytes
+        self._messages: asyncio.Queue[bytes | SpooledPiece | ConversationSettings | Command] = asyncio.Queue()
+        self._newest: SpooledPiece | None = None
+        """The last message, if that is spooled audio."""
+        self._memory_bytes = 0
+        self._spool = AudioSpool()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closed = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message waits."""
+        return self._messages.empty()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether ``until_room`` would return at once."""
+        return self._room.is_set()
+
+    async def until_room(self) -> None:
+        """Wait while the temporary file is too large; it is empty then."""
+        await self._room.wait()
+
+    def put(self, message: ConversationSettings | Command) -> None:
+        """Add settings or a command.
+
+        Raises:
+            Overloaded: too many messages wait.
+        """
+        if self._messages.qsize() >= MAX_MESSAGES:
+            raise Overloaded(f"more than {MAX_MESSAGES} messages wait")
+        self.force(message)
+
+    def force(self, command: ConversationSettings | Command) -> None:
+        """Add what is never refused."""
+        self._newest = None
+        self._messages.put_nowait(command)
+
+    def put_audio(self, pcm: bytes) -> None:
+        """Add audio; after ``close`` it is dropped.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if self._closed:
+            return
+        fits = (
+            self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES and self._messages.qsize() < MAX_MESSAGES // 2
+        )
+        if fits and self._newest is None:
+            self._memory_bytes += len(pcm)
+            self._messages.put_nowait(pcm)
+            return
+        piece = self._spool.store(pcm, self._newest)
+        if piece is not self._newest:
+            self._newest = piece
+            self._messages.put_nowait(piece)
+        if self._spool.size > self._max_spooled_bytes:
+            self._room.clear()
+
+    async def get(self) -> bytes | ConversationSettings | Command:
+        """The oldest message; waits until there is one."""
+        message = await self._messages.get()
+        if isinstance(message, bytes):
+            self._memory_bytes -= len(message)
+        if not isinstance(message, SpooledPiece):
+            return message
+        if message is self._newest:
+            self._newest = None
+        pcm = self._spool.load(message)
+        if not self._spool.size:
+            self._room.set()
+        return pcm
+
+    def close(self) -> None:
+        """Free the temporary file, and let a client go on that is held back: nothing is received any more."""
+        self._closed = True
+        self._spool.close()
+        self._room.set()

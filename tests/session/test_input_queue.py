@@ -1,0 +1,116 @@
+"""The queue of a session's input: in order, whether audio waits in memory or on disk, and bounded."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokuji.errors import Overloaded
+from sokuji.session.conversation import Command
+from sokuji.session.input_queue import MAX_MEMORY_BYTES, MAX_MESSAGES, InputQueue
+from sokuji.session.spool import PIECE_BYTES
+
+FLUSHED = b"\xff"
+"""No message of audio has this number."""
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("audio"), st.sampled_from([2, 640, 2_560, 2**14, 2**19])),
+        st.tuples(st.just("flush"), st.just(0)),
+        st.tuples(st.just("get"), st.integers(1, 6)),
+    ),
+    max_size=60,
+)
+
+
+@given(STEPS)
+async def test_messages_come_in_order_and_whole_wherever_they_waited(steps: list[tuple[str, int]]) -> None:
+    queue = InputQueue(2**30)
+    sent, received = bytearray(), bytearray()
+
+    async def get() -> None:
+        message = await queue.get()
+        received.extend(message if isinstance(message, bytes) else FLUSHED)
+
+    for number, (kind, amount) in enumerate(steps):
+        if kind == "audio":
+            queue.put_audio(bytes([number]) * amount)
+            sent.extend(bytes([number]) * amount)
+        elif kind == "flush":
+            queue.put(Command.FLUSH)
+            sent.extend(FLUSHED)
+        else:
+            for _ in range(amount):
+                if not queue.is_empty:
+                    await get()
+    while not queue.is_empty:
+        await get()
+    assert received == sent
+    queue.close()
+
+
+async def test_memory_is_bounded_in_bytes_and_in_messages() -> None:
+    queue = InputQueue(2**30)
+    for _ in range(3 * MAX_MESSAGES):
+        queue.put_audio(bytes(2))
+    pieces = 0
+    while not queue.is_empty:
+        message = await queue.get()
+        assert isinstance(message, bytes)
+        assert len(message) <= PIECE_BYTES
+        pieces += 1
+    assert pieces < MAX_MESSAGES
+    for _ in range(8):
+        queue.put_audio(bytes(MAX_MEMORY_BYTES // 2))
+    assert queue._memory_bytes <= MAX_MEMORY_BYTES
+    assert queue._spool.size == 3 * MAX_MEMORY_BYTES
+    queue.close()
+
+
+async def test_a_full_queue_has_room_again_when_its_file_is_empty() -> None:
+    queue = InputQueue(2**20)
+    for _ in range(4):
+        queue.put_audio(bytes(MAX_MEMORY_BYTES))
+    assert not queue.has_room
+    waiting = asyncio.create_task(queue.until_room())
+    for _ in range(4):
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await queue.get()
+    await waiting
+    assert queue.has_room
+    queue.close()
+
+
+async def test_a_closed_queue_drops_audio_and_holds_nobody_back() -> None:
+    queue = InputQueue(2**20)
+    for _ in range(4):
+        queue.put_audio(bytes(MAX_MEMORY_BYTES))
+    waiting = asyncio.create_task(queue.until_room())
+    await asyncio.sleep(0)
+    queue.close()
+    await waiting
+    queue.put_audio(bytes(MAX_MEMORY_BYTES))
+
+
+async def test_commands_are_bounded_but_for_those_of_the_service() -> None:
+    queue = InputQueue(2**20)
+    for _ in range(MAX_MESSAGES):
+        queue.put(Command.FLUSH)
+    with pytest.raises(Overloaded):
+        queue.put(Command.FLUSH)
+    queue.force(Command.END)
+    for _ in range(MAX_MESSAGES):
+        assert await queue.get() is Command.FLUSH
+    assert await queue.get() is Command.END
+
+
+async def test_commands_behind_audio_on_disk_stay_behind_it() -> None:
+    queue = InputQueue(2**30)
+    queue.put_audio(bytes(MAX_MEMORY_BYTES))
+    queue.put_audio(b"\1\1")
+    queue.put(Command.FLUSH)
+    queue.put_audio(b"\2\2")
+    queue.put_audio(b"\3\3")
+    assert [await queue.get() for _ in range(4)][1:] == [b"\1\1", Command.FLUSH, b"\2\2\3\3"]
+    queue.close()

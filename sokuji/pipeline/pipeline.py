@@ -25,7 +25,7 @@ from sokuji.contract import (
 from sokuji.errors import Overloaded
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import candidate, recognise, translate
+from sokuji.pipeline.attempts import candidate, recognise, translate, translate_speech
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import Candidate, call, stream
@@ -152,7 +152,15 @@ class Pipeline:
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         recognisers = self.catalogue.recognisers(source, translating_to=middle)
-        recognised = await self._transcribe(recognisers, request)
+        recognised = await call(
+            [
+                candidate(each, partial(translate_speech, each, request, transcript.text))
+                for each in recognisers
+            ],
+            self.resilience,
+            deadline_s=self.deadlines.stt_s,
+            stage="stt",
+        )
         by_speech = TranslatedText(
             text=recognised.text, score=recognised.confidence, provider=recognised.provider
         )

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sokuji.text.glossary_protection import Translate, translate
 
 from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.glossary import Occurrence, find, replace
-from sokuji.text.glossary_protection import Translate, translate
 
 Change = Callable[[list[str], random.Random], list[str]]
 

@@ -160,13 +160,12 @@ def _outside_urls(text: str, found: list[Occurrence]) -> list[Occurrence]:
     return [each for each in found if each.start not in inside and each.end - 1 not in inside]
 
 
-def fill(text: str, found: Iterable[Occurrence], fillings: Mapping[str, str] | None = None) -> str:
-    """The text with the matches replaced by their targets, or by ``fillings[target]``."""
+def fill(text: str, found: Iterable[Occurrence]) -> str:
+    """The text with the matches replaced by their targets."""
     parts = []
     end = 0
     for occurrence in found:
-        filling = occurrence.target if fillings is None else fillings[occurrence.target]
-        parts += [text[end : occurrence.start], filling]
+        parts += [text[end : occurrence.start], occurrence.target]
         end = occurrence.end
     return "".join(parts) + text[end:]
 

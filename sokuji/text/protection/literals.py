@@ -35,15 +35,18 @@ _OPERATOR = r"[<>=≤≥≠≈×÷±∓·]{1,2}|(?<=\d)\s[-+−*/]\s(?=\d)"
 EXPRESSION = re.compile(rf"(?<!\w){_OPERAND}(?:\s?(?:{_OPERATOR})\s?{_OPERAND})++(?!\w)")
 """Calculations and comparisons, in which numbers are written as in the target language."""
 _EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 IDENTIFIERS = (
+    re.compile(rf"(?<![\w.]){_BYTE}(?:\.{_BYTE}){{3}}(?::\d{{1,5}})?(?![\w]|\.\d)"),
     re.compile(r"(?<![\w#&])#\w++(?:-\w++)*+|(?<![\w@])@\w++(?:\.\w++)*+"),
     re.compile(rf"(?<![\w.-])(?:[\w-]{{1,64}}\.){{1,8}}(?:{_ENDINGS})(?![\w-]|\.\w)"),
     re.compile(r"(?<!\w)--[A-Za-z][\w-]*+|(?<!\w)[^\W_]++(?:_[^\W_]++)++|(?<!\w)[A-Za-z]\w*+\(\)"),
     # After the first emoji: further emoji, joiners, variation selectors and tags; keycaps.
     re.compile(rf"[{_EMOJI}][{_EMOJI}\ufe0f\u200d\U000e0020-\U000e007f]*+|[\d#*]\ufe0f?\u20e3"),
 )
-CODE = re.compile(r"(?<![\w.])[A-Za-z0-9]++(?:[-_./:][A-Za-z0-9]++)*+(?!\w)")
-_NUMBER_WITH_SUFFIX = re.compile(r"\d+(?:[.,]\d+)*(?:'?[A-Za-z]{1,3})")
+_ALNUM = "[0-9A-Za-zÀ-ɏ]"
+CODE = re.compile(rf"(?<![\w.]){_ALNUM}++(?:[-_./:]{_ALNUM}++)*+(?!\w)")
+_NUMBER_WITH_SUFFIX = re.compile(r"\d+(?:[.,]\d+)*(?:'?[A-Za-zÀ-ɏ]{1,3})")
 _WORD_IN_COMPOUND = re.compile(r"(?<![A-Za-z0-9])[a-z]{3,}(?![A-Za-z0-9])")
 _LETTER_WITH_RAISED_DIGIT = r"[^\W\d_]{1,3}[²³¹⁰⁴-⁹₀-₉]+[^\W\d_]{0,2}"
 SIGNS = re.compile(

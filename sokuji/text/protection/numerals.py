@@ -48,8 +48,8 @@ _PLAIN_AMOUNT = re.compile(_AMOUNT.pattern.replace(NUMERAL, PLAIN_NUMERAL))
 _SUFFIX = (
     rf"(?P<percent>[{SPACES}]?[%‰٪]|(?=[{SPACES}](?i:percent|per cent|por cento|por ciento|pour cent"
     r"|per cento|prozent)\b))"
-    r"|(?P<ordinal>(?:st|nd|rd|th|er|ère|ème|[eo])(?!\w)|\.?[ºª°](?![CFcf]\b))"
-    rf"|(?P<unit>[{SPACES}]?°[CF]?|(?P<decade>'?s)(?!\w)|[A-Za-zµ]{{1,3}}[²³]?(?!\w))"
+    r"|(?P<ordinal>(?:st|nd|rd|th)(?!\w)|\.?[ºª°](?![CFcf]\b))"
+    rf"|(?P<unit>[{SPACES}]?°[CF]?|(?P<decade>'?s)(?!\w)|[A-Za-zÀ-ɏµ]{{1,3}}[²³]?(?!\w))"
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
 _PLAIN_NUMBER = re.compile(_NUMBER.pattern.replace(NUMERAL, PLAIN_NUMERAL))
@@ -57,6 +57,7 @@ _DECIMAL = re.compile(r"\d{1,2}\.\d{1,2}")
 # A capital word within a sentence, or "version" in several languages.
 _BEFORE_VERSION = re.compile(r"(?:[^\s.!?…:]\s+[A-Z][\w+#]*|(?i:versão|version|versión|versione)|\bv)\s?\Z")
 _LONGEST_NAME = 40
+_FRENCH_ORDINALS = frozenset({"er", "re", "e", "ère", "ème"})
 _ORDINALS = {
     "pt": "º",
     "es": "º",
@@ -163,16 +164,16 @@ class _Reading:
         """Any other number, with its sign and what directly follows it: a per cent sign, "th", "km"."""
         sign = match["sign"].replace("−", "-")
         value, number = self._read(match["number"], is_version=self._is_version(match))
-        key = f"{sign}{value}" + ("%" if match["percent"] is not None else "")
+        keys = {f"{sign}{value}{kind}" for kind in self._percent_kinds(match["percent"])}
         suffix = match[0][match.end("number") - match.start() :]
-        if match["ordinal"]:
+        if match["ordinal"] or (self._language == "fr" and suffix in _FRENCH_ORDINALS):
             suffix = self._ordinal(value, suffix)
         elif match["decade"] and self._target != "en":
             suffix = ""
         elif match["percent"] is None and (currency := named_after(self._text, match.end(), self._language)):
-            key = f"{key} {currency}"
+            keys = {f"{sign}{value} {currency}"}
         written = match["sign"] + (number or match["number"]) + suffix
-        return Numeral(match.start(), match.end(), frozenset({key}), written)
+        return Numeral(match.start(), match.end(), frozenset(keys), written)
 
     def _read(self, numeral: str, *, is_version: bool = False) -> tuple[str, str | None]:
         """The value of digits with separators, and how it is written in the target language.
@@ -193,6 +194,14 @@ class _Reading:
         begin = match.start("number")
         before = self._text[max(0, begin - _LONGEST_NAME) : begin]
         return bool(_DECIMAL.fullmatch(match["number"])) and _BEFORE_VERSION.search(before) is not None
+
+    def _percent_kinds(self, suffix: str | None) -> set[str]:
+        """What stands for per cent: a sign has to stay a sign, the word "percent" may become one."""
+        if suffix is None:
+            return {""}
+        if suffix:
+            return {suffix.strip()}
+        return {"percent"} if self._language == self._target else {"%", "percent"}
 
     def _ordinal(self, value: str, suffix: str) -> str:
         """The suffix of an ordinal number in the target language, where that has one."""

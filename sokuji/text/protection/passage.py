@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from sokuji.errors import ProviderFailed
-from sokuji.text.glossary import find, normalised
+from sokuji.text.glossary import fill, find, normalised
 from sokuji.text.protection.spans import ProtectedSpan, find_spans, write
 from sokuji.text.protection.stand_ins import StandInText, prefixes_for
 from sokuji.text.protection.verification import between, has_letters, has_words, locate
@@ -141,11 +141,9 @@ class Passage:
         targets = {each.target: each.target for each in self.spans if each.kind == "term"}
         order = [each.target for each in find(safe, targets, in_compounds=True)]
         for translation in (answers[self.text], answers[self._with_targets]):
-            places = self._places(translation)
-            terms = [each for each in places or () if each.kind == "term"]
-            there = [each.target for each in find(translation, targets, in_compounds=True)]
-            if terms and there == order and len(there) == len(terms):
-                return write(translation, terms)
+            there = find(translation, targets, in_compounds=True)
+            if [each.target for each in there] == order and self._places(translation) is not None:
+                return fill(translation, there)
         return None
 
     def _joined(self, answers: Answers) -> str:

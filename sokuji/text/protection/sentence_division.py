@@ -16,6 +16,7 @@ from sokuji.text.punctuation import (
 _SENTENCE_END = re.compile(
     rf"[\r\n]++|([{SENTENCE_MARKS}]){CLOSING}+\s++|[{UNSPACED_SENTENCE_MARKS}]{CLOSING}+"
 )
+_LINE_BREAK = re.compile(r"[\r\n]")
 Sentence = tuple[str, list[ProtectedSpan]]
 """A text and its spans, with positions in this text."""
 
@@ -26,7 +27,7 @@ def sentences(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[Sentence]:
     ends = (
         match.end()
         for match in _SENTENCE_END.finditer(text)
-        if not (match[1] and ends_abbreviation(text, match.end(1)))
+        if not match[1] or _LINE_BREAK.search(match[0]) or not ends_abbreviation(text, match.end(1))
     )
     cuts = [0, *(end for end in ends if end not in inside and end < len(text)), len(text)]
     starts = [each.start for each in spans]

@@ -28,8 +28,9 @@ class _StandIn:
     """Of the stand-in itself, in the text with stand-ins."""
     target: str
     glued_left: bool
-    """Whether the source has a letter or a digit directly before it, where the text has a space."""
+    """Whether it is a closing tag behind a word, from which a space separates its stand-in."""
     glued_right: bool
+    """Whether it is an opening tag before a word."""
 
 
 class StandInText:
@@ -67,14 +68,23 @@ class StandInText:
         self.text += source[end:]
 
     def _add(self, name: str, run: ProtectedSpan, source: str) -> None:
-        glued_left = self.text[-1:].isalnum()
-        glued_right = source[run.end : run.end + 1].isalnum()
-        begin = len(self.text) + glued_left
+        needs_space = self.text[-1:].isalnum()
+        space_follows = source[run.end : run.end + 1].isalnum()
+        is_closing = run.target.startswith("</")
+        begin = len(self.text) + needs_space
         keys = frozenset({name}) if name.isdecimal() else literal_keys(name)
         kind: Kind = "number" if name.isdecimal() else "tag" if run.kind == "tag" else "literal"
         span = ProtectedSpan(begin, begin + len(name), kind, keys, name)
-        self._stand_ins.append(_StandIn(span, run.target, glued_left, glued_right))
-        self.text += " " * glued_left + name + " " * glued_right
+        is_tag = run.kind == "tag"
+        self._stand_ins.append(
+            _StandIn(
+                span,
+                run.target,
+                glued_left=is_tag and is_closing and needs_space,
+                glued_right=is_tag and not is_closing and space_follows,
+            )
+        )
+        self.text += " " * needs_space + name + " " * space_follows
 
     def undo(self, translation: str) -> str | None:
         """The translation with the spans in place; None if a stand-in was lost, doubled or changed."""

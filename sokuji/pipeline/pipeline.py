@@ -39,6 +39,7 @@ from sokuji.pipeline.members import (
     TranslationStage,
 )
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
+from sokuji.text.protection.translation import without_words
 
 
 class Pipeline:
@@ -149,12 +150,14 @@ class Pipeline:
             return await self.translate_text(transcript.text, source, target, context, glossary)
         if find(normalised(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)
+        if (unchanged := without_words(transcript.text, (source, target))) is not None:
+            return TranslatedText(text=unchanged)
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         recognisers = self.catalogue.recognisers(source, translating_to=middle)
         recognised = await call(
             [
-                candidate(each, partial(translate_speech, each, request, transcript.text))
+                candidate(each, partial(translate_speech, each, request, transcript.text, (source, middle)))
                 for each in recognisers
             ],
             self.resilience,

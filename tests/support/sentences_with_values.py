@@ -1,4 +1,4 @@
-"""Sentences with random values in English and Portuguese, each with the values that its translation must have."""
+"""Sentences with random values in English and Portuguese, for tests of translation."""
 
 import random
 from collections.abc import Iterator

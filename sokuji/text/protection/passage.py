@@ -63,7 +63,8 @@ class Passage:
         self.text = text
         self.spans = spans
         self._pair = task.pair
-        self._has_words = has_letters("".join(between(text, spans)))
+        self.has_words = has_letters("".join(between(text, spans)))
+        """Whether there is anything to translate between the spans."""
         self._has_terms = any(each.kind == "term" for each in spans)
         self._native_targets = (
             [each.target for each in find(text, task.native_glossary)] if task.native_glossary else []
@@ -72,7 +73,7 @@ class Passage:
     @property
     def drafts(self) -> list[str]:
         """To be translated first."""
-        if not self._has_words:
+        if not self.has_words:
             return []
         if not self._has_terms:
             return [self.text]
@@ -81,13 +82,13 @@ class Passage:
     @property
     def retries(self) -> list[str]:
         """To be translated if no translation of the drafts is accepted."""
-        if not self._has_words:
+        if not self.has_words:
             return []
         return [*self.drafts, *(each.text for each in self._stand_ins), *(each.words for each in self._parts)]
 
     def accepted(self, answers: Answers) -> str | None:
         """The translation of the drafts; None if it is not accepted."""
-        if not self._has_words:
+        if not self.has_words:
             return write(self.text, self.spans)
         if not self._has_terms:
             plain = answers[self.text]

@@ -14,7 +14,14 @@ which are therefore part of the first call.
 from sokuji.text.glossary import normalised
 from sokuji.text.protection.passage import Answers, Ask, Passage, TranslationTask
 from sokuji.text.protection.sentence_division import merged_sentences, sentences
-from sokuji.text.protection.spans import find_spans
+from sokuji.text.protection.spans import find_spans, write
+
+
+def without_words(text: str, pair: tuple[str, str]) -> str | None:
+    """A text that consists of protected spans, as it is written in the target language; None if it has words
+    to translate."""
+    passage = Passage(text, find_spans(text, *pair), TranslationTask(text, pair))
+    return None if passage.has_words else write(text, passage.spans)
 
 
 async def translate(task: TranslationTask, ask: Ask) -> str:

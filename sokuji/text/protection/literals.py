@@ -11,16 +11,26 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-TAG = re.compile(r"<!--.{0,2000}?-->|</?[A-Za-z][^<>]{0,2000}>", re.DOTALL)
+TAG = re.compile(
+    r"<!--.{0,2000}?-->|</?[A-Za-z][\w:-]{0,100}+"
+    r"(?:[^<>\"']{1,500}+|\"[^\"]{0,2000}+\"|'[^']{0,2000}+'){0,40}+>|</?[A-Za-z][^<>]{0,2000}>",
+    re.DOTALL,
+)
+_ELEMENT = re.compile(
+    r"<(code|kbd|samp|var)\b[^<>]{0,200}>[^<>]{0,500}</\1>"
+    r"|<([A-Za-z]\w{0,20})\b[^<>]{0,200}\btranslate=[\"']?no\b[^<>]{0,200}>[^<>]{0,500}</\2>"
+)
+"""An element of which nothing is translated."""
 _ENDINGS = (
     "com|org|net|edu|gov|info|io|dev|app|ai|br|pt|es|fr|it|de|uk|eu|txt|pdf|csv|json|ya?ml|xml|html?|md|py|js"
     "|ts|exe|dll|zip|tar|gz|jpe?g|png|gif|svg|mp[34]|wav|docx?|xlsx?|pptx?|log|ini|cfg|conf|sh|bat|sql|toml"
 )
 MARKUP = (
+    _ELEMENT,
     re.compile(r"(?:https?://|www\.)[^\s<>]{0,2000}[\w/]"),
     re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
     TAG,
-    re.compile(r"&(?:[A-Za-z]{2,32}|#\d{1,7}|#[xX][\da-fA-F]{1,6});"),
+    re.compile(r"&(?:amp;#?\w{1,32}|[A-Za-z]{2,32}|#\d{1,7}|#[xX][\da-fA-F]{1,6});"),
     re.compile(r"\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\n]{0,200}\}|\{%[^{}\n]{0,200}%\}|\{[\w.:!-]{0,100}\}"),
     re.compile(r"%(?:\d{1,2}\$|\(\w{1,64}\))?[-+#0]?(?<!\d%)\d{0,3}(?:\.\d{1,3})?l{0,2}[sdifgexuc@](?!\w)"),
     re.compile(r"\[\[[^\[\]\n]{1,200}\]\]|(?<![\w$])\$[A-Za-z_]\w{0,100}"),
@@ -39,6 +49,7 @@ _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 IDENTIFIERS = (
     re.compile(rf"(?<![\w.]){_BYTE}(?:\.{_BYTE}){{3}}(?::\d{{1,5}})?(?![\w]|\.\d)"),
     re.compile(r"(?<![\w#&])#\w++(?:-\w++)*+|(?<![\w@])@\w++(?:\.\w++)*+"),
+    re.compile(r"(?<![\w&])[A-Z]{1,5}&[A-Z]{1,5}(?![\w&;])"),
     re.compile(rf"(?<![\w.-])(?:[\w-]{{1,64}}\.){{1,8}}(?:{_ENDINGS})(?![\w-]|\.\w)"),
     re.compile(r"(?<!\w)--[A-Za-z][\w-]*+|(?<!\w)[^\W_]++(?:_[^\W_]++)++|(?<!\w)[A-Za-z]\w*+\(\)"),
     # After the first emoji: further emoji, joiners, variation selectors and tags; keycaps.

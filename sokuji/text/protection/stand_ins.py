@@ -116,19 +116,26 @@ class StandInText:
 
 
 def _runs(source: str, spans: Sequence[ProtectedSpan]) -> Iterator[ProtectedSpan]:
-    """The spans, with those that only spaces separate joined to one."""
+    """The spans, with neighbours joined to one where a translator may not put words between them."""
     run: ProtectedSpan | None = None
     for span in spans:
-        gap = "" if run is None else source[run.end : span.start]
-        can_join = run is not None and not {run.kind, span.kind} & {"tag", "term"}
-        if run is not None and can_join and not gap.strip(" \u00a0"):
-            run = replace(run, end=span.end, kind="literal", target=run.target + gap + span.target)
+        if run is not None and _can_join(run, span, gap := source[run.end : span.start]):
+            kind: Kind = "tag" if span.kind == "tag" else "literal"
+            run = replace(run, end=span.end, kind=kind, target=run.target + gap + span.target)
             continue
         if run is not None:
             yield run
         run = span
     if run is not None:
         yield run
+
+
+def _can_join(left: ProtectedSpan, right: ProtectedSpan, gap: str) -> bool:
+    """Whether spans are tags that open or close together, or are no tags and separated by spaces only."""
+    kinds = {left.kind, right.kind}
+    if kinds == {"tag"}:
+        return not gap and left.target.startswith("</") == right.target.startswith("</")
+    return not kinds & {"tag", "term"} and not gap.strip(" \u00a0")
 
 
 def _unused_numbers(text: str) -> Iterator[str]:

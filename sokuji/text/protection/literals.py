@@ -42,7 +42,7 @@ MARKUP = (
 """Of these nothing is translated, not even a glossary's term."""
 _OPERAND = r"(?:(?!I\b)[A-Za-z]\d{0,2}|[-−]?\d++(?:[.,]\d++)*+)"
 _OPERATOR = r"[<>=≤≥≠≈×÷±∓·]{1,2}|(?<=\d)\s[-+−*/]\s(?=\d)"
-EXPRESSION = re.compile(rf"(?<!\w){_OPERAND}(?:\s?(?:{_OPERATOR})\s?{_OPERAND})++(?!\w)")
+EXPRESSION = re.compile(rf"(?<![\w.,]){_OPERAND}(?:\s?(?:{_OPERATOR})\s?{_OPERAND})++(?!\w)")
 """Calculations and comparisons, in which numbers are written as in the target language."""
 _EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"

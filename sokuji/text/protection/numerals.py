@@ -42,7 +42,7 @@ _JOINED = re.compile(r"(?<![\w.,/-])\+?\d++(?:[-/–:]\d++)++(?![\w/-])")
 _SIGN = r"(?:(?<![\w.,)\]])[-+−±])?"
 _AMOUNT = re.compile(
     rf"(?<!\w)(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
-    rf"|(?P<sign>{_SIGN})(?P<last>{NUMERAL})[{SPACES}]?(?P<after>{SIGN}|{CODE}\b)"
+    rf"|(?<!\d)(?<!\d[.,’'])(?P<sign>{_SIGN})(?P<last>{NUMERAL})[{SPACES}]?(?P<after>{SIGN}|{CODE}\b)"
 )
 _PLAIN_AMOUNT = re.compile(_AMOUNT.pattern.replace(NUMERAL, PLAIN_NUMERAL))
 _SUFFIX = (

@@ -45,7 +45,7 @@ def declined(words: list[str], dice: random.Random) -> list[str]:
 
 
 def taken_apart(words: list[str], dice: random.Random) -> list[str]:
-    return [dice.choice((word, word, " ".join(word), word[1:])) for word in words]
+    return [dice.choice((word, word, " ".join(word), word[1:] or word)) for word in words]
 
 
 CHANGES: list[Change] = [

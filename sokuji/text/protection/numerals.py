@@ -32,24 +32,34 @@ class Numeral:
     """How it is written in the target language."""
 
 
-_DATE = re.compile(r"(?<![\w.,/-])(?:\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?![\w/-])")
-_TIME = re.compile(
-    r"(?<![\w:.,])(?:(\d{1,2})(?::([0-5]\d))(?::([0-5]\d))?|(\d{1,2})(?=\s?[AaPp]\.?\s?[Mm]\b))"
-    r"(\s?[AaPp](?:\.\s?[Mm]\.(?!\s*\Z|\s+[^\W\d_a-z])|\.?\s?[Mm]\b))?(?![:\d])"
+# Neighbours of which a number is a part. In scripts without spaces, words stand directly beside numbers.
+_BEFORE = r"(?<![0-9A-Za-z_À-ɏ])"
+_AFTER = r"(?![0-9A-Za-z_À-ɏ])"
+_DATE = re.compile(
+    _BEFORE + r"(?<![.,/-])(?:\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?![/-])" + _AFTER
 )
-_CLOCK_H = re.compile(r"(?<![\w:.,])(\d{1,2})\s?[hH](?:([0-5]\d)(?:m(?:in)?)?)?(?![\w/²³])")
-_JOINED = re.compile(r"(?<![\w.,/-])\+?\d++(?:[-/–:]\d++)++(?![\w/-])")
+_TIME = re.compile(
+    _BEFORE + r"(?<![:.,])(?:(\d{1,2})(?::([0-5]\d))(?::([0-5]\d))?|(\d{1,2})(?=\s?[AaPp]\.?\s?[Mm]\b))"
+    r"(\s?[AaPp](?:\.\s?[Mm]\.(?!\s*\Z|\s+[^\W\d_a-z])|\.?\s?[Mm]\b))?(?!:)" + _AFTER
+)
+_CLOCK_H = re.compile(_BEFORE + r"(?<![:.,])(\d{1,2})\s?[hH](?:([0-5]\d)(?:m(?:in)?)?)?(?![/²³])" + _AFTER)
+_JOINED = re.compile(
+    _BEFORE
+    + r"(?<![.,/-])\+?(?:\d++(?:[-/–:]\d++)++|\d{2,}+(?:[ \u00a0]\d{2,}+(?![.,/:-]\d))++)(?![/%-])"
+    + _AFTER
+)
+_SPACED_GROUPS = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
 _SIGN = r"(?:(?<![\w.,)\]])[-+−±])?"
 _AMOUNT = re.compile(
-    rf"(?<!\w)(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
+    _BEFORE + rf"(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
     rf"|(?<!\d)(?<!\d[.,’'])(?P<sign>{_SIGN})(?P<last>{NUMERAL})[{SPACES}]?(?P<after>{SIGN}|{CODE}\b)"
 )
 _PLAIN_AMOUNT = re.compile(_AMOUNT.pattern.replace(NUMERAL, PLAIN_NUMERAL))
 _SUFFIX = (
     rf"(?P<percent>[{SPACES}]?[%‰٪]|(?=[{SPACES}](?i:percent|per cent|por cento|por ciento|pour cent"
     r"|per cento|prozent)\b))"
-    r"|(?P<ordinal>(?:st|nd|rd|th)(?!\w)|\.?[ºª°](?![CFcf]\b))"
-    rf"|(?P<unit>[{SPACES}]?°[CF]?|(?P<decade>'?s)(?!\w)|[A-Za-zÀ-ɏµ]{{1,3}}[²³]?(?!\w))"
+    r"|(?P<ordinal>(?:st|nd|rd|th)\b|\.?[ºª°](?![CFcf]\b))"
+    rf"|(?P<degree>[{SPACES}]?°[CF]?)|(?P<decade>(?<=\d0)'?s\b)|(?P<unit>[A-Za-zÀ-ɏµ]{{1,3}}[²³]?(?!\w))"
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
 _PLAIN_NUMBER = re.compile(_NUMBER.pattern.replace(NUMERAL, PLAIN_NUMERAL))
@@ -95,7 +105,7 @@ def find_numbers(text: str, language: str, target: str) -> Iterator[Numeral]:
     """Ranges, fractions, telephone numbers, and all other numbers; as ``find_times_and_amounts``."""
     reading = _Reading(text, language, target)
     number = _NUMBER if reading.groups_by_space else _PLAIN_NUMBER
-    yield from _matches(text, (_JOINED, reading.unchanged), (number, reading.number))
+    yield from _matches(text, (_JOINED, reading.joined), (number, reading.number))
 
 
 def _matches(text: str, *finders: Finder) -> Iterator[Numeral]:
@@ -118,8 +128,14 @@ class _Reading:
         """Whether the text's language separates thousands by a space."""
 
     def unchanged(self, match: re.Match[str]) -> Numeral:
-        """A date, a range, a fraction or a telephone number."""
+        """What stays as it is written, such as a date."""
         return Numeral(match.start(), match.end(), _same_text(match[0]), match[0])
+
+    def joined(self, match: re.Match[str]) -> Numeral | None:
+        """A range, a fraction, a telephone number; None for a number with spaces as thousands separators."""
+        if self.groups_by_space and _SPACED_GROUPS.fullmatch(match[0]):
+            return None
+        return self.unchanged(match)
 
     def time(self, match: re.Match[str]) -> Numeral | None:
         """A time with a colon, or with "a.m." or "p.m."."""
@@ -164,16 +180,31 @@ class _Reading:
         """Any other number, with its sign and what directly follows it: a per cent sign, "th", "km"."""
         sign = match["sign"].replace("−", "-")
         value, number = self._read(match["number"], is_version=self._is_version(match))
-        keys = {f"{sign}{value}{kind}" for kind in self._percent_kinds(match["percent"])}
+        keys = frozenset(f"{sign}{value}{kind}" for kind in self._kinds(match))
+        written = match["sign"] + (number or match["number"]) + self._suffix(match, value)
+        return Numeral(match.start(), match.end(), keys, written)
+
+    def _kinds(self, match: re.Match[str]) -> set[str]:
+        """What the number counts, as far as its value depends on it.
+
+        A sign has to stay a sign, whereas the word "percent" may become one, and "5km" may become "5 km".
+        """
+        is_translation = self._language == self._target
+        if match["percent"] or match["degree"]:
+            return {(match["percent"] or match["degree"]).strip()}
+        if match["percent"] is not None:
+            return {"percent"} if is_translation else {"%", "percent"}
+        if (unit := match["unit"]) and not (self._language == "fr" and unit in _FRENCH_ORDINALS):
+            return {f" {unit}"} if is_translation else {"", f" {unit}"}
+        currency = named_after(self._text, match.end(), self._language)
+        return {f" {currency}" if currency else ""}
+
+    def _suffix(self, match: re.Match[str], value: str) -> str:
+        """What follows the number directly, in the target language."""
         suffix = match[0][match.end("number") - match.start() :]
         if match["ordinal"] or (self._language == "fr" and suffix in _FRENCH_ORDINALS):
-            suffix = self._ordinal(value, suffix)
-        elif match["decade"] and self._target != "en":
-            suffix = ""
-        elif match["percent"] is None and (currency := named_after(self._text, match.end(), self._language)):
-            keys = {f"{sign}{value} {currency}"}
-        written = match["sign"] + (number or match["number"]) + suffix
-        return Numeral(match.start(), match.end(), frozenset(keys), written)
+            return self._ordinal(value, suffix)
+        return "" if match["decade"] and self._target != "en" else suffix
 
     def _read(self, numeral: str, *, is_version: bool = False) -> tuple[str, str | None]:
         """The value of digits with separators, and how it is written in the target language.
@@ -194,14 +225,6 @@ class _Reading:
         begin = match.start("number")
         before = self._text[max(0, begin - _LONGEST_NAME) : begin]
         return bool(_DECIMAL.fullmatch(match["number"])) and _BEFORE_VERSION.search(before) is not None
-
-    def _percent_kinds(self, suffix: str | None) -> set[str]:
-        """What stands for per cent: a sign has to stay a sign, the word "percent" may become one."""
-        if suffix is None:
-            return {""}
-        if suffix:
-            return {suffix.strip()}
-        return {"percent"} if self._language == self._target else {"%", "percent"}
 
     def _ordinal(self, value: str, suffix: str) -> str:
         """The suffix of an ordinal number in the target language, where that has one."""

@@ -109,7 +109,8 @@ class Passage:
 
     @cached_property
     def _stand_ins(self) -> list[StandInText]:
-        prefixes = prefixes_for(self.text) if self.spans else []
+        """Those of the drafts, and one for the retries."""
+        prefixes = prefixes_for(self.text)[: 2 if self._has_terms else 1] if self.spans else []
         return [StandInText(self.text, self.spans, prefix, self._pair) for prefix in prefixes]
 
     @cached_property

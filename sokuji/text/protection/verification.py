@@ -61,7 +61,8 @@ def locate(
         return None
     found, added = places
     words = " ".join(between(source, spans))
-    if not all(_may_be_added(each, words, pair[0]) for each in added):
+    own = {key for each in spans for key in each.keys}
+    if not all(_may_be_added(each, words, pair[0]) and not each.keys & own for each in added):
         return None
     tags = [each.target for each in spans if each.kind == "tag"]
     if [each.target for each in found if each.kind == "tag"] != tags:

@@ -86,7 +86,7 @@ async def test_no_value_of_generated_sentences_is_lost_changed_or_invented(
         (EN_PT, "<b>hi</b>", ["<b>", "</b>"]),
         (EN_PT, "My friend 田中 lives in Tokyo.", ["田中"]),
         (EN_PT, "Мария is here, and 😀 too.", ["Мария", "😀"]),
-        (EN_PT, "It costs €5.", ["5", "€|euros"]),
+        (EN_PT, "It costs €5 or £6.", ["€ 5|5 euros", "£ 6|6 libras"]),
         (EN_PT, "First line with 3,500.\n\nSecond line.", ["3.500", "\n\n"]),
         (EN_PT, "See https://example.com/a_b?c=1 or write to john.doe@example.com.",
          ["https://example.com/a_b?c=1", "john.doe@example.com"]),

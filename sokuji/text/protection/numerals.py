@@ -51,7 +51,9 @@ _JOINED = re.compile(
 _SPACED_GROUPS = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
 _SIGN = r"(?:(?<![\w.,)\]])[-+−±])?"
 _AMOUNT = re.compile(
-    _BEFORE + rf"(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
+    _BEFORE
+    + rf"(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
+    + rf"(?P<scale>[kKMBT]|bn|mn)?{_AFTER}"
     rf"|(?<!\d)(?<!\d[.,’'])(?P<sign>{_SIGN})(?P<last>{NUMERAL})[{SPACES}]?(?P<after>{SIGN}|{CODE}\b)"
 )
 _PLAIN_AMOUNT = re.compile(_AMOUNT.pattern.replace(NUMERAL, PLAIN_NUMERAL))
@@ -168,11 +170,12 @@ class _Reading:
         sign = match["before"] or match["after"]
         minus = (match["minus"] or match["sign"] or "").replace("−", "-")
         value, number = self._read(match["first"] or match["last"])
-        keys = frozenset(f"{minus}{value} {identity}" for identity in identities(sign))
+        scale = match["scale"] or ""
+        keys = frozenset(f"{minus}{value}{scale} {identity}" for identity in identities(sign))
         written = match[0]
         if number is not None and self._format is not None and self._language != self._target:
             gap = " " if sign.isalpha() else self._format.sign_gap
-            parts = [sign, number] if self._format.sign_first else [number, sign]
+            parts = [sign, number + scale] if self._format.sign_first else [number + scale, sign]
             written = minus + gap.join(parts)
         return Numeral(match.start(), match.end(), keys, written)
 

@@ -147,7 +147,7 @@ class _Tokens(HTMLParser):
 
 def _blocks(document: str) -> Iterator[_Block]:
     tokens = _Tokens(document).found
-    ends = [*(each.start for each in tokens[1:]), len(document)]
+    ends = [*(each.start for each in tokens), len(document)][1:]
     sources = list(zip(tokens, ends, strict=True))
     for is_copied, run in groupby(sources, key=lambda each: each[0].kind == "copied"):
         parts = [(token.kind, document[token.start : end]) for token, end in run]

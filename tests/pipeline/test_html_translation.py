@@ -50,10 +50,10 @@ def shouted(document: str) -> Mangler:
     ("document", "expected"),
     [
         ("<p>one</p>\n<p>two</p>", "<p>ONE</p>\n<p>TWO</p>"),
-        ("<!DOCTYPE html><!-- note --><title>a page</title>", "<!DOCTYPE html><!-- note --><title>A PAGE</title>"),
-        ("<script>var a = 'b';</script><style>p {}</style>x", "<script>var a = 'b';</script><style>p {}</style>X"),
+        ("<!DOCTYPE html><!-- x --><title>a page</title>", "<!DOCTYPE html><!-- x --><title>A PAGE</title>"),
+        ("<script>var a;</script><style>p {}</style>x", "<script>var a;</script><style>p {}</style>X"),
         ("<pre>raw <b>text</b></pre><p>x</p>", "<pre>raw <b>text</b></pre><p>X</p>"),
-        ('<div translate="no">keep <p>this</p></div><p>x</p>', '<div translate="no">keep <p>this</p></div><p>X</p>'),
+        ('<div translate="no">a <p>b</p></div><p>x</p>', '<div translate="no">a <p>b</p></div><p>X</p>'),
         ("a &lt; b &amp; c &eacute;", "A &lt; B &amp; C É"),
         ("&amp;lt; stays", "&amp;lt; STAYS"),
         ("no tags", "NO TAGS"),
@@ -66,8 +66,9 @@ async def test_text_is_translated_between_the_tags(document: str, expected: str)
     assert await translated(document, shouted(document)) == expected
 
 
-PARTS = ["<p>", "</p>", "<b>", "</b>", '<a href="x?a=1&amp;b=2">', "</a>", "<br>", '<img alt="a > b">', "<td>",
-         "word ", "&lt;b&gt;", "&amp;", "5 ", "<!-- x -->", "<i>", "</i>", "<code>x y</code>"]  # fmt: skip
+PARTS = ["<p>", "</p>", "<b>", "</b>", '<a href="x?a=1&amp;b=2">', "</a>", "<br>", '<img alt="a > b">',
+         "<td>", "word ", "&lt;b&gt;", "&amp;", "5 ", "<!-- x -->", "<i>", "</i>",
+         "<code>x y</code>"]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(CHANGES), st.integers())
@@ -76,7 +77,7 @@ async def test_no_translator_changes_the_tags(parts: list[str], change: Change, 
     translation = await translated(document, Mangler(change, seed))
     before, after = Elements(document), Elements(translation)
     assert after.tags == before.tags
-    assert after.text.count("<b>") == before.text.count("<b>")
+    assert after.text.count("<") == before.text.count("<")
 
 
 @given(st.text("ab<>&;lt# 1"))

@@ -50,7 +50,7 @@ class Number:
     decimals: str | None
     grouped: bool
     """Whether it was written with thousands separators."""
-    in_own_format: bool
+    in_own_format: bool = True
     """Whether it was written in the format of the language in which it was read."""
 
     @property
@@ -113,11 +113,11 @@ def read_number(numeral: str, own: NumberFormat | None) -> Number | None:
     parts = re.split(r"\D", numeral)
     signs = [character for character in numeral if not character.isdigit()]
     if not signs:
-        return Number(numeral, None, grouped=False, in_own_format=True)
+        return Number(numeral, None, grouped=False)
     if own is None:
         return None
     if len(set(signs)) == 1 and _same(signs[0], own.decimal) and len(signs) == 1:
-        return Number(parts[0], parts[1], grouped=False, in_own_format=True)
+        return Number(parts[0], parts[1], grouped=False)
     if len(set(signs)) == 1:
         if not _is_grouped(parts) or not (_same(signs[0], own.group) or len(signs) > 1):
             return None

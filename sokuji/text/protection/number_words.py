@@ -1,4 +1,4 @@
-"""Words that a translation may write in digits: "twenty", "half", "January". Pure."""
+"""Words that a translation may write in digits: "twenty", "half", "January", "XXI". Pure."""
 
 import re
 from functools import cache
@@ -27,6 +27,9 @@ _WORDS = {
 }
 
 
+_ROMAN = re.compile(r"\b(?:[IVXLCDM]{2,}|[VX])\b")
+
+
 @cache
 def _pattern(language: str) -> re.Pattern[str] | None:
     words = _WORDS.get(language)
@@ -40,4 +43,4 @@ def _pattern(language: str) -> re.Pattern[str] | None:
 def may_become_digits(text: str, language: str) -> bool:
     """Whether a translation of a text without digits may have digits; True for languages without a table."""
     pattern = _pattern(language)
-    return pattern is None or pattern.search(text) is not None
+    return pattern is None or bool(pattern.search(text) or _ROMAN.search(text))

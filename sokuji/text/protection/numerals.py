@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sokuji.text.protection.currencies import CODE, SIGN, identities, named_after
 from sokuji.text.protection.number_format import (
     NUMERAL,
+    Number,
     PLAIN_NUMERAL,
     SPACES,
     ascii_digits,
@@ -45,7 +46,7 @@ _TIME = re.compile(
 _CLOCK_H = re.compile(_BEFORE + r"(?<![:.,])(\d{1,2})\s?[hH](?:([0-5]\d)(?:m(?:in)?)?)?(?![/²³])" + _AFTER)
 _JOINED = re.compile(
     _BEFORE
-    + r"(?<![.,/-])\+?(?:\d++(?:[-/–:]\d++)++|\d{2,}+(?:[ \u00a0]\d{2,}+(?![.,/:-]\d))++)(?![/%-])"
+    + r"(?<![.,/-])\+?(?:\d++(?:[.,]\d++)*+(?:[-/–:]\d++(?:[.,]\d++)*+)++|\d{2,}+(?:[ \u00a0]\d{2,}+(?![.,/:-]\d))++)(?![/%-])"
     + _AFTER
 )
 _SPACED_GROUPS = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
@@ -61,6 +62,7 @@ _SUFFIX = (
     rf"(?P<percent>[{SPACES}]?[%‰٪]|(?=[{SPACES}](?i:percent|per cent|por cento|por ciento|pour cent"
     r"|per cento|prozent)\b))"
     r"|(?P<ordinal>(?:st|nd|rd|th)\b|\.?[ºª°](?![CFcf]\b))"
+    rf"|(?P<thousand>[{SPACES}](?:mil|mila|mille|thousand|tausend)\b)"
     rf"|(?P<degree>[{SPACES}]?°[CF]?)|(?P<decade>(?<=\d0)'?s\b)|(?P<unit>[A-Za-zÀ-ɏµ]{{1,3}}[²³]?(?!\w))"
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
@@ -182,9 +184,24 @@ class _Reading:
     def number(self, match: re.Match[str]) -> Numeral:
         """Any other number, with its sign and what directly follows it: a per cent sign, "th", "km"."""
         sign = match["sign"].replace("−", "-")
+        if match["thousand"] and (thousands := self._thousands(match)) is not None:
+            return thousands
         value, number = self._read(match["number"], is_version=self._is_version(match))
         keys = frozenset(f"{sign}{value}{kind}" for kind in self._kinds(match))
         written = match["sign"] + (number or match["number"]) + self._suffix(match, value)
+        return Numeral(match.start(), match.end(), keys, written)
+
+    def _thousands(self, match: re.Match[str]) -> Numeral | None:
+        """A number of thousands ("5 mil"), of which translators make a number ("5,000")."""
+        number = read_number(match["number"], self._own)
+        if number is None or len(number.decimals or "") > 3:
+            return None
+        product = Number(number.whole + (number.decimals or "").ljust(3, "0"), None, grouped=True)
+        keys = frozenset(f"{match['sign']}{product.value}{kind}" for kind in self._kinds(match))
+        is_same = self._language == self._target or self._format is None
+        written = (
+            match[0] if is_same or self._format is None else match["sign"] + product.written(self._format)
+        )
         return Numeral(match.start(), match.end(), keys, written)
 
     def _kinds(self, match: re.Match[str]) -> set[str]:

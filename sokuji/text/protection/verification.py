@@ -62,8 +62,9 @@ def locate(
     found, added = places
     words = " ".join(between(source, spans))
     own = {key for each in spans for key in each.keys}
-    if not all(_may_be_added(each, words, pair[0]) and not each.keys & own for each in added):
-        return None
+    for each in added:
+        if each.keys & own or not _may_be_added(each, words, pair[0], beside_others=bool(spans)):
+            return None
     tags = [each.target for each in spans if each.kind == "tag"]
     if [each.target for each in found if each.kind == "tag"] != tags:
         return None
@@ -120,11 +121,14 @@ def _occurrences(content: str, text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(re.escape(content), text)]
 
 
-def _may_be_added(span: ProtectedSpan, words: str, language: str) -> bool:
-    """Whether a translation may have a span that its source lacks."""
+def _may_be_added(span: ProtectedSpan, words: str, language: str, *, beside_others: bool) -> bool:
+    """Whether a translation may have a span that its source lacks: a number for number words, and in a text
+    without any values a small one, for which languages have more words than any table ("fortnight")."""
     if span.kind == "number":
-        is_plain = all(key.replace(".", "").isdigit() or ":" in key for key in span.keys)
-        return is_plain and may_become_digits(words, language)
+        digits = [key.replace(".", "") for key in span.keys]
+        is_plain = all(each.isdigit() or ":" in each for each in digits)
+        is_small = all(len(each) <= 2 or ":" in each for each in digits)
+        return is_plain and (may_become_digits(words, language) or (is_small and not beside_others))
     return span.kind in _IN_WORDS_ONLY
 
 

@@ -122,6 +122,8 @@ async def test_digits_are_not_invented_for_words_without_numbers() -> None:
     [
         ("Twenty people came in January.", ("en", "pt"), "20 pessoas vieram em janeiro."),
         ("Half past seven.", ("en", "pt"), "7:30."),
+        ("O século XXI começou.", ("pt", "en"), "The 21st century began."),
+        ("In a fortnight.", ("en", "pt"), "Em 15 dias."),
         ("Chegou em janeiro.", ("pt", "zh"), "1月到达。"),
     ],
 )

@@ -34,6 +34,8 @@ def written(text: str, source: str, target: str) -> list[str]:
         # May be read in two ways.
         (EN, PT, "9,5 and 1.2.3", ["9,5", "1.2.3"]),
         (EN, PT, "We use Python 3.11, version 2.0, about 3.11 times", ["3.11", "2.0", "3,11"]),
+        (PT, EN, "5 mil, 1,5 mil e 3 milhões", ["5,000", "1,500", "3"]),
+        (EN, PT, "5 thousand dollars", ["5.000"]),
         # Money.
         (EN, PT, "$1,299.99, R$5, €5.50, £3", ["$ 1.299,99", "R$ 5", "€ 5,50", "£ 3"]),
         (PT, EN, "R$ 1.299,99 e 5,50 €", ["R$1,299.99", "€5.50"]),
@@ -51,7 +53,7 @@ def written(text: str, source: str, target: str) -> list[str]:
         (EN, PT, "5.5 × 3 = 16.5 and x < 5", ["5,5 × 3 = 16,5", "x < 5"]),
         # The same in every language.
         (EN, PT, "COVID-19, B12, 192.168.180.149, AT&T", ["COVID-19", "B12", "192.168.180.149", "AT&T"]),
-        (PT, EN, "192.168.180.149", ["192.168.180.149"]),
+        (PT, EN, "192.168.180.149 e 123.456.789-09", ["192.168.180.149", "123.456.789-09"]),
         (EN, PT, r"C:\a\b.txt, /etc/hosts, ~/x and a.pdf", [r"C:\a\b.txt", "/etc/hosts", "~/x", "a.pdf"]),
         (EN, PT, "https://a.b/c?d=1, www.a.com, a.b@c.de", ["https://a.b/c?d=1", "www.a.com", "a.b@c.de"]),
         (EN, PT, "{{name}} {0} %1$s %d ${x} {% if %}", ["{{name}}", "{0}", "%1$s", "%d", "${x}", "{% if %}"]),

@@ -18,6 +18,9 @@ NUMERAL = rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})++(?!\d)(?:[.,]\d++)?|\d++(?:[.,’'\
 """Digits with separators in any language that groups by spaces; see ``plain_numeral`` for the others."""
 PLAIN_NUMERAL = r"\d++(?:[.,’'\u066b\u066c]\d++)*+"
 """Digits with separators other than spaces."""
+BEFORE_NUMBER = r"(?<![0-9A-Za-z_À-ɏ])"
+AFTER_NUMBER = r"(?![0-9A-Za-z_À-ɏ])"
+"""Where a number may begin and end. In scripts without spaces, words stand directly beside numbers."""
 _NATIVE_SEPARATORS = str.maketrans({"\u066b": ".", "\u066c": ","})
 """Arabic decimal and thousands separators."""
 

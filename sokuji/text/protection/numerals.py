@@ -1,7 +1,6 @@
-"""Finds dates, times, amounts of money and numbers in a text, and writes them in another language. Pure.
+"""Finds amounts of money and numbers in a text, and writes them in another language. Pure.
 
-Dates in digits, fractions, ranges, and numbers that cannot be read for certain stay as they are written:
-languages have no region here, so 06/11 has no order that all readers of "en" share.
+Fractions, ranges, Roman numerals, and numbers that cannot be read for certain stay as they are written.
 """
 
 import re
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 
 from sokuji.text.protection.currencies import CODE, SIGN, identities, named_after
 from sokuji.text.protection.number_format import (
+    AFTER_NUMBER,
+    BEFORE_NUMBER,
     NUMERAL,
-    Number,
     PLAIN_NUMERAL,
     SPACES,
+    Number,
     ascii_digits,
-    babel_locale,
     number_format,
     read_number,
 )
@@ -33,28 +33,18 @@ class Numeral:
     """How it is written in the target language."""
 
 
-# Neighbours of which a number is a part. In scripts without spaces, words stand directly beside numbers.
-_BEFORE = r"(?<![0-9A-Za-z_À-ɏ])"
-_AFTER = r"(?![0-9A-Za-z_À-ɏ])"
-_DATE = re.compile(
-    _BEFORE + r"(?<![.,/-])(?:\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?![/-])" + _AFTER
-)
-_TIME = re.compile(
-    _BEFORE + r"(?<![:.,])(?:(\d{1,2})(?::([0-5]\d))(?::([0-5]\d))?|(\d{1,2})(?=\s?[AaPp]\.?\s?[Mm]\b))"
-    r"(\s?[AaPp](?:\.\s?[Mm]\.(?!\s*\Z|\s+[^\W\d_a-z])|\.?\s?[Mm]\b))?(?!:)" + _AFTER
-)
-_CLOCK_H = re.compile(_BEFORE + r"(?<![:.,])(\d{1,2})\s?[hH](?:([0-5]\d)(?:m(?:in)?)?)?(?![/²³])" + _AFTER)
 _JOINED = re.compile(
-    _BEFORE
-    + r"(?<![.,/-])\+?(?:\d++(?:[.,]\d++)*+(?:[-/–:]\d++(?:[.,]\d++)*+)++|\d{2,}+(?:[ \u00a0]\d{2,}+(?![.,/:-]\d))++)(?![/%-])"
-    + _AFTER
+    BEFORE_NUMBER
+    + r"(?<![.,/-])\+?(?:\d++(?:[.,]\d++)*+(?:[-/–:]\d++(?:[.,]\d++)*+)++"
+    + r"|\d{2,}+(?:[ \u00a0]\d{2,}+(?![.,/:-]\d))++)(?![/%-])"
+    + AFTER_NUMBER
 )
 _SPACED_GROUPS = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
 _SIGN = r"(?:(?<![\w.,)\]])[-+−±])?"
 _AMOUNT = re.compile(
-    _BEFORE
+    BEFORE_NUMBER
     + rf"(?P<minus>[-+−])?(?P<before>{SIGN}|{CODE}(?=[\s\d]))[{SPACES}]?(?P<first>{NUMERAL})"
-    + rf"(?P<scale>[kKMBT]|bn|mn)?{_AFTER}"
+    + rf"(?P<scale>[kKMBT]|bn|mn)?{AFTER_NUMBER}"
     rf"|(?<!\d)(?<!\d[.,’'])(?P<sign>{_SIGN})(?P<last>{NUMERAL})[{SPACES}]?(?P<after>{SIGN}|{CODE}\b)"
 )
 _PLAIN_AMOUNT = re.compile(_AMOUNT.pattern.replace(NUMERAL, PLAIN_NUMERAL))
@@ -67,6 +57,8 @@ _SUFFIX = (
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
 _PLAIN_NUMBER = re.compile(_NUMBER.pattern.replace(NUMERAL, PLAIN_NUMERAL))
+_ROMAN = re.compile(r"(?<!\w)(?=[IVX]{2})(X{0,3})(IX|IV|V?I{0,3})(?!\w)")
+_ROMAN_VALUES = {"": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _DECIMAL = re.compile(r"\d{1,2}\.\d{1,2}")
 # A capital word within a sentence, or "version" in several languages.
 _BEFORE_VERSION = re.compile(r"(?:[^\s.!?…:]\s+[A-Z][\w+#]*|(?i:versão|version|versión|versione)|\bv)\s?\Z")
@@ -88,31 +80,38 @@ _ORDINALS = {
 Finder = tuple[re.Pattern[str], Callable[[re.Match[str]], "Numeral | None"]]
 
 
-def find_times_and_amounts(text: str, language: str, target: str) -> Iterator[Numeral]:
-    """Dates, amounts of money and times, in order of precedence; of two that overlap the first one counts.
+def find_amounts(text: str, language: str, target: str) -> Iterator[Numeral]:
+    """Amounts of money; of two numerals that overlap the first one counts.
 
     Args:
         text: in ``language``.
         language, target: canonical codes. With the same code twice, ``keys`` are those of the text itself.
     """
     reading = _Reading(text, language, target)
-    yield from _matches(
-        text,
-        (_DATE, reading.unchanged),
-        (_AMOUNT if reading.groups_by_space else _PLAIN_AMOUNT, reading.amount),
-        (_TIME, reading.time),
-        (_CLOCK_H, reading.clock_h),
-    )
+    yield from matches(text, (_AMOUNT if reading.groups_by_space else _PLAIN_AMOUNT, reading.amount))
 
 
 def find_numbers(text: str, language: str, target: str) -> Iterator[Numeral]:
-    """Ranges, fractions, telephone numbers, and all other numbers; as ``find_times_and_amounts``."""
+    """Ranges, fractions, telephone numbers, Roman numerals, and all other numbers; as ``find_amounts``."""
     reading = _Reading(text, language, target)
     number = _NUMBER if reading.groups_by_space else _PLAIN_NUMBER
-    yield from _matches(text, (_JOINED, reading.joined), (number, reading.number))
+    yield from matches(text, (_JOINED, reading.joined), (number, reading.number), (_ROMAN, roman))
 
 
-def _matches(text: str, *finders: Finder) -> Iterator[Numeral]:
+def unchanged(match: re.Match[str]) -> Numeral:
+    """A numeral that stays as it is written, such as a date."""
+    key = "=" + "".join(match[0].split())
+    return Numeral(match.start(), match.end(), frozenset({key}), match[0])
+
+
+def roman(match: re.Match[str]) -> Numeral:
+    """A Roman numeral, in place of which a translation may have another number: "século XXI"."""
+    value = 10 * len(match[1]) + _ROMAN_VALUES[match[2]]
+    return Numeral(match.start(), match.end(), frozenset({f"={match[0]}", str(value)}), match[0])
+
+
+def matches(text: str, *finders: Finder) -> Iterator[Numeral]:
+    """What the finders read, in their order."""
     for pattern, read in finders:
         for match in pattern.finditer(text):
             if (numeral := read(match)) is not None:
@@ -131,41 +130,11 @@ class _Reading:
         self.groups_by_space = self._own is not None and self._own.groups_by_space
         """Whether the text's language separates thousands by a space."""
 
-    def unchanged(self, match: re.Match[str]) -> Numeral:
-        """What stays as it is written, such as a date."""
-        return Numeral(match.start(), match.end(), _same_text(match[0]), match[0])
-
     def joined(self, match: re.Match[str]) -> Numeral | None:
         """A range, a fraction, a telephone number; None for a number with spaces as thousands separators."""
         if self.groups_by_space and _SPACED_GROUPS.fullmatch(match[0]):
             return None
-        return self.unchanged(match)
-
-    def time(self, match: re.Match[str]) -> Numeral | None:
-        """A time with a colon, or with "a.m." or "p.m."."""
-        hours, minutes = int(match[1] or match[4]), match[2] or "00"
-        half = (match[5] or "").strip().lower()[:1]
-        if hours > 24 or (half and not 1 <= hours <= 12):
-            return self.unchanged(match)
-        written = match[0]
-        if half:
-            hours = hours % 12 + (12 if half == "p" else 0)
-            if not _has_half_days(self._target):
-                written = ":".join(part for part in (str(hours), minutes, match[3]) if part)
-        keys = {_time_key(hours, minutes, match[3])} | ({f"={match[0]}"} if not half else set())
-        return Numeral(match.start(), match.end(), frozenset(keys), written)
-
-    def clock_h(self, match: re.Match[str]) -> Numeral | None:
-        """A time or a duration such as "19h45", "15h", "2 h"."""
-        hours, minutes = match[1], match[2]
-        if int(hours) > 24:
-            return None
-        if minutes is None:
-            keys = {hours, _time_key(int(hours), "00")}
-            return Numeral(match.start(), match.end(), frozenset(keys), match[0])
-        written = match[0] if self._target in ("pt", "fr", "gl", "ca") else f"{hours}:{minutes}"
-        keys = {_time_key(int(hours), minutes)}
-        return Numeral(match.start(), match.end(), frozenset(keys), written)
+        return unchanged(match)
 
     def amount(self, match: re.Match[str]) -> Numeral:
         """A number with a currency sign or code."""
@@ -254,17 +223,3 @@ class _Reading:
             is_teen = value[-2:-1] == "1"
             return "th" if is_teen else {"1": "st", "2": "nd", "3": "rd"}.get(value[-1], "th")
         return _ORDINALS.get(self._target, "")
-
-
-def _same_text(text: str) -> frozenset[str]:
-    return frozenset({"=" + "".join(text.split())})
-
-
-def _time_key(hours: int, minutes: str, seconds: str | None = None) -> str:
-    return f"{hours}:{minutes}:{seconds or '00'}"
-
-
-def _has_half_days(language: str) -> bool:
-    """Whether a language writes "3 p.m." rather than "15:00"; unknown languages may."""
-    locale = babel_locale(language)
-    return locale is None or "a" in locale.time_formats["short"].pattern

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sokuji.text import glossary as terms
-from sokuji.text.protection import literals, numerals
+from sokuji.text.protection import literals, numerals, times
 
 Kind = Literal["number", "literal", "name", "tag", "term"]
 """A name is a run of letters in another script."""
@@ -52,7 +52,8 @@ def find_spans(
     claim(_literal_spans(text, literals.find_markup))
     claim(_term_spans(text, glossary))
     claim(_expression_spans(text, language, target))
-    claim(_numeral_spans(numerals.find_times_and_amounts(text, language, target)))
+    claim(_numeral_spans(times.find_times(text, language, target)))
+    claim(_numeral_spans(numerals.find_amounts(text, language, target)))
     claim(_literal_spans(text, literals.find_identifiers))
     claim(_numeral_spans(numerals.find_numbers(text, language, target)))
     claim(_literal_spans(text, literals.find_signs))

@@ -125,7 +125,8 @@ def _may_be_added(span: ProtectedSpan, words: str, language: str, *, beside_othe
     """Whether a translation may have a span that its source lacks: a number for number words, and in a text
     without any values a small one, for which languages have more words than any table ("fortnight")."""
     if span.kind == "number":
-        digits = [key.replace(".", "") for key in span.keys]
+        # Without the keys of Roman numerals.
+        digits = [key.replace(".", "") for key in span.keys if not key[1:].isalpha()]
         is_plain = all(each.isdigit() or ":" in each for each in digits)
         is_small = all(len(each) <= 2 or ":" in each for each in digits)
         return is_plain and (may_become_digits(words, language) or (is_small and not beside_others))

@@ -64,6 +64,7 @@ def written(text: str, source: str, target: str) -> list[str]:
         (EN, PT, "My friend 田中 and Мария", ["田中", "Мария"]),
         ("ru", EN, "Мой друг John", ["John"]),
         # Words.
+        (EN, PT, "Henry VIII, chapter IV; I saw him. VI", ["VIII", "IV", "VI"]),
         (EN, PT, "and/or, e.g. this, it's well-known; Mr. Smith: hello!", []),
         (EN, PT, "日本語です", []),
     ],

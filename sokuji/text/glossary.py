@@ -106,6 +106,8 @@ def find(text: str, glossary: Mapping[str, str], *, in_compounds: bool = False) 
         glossary: has passed ``check``.
         in_compounds: also match a term that a hyphen, an apostrophe or a full stop joins to another word.
     """
+    if not glossary:
+        return []
     targets = {_key(source): target.strip() for source, target in glossary.items()}
     lengths: dict[str, list[int]] = {}
     for length, first in sorted({(len(term), term[0]) for term in targets}, reverse=True):

@@ -66,9 +66,7 @@ class Passage:
         self.has_words = has_letters("".join(between(text, spans)))
         """Whether there is anything to translate between the spans."""
         self._has_terms = any(each.kind == "term" for each in spans)
-        self._native_targets = (
-            [each.target for each in find(text, task.native_glossary)] if task.native_glossary else []
-        )
+        self._native_targets = [each.target for each in find(text, task.native_glossary)]
 
     @property
     def drafts(self) -> list[str]:
@@ -149,7 +147,11 @@ class Passage:
         return None
 
     def _joined(self, answers: Answers) -> str:
-        """The spans in the order of the source, and between them the translations of the parts."""
+        """The spans in the order of the source, and between them the translations of the parts.
+
+        A part without a usable translation stays as it is: words in the source's language are better than
+        words lost.
+        """
         translations = [each.translated(answers, self._pair) for each in self._parts]
         if not any(
             each is not None for part, each in zip(self._parts, translations, strict=True) if part.words

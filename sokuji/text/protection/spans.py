@@ -72,7 +72,7 @@ def _literal_spans(
 
 
 def _term_spans(text: str, glossary: Mapping[str, str]) -> Iterator[ProtectedSpan]:
-    for start, end, term in terms.find(text, glossary) if glossary else ():
+    for start, end, term in terms.find(text, glossary):
         yield ProtectedSpan(start, end, "term", frozenset({f"term {term}"}), term)
 
 

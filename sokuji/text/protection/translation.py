@@ -11,10 +11,12 @@ place of another word; so it is accepted only if its targets have the order that
 which are therefore part of the first call.
 """
 
-from sokuji.text.glossary import normalised
+from collections.abc import Sequence
+
+from sokuji.text.glossary import Occurrence, find, normalised
 from sokuji.text.protection.passage import Answers, Ask, Passage, TranslationTask
 from sokuji.text.protection.sentence_division import merged_sentences, sentences
-from sokuji.text.protection.spans import find_spans, write
+from sokuji.text.protection.spans import ProtectedSpan, find_spans, write
 
 
 def without_words(text: str, pair: tuple[str, str]) -> str | None:
@@ -31,7 +33,7 @@ async def translate(task: TranslationTask, ask: Ask) -> str:
         ProviderFailed: the translator returns no words for words, or digits for words without any.
     """
     text = normalised(task.text)
-    spans = find_spans(text, *task.pair, task.glossary)
+    spans = _outside_terms(find_spans(text, *task.pair, task.glossary), find(text, task.native_glossary))
     if task.by_sentence:
         passages = [Passage(*each, task) for each in merged_sentences(text, spans)]
     else:
@@ -49,3 +51,9 @@ async def translate(task: TranslationTask, ask: Ask) -> str:
         "".join(each.safe(answers) for each in divided[index]) if result is None else result
         for index, result in enumerate(results)
     )
+
+
+def _outside_terms(spans: Sequence[ProtectedSpan], terms: Sequence[Occurrence]) -> list[ProtectedSpan]:
+    """The spans without those in terms that the translator replaces itself."""
+    inside = {place for each in terms for place in range(each.start, each.end)}
+    return [each for each in spans if inside.isdisjoint(range(each.start, each.end))]

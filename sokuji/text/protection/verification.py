@@ -103,7 +103,7 @@ def _match(
         found.append(ProtectedSpan(start, end, span.kind, span.keys, span.target))
         return True
 
-    term_places = find(translation, terms, in_compounds=True) if terms else []
+    term_places = find(translation, terms, in_compounds=True)
     for span in sorted(wanted, key=lambda span: span.kind != "term"):
         if span.kind == "term":
             candidates = [(each.start, each.end) for each in term_places if each.target == span.target]

@@ -142,9 +142,12 @@ async def test_a_text_of_values_alone_needs_no_translator() -> None:
     assert mangler.calls == []
 
 
-async def test_a_number_of_a_term_that_the_translator_applies_itself_is_kept_by_it() -> None:
+@pytest.mark.parametrize(("term", "target"), [("Windows", "Janelas 11"), ("Windows 7", "Janelas 11")])
+async def test_numbers_of_terms_that_the_translator_applies_itself_are_left_to_it(
+    term: str, target: str
+) -> None:
     async def apply(texts: list[str]) -> list[str]:
-        return [text.replace("Windows", "Janelas 11") for text in texts]
+        return [text.replace(term, target) for text in texts]
 
-    task = TranslationTask("I like Windows.", ("en", "pt"), native_glossary={"windows": "Janelas 11"})
-    assert await translate(task, apply) == "I like Janelas 11."
+    task = TranslationTask(f"I like {term}, 5 times.", ("en", "pt"), native_glossary={term: target})
+    assert await translate(task, apply) == f"I like {target}, 5 times."

@@ -113,4 +113,4 @@ async def test_no_real_speech_is_translated_to_nothing(whisper: FasterWhisper, l
     for _, pcm, _ in samples(language):
         transcript = await pipeline.recognise(pcm, language)
         translation = await pipeline.translate_speech(transcript, pcm, "en")
-        assert any(map(str.isalpha, translation.text))
+        assert any(map(str.isalnum, translation.text))

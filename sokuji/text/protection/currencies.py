@@ -7,6 +7,7 @@ from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
 from sokuji.text.protection.number_format import babel_locale
+from sokuji.text.punctuation import is_spaceless
 
 SIGN_CHARACTERS = "$¢-¥֏؋৲৳૱௹฿៛₠-₿﷼﹩＄￠￡￥￦"
 SIGN = rf"(?:[A-Z]{{1,3}})?[{SIGN_CHARACTERS}]"
@@ -89,8 +90,11 @@ _WORDS_AFTER = re.compile(r"(?:[\s-]+[^\W\d]+){1,3}")
 
 
 def named_after(text: str, end: int, language: str) -> str | None:
-    """The currency named within three words after ``text[:end]``: that of "5 million dollars"."""
+    """The currency named within three words after ``text[:end]``: that of "5 million dollars", "5円"."""
     known = names(language)
+    for name, sign in known.items():
+        if is_spaceless(name[:1]) and text.startswith(name, end):
+            return sign
     if match := _WORDS_AFTER.match(text, end):
         for word in re.split(r"[\s-]+", match[0].casefold()):
             if word in known:

@@ -52,7 +52,7 @@ _SUFFIX = (
     rf"(?P<percent>[{SPACES}]?[%‰٪]|(?=[{SPACES}](?i:percent|per cent|por cento|por ciento|pour cent"
     r"|per cento|prozent)\b))"
     r"|(?P<ordinal>(?:st|nd|rd|th)\b|\.?[ºª°](?![CFcf]\b))"
-    rf"|(?P<thousand>[{SPACES}](?:mil|mila|mille|thousand|tausend)\b)"
+    rf"|(?P<scale>[{SPACES}](?:mil|mila|mille|thousand|tausend)\b|[千万萬亿億만억](?![\d千万萬亿億만억]))"
     rf"|(?P<degree>[{SPACES}]?°[CF]?)|(?P<decade>(?<=\d0)'?s\b)|(?P<unit>[A-Za-zÀ-ɏµ]{{1,3}}[²³]?(?!\w))"
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
@@ -63,6 +63,8 @@ _DECIMAL = re.compile(r"\d{1,2}\.\d{1,2}")
 # A capital word within a sentence, or "version" in several languages.
 _BEFORE_VERSION = re.compile(r"(?:[^\s.!?…:]\s+[A-Z][\w+#]*|(?i:versão|version|versión|versione)|\bv)\s?\Z")
 _LONGEST_NAME = 40
+_EXPONENTS = {"千": 3, "万": 4, "萬": 4, "만": 4, "亿": 8, "億": 8, "억": 8}
+"""Of the powers of ten that these stand for; other words for a scale stand for thousand."""
 _FRENCH_ORDINALS = frozenset({"er", "re", "e", "ère", "ème"})
 _ORDINALS = {
     "pt": "º",
@@ -153,19 +155,21 @@ class _Reading:
     def number(self, match: re.Match[str]) -> Numeral:
         """Any other number, with its sign and what directly follows it: a per cent sign, "th", "km"."""
         sign = match["sign"].replace("−", "-")
-        if match["thousand"] and (thousands := self._thousands(match)) is not None:
-            return thousands
+        if match["scale"] and (scaled := self._scaled(match)) is not None:
+            return scaled
         value, number = self._read(match["number"], is_version=self._is_version(match))
         keys = frozenset(f"{sign}{value}{kind}" for kind in self._kinds(match))
         written = match["sign"] + (number or match["number"]) + self._suffix(match, value)
         return Numeral(match.start(), match.end(), keys, written)
 
-    def _thousands(self, match: re.Match[str]) -> Numeral | None:
-        """A number of thousands ("5 mil"), of which translators make a number ("5,000")."""
+    def _scaled(self, match: re.Match[str]) -> Numeral | None:
+        """A number of thousands or the like ("5 mil"), of which translators make a number ("5,000")."""
         number = read_number(match["number"], self._own)
-        if number is None or len(number.decimals or "") > 3:
+        exponent = _EXPONENTS.get(match["scale"], 3)
+        if number is None or len(number.decimals or "") > exponent:
             return None
-        product = Number(number.whole + (number.decimals or "").ljust(3, "0"), None, grouped=True)
+        whole = number.whole + (number.decimals or "").ljust(exponent, "0")
+        product = Number(whole.lstrip("0") or "0", None, grouped=True)
         keys = frozenset(f"{match['sign']}{product.value}{kind}" for kind in self._kinds(match))
         is_same = self._language == self._target or self._format is None
         written = (

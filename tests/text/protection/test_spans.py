@@ -36,6 +36,7 @@ def written(text: str, source: str, target: str) -> list[str]:
         (EN, PT, "We use Python 3.11, version 2.0, about 3.11 times", ["3.11", "2.0", "3,11"]),
         (PT, EN, "5 mil, 1,5 mil e 3 milhões", ["5,000", "1,500", "3"]),
         (EN, PT, "5 thousand dollars", ["5.000"]),
+        ("zh", EN, "5万人和1.5亿人", ["50,000", "150,000,000"]),
         # Money.
         (EN, PT, "$1,299.99, R$5, €5.50, £3", ["$ 1.299,99", "R$ 5", "€ 5,50", "£ 3"]),
         (PT, EN, "R$ 1.299,99 e 5,50 €", ["R$1,299.99", "€5.50"]),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.text.protection.spans import find_spans, write
+from sokuji.text.protection.verification import locate
 
 EN, PT, FR = "en", "pt", "fr"
 
@@ -72,6 +73,53 @@ def written(text: str, source: str, target: str) -> list[str]:
 )  # fmt: skip
 def test_spans_are_found_and_written(source: str, target: str, text: str, expected: list[str]) -> None:
     assert written(text, source, target) == expected
+
+
+@pytest.mark.parametrize(
+    ("pair", "text", "translation"),
+    [
+        (("en", "pt"), "He paid 5 million dollars.", "Ele pagou 5 milhões de dólares."),
+        (("en", "pt"), "He paid €5.", "Ele pagou 5 euros."),
+        (("pt", "en"), "Às 19h45.", "At 7:45 p.m."),
+        (("en", "pt"), "At 3 p.m.", "Às 15h."),
+        (("pt", "en"), "São 5 mil reais.", "They are 5,000 reals."),
+        (("en", "ja"), "50,000 people", "5万人"),
+        (("ja", "en"), "500円です。", "It is 500 yen."),
+        (("en", "zh"), "I paid $5", "我付了5美元"),
+        (("en", "pt"), "It grew 12 percent.", "Cresceu 12%."),
+        (("en", "pt"), "A 5km walk in the 1980s", "Uma caminhada de 5 km nos anos 1980"),
+        (("en", "pt"), "The 21st century", "O século XXI"),
+    ],
+)
+def test_another_form_of_the_same_value_is_accepted(
+    pair: tuple[str, str], text: str, translation: str
+) -> None:
+    assert locate(text, find_spans(text, *pair), translation, pair) is not None
+
+
+@pytest.mark.parametrize(
+    ("pair", "text", "translation"),
+    [
+        (("en", "pt"), "Invoice 1,220,295", "Fatura 1.221.295"),
+        (("en", "pt"), "We counted 3,551,198", "Contamos 3.551,198"),
+        (("en", "pt"), "We counted 3,551.198", "Contamos 3,551.198"),
+        (("en", "pt"), "It costs $1,299.99", "Custa $1,299,99"),
+        (("en", "pt"), "I paid ¥500", "Paguei 500 euros"),
+        (("en", "pt"), "customer 62", "cliente 62 euros"),
+        (("en", "pt"), "I have 5 dollars", "Tenho 5 euros"),
+        (("pt", "en"), "Fatura 14/04/2006", "Invoice 2/14/2006"),
+        (("en", "pt"), "It was -5 °C", "Fazia 5 °C"),
+        (("en", "pt"), "5% more", "5 a mais"),
+        (("en", "pt"), "at 3 p.m.", "às 3h"),
+        (("en", "pt"), "I have 7", "Eu tenho 7 7"),
+        (("en", "pt"), "I have 7", "Eu tenho 7km"),
+        (("en", "pt"), "Hello <b>you</b>", "Olá </b>você<b>"),
+        (("en", "pt"), "Hello\nyou", "Olá você"),
+        (("en", "pt"), "Hello you", ""),
+    ],
+)
+def test_another_value_is_not_accepted(pair: tuple[str, str], text: str, translation: str) -> None:
+    assert locate(text, find_spans(text, *pair), translation, pair) is None
 
 
 @given(

@@ -108,6 +108,22 @@ async def test_the_embedded_translator_keeps_what_it_used_to_lose(
     assert len(calls) <= 2
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Please write to john.doe@example.com before Friday.",
+         "Por favor escreva para john.doe@example.com antes de sexta-feira."),
+        ("Hello 😀 my friend 👨‍👩‍👧, how are you?", "Olá 😀 meu amigo 👨‍👩‍👧, como você está?"),
+        ("My site https://example.com was down yesterday.",
+         "O meu site https://example.com foi para baixo ontem."),
+    ],
+)  # fmt: skip
+async def test_words_around_an_address_or_an_emoji_are_translated_as_one_sentence(
+    bergamot: Bergamot, text: str, expected: str
+) -> None:
+    assert await translate(TranslationTask(text, EN_PT), asking(bergamot, EN_PT, [])) == expected
+
+
 async def test_a_sentence_that_the_translator_handles_well_costs_one_call(bergamot: Bergamot) -> None:
     calls: list[list[str]] = []
     translation = await translate(

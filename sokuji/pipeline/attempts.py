@@ -6,19 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
-from sokuji.errors import ProviderFailed, SokujiError
+from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
 from sokuji.pipeline.fallback import Candidate
 from sokuji.pipeline.members import InfoT, Member, ProviderT, RecogniserMember, TranslatorMember
 from sokuji.text.protection import translation as protection
 from sokuji.text.protection.passage import TranslationTask
-from sokuji.text.protection.verification import has_words, lost_values
 
 T = TypeVar("T")
-FULL_WINDOW_S = 30
-"""Seconds of audio that Whisper was trained on; others are not disturbed by silence."""
 
 
 def candidate(member: Member[ProviderT, InfoT], attempt: Callable[[], T]) -> Candidate[T]:
@@ -74,42 +70,6 @@ async def translate(member: TranslatorMember, request: TranslationRequest) -> Tr
         score=None if task.glossary else calls.score,
         provider=info.provider if calls.count else None,
     )
-
-
-async def translate_speech(
-    member: RecogniserMember, request: RecognitionRequest, words: str, pair: tuple[str, str]
-) -> Transcript:
-    """One attempt at having speech translated by a recogniser.
-
-    A translation that is empty, or lacks a number that was recognised, is asked for again with the silence of
-    a full window behind the speech; this is a second computation, and decides differently about its end.
-
-    Args:
-        member: the recogniser.
-        request: with the task "translate".
-        words: the transcript of the speech.
-        pair: the language of ``words`` and that of the translation.
-
-    Raises:
-        ProviderFailed: the translation is empty although words were recognised.
-    """
-    translation = await recognise(member, request)
-    lost = _lost(words, translation, pair)
-    if lost:
-        padded = request.pcm.ljust(2 * RECOGNISER_RATE * FULL_WINDOW_S, b"\x00")
-        second = await recognise(member, dataclasses.replace(request, pcm=padded))
-        if _lost(words, second, pair) < lost:
-            translation = second
-    if has_words(words) and not has_words(translation.text):
-        raise ProviderFailed(f"{member.info.provider} returned an empty translation of recognised words")
-    return translation
-
-
-def _lost(words: str, translation: Transcript, pair: tuple[str, str]) -> float:
-    """How much of the words is missing in their translation: everything, or some numbers and codes."""
-    if has_words(words) and not has_words(translation.text):
-        return math.inf
-    return lost_values(words, translation.text, pair)
 
 
 class _TranslationCalls:

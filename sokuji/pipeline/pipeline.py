@@ -25,7 +25,7 @@ from sokuji.contract import (
 from sokuji.errors import Overloaded
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import candidate, recognise, translate, translate_speech
+from sokuji.pipeline.attempts import candidate, recognise, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import Candidate, call, stream
@@ -38,6 +38,7 @@ from sokuji.pipeline.members import (
     SynthesisStage,
     TranslationStage,
 )
+from sokuji.pipeline.speech_translation import chained, translate_speech
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 from sokuji.text.protection.translation import without_words
 
@@ -169,7 +170,7 @@ class Pipeline:
         )
         if middle == target:
             return by_speech
-        return _chained(by_speech, await self.translate_text(by_speech.text, middle, target))
+        return chained(by_speech, await self.translate_text(by_speech.text, middle, target))
 
     async def translate_text(
         self,
@@ -256,11 +257,3 @@ class Pipeline:
             deadline_s=self.deadlines.stt_s,
             stage="stt",
         )
-
-
-def _chained(first: TranslatedText, second: TranslatedText) -> TranslatedText:
-    """The result of two translations in sequence; its score is the product of both."""
-    known = first.score is not None and second.score is not None
-    score = (first.score or 0) * (second.score or 0) if known else None
-    names = [each.provider for each in (first, second) if each.provider]
-    return TranslatedText(text=second.text, score=score, provider="+".join(names) or None)

@@ -8,9 +8,9 @@ import pytest
 from sokuji.config import Deadlines
 from sokuji.contract import Transcript, TranslatedText, TranslationRequest
 from sokuji.errors import ProviderFailed, SokujiError
-from sokuji.pipeline.attempts import FULL_WINDOW_S
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.pipeline.speech_translation import FULL_WINDOW_S
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.speech import samples

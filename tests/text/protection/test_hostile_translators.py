@@ -151,3 +151,16 @@ async def test_numbers_of_terms_that_the_translator_applies_itself_are_left_to_i
 
     task = TranslationTask(f"I like {term}, 5 times.", ("en", "pt"), native_glossary={term: target})
     assert await translate(task, apply) == f"I like {target}, 5 times."
+
+
+@given(
+    st.text() | st.text("ab cd1.,:/<>{}%$€-+ \n\r😀田½#@_\\'\"&;!?。XIV0５२", max_size=60),
+    st.sampled_from(["pt", "zh", "fr", "ar", "unknown"]),
+    st.booleans(),
+)
+async def test_any_text_has_a_translation_where_the_translator_changes_nothing(
+    text: str, target: str, by_sentence: bool
+) -> None:
+    task = TranslationTask(text, ("en", target), by_sentence=by_sentence)
+    translation = await translate(task, Mangler(lambda words, dice: words))
+    assert bool(translation.strip()) == bool(text.strip())

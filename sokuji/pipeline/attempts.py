@@ -1,9 +1,9 @@
 """One attempt at one provider: reduces the request to what the provider takes, and measures the time."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
@@ -11,7 +11,8 @@ from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
 from sokuji.pipeline.fallback import Candidate
 from sokuji.pipeline.members import InfoT, Member, ProviderT, RecogniserMember, TranslatorMember
-from sokuji.text import glossary_protection
+from sokuji.text.protection import translation as protection
+from sokuji.text.protection.passage import TranslationTask
 
 T = TypeVar("T")
 
@@ -41,8 +42,12 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
 async def translate(member: TranslatorMember, request: TranslationRequest) -> TranslatedText:
     """One attempt; context is left out if the translator takes none.
 
-    A glossary that the translator does not take is applied by ``glossary_protection``, and the result then
-    has no score.
+    What must not change in the text is protected, and so are the terms of a glossary that the translator does
+    not take (``text.protection``). The translation has a score if the translator gave one for the text as it
+    is, and no provider if there was nothing to translate.
+
+    Raises:
+        ProviderFailed: the translation is empty although the text has words, or has digits that it has not.
     """
     info = member.info
     takes_glossary = info.takes_glossary_for(request.source, request.target)
@@ -51,31 +56,49 @@ async def translate(member: TranslatorMember, request: TranslationRequest) -> Tr
         context=request.context if info.takes_context else (),
         glossary=request.glossary if takes_glossary else {},
     )
-    if takes_glossary or not request.glossary:
-        (translated,) = await _translate_batch(member, reduced, [request.text])
-        return TranslatedText(text=translated.text, score=translated.score, provider=info.provider)
-    text = await glossary_protection.translate(
-        request.text, request.glossary, partial(_translate_parts, member, reduced)
+    task = TranslationTask(
+        request.text,
+        (request.source, request.target),
+        glossary={} if takes_glossary else request.glossary,
+        native_glossary=reduced.glossary,
+        by_sentence=not info.takes_context,
     )
-    return TranslatedText(text=text, provider=info.provider)
+    calls = _TranslationCalls(member, reduced)
+    text = await protection.translate(task, calls.translate)
+    return TranslatedText(
+        text=text,
+        score=None if task.glossary else calls.score,
+        provider=info.provider if calls.count else None,
+    )
 
 
-async def _translate_parts(
-    member: TranslatorMember, request: TranslationRequest, texts: Sequence[str]
-) -> list[str]:
-    return [translated.text for translated in await _translate_batch(member, request, texts)]
+class _TranslationCalls:
+    """Calls a translator with several texts at a time; all else is as in ``request``."""
 
+    def __init__(self, member: TranslatorMember, request: TranslationRequest) -> None:
+        self._member = member
+        self._request = request
+        self._scores: list[float | None] = []
+        self.count = 0
 
-async def _translate_batch(
-    member: TranslatorMember, request: TranslationRequest, texts: Sequence[str]
-) -> list[TranslatedText]:
-    """``texts`` translated in one call; all else is as in ``request``."""
-    began = time.monotonic()
-    answers = await member.provider.translate([dataclasses.replace(request, text=text) for text in texts])
-    results = [_result(answer) for answer in answers]
-    effort = results[0].effort if results else None
-    metrics.record_response("translation", member.info.provider, time.monotonic() - began, effort)
-    return results
+    async def translate(self, texts: Sequence[str]) -> list[str]:
+        """The translations, from one call."""
+        began = time.monotonic()
+        requests = [dataclasses.replace(self._request, text=text) for text in texts]
+        results = [_result(answer) for answer in await self._member.provider.translate(requests)]
+        effort = results[0].effort if results else None
+        metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
+        self.count += 1
+        self._scores = [each.score for each in results]
+        return [each.text for each in results]
+
+    @property
+    def score(self) -> float | None:
+        """Geometric mean of the scores of the first call, if there was no other."""
+        scores = [each for each in self._scores if each is not None]
+        if self.count != 1 or len(scores) != len(self._scores):
+            return None
+        return math.prod(scores) ** (1 / len(scores))
 
 
 def _result(answer: T | SokujiError) -> T:

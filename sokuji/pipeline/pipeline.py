@@ -38,7 +38,9 @@ from sokuji.pipeline.members import (
     SynthesisStage,
     TranslationStage,
 )
+from sokuji.pipeline.speech_translation import chained, translate_speech
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
+from sokuji.text.protection.translation import without_words
 
 
 class Pipeline:
@@ -149,16 +151,26 @@ class Pipeline:
             return await self.translate_text(transcript.text, source, target, context, glossary)
         if find(normalised(transcript.text), glossary):
             self.catalogue.check_glossary(source, target)
+        if (unchanged := without_words(transcript.text, (source, target))) is not None:
+            return TranslatedText(text=unchanged)
         middle = route.via or target
         request = RecognitionRequest(pcm=pcm, language=source, task="translate")
         recognisers = self.catalogue.recognisers(source, translating_to=middle)
-        recognised = await self._transcribe(recognisers, request)
+        recognised = await call(
+            [
+                candidate(each, partial(translate_speech, each, request, transcript.text, (source, middle)))
+                for each in recognisers
+            ],
+            self.resilience,
+            deadline_s=self.deadlines.stt_s,
+            stage="stt",
+        )
         by_speech = TranslatedText(
             text=recognised.text, score=recognised.confidence, provider=recognised.provider
         )
         if middle == target:
             return by_speech
-        return _chained(by_speech, await self.translate_text(by_speech.text, middle, target))
+        return chained(by_speech, await self.translate_text(by_speech.text, middle, target))
 
     async def translate_text(
         self,
@@ -245,11 +257,3 @@ class Pipeline:
             deadline_s=self.deadlines.stt_s,
             stage="stt",
         )
-
-
-def _chained(first: TranslatedText, second: TranslatedText) -> TranslatedText:
-    """The result of two translations in sequence; its score is the product of both."""
-    known = first.score is not None and second.score is not None
-    score = (first.score or 0) * (second.score or 0) if known else None
-    names = [each.provider for each in (first, second) if each.provider]
-    return TranslatedText(text=second.text, score=score, provider="+".join(names) or None)

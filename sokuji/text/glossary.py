@@ -106,6 +106,8 @@ def find(text: str, glossary: Mapping[str, str], *, in_compounds: bool = False) 
         glossary: has passed ``check``.
         in_compounds: also match a term that a hyphen, an apostrophe or a full stop joins to another word.
     """
+    if not glossary:
+        return []
     targets = {_key(source): target.strip() for source, target in glossary.items()}
     lengths: dict[str, list[int]] = {}
     for length, first in sorted({(len(term), term[0]) for term in targets}, reverse=True):
@@ -160,13 +162,12 @@ def _outside_urls(text: str, found: list[Occurrence]) -> list[Occurrence]:
     return [each for each in found if each.start not in inside and each.end - 1 not in inside]
 
 
-def fill(text: str, found: Iterable[Occurrence], fillings: Mapping[str, str] | None = None) -> str:
-    """The text with the matches replaced by their targets, or by ``fillings[target]``."""
+def fill(text: str, found: Iterable[Occurrence]) -> str:
+    """The text with the matches replaced by their targets."""
     parts = []
     end = 0
     for occurrence in found:
-        filling = occurrence.target if fillings is None else fillings[occurrence.target]
-        parts += [text[end : occurrence.start], filling]
+        parts += [text[end : occurrence.start], occurrence.target]
         end = occurrence.end
     return "".join(parts) + text[end:]
 

@@ -1,9 +1,9 @@
 """Divides any text for models that translate one sentence at a time. Pure.
 
-Such models drop or invent text if they get several hundred characters at once, and garble characters that
-their vocabulary lacks. So a text is divided into sentences, and long sentences into clauses; text that must
-not be translated (line breaks, URLs, e-mail addresses, emoji, other scripts) is passed through. All patterns
-take time linear in the length of the text.
+Such models drop or invent text if they get several hundred characters at once. So a text is divided into
+lines and sentences, and long sentences into clauses; text without Latin letters and digits is passed through.
+What else must not change is protected by ``text.protection``. All patterns take time linear in the length of
+the text.
 """
 
 import re
@@ -19,14 +19,7 @@ MAX_SEGMENT_CHARS = 250
 _QUOTES = str.maketrans(
     {**dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'), **dict.fromkeys("\u2018\u2019\u201a", "'")}
 )
-_EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
-UNTRANSLATABLE = re.compile(
-    r"([\r\n]+"
-    r"|https?://[^\s<>]{0,2000}\w"
-    r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-    # After the first emoji: further emoji, joiners, variation selectors and tags.
-    rf"|[{_EMOJI}][{_EMOJI}\ufe0f\u200d\U000e0020-\U000e007f]*)"
-)
+LINE_BREAKS = re.compile(r"([\r\n]+)")
 _TRANSLATABLE = re.compile(r"[0-9A-Za-zÀ-ÖØ-öø-ÿ]")
 # A sentence mark, closing quotes and brackets, then a space before a capital or a digit.
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]*(\s+)(?=[\"'(\[¿¡-]*[0-9A-ZÀ-ÖØ-Þ])")
@@ -41,7 +34,7 @@ class TextSegment:
     text: str
     translatable: bool
     is_sentence: bool = False
-    """False for a part of a sentence: a clause, or the rest after a URL or an emoji."""
+    """False for a clause of a sentence."""
 
 
 def translate_text(text: str, translate: Callable[[str], str]) -> str:
@@ -52,26 +45,21 @@ def translate_text(text: str, translate: Callable[[str], str]) -> str:
 
 def split(text: str) -> Iterator[TextSegment]:
     """The segments of a text; translatable ones have no outer space and ``MAX_SEGMENT_CHARS`` at most."""
-    separator = "\n"
-    for index, part in enumerate(UNTRANSLATABLE.split(text)):
-        is_separator = index % 2 == 1
-        if is_separator or not _TRANSLATABLE.search(part):
-            yield TextSegment(part, translatable=False)
+    for part in LINE_BREAKS.split(text):
+        if _TRANSLATABLE.search(part):
+            yield from _segments(part)
         else:
-            yield from _segments(part, at_line_start=separator[-1] in "\r\n")
-        separator = part if is_separator else separator
+            yield TextSegment(part, translatable=False)
 
 
-def _segments(part: str, at_line_start: bool) -> Iterator[TextSegment]:
-    body = part.strip()
-    start = part.index(body)
-    yield TextSegment(part[:start], translatable=False)
-    is_sentence = at_line_start
+def _segments(line: str) -> Iterator[TextSegment]:
+    body = line.strip()
+    start = line.index(body)
+    yield TextSegment(line[:start], translatable=False)
     for sentence, gap in _sentences(body):
-        yield from _clauses(sentence, is_sentence)
+        yield from _clauses(sentence)
         yield TextSegment(gap, translatable=False)
-        is_sentence = True
-    yield TextSegment(part[start + len(body) :], translatable=False)
+    yield TextSegment(line[start + len(body) :], translatable=False)
 
 
 def _sentences(body: str) -> Iterator[tuple[str, str]]:
@@ -84,7 +72,7 @@ def _sentences(body: str) -> Iterator[tuple[str, str]]:
     yield body[begin:], ""
 
 
-def _clauses(sentence: str, is_sentence: bool) -> Iterator[TextSegment]:
+def _clauses(sentence: str) -> Iterator[TextSegment]:
     begin = 0
     while len(sentence) - begin > MAX_SEGMENT_CHARS:
         cut = _cut(sentence, begin)
@@ -92,7 +80,7 @@ def _clauses(sentence: str, is_sentence: bool) -> Iterator[TextSegment]:
         yield TextSegment(clause, translatable=True)
         yield TextSegment(sentence[begin + len(clause) : cut], translatable=False)
         begin = cut
-    yield TextSegment(sentence[begin:], translatable=True, is_sentence=is_sentence and begin == 0)
+    yield TextSegment(sentence[begin:], translatable=True, is_sentence=begin == 0)
 
 
 def _cut(sentence: str, begin: int) -> int:

@@ -83,11 +83,11 @@ async def test_a_conversation_resumed_from_its_last_ack_is_whole(cut_ms: int) ->
 
 
 async def test_a_resumed_connection_counts_its_own_clauses() -> None:
-    session = open_session(await pipeline_of(CodedStt()), resumed_text="Word0 word1 word2 word3,")
+    session = open_session(await pipeline_of(CodedStt()), resumed_text="Worda wordb wordc wordd,")
     async with running(session) as seen:
         session.configure(CLAUSES)
         await speak(session, silence(500) + coded_words(0, 12))
-        await wait_until(lambda: any(ack.text.endswith("word7,") for ack in of_kind(seen, events.Ack)))
+        await wait_until(lambda: any(ack.text.endswith("wordh,") for ack in of_kind(seen, events.Ack)))
         session.end()
     for ack in of_kind(seen, events.Ack):
         if ack.text:
@@ -98,7 +98,7 @@ async def test_a_resumed_connection_counts_its_own_clauses() -> None:
 
 
 async def test_a_resumed_segment_of_which_all_was_delivered_still_ends() -> None:
-    session = open_session(await pipeline_of(CodedStt()), resumed_text="Word0 word1")
+    session = open_session(await pipeline_of(CodedStt()), resumed_text="Worda wordb")
     async with running(session) as seen:
         session.configure(CLAUSES)
         await speak(session, silence(500) + coded_words(0, 2) + silence(1_000))

@@ -31,7 +31,7 @@ async def test_a_clause_is_translated_and_spoken_before_the_utterance_ends() -> 
         session.configure(CLAUSES)
         await speak(session, silence(500) + coded_words(0, 8))
         await wait_until(lambda: any(event.last for event in of_kind(seen, events.Audio)))
-        assert translations(seen, "en")[0] == "Word0 word1 word2 word3,"
+        assert translations(seen, "en")[0] == "Worda wordb wordc wordd,"
         assert not of_kind(seen, events.TranslationText)[0].is_final
         assert not finals(seen)
         await speak(session, silence(1_000))

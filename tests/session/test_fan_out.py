@@ -123,12 +123,12 @@ async def test_preceding_clauses_and_the_glossary_reach_a_translator_that_takes_
     translator.info = replace(translator.info, takes_context=True, takes_glossary=True)
     session = open_session(await pipeline_of(CodedStt(), translator), StreamingSettings(speculate=False))
     async with running(session):
-        session.configure(replace(UTTERANCES, glossary={"word1": "uno"}))
+        session.configure(replace(UTTERANCES, glossary={"wordb": "uno"}))
         await speak(session, SpokenScript([(2, 1_000)] * 5).pcm)
         session.end()
     assert [len(request.context) for request in translator.requests] == [0, 1, 2, 3, 3]
-    assert translator.requests[1].context == ("Word0 word1",)
-    assert dict(translator.requests[0].glossary) == {"word1": "uno"}
+    assert translator.requests[1].context == ("Worda wordb",)
+    assert dict(translator.requests[0].glossary) == {"wordb": "uno"}
 
 
 async def test_the_context_is_in_the_language_of_what_is_translated() -> None:
@@ -143,7 +143,7 @@ async def test_the_context_is_in_the_language_of_what_is_translated() -> None:
             await wait_until(lambda: len(finals(seen)) > number)  # noqa: B023
         session.end()
     contexts = [(request.source, request.context) for request in translator.requests]
-    assert contexts == [("pt", ()), ("en", ()), ("pt", ("Word0 word1",))]
+    assert contexts == [("pt", ()), ("en", ()), ("pt", ("Worda wordb",))]
 
 
 async def test_a_language_without_a_route_is_reported_once_an_utterance() -> None:
@@ -172,11 +172,11 @@ async def test_a_glossary_that_cannot_be_kept_is_reported_once_an_utterance() ->
     session = open_session(await pipeline_of(CodedStt(language="es")))
     async with running(session) as seen:
         session.configure(
-            replace(CLAUSES, source_language=None, target_languages=("en",), glossary={"word1": "uno"})
+            replace(CLAUSES, source_language=None, target_languages=("en",), glossary={"wordb": "uno"})
         )
         await speak(session, SpokenScript([(14, 1_000), (5, 1_000)]).pcm)
         session.end()
     assert [event.error.code for event in of_kind(seen, events.Failed)] == ["not_supported"]
     assert [event.text for event in of_kind(seen, events.TranslationText)] == [
-        "word14 word15, word16 word17. Word18"
+        "wordbe wordbf, wordbg wordbh. Wordbi"
     ]

@@ -32,7 +32,12 @@ def coded_words(first: int, count: int) -> bytes:
 def spelled(number: int) -> str:
     """The text of a word. A sentence has nine words, and every fourth word ends a clause."""
     mark = "." if number % 9 == 8 else "," if number % 4 == 3 else ""
-    return f"{'Word' if number % 9 == 0 else 'word'}{number}{mark}"
+    return f"{'Word' if number % 9 == 0 else 'word'}{_letters(number)}{mark}"
+
+
+def _letters(number: int) -> str:
+    """The number in letters: a word with digits would be a code, which is not translated."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 class LevelVoiceActivity:
@@ -115,7 +120,7 @@ class CodedStt:
         """The words with the last one or two wrong."""
         right = max(0, len(heard) - self._random.randint(1, 2))
         return heard[:right] + [
-            Word(f"noise{len(self.requests)}x{place}", word.start_ms, word.end_ms)
+            Word(f"noise{_letters(len(self.requests))}x{_letters(place)}", word.start_ms, word.end_ms)
             for place, word in enumerate(heard[right:])
         ]
 
@@ -128,7 +133,7 @@ def _words_in(pcm: bytes) -> list[Word]:
     for start, end in pairwise(edges):
         share, number = (end - start) / _LOUD, (int(levels[start]) - _FLOOR) // _STEP if end > start else -1
         if number >= 0 and share >= 0.3:
-            text = spelled(number) if share >= 0.7 else f"part{number}"
+            text = spelled(number) if share >= 0.7 else f"part{_letters(number)}"
             found.append(Word(text, start * 1_000 // RATE, end * 1_000 // RATE))
     return found
 

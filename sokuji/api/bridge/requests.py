@@ -165,6 +165,9 @@ class TranslateRequest(RequestBody):
     context: Context | None = Field(
         None, description="Preceding text, where the translator of the pair takes it"
     )
+    format: Literal["text", "html"] = Field(
+        "text", description="html: the text between the tags is translated, and the tags stay"
+    )
 
 
 class SynthesizeRequest(RequestBody):

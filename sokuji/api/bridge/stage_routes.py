@@ -3,6 +3,7 @@
 import base64
 import time
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -34,6 +35,7 @@ from sokuji.api.dependencies import (
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
+from sokuji.pipeline.html_translation import translate_html
 
 router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=BoundedFormRoute)
 
@@ -94,9 +96,17 @@ async def translate(body: TranslateRequest, service: CurrentService) -> Translat
     if body.context:
         catalogue.check_translation_context(body.source_language, body.target_language)
     context = (body.context,) if body.context else ()
-    translated = await service.pipeline.translate_text(
-        body.text, body.source_language, body.target_language, context, body.glossary
+    translate_text = partial(
+        service.pipeline.translate_text,
+        source=body.source_language,
+        target=body.target_language,
+        context=context,
+        glossary=body.glossary,
     )
+    if body.format == "html":
+        translated = await translate_html(body.text, translate_text)
+    else:
+        translated = await translate_text(body.text)
     return TranslateResponse(
         original_text=body.text,
         translated_text=translated.text,

@@ -5,7 +5,6 @@ the Portuguese "no" (in the) into "não" and the English "do" into "of".
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -23,9 +22,6 @@ from sokuji.providers.translation.request_validation import check_plain_request
 from sokuji.text.sentences import translate_text
 
 _PAIRS = (("en", "pt"), ("pt", "en"))
-# The models do not know these signs and write another currency instead.
-_CURRENCY_NAMES = {"en": {"€": "euros", "£": "pounds"}, "pt": {"€": "euros", "£": "libras"}}
-_PRICE = re.compile(r"([€£])\s?(\d[\d.,]*)(?<=\d)|(?<=\d)\s?([€£])")
 
 
 class Bergamot:
@@ -95,7 +91,7 @@ class Bergamot:
 
     def _job(self, request: TranslationRequest) -> Job[str]:
         engine = self._engine(request.source, request.target)
-        translation: str = yield _EngineCall(_spell_out_currencies(request), engine.translate)
+        translation: str = yield _EngineCall(request.text, engine.translate)
         return translation
 
 
@@ -113,11 +109,3 @@ class _EngineCall:
     def compute_batch(cls, batch: Sequence[Self]) -> list[str]:
         """See ``Computation``."""
         return [translate_text(each.text, each.translate) for each in batch]
-
-
-def _spell_out_currencies(request: TranslationRequest) -> str:
-    """The text with words for the currency signs that the models do not know: "£5" -> "5 pounds"."""
-    names = _CURRENCY_NAMES[request.source]
-    return _PRICE.sub(
-        lambda price: f"{price[2]} {names[price[1]]}" if price[1] else f" {names[price[3]]}", request.text
-    )

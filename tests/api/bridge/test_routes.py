@@ -104,6 +104,29 @@ async def test_the_terms_of_a_glossary_are_translated_as_it_says() -> None:
     assert untranslated.json()["translated_text"] == "Bom Day, bom Day!"
 
 
+async def test_html_keeps_its_tags_and_only_its_text_is_translated() -> None:
+    async with rest_client() as (client, _):
+        body = {"text": "<p>Bom <b>dia</b></p><pre>x</pre>", "format": "html"} | PAIR
+        response = await client.post("/api/v1/translation/translate", json=body)
+    assert response.json()["translated_text"] == "<p>en: Bom <b>dia</b></p><pre>x</pre>"
+    assert response.json()["provider"] == "fake"
+
+
+async def test_another_format_is_refused_with_the_accepted_ones() -> None:
+    async with rest_client() as (client, _):
+        body = {"text": "bom dia", "format": "markdown"} | PAIR
+        response = await client.post("/api/v1/translation/translate", json=body)
+    assert response.status_code == 400
+    assert "'text' or 'html'" in response.json()["error"]["message"]
+
+
+async def test_an_empty_translation_of_words_is_an_error() -> None:
+    async with rest_client(translator=FakeTranslator(*[""] * 9)) as (client, _):
+        response = await client.post("/api/v1/translation/translate", json={"text": "bom dia"} | PAIR)
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "provider_failed"
+
+
 async def test_context_reaches_a_translator_that_takes_it() -> None:
     translator = FakeTranslator()
     translator.info = replace(translator.info, takes_context=True)

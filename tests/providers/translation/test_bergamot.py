@@ -86,11 +86,7 @@ async def test_a_paragraph_of_2000_characters_comes_back_whole_and_in_order(
     ("text", "kept"),
     [
         ("Line one.\nLine two.\n\n  Line four.", "\n\n  "),
-        ("Hello 😀 my friend 👨‍👩‍👧!", "👨‍👩‍👧"),
-        ("Please write to john.doe@example.com.", "john.doe@example.com"),
         ("The map is at https://example.com/a_b?c=1.", "https://example.com/a_b?c=1"),
-        ("It costs €5.", "5 euros"),
-        ("It costs £5.", "5 libras"),
         ("The number is 12345.", "12345"),
         ("日本語です", "日本語です"),
         ("...", "..."),

@@ -1,6 +1,6 @@
 """Splits texts in any script into sentences for NLLB, and joins their translations. Pure.
 
-Line breaks, addresses and emoji are not translated and stay as they are. Sentences are separated as usual in
+Line breaks and text without words stay as they are. Sentences are separated as usual in
 the target language: by a space, or by nothing in scripts without spaces.
 """
 
@@ -20,7 +20,7 @@ from sokuji.text.punctuation import (
     width,
     words,
 )
-from sokuji.text.sentences import UNTRANSLATABLE
+from sokuji.text.sentences import LINE_BREAKS
 
 _SENTENCE_END = re.compile(rf"(?:[{SENTENCE_MARKS}]{CLOSING}(?=\s)|[{UNSPACED_SENTENCE_MARKS}]{CLOSING})\s*")
 _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]\s|[{UNSPACED_CLAUSE_MARKS}]")
@@ -37,7 +37,7 @@ class TextPart:
 
 def split_sentences(text: str) -> Iterator[TextPart]:
     """The sentences of a text, each with the space behind it, and the parts between them."""
-    for index, section in enumerate(UNTRANSLATABLE.split(text)):
+    for index, section in enumerate(LINE_BREAKS.split(text)):
         if index % 2 == 1 or not has_words(section):
             yield TextPart(section, is_sentence=False)
             continue

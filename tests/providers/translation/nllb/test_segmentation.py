@@ -25,7 +25,7 @@ TEXTS = st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\t 😀。、？
         ("هل أنت هنا؟ نعم. أنا هنا.", ["هل أنت هنا؟ ", "نعم. ", "أنا هنا."]),
         ("Привет. Как дела?", ["Привет. ", "Как дела?"]),
         ('He said: "Go!" She went.', ['He said: "Go!" ', "She went."]),
-        ("\nOne\ntwo 😀", ["One", "two "]),
+        ("\nOne\ntwo 😀\n😀", ["One", "two 😀"]),
     ],
 )
 def test_a_text_is_split_at_the_ends_of_sentences(text: str, sentences: list[str]) -> None:

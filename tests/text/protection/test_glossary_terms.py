@@ -12,56 +12,10 @@ from hypothesis import strategies as st
 from sokuji.contract import TranslatedText, TranslationRequest
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.glossary import Occurrence, find, replace
-from sokuji.text.glossary_protection import Translate, translate
+from sokuji.text.protection.passage import Ask, TranslationTask
+from sokuji.text.protection.translation import translate as translate_protected
+from tests.support.hostile_translators import CHANGES, Change, Mangler, reordered
 
-Change = Callable[[list[str], random.Random], list[str]]
-
-
-class Mangler:
-    """A translator that does the same to the words of every text; it remembers its calls."""
-
-    def __init__(self, change: Change, seed: int = 0) -> None:
-        self._change = change
-        self._seed = seed
-        self.calls: list[list[str]] = []
-
-    async def __call__(self, texts: list[str]) -> list[str]:
-        """One answer for each text."""
-        self.calls.append(texts)
-        return [" ".join(self._change(text.split(), random.Random(f"{self._seed}{text}"))) for text in texts]
-
-
-def dropped(words: list[str], dice: random.Random) -> list[str]:
-    return [word for word in words if dice.random() < 0.8]
-
-
-def doubled(words: list[str], dice: random.Random) -> list[str]:
-    return [copy for word in words for copy in [word] * dice.choice((1, 1, 1, 2))]
-
-
-def reordered(words: list[str], dice: random.Random) -> list[str]:
-    return dice.sample(words, len(words))
-
-
-def in_other_case(words: list[str], dice: random.Random) -> list[str]:
-    return [dice.choice((word.upper(), word.lower(), word.title())) for word in words]
-
-
-def punctuated(words: list[str], dice: random.Random) -> list[str]:
-    return [dice.choice(("{}", "{},", '"{}"', "{}-", "({}).")).format(word) for word in words]
-
-
-def declined(words: list[str], dice: random.Random) -> list[str]:
-    return [word + dice.choice(("", "", "s", "-se")) for word in words]
-
-
-def taken_apart(words: list[str], dice: random.Random) -> list[str]:
-    return [dice.choice((word, word, " ".join(word), word[1:])) for word in words]
-
-
-CHANGES: list[Change] = [
-    dropped, doubled, reordered, in_other_case, punctuated, declined, taken_apart,
-]  # fmt: skip
 GLOSSARY = {
     "invoice": "fatura", "purchase order": "Ordem de Compra", "order": "pedido", "C++": "C++",
     "iPhone": "iPhone", "bill": "fatura", "green": "Green Bank",
@@ -78,6 +32,12 @@ WORDS = [
     "and then.",
     "we\n",
 ]
+
+
+async def translated(
+    text: str, glossary: Mapping[str, str], ask: Ask, pair: tuple[str, str] = ("en", "pt")
+) -> str:
+    return await translate_protected(TranslationTask(text, pair, glossary), ask)
 
 
 def targets_in(text: str, glossary: Mapping[str, str]) -> Counter[str]:
@@ -106,30 +66,31 @@ async def test_every_term_comes_out_once_per_occurrence_and_no_stand_in_is_left(
 
     text = " ".join(words)
     mangler = Mangler(change, seed)
-    result = await translate(text, GLOSSARY, mangler)
+    result = await translated(text, GLOSSARY, mangler)
     assert targets_in(result, GLOSSARY) == expected(find(text, GLOSSARY))
     assert not re.search(r"\d|[QZ]\W*[XV]", result, re.IGNORECASE)
-    assert len(mangler.calls) <= 3
+    assert len(mangler.calls) <= 2
 
 
 @given(st.text(alphabet="QXZVKor7461 1.\nabü", max_size=40), st.integers())
 async def test_a_text_that_looks_like_stand_ins_is_no_trouble(text: str, seed: int) -> None:
     text = f"{text} invoice {text}"
-    result = await translate(text, {"invoice": "fatura"}, Mangler(reordered, seed))
+    # Both languages write numbers in the same way.
+    result = await translated(text, {"invoice": "fatura"}, Mangler(reordered, seed), ("en", "zh"))
     assert targets_in(result, {"invoice": "fatura"}) == {"fatura": 1}
     assert sorted("".join(result.split())) == sorted("".join(text.replace("invoice", "fatura").split()))
 
 
 async def test_a_text_without_terms_is_translated_in_one_call_as_a_whole() -> None:
     mangler = Mangler(lambda words, dice: [word.upper() for word in words])
-    assert await translate(" one. two three! four ", GLOSSARY, mangler) == " ONE. TWO THREE! FOUR "
+    assert await translated(" one. two three! four ", GLOSSARY, mangler) == " ONE. TWO THREE! FOUR "
     assert mangler.calls == [["one. two three! four"]]
 
 
 async def test_only_sentences_with_terms_are_asked_for_more_than_once_and_in_the_same_call() -> None:
     mangler = Mangler(lambda words, dice: words)
     text = "Nobody came. Mr. Smith was there. Send the bill.\nThat is all. He left."
-    assert await translate(text, GLOSSARY, mangler) == text.replace("bill", "fatura")
+    assert await translated(text, GLOSSARY, mangler) == text.replace("bill", "fatura")
     assert mangler.calls == [
         ["Nobody came. Mr. Smith was there.", "Send the bill.", "Send the fatura.", "Send the QX61.",
          "That is all. He left."]
@@ -141,8 +102,8 @@ async def test_other_stand_ins_are_tried_for_the_sentences_that_lost_theirs() ->
         return [word for word in words if not word.startswith(("QX", "ZV"))]
 
     mangler = Mangler(lose)
-    assert await translate("Nothing. The bill is big.", GLOSSARY, mangler) == "Nothing. The fatura is big."
-    assert mangler.calls[1:] == [["The ZV61 is big.", "The Kor61 is big.", "The 7461 is big."]]
+    assert await translated("Nothing. The bill is big.", GLOSSARY, mangler) == "Nothing. The fatura is big."
+    assert mangler.calls[1:] == [["The ZV61 is big.", "The", "is big"]]
 
 
 async def test_where_no_stand_in_survives_the_pieces_between_the_terms_are_translated() -> None:
@@ -150,20 +111,20 @@ async def test_where_no_stand_in_survives_the_pieces_between_the_terms_are_trans
         return [word.lower() for word in words if not re.search(r"\d", word)]
 
     mangler = Mangler(flatten)
-    result = await translate("(The) BILL of the iPhone, Sir.", GLOSSARY, mangler)
+    result = await translated("(The) BILL of the iPhone, Sir.", GLOSSARY, mangler)
     assert result == "(the) fatura of the iPhone, sir."
-    assert len(mangler.calls) == 3
+    assert len(mangler.calls) == 2
 
 
 @pytest.mark.parametrize("glossary", [{str(number): f"<{number}>" for number in range(1_000, 1_200)}])
 async def test_two_hundred_terms_in_one_sentence_come_out(glossary: dict[str, str]) -> None:
     mangler = Mangler(lambda words, dice: words)
-    text = " ".join(glossary)
-    assert await translate(text, glossary, mangler) == " ".join(glossary.values())
+    text = " and ".join(glossary)
+    assert await translated(text, glossary, mangler) == " and ".join(glossary.values())
     assert len(mangler.calls) == 1
 
 
-def asking(bergamot: Bergamot, source: str, target: str) -> Translate:
+def asking(bergamot: Bergamot, source: str, target: str) -> Ask:
     async def ask(texts: list[str]) -> list[str]:
         requests = [TranslationRequest(text=text, source=source, target=target) for text in texts]
         answers = await bergamot.translate(requests)
@@ -172,7 +133,7 @@ def asking(bergamot: Bergamot, source: str, target: str) -> Translate:
     return ask
 
 
-async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Translate) -> str:
+async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Ask) -> str:
     """Naive: the usual translation of each term is replaced in the translation of the text."""
     (result,) = await ask([text])
     for usual, target in zip(await ask(list(glossary)), glossary.values(), strict=True):
@@ -180,7 +141,7 @@ async def replaced_afterwards(text: str, glossary: Mapping[str, str], ask: Trans
     return result
 
 
-async def replaced_before(text: str, glossary: Mapping[str, str], ask: Translate) -> str:
+async def replaced_before(text: str, glossary: Mapping[str, str], ask: Ask) -> str:
     """Naive: the target terms are put into the text."""
     (result,) = await ask([replace(text, glossary)])
     return result
@@ -228,7 +189,7 @@ async def test_real_models_keep_terms_where_the_naive_ways_lose_them(
     translation: str,
 ) -> None:
     ask = asking(bergamot, *pair.split("-"))
-    assert await translate(text, glossary, ask) == translation
+    assert await translated(text, glossary, ask) == translation
     for naive in breaking:
         assert targets_in(await naive(text, glossary, ask), glossary) != targets_in(translation, glossary)
 
@@ -250,5 +211,5 @@ async def test_real_models_keep_any_words_of_a_sentence(bergamot: Bergamot, sour
         for count in (1, 2, 3):
             words = dice.sample(sorted(set(re.findall(r"\b[^\W\d_]{4,}\b", text))), count)
             glossary = {word: f"{word.title()} {count}" for word in words}
-            result = await translate(text, glossary, asking(bergamot, source, target))
+            result = await translated(text, glossary, asking(bergamot, source, target))
             assert targets_in(result, glossary) == expected(find(text, glossary)), words

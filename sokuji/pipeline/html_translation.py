@@ -1,0 +1,194 @@
+"""Translates HTML: the text between the tags, which all stay as and in the order in which they are.
+
+Text is translated block by block (paragraphs, headings, list items, table cells); tags within a block, such
+as ``<b>``, are protected spans of its text. Comments, scripts, styles, code and elements with
+``translate="no"`` are copied. Attributes are not translated. Entities are resolved before the translation,
+except those without which text would become markup, and the result is escaped again.
+"""
+
+import asyncio
+import html
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import groupby, pairwise
+from typing import Literal, NamedTuple
+
+from sokuji.contract import TranslatedText
+from sokuji.text.protection.literals import TAG
+from sokuji.text.protection.verification import has_letters
+
+CONCURRENCY = 4
+"""Blocks translated at the same time."""
+_BLOCK_TAGS = frozenset(
+    {
+        *("address", "article", "aside", "base", "blockquote", "body", "br", "button", "caption"),
+        *("center", "col", "colgroup", "dd", "details", "dialog", "div", "dl", "dt"),
+        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4"),
+        *("h5", "h6", "head", "header", "hr", "html", "label", "legend", "li"),
+        *("link", "main", "meta", "nav", "noscript", "ol", "optgroup", "option", "p"),
+        *("section", "select", "summary", "table", "tbody", "td", "tfoot", "th", "thead"),
+        *("title", "tr", "ul"),
+    }
+)
+_COPIED_TAGS = frozenset(
+    {"iframe", "math", "noembed", "pre", "script", "style", "svg", "template", "textarea"}
+)
+_VOID_TAGS = frozenset({"base", "br", "col", "hr", "link", "meta"})
+# What reads like an entity, and what does not.
+_ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+
+TranslateText = Callable[[str], Awaitable[TranslatedText]]
+_Kind = Literal["text", "inline", "copied"]
+
+
+async def translate_html(document: str, translate: TranslateText) -> TranslatedText:
+    """The document with its text translated by ``translate``; the score is the lowest of all blocks.
+
+    Raises:
+        SokujiError: a block could not be translated.
+    """
+    blocks = list(_blocks(document))
+    slots = asyncio.Semaphore(CONCURRENCY)
+
+    async def translated(block: str) -> TranslatedText:
+        async with slots:
+            return await translate(block)
+
+    calls = [asyncio.ensure_future(translated(each.source)) for each in blocks if each.is_text]
+    try:
+        results = await asyncio.gather(*calls)
+    finally:
+        for each in calls:
+            each.cancel()
+    return _joined(blocks, results)
+
+
+class _Block(NamedTuple):
+    """A run of the document: text with the tags inside it, or markup that is copied."""
+
+    source: str
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A tag, a piece of text or any other construct, from ``start`` to the start of the next token."""
+
+    start: int
+    kind: _Kind
+
+
+class _Tokens(HTMLParser):
+    """The tokens of a document."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[_Token] = []
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", document))]
+        self._copied: list[str] = []
+        """Open elements within the one that is copied, itself first."""
+        self.feed(document)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin an element."""
+        is_block = tag in _BLOCK_TAGS
+        starts_copy = tag in _COPIED_TAGS or (is_block and dict(attrs).get("translate") == "no")
+        if tag not in _VOID_TAGS and (starts_copy or self._copied):
+            self._copied.append(tag)
+        self._add("copied" if is_block else "inline")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element without content."""
+        self._add("copied" if tag in _BLOCK_TAGS else "inline")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End an element, and those left open within it."""
+        self._add("copied" if tag in _BLOCK_TAGS else "inline")
+        if tag in self._copied:
+            del self._copied[len(self._copied) - 1 - self._copied[::-1].index(tag) :]
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self._add("text")
+
+    def handle_entityref(self, name: str) -> None:
+        """Note an entity, which is text."""
+        self._add("text")
+
+    def handle_charref(self, name: str) -> None:
+        """Note a character reference, which is text."""
+        self._add("text")
+
+    def handle_comment(self, data: str) -> None:
+        """Note a comment."""
+        self._add("copied")
+
+    def handle_decl(self, decl: str) -> None:
+        """Note a declaration."""
+        self._add("copied")
+
+    def handle_pi(self, data: str) -> None:
+        """Note a processing instruction."""
+        self._add("copied")
+
+    def unknown_decl(self, data: str) -> None:
+        """Note a marked section."""
+        self._add("copied")
+
+    def _add(self, kind: _Kind) -> None:
+        line, column = self.getpos()
+        self.found.append(_Token(self._line_starts[line - 1] + column, "copied" if self._copied else kind))
+
+
+def _blocks(document: str) -> Iterator[_Block]:
+    tokens = _Tokens(document).found
+    ends = [*(each.start for each in tokens), len(document)][1:]
+    sources = list(zip(tokens, ends, strict=True))
+    for is_copied, run in groupby(sources, key=lambda each: each[0].kind == "copied"):
+        parts = [(token.kind, document[token.start : end]) for token, end in run]
+        source = "".join(part for _, part in parts)
+        if is_copied or not has_letters("".join(part for kind, part in parts if kind == "text")):
+            yield _Block(source, is_text=False)
+        else:
+            resolved = (_resolved(kind, part) for kind, part in _merged(parts))
+            yield _Block("".join(resolved), is_text=True)
+
+
+def _merged(parts: Sequence[tuple[_Kind, str]]) -> Iterator[tuple[_Kind, str]]:
+    """The parts, with neighbours of the same kind joined: text with the entities in it."""
+    for kind, run in groupby(parts, key=lambda each: each[0]):
+        yield kind, "".join(part for _, part in run)
+
+
+def _resolved(kind: _Kind, part: str) -> str:
+    """Text with characters for its entities, and with entities only where it would become markup."""
+    if kind != "text":
+        return part
+    text = _SPACE.sub(" ", html.unescape(part))
+    return _ENTITY_LIKE.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _escaped(text: str) -> str:
+    """A translated block as HTML: its tags stay, and what is no entity becomes one."""
+    ends = [0, *(place for match in TAG.finditer(text) for place in match.span()), len(text)]
+    return "".join(
+        text[begin:end] if index % 2 else _BARE_AMPERSAND.sub("&amp;", text[begin:end])
+        for index, (begin, end) in enumerate(pairwise(ends))
+    )
+
+
+def _joined(blocks: Sequence[_Block], results: Sequence[TranslatedText]) -> TranslatedText:
+    waiting = iter(results)
+    text = "".join(_escaped(next(waiting).text) if each.is_text else each.source for each in blocks)
+    scores = [each.score for each in results if each.score is not None]
+    providers = list(dict.fromkeys(each.provider for each in results if each.provider))
+    return TranslatedText(
+        text=text,
+        score=min(scores) if results and len(scores) == len(results) else None,
+        provider="+".join(providers) or None,
+    )

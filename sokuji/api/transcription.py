@@ -4,7 +4,7 @@ Cancelling a call (Serve does so when its client has left) cancels everything th
 """
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -97,9 +97,14 @@ def _segments(utterance: RecordedUtterance) -> list[TranscriptSegment]:
 
 
 async def transcribe_upload(
-    service: Service, upload: UploadFile, *, source: str | None, target: str | None = None
+    service: Service,
+    upload: UploadFile,
+    *,
+    source: str | None,
+    candidates: Sequence[str] = (),
+    target: str | None = None,
 ) -> AsyncGenerator[RecordedUtterance, None]:
-    """Recognise an upload utterance by utterance, at least one; translate it where ``target`` is given.
+    """Recognise an upload utterance by utterance, at least one; ``interpret`` explains the arguments.
 
     Raises:
         InvalidAudio: empty, or in no format that can be decoded.
@@ -111,6 +116,7 @@ async def transcribe_upload(
         service.pipeline,
         pcm,
         source=source,
+        named=candidates,
         target=target,
         segmentation=service.settings.segmentation,
         concurrency=service.settings.recording_concurrency,

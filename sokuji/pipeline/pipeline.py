@@ -29,6 +29,7 @@ from sokuji.pipeline.attempts import candidate, recognise, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.heard_languages import NO_PRIOR
 from sokuji.pipeline.members import (
     RecogniserMember,
     RecognitionStage,
@@ -103,6 +104,7 @@ class Pipeline:
         pcm: bytes,
         language: str | None,
         *,
+        language_prior: Mapping[str, float] = NO_PRIOR,
         context: str = "",
         prefix: str = "",
         interim: bool = False,
@@ -113,13 +115,20 @@ class Pipeline:
         ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
 
         Raises:
-            UnsupportedLanguage: no recogniser knows ``language``, or none could detect the language.
+            UnsupportedLanguage: no recogniser knows ``language`` or a language of ``language_prior``, or none
+                could detect the language.
             SokujiError: see ``fallback.call``.
         """
         request = RecognitionRequest(
-            pcm=pcm, language=language, context=context, prefix=prefix, interim=interim, word_times=word_times
+            pcm=pcm,
+            language=language,
+            language_prior=language_prior,
+            context=context,
+            prefix=prefix,
+            interim=interim,
+            word_times=word_times,
         )
-        return await self._transcribe(self.catalogue.recognisers(language), request)
+        return await self._transcribe(self.catalogue.recognisers(language, among=language_prior), request)
 
     async def translate_speech(
         self,

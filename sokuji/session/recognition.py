@@ -191,6 +191,7 @@ class Recognition:
         transcript = Transcript(text=segment.words.stable, language=known)
         async with self._failures.reported(segment.segment_id):
             transcript = await self._final_transcript(segment, utterance)
+            self._transcriber.note_final(transcript, utterance)
         speculation, segment.speculation = segment.speculation, None
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()

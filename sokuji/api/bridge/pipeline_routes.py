@@ -24,6 +24,7 @@ from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
 from sokuji.contract import StageName
+from sokuji.pipeline.language_candidates import check_candidates
 
 MAX_HEADER_BYTES = 1_500
 """Of one text in a header: common proxies take 4 KiB for all headers of a response."""
@@ -78,12 +79,20 @@ async def translate_audio(
     """
     started = time.perf_counter()
     target = form.target_language
-    service.pipeline.catalogue.check_speech_pair(form.source_language, target)
+    catalogue = service.pipeline.catalogue
+    catalogue.check_speech_pair(form.source_language, target)
+    check_candidates(catalogue, form.source_language, form.source_languages, [target])
     speech = SpeechFile(
         service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
     transcript = RecordingTranscript([])
-    utterances = transcribe_upload(service, form.audio_file, source=form.source_language, target=target)
+    utterances = transcribe_upload(
+        service,
+        form.audio_file,
+        source=form.source_language,
+        candidates=form.source_languages,
+        target=target,
+    )
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:

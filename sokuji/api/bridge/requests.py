@@ -26,6 +26,7 @@ from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
+from sokuji.protocol import MAX_SOURCE_LANGUAGES
 from sokuji.text import glossary
 
 
@@ -35,6 +36,11 @@ def _target(tag: str, info: ValidationInfo) -> str:
 
 def _source(tag: str | None, info: ValidationInfo) -> str | None:
     return None if tag is None else languages.parse_source(tag, str(info.field_name))
+
+
+def _sources(tags: list[str], info: ValidationInfo) -> list[str]:
+    named = [tag for field in tags for tag in field.split(",")]
+    return list(languages.parse_sources(named, str(info.field_name)))
 
 
 def _unicode(text: str) -> str:
@@ -73,6 +79,15 @@ SourceLanguage = Annotated[
     str | None,
     AfterValidator(_source),
     WithJsonSchema({"type": "string", "description": f'{TAG_DESCRIPTION}; "auto": detect it'}),
+]
+SourceLanguages = Annotated[
+    list[str],
+    AfterValidator(_sources),
+    Field(
+        max_length=MAX_SOURCE_LANGUAGES,
+        description="Candidates of detection, one in each field or several separated by commas; none: all",
+        examples=["pt,en"],
+    ),
 ]
 VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]
 ReturnFormat = Annotated[
@@ -121,6 +136,7 @@ class TranscribeForm(RequestBody):
 
     audio_file: AudioUpload
     language: SourceLanguage = Field("auto", validate_default=True)
+    source_languages: SourceLanguages = []
 
 
 class TranslateRequest(RequestBody):
@@ -167,6 +183,7 @@ class TranslateAudioForm(RequestBody):
 
     audio_file: AudioUpload
     source_language: SourceLanguage = Field("auto", validate_default=True)
+    source_languages: SourceLanguages = []
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: ReturnFormat = "json"

@@ -32,6 +32,7 @@ from sokuji.api.dependencies import (
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
+from sokuji.pipeline.language_candidates import check_candidates
 
 router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=BoundedFormRoute)
 
@@ -47,9 +48,14 @@ async def transcribe(
 ) -> TranscribeResponse:
     """Transcribe a recording."""
     started = time.perf_counter()
+    catalogue = service.pipeline.catalogue
     if form.language is not None:
-        service.pipeline.catalogue.check_spoken(form.language, param="language")
-    async with aclosing(transcribe_upload(service, form.audio_file, source=form.language)) as utterances:
+        catalogue.check_spoken(form.language, param="language")
+    check_candidates(catalogue, form.language, form.source_languages, param="language")
+    spoken = transcribe_upload(
+        service, form.audio_file, source=form.language, candidates=form.source_languages
+    )
+    async with aclosing(spoken) as utterances:
         transcript = RecordingTranscript([utterance async for utterance in utterances])
     return TranscribeResponse(
         text=transcript.text,

@@ -54,7 +54,8 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
         text="one", language="es", confidence=0.5, segments=(TranscriptSegment("one", 100, 900),)
     )
     second = Transcript(text="two", language="pt", confidence=0.9)
-    async with rest_client(FakeStt(first, second)) as (client, _):
+    # The longest utterance comes first to the recogniser.
+    async with rest_client(FakeStt(second, first)) as (client, _):
         response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT + PAUSE + LONG))
     body = without_times(response.json())
     one, two = body.pop("segments")
@@ -167,7 +168,7 @@ async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers(
         response = await client.post(
             "/api/v1/pipeline/translate-audio",
             files=upload(SHORT + PAUSE + SHORT),
-            data={"target_language": "en", "return_format": "audio"},
+            data={"source_language": "pt", "target_language": "en", "return_format": "audio"},
         )
     assert wav_of(response.content) == (22_050, 2 * 4_410)
     assert unquote(response.headers["x-transcription"]) == "um dois"
@@ -190,7 +191,7 @@ async def test_a_client_that_leaves_cancels_the_stages_and_releases_its_slot() -
     stt, tts = FakeStt(), FakeTts()
     stt.gate.clear()
     async with rest_client(stt, tts=tts, max_concurrent_requests=1) as (client, service):
-        form = {"target_language": "en"}
+        form = {"source_language": "pt", "target_language": "en"}
         files = upload(SHORT + PAUSE + SHORT + PAUSE + SHORT)
         call = asyncio.create_task(client.post("/api/v1/pipeline/translate-audio", files=files, data=form))
         for _ in range(service.settings.recording_concurrency):

@@ -12,14 +12,12 @@ from faster_whisper import WhisperModel
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
-from sokuji.languages import from_whisper
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.text_cleanup import normalise_spaces
 from sokuji.providers.stt.whisper.computations import (
     AlignmentPass,
     DecoderPass,
     EncoderPass,
-    LanguageDetectionPass,
 )
 from sokuji.providers.stt.whisper.decoding import (
     DecoderOutput,
@@ -28,6 +26,7 @@ from sokuji.providers.stt.whisper.decoding import (
     Task,
     WhisperDecoder,
 )
+from sokuji.providers.stt.whisper.language_detection import detect_language
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
@@ -44,9 +43,6 @@ from sokuji.providers.stt.whisper.windows import (
     window_length_s,
 )
 from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_words
-
-_SURE_OF_LANGUAGE = 0.7
-"""Detection in a short window is repeated in a full one below this probability."""
 
 
 class WhisperRecogniser:
@@ -80,7 +76,9 @@ class WhisperRecogniser:
         windows = [
             Window(self._model, audio, window_length_s(audio.seconds)) for audio in split_audio(samples)
         ]
-        language = request.language or (yield from self._detect_language(windows[0], request))
+        language = request.language or (
+            yield from detect_language(self._model, windows[0], request, self.languages)
+        )
         code = self.languages[language]
         decoder = self._decoder(code, request.task)
         spaced = request.task == "translate" or code not in UNSPACED
@@ -105,15 +103,6 @@ class WhisperRecogniser:
         if (code, task) not in self._decoders:
             self._decoders[code, task] = WhisperDecoder(self._model, code, task)
         return self._decoders[code, task]
-
-    def _detect_language(self, window: Window, request: RecognitionRequest) -> Job[str]:
-        """The canonical code of the language spoken; unsure results are repeated in a full window."""
-        if not self.multilingual:
-            return "en"
-        code, probability = yield LanguageDetectionPass(self._model, (yield from window.encoded()))
-        if probability < _SURE_OF_LANGUAGE and not request.interim and window is not window.full:
-            code, _ = yield LanguageDetectionPass(self._model, (yield from window.full.encoded()))
-        return from_whisper(code)
 
 
 def _transcribe(

@@ -13,6 +13,7 @@ from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
 from sokuji.pipeline.in_process import local_pipeline
+from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.recorded_speech import interpret
 
@@ -41,12 +42,14 @@ async def in_process_interpreter(config: Config) -> AsyncIterator[Interpreter]:
     """An interpreter that runs the embedded models.
 
     Raises:
-        UnsupportedLanguage, UnknownVoice: the models have no such pair or voice.
+        InvalidRequest: a source language, and candidates for its detection.
+        UnsupportedLanguage, UnknownVoice: the models have no such pair, candidate or voice.
     """
     source = languages.parse_source(config.source_language)
     target = languages.parse(config.target_language, "target_language")
     async with local_pipeline() as pipeline:
         pipeline.catalogue.check_speech_pair(source, target)
+        check_candidates(pipeline.catalogue, source, config.source_languages, [target])
         pipeline.catalogue.voice(config.voice_id, target)
         yield lambda pcm: _interpret(pipeline, pcm, source, target, config)
 
@@ -58,6 +61,7 @@ async def _interpret(
         pipeline,
         pcm,
         source=source,
+        named=config.source_languages,
         target=target,
         segmentation=SegmentationSettings(),
         concurrency=CONCURRENCY,

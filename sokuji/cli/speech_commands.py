@@ -15,6 +15,7 @@ from sokuji.cli.console import (
     progress_display,
     service_url,
     source_language,
+    source_languages,
     target_language,
     timestamp,
     writable,
@@ -30,6 +31,7 @@ from sokuji.config import SegmentationSettings
 from sokuji.errors import NoSpeech
 from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
+from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
 from sokuji.protocol import MAX_SPEED, MIN_SPEED
 
@@ -51,6 +53,17 @@ SpeedOption = Annotated[
 ]
 
 
+CandidatesOption = Annotated[
+    str,
+    typer.Option(
+        "--source-languages",
+        metavar="LIST",
+        callback=source_languages,
+        help="With auto: the languages that may be spoken, such as pt,en; without it, any.",
+    ),
+]
+
+
 def translate(
     file: InputFile,
     output: OutputFile,
@@ -58,6 +71,7 @@ def translate(
     source: Annotated[
         str, typer.Option("--from", callback=source_language, help="Language spoken; auto detects it.")
     ] = "auto",
+    candidates: CandidatesOption = "",
     voice: VoiceOption = "default",
     speed: SpeedOption = 1.0,
     server: Annotated[
@@ -73,8 +87,18 @@ def translate(
 
     Each utterance is printed as soon as it is translated: its time, its text and the translation.
     """
-    config = Config(source_language=source, target_language=target, voice_id=voice, speed=speed)
+    config = Config(
+        source_language=source,
+        source_languages=_codes(candidates),
+        target_language=target,
+        voice_id=voice,
+        speed=speed,
+    )
     output.write_bytes(asyncio.run(_translate(file, config, server)).wav())
+
+
+def _codes(listed: str) -> tuple[str, ...]:
+    return tuple(filter(None, listed.split(",")))
 
 
 async def _translate(file: Path, config: Config, server: str) -> AudioBuffer:
@@ -114,12 +138,13 @@ def transcribe(
     language: Annotated[
         str, typer.Option(callback=source_language, help="Language spoken; auto detects it.")
     ] = "auto",
+    candidates: CandidatesOption = "",
 ) -> None:
     """Print the text of a recording, utterance by utterance, with times."""
-    asyncio.run(_transcribe(file, language))
+    asyncio.run(_transcribe(file, language, _codes(candidates)))
 
 
-async def _transcribe(file: Path, language: str) -> None:
+async def _transcribe(file: Path, language: str, candidates: tuple[str, ...]) -> None:
     has_speech = False
     with progress_display(LOADING) as display:
         pcm = _read(file)
@@ -127,11 +152,13 @@ async def _transcribe(file: Path, language: str) -> None:
             source = parse_source(language)
             if source is not None:
                 pipeline.catalogue.check_spoken(source)
+            check_candidates(pipeline.catalogue, source, candidates, param="language")
             display.start("recognising", duration_ms(pcm, RECOGNISER_RATE))
             utterances = interpret(
                 pipeline,
                 pcm,
                 source=source,
+                named=candidates,
                 target=None,
                 segmentation=SegmentationSettings(),
                 concurrency=CONCURRENCY,

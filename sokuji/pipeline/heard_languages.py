@@ -15,7 +15,7 @@ _HALF_LIFE_S = 30.0
 """After this much speech, what was heard before it counts half."""
 _PSEUDO_COUNT_S = 2.0
 """Speech after which a language is as much expected for being heard as for being possible."""
-_UNHEARD = 0.05
+_UNHEARD = 0.1
 """How much of its weight a language keeps in a conversation in which it has not been heard."""
 
 

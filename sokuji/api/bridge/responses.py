@@ -184,6 +184,9 @@ class InfoResponse(BaseModel):
     text_pairs: list[tuple[str, str]] = Field(description="[source, target] in which text is translated")
     speech_pairs: list[tuple[str, str]] = Field(description="[source, target] in which speech is translated")
     languages: dict[str, str] = Field(description="English names of all codes that occur")
+    unusable_languages: list[str] = Field(
+        description="Languages that are recognised, but of whose words half or more are wrong with this model"
+    )
     voices: list[VoiceResponse]
     limits: Limits
     streaming: StreamingSettings = Field(description="Also the defaults of sessions")

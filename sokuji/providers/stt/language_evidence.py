@@ -1,9 +1,9 @@
 """The language of an utterance, from what a detector says and how probable each language was before. Pure.
 
 Bayes' rule: the probabilities of the detector times the prior of the request. A detector sounds as sure of
-half a second of speech as of five, and is wrong far more often there. Its log probabilities therefore count
-in proportion to the duration of the speech, up to a duration from which more speech hardly makes it more
-reliable.
+half a second of speech as of five, and is wrong far more often there: Whisper base gives half of all short
+answers a wrong language, at odds of up to 300 to 1, and one sentence in ten, at odds below 15 to 1. Its log
+probabilities therefore count by the duration of the speech, and in full from a short sentence on.
 """
 
 import math
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from sokuji.audio.pcm import RECOGNISER_RATE
 
-_FULL_EVIDENCE_S = 2.0
-"""Speech from which the detector's probabilities are taken as they are."""
+_FULL_EVIDENCE_S = 1.5
+"""Speech from which the detector's probabilities are taken as they are. The answers of one or two words that
+were measured have 0.3 to 1 s, the sentences 1.8 s and more."""
 _LEAST_PROBABILITY = 1e-6
 """No detector is surer than this that a language is not spoken."""
 _FRAME = RECOGNISER_RATE // 50
@@ -31,7 +32,8 @@ def posterior(detected: Mapping[str, float], prior: Mapping[str, float], speech_
         prior: language -> its relative probability before, above 0; at least one.
         speech_s: seconds of speech.
     """
-    evidence = min(1.0, speech_s / _FULL_EVIDENCE_S)
+    # The square separates answers from sentences better than a proportion.
+    evidence = min(1.0, speech_s / _FULL_EVIDENCE_S) ** 2
     scores = {
         code: evidence * math.log(max(detected.get(code, 0.0), _LEAST_PROBABILITY)) + math.log(before)
         for code, before in prior.items()

@@ -121,12 +121,13 @@ class DecoderPass:
 
     @property
     def batch_key(self) -> Hashable:
-        """Windows of one length with prompts of one shape and the same options."""
+        """Windows of one length with prompts of one shape, the same options and one ``script_of``."""
         if self.alone:
             return id(self)
         prompt, options = self.prompt, self.options
         shape = (len(self.encoded.rows), len(prompt.tokens), len(prompt.prefix), prompt.timed)
-        return *shape, options.beam_size, options.best_of, options.temperature, options.no_repeat_ngram
+        search = (options.beam_size, options.best_of, options.temperature, options.no_repeat_ngram)
+        return shape, search, self.decoder.script_of
 
     @property
     def max_batch_size(self) -> int:

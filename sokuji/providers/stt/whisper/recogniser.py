@@ -27,6 +27,7 @@ from sokuji.providers.stt.whisper.decoding import (
     WhisperDecoder,
 )
 from sokuji.providers.stt.whisper.language_detection import detect_language
+from sokuji.providers.stt.whisper.own_script import decode_in_own_script, is_in_foreign_script
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
@@ -56,7 +57,7 @@ class WhisperRecogniser:
         self._model = model
         self.languages = languages
         self.multilingual = bool(model.model.is_multilingual)
-        self._decoders: dict[tuple[str, Task], WhisperDecoder] = {}
+        self._decoders: dict[tuple[str, Task, bool], WhisperDecoder] = {}
 
     def recognise(
         self,
@@ -80,14 +81,17 @@ class WhisperRecogniser:
             yield from detect_language(self._model, windows[0], request, self.languages)
         )
         code = self.languages[language]
-        decoder = self._decoder(code, request.task)
+        decoder = self._decoder(language, request.task)
         spaced = request.task == "translate" or code not in UNSPACED
         timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
         texts = []
         for number, window in enumerate(windows if samples.size else []):
             window_prompt = prompt(request.prefix if number == 0 else "")
-            texts.append((yield from _transcribe(window, decoder, window_prompt, context, spaced)))
+            text = yield from _transcribe(window, decoder, window_prompt, context, spaced)
+            if text and is_in_foreign_script(text.text, language, request.task):
+                text = (yield from self._in_own_script(window, window_prompt, context, language)) or text
+            texts.append(text)
         return join_windows([text for text in texts if text], language, request.prefix)
 
     def probe(self) -> Job[float]:
@@ -99,10 +103,28 @@ class WhisperRecogniser:
         output = yield DecoderPass(decoder, encoded, prompt, search, alone=True)
         return float(output.avg_logprob)
 
-    def _decoder(self, code: str, task: Task) -> WhisperDecoder:
-        if (code, task) not in self._decoders:
-            self._decoders[code, task] = WhisperDecoder(self._model, code, task)
-        return self._decoders[code, task]
+    def _in_own_script(
+        self, window: Window, prompt: Prompt, context: RequestContext, language: str
+    ) -> Job[DecodedText | None]:
+        """The text of a window in the script of its language; None if the model cannot write it."""
+        decoder = self._decoder(language, "transcribe", own_script=True)
+        spaced = self.languages[language] not in UNSPACED
+        untimed = decoder.prompt(
+            context.request.context, decoder.text(prompt.prefix), spaced=spaced, timed=False
+        )
+        found = yield from decode_in_own_script(window, decoder, untimed, context, language)
+        if found is None:
+            return None
+        window, output = found
+        return (yield from _decoded_text(output, window, decoder, untimed, context, spaced))
+
+    def _decoder(self, language: str, task: Task, *, own_script: bool = False) -> WhisperDecoder:
+        key = language, task, own_script
+        if key not in self._decoders:
+            script_of = language if own_script else None
+            code = self.languages[language]
+            self._decoders[key] = WhisperDecoder(self._model, code, task, script_of=script_of)
+        return self._decoders[key]
 
 
 def _transcribe(

@@ -5,6 +5,7 @@ little sound to tell its language, and takes that of its conversation; a sentenc
 enough to outweigh the prior, so that a change is followed at once.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -27,10 +28,11 @@ class HeardLanguages:
 
     def add(self, language: str, duration_ms: float) -> None:
         """Note that ``language`` has been spoken for this long."""
-        seconds = duration_ms / 1_000
-        faded = 0.5 ** (seconds / _HALF_LIFE_S)
+        faded = 0.5 ** (duration_ms / 1_000 / _HALF_LIFE_S)
         self._seconds = {code: heard * faded for code, heard in self._seconds.items()}
-        self._seconds[language] = self._seconds.get(language, 0.0) + seconds
+        # The speech fades while it lasts.
+        added = (1 - faded) * _HALF_LIFE_S / math.log(2)
+        self._seconds[language] = self._seconds.get(language, 0.0) + added
 
     def prior(self, candidates: Mapping[str, float]) -> dict[str, float]:
         """The relative probability that each of ``candidates`` is spoken next.

@@ -38,9 +38,10 @@ def _source(tag: str | None, info: ValidationInfo) -> str | None:
     return None if tag is None else languages.parse_source(tag, str(info.field_name))
 
 
-def _sources(tags: list[str], info: ValidationInfo) -> list[str]:
-    named = [tag for field in tags for tag in field.split(",")]
-    return list(languages.parse_sources(named, str(info.field_name)))
+def _sources(fields: list[str], info: ValidationInfo) -> list[str]:
+    """A form has one field of a name, which FastAPI gives as a list."""
+    tags = [tag for field in fields for tag in field.split(",")]
+    return list(languages.parse_sources(tags, str(info.field_name)))
 
 
 def _unicode(text: str) -> str:
@@ -83,10 +84,13 @@ SourceLanguage = Annotated[
 SourceLanguages = Annotated[
     list[str],
     AfterValidator(_sources),
-    Field(
-        max_length=MAX_SOURCE_LANGUAGES,
-        description="Candidates of detection, one in each field or several separated by commas; none: all",
-        examples=["pt,en"],
+    Field(max_length=MAX_SOURCE_LANGUAGES),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "Candidates of detection, separated by commas; none: all languages",
+            "examples": ["pt,en"],
+        }
     ),
 ]
 VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]

@@ -14,7 +14,7 @@ from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
 from sokuji.audio.pcm import wav_bytes
 from sokuji.contract import Transcript, TranscriptSegment
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
-from tests.support.rest_client import rest_client
+from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import sample, silence
 
 SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", "contagem")
@@ -161,6 +161,35 @@ async def test_a_recording_is_translated_and_spoken() -> None:
     assert wav_of(base64.b64decode(body.pop("audio_data"))) == (22_050, 4_410)
     providers = dict.fromkeys(("stt", "translation", "tts"), "fake")
     assert body == TRANSLATION | {"providers": providers, "transcription_confidence": 0.9}
+
+
+async def test_candidates_of_detection_come_in_a_form_separated_by_commas() -> None:
+    stt = FakeStt()
+    async with rest_client(stt) as (client, _):
+        for path, more in (("stt/transcribe", {}), ("pipeline/translate-audio", {"target_language": "en"})):
+            form = {"source_languages": "pt, EN", **more}
+            response = await client.post(f"/api/v1/{path}", files=upload(SHORT), data=form)
+            assert response.status_code == 200
+    assert [set(request.language_prior) for request in stt.requests] == [{"pt", "en"}] * 2
+
+
+async def test_candidates_beside_a_language_are_refused() -> None:
+    async with rest_client() as (client, _):
+        form = {"language": "pt", "source_languages": "pt,en"}
+        response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data=form)
+    assert error_of(response) == (400, "invalid_request", "source_languages")
+
+
+async def test_the_language_of_the_longest_utterance_is_expected_of_all() -> None:
+    stt = FakeStt(Transcript(text="uma frase", language="pt"), "não", "sim")
+    async with rest_client(stt) as (client, _):
+        recording = SHORT + PAUSE + LONG + PAUSE + SHORT
+        response = await client.post("/api/v1/stt/transcribe", files=upload(recording))
+    assert response.json()["text"] == "não uma frase sim"
+    first, *others = (request.language_prior for request in stt.requests)
+    assert len(others) == 2
+    assert first["pt"] == first["en"]
+    assert all(prior["pt"] > 2 * prior["en"] for prior in others)
 
 
 async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:

@@ -4,12 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from sokuji.contract import Transcript
+from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.audio.resampling import resample
+from sokuji.config import Deadlines
+from sokuji.contract import SynthesisRequest, Transcript
 from sokuji.errors import InvalidRequest, UnsupportedLanguage
+from sokuji.pipeline.members import StageProviders
+from sokuji.pipeline.pipeline import Pipeline
+from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.tts.kokoro.provider import Kokoro
 from sokuji.session.conversation import ConversationSettings
-from tests.support.fake_stages import FakeStt, ready_pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.session_events import finals
 from tests.support.session_scenarios import open_session, translate_speech, utterances
+from tests.support.speech import sample, silence
 
 AUTO = ConversationSettings(target_languages=("en",), speak=False, commit="utterance")
 
@@ -54,3 +62,18 @@ async def test_candidates_that_cannot_be_are_refused(source: str | None, error: 
     session = open_session(await ready_pipeline())
     with pytest.raises(error, match="source_languages"):
         session.configure(replace(AUTO, source_language=source, source_languages=("yo", "pt")))
+
+
+@pytest.mark.models
+async def test_a_short_answer_and_a_change_of_language_in_one_conversation(
+    whisper: FasterWhisper, kokoro: Kokoro
+) -> None:
+    request = SynthesisRequest(text="Não.", language="pt")
+    chunks = [chunk async for chunk in kokoro.synthesize(request)]
+    answer = resample(b"".join(chunk.pcm for chunk in chunks), chunks[0].sample_rate, RECOGNISER_RATE)
+    portuguese, english = sample("pt", "pangrama"), sample("en", "quick_brown_fox")
+    pcm = silence(900).join([b"", portuguese, answer, english, portuguese, b""])
+    pipeline = Pipeline(StageProviders([whisper], [FakeTranslator()], [FakeTts()]), Deadlines(stt_s=60))
+    await pipeline.refresh()
+    seen = await translate_speech(pipeline, pcm, AUTO)
+    assert [caption.language for caption in finals(seen)] == ["pt", "pt", "en", "pt"]

@@ -14,7 +14,7 @@ from sokuji.providers.stt.language_evidence import posterior, speech_seconds
 from sokuji.providers.stt.whisper.computations import LanguageDetectionPass
 from sokuji.providers.stt.whisper.window_search import Window
 
-_SURE = 0.9
+_SURE = 0.7
 """Posterior probability below which the language is detected again in a full window."""
 
 

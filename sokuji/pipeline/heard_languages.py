@@ -12,8 +12,8 @@ from types import MappingProxyType
 NO_PRIOR: Mapping[str, float] = MappingProxyType({})
 """Nothing is known about the language: any may be spoken."""
 
-_HALF_LIFE_S = 30.0
-"""After this much speech, what was heard before it counts half."""
+_HALF_LIFE_S = 3.0
+"""After this much speech, what was heard before it counts half: the last sentence is what counts."""
 _PSEUDO_COUNT_S = 2.0
 """Speech after which a language is as much expected for being heard as for being possible."""
 _UNHEARD = 0.1
@@ -37,14 +37,14 @@ class HeardLanguages:
     def prior(self, candidates: Mapping[str, float]) -> dict[str, float]:
         """The relative probability that each of ``candidates`` is spoken next.
 
-        It is the predictive probability of a Dirichlet distribution whose counts are seconds of speech, with
-        a floor for languages that have not been heard.
+        Seconds of speech count like observations of a Dirichlet distribution; a share of the weight of each
+        candidate remains, whatever has been heard.
 
         Args:
             candidates: canonical code -> its weight before anything has been heard, above 0.
         """
         total = sum(self._seconds.get(code, 0.0) for code in candidates) + _PSEUDO_COUNT_S
         return {
-            code: weight * (self._seconds.get(code, 0.0) / total + _UNHEARD)
+            code: self._seconds.get(code, 0.0) / total + _UNHEARD * weight
             for code, weight in candidates.items()
         }

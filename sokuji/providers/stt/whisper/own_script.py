@@ -34,7 +34,7 @@ def decode_in_own_script(
     """
     seconds = window.audio.seconds
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual_tokens(seconds))
-    for length_s in _WINDOWS_S:
+    for length_s in _WINDOWS_S[:1] if context.request.interim else _WINDOWS_S:
         window = window.lengthened(length_s)
         output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
         quality = DecodingQuality(

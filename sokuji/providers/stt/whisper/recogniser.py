@@ -90,7 +90,9 @@ class WhisperRecogniser:
             window_prompt = prompt(request.prefix if number == 0 else "")
             text = yield from _transcribe(window, decoder, window_prompt, context, spaced)
             if text and is_in_foreign_script(text.text, language, request.task):
-                text = (yield from self._in_own_script(window, window_prompt, context, language)) or text
+                again = yield from self._in_own_script(window, window_prompt, context, language)
+                # An interim text in one script cannot be the beginning of a final one in another.
+                text = again if again or request.interim else text
             texts.append(text)
         return join_windows([text for text in texts if text], language, request.prefix)
 

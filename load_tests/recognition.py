@@ -88,7 +88,7 @@ def main(
     """Measure recognition; the exit code is 1 if more than 0.5 points worse than plain faster-whisper."""
     config = FasterWhisperConfig(model_size=model, compute_type=compute_type, beam_size=beam_size)
     names = list(dict.fromkeys(languages.split(",")))
-    timings = asyncio.run(_measure(config, names, fallback))
+    timings = asyncio.run(measure_recognition(config, names, fallback=fallback))
     by_language = {name: summary([each for each in timings if each.language == name]) for name in names}
     total = summary(timings)
     rows = [*by_language.items(), None, ("all", total)]
@@ -99,10 +99,14 @@ def main(
         raise SokujiError("the error rate is more than 0.5 points above that of plain faster-whisper")
 
 
-async def _measure(
-    config: FasterWhisperConfig, languages: Sequence[str], fallback: bool
+async def measure_recognition(
+    config: FasterWhisperConfig, languages: Sequence[str], *, fallback: bool
 ) -> list[RecognitionTiming]:
-    """Every utterance by both, alternating which is first, so that other load affects both alike."""
+    """Every utterance by both, alternating which is first, so that other load affects both alike.
+
+    Args:
+        fallback: let plain faster-whisper sample at higher temperatures where it is unsure.
+    """
     samples = [each for language in languages for each in varied(language)]
     timings = []
     async with loaded("stt", config) as ours:

@@ -39,6 +39,9 @@ class RecognitionRequest:
     """Mono int16 little-endian PCM at 16 kHz (``sokuji.audio.pcm.RECOGNISER_RATE``)."""
     language: str | None = None
     """Canonical language code (``sokuji.languages``); None: detect it."""
+    language_prior: Mapping[str, float] = field(default_factory=dict)
+    """How probable each language is before the speech is heard, for detection: canonical code -> relative
+    probability, above 0. The language detected is one of these. Empty: any language, all equally probable."""
     task: Literal["transcribe", "translate"] = "transcribe"
     """``translate``: the text is in English whatever the language spoken (Whisper's own translation)."""
     context: str = ""
@@ -159,6 +162,8 @@ class RecogniserInfo:
     provider: str
     model: str
     languages: tuple[str, ...]
+    unusable_languages: tuple[str, ...] = ()
+    """Those of ``languages`` in which about half of the words or more are wrong with this model."""
     translates_to: tuple[str, ...] = ()
     """Languages that ``task="translate"`` can produce."""
     takes_context: bool = False

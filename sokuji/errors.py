@@ -82,6 +82,12 @@ class NoSpeech(InvalidRequest):
     code, status = "no_speech", 422
 
 
+class NotRecognised(InvalidRequest):
+    """Somebody speaks, but no recogniser found words in it."""
+
+    code, status = "not_recognised", 422
+
+
 class UnsupportedLanguage(InvalidRequest):
     """The language is unknown, or no configured provider covers the pair."""
 

@@ -19,6 +19,7 @@ OutputMode = Literal["audio", "captions"]
 Command = Literal["flush", "end", "cancel"]
 """Client messages without fields."""
 
+MAX_SOURCE_LANGUAGES = 32
 MAX_TARGET_LANGUAGES = 32
 MAX_VOICE_ID_CHARS = 200
 MAX_CONTEXT_CHARS = 1_000
@@ -31,6 +32,7 @@ class ConfigFields(TypedDict, total=False):
 
     type: Required[Literal["config"]]
     source_language: str
+    source_languages: Sequence[str]
     target_language: str
     target_languages: Sequence[str]
     voice_id: str

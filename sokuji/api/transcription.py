@@ -4,9 +4,9 @@ Cancelling a call (Serve does so when its client has left) cancels everything th
 """
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi import UploadFile
@@ -16,9 +16,9 @@ from sokuji.api.service import Service
 from sokuji.audio.decoding import decode
 from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.contract import TranscriptSegment, TranslatedText, Word
-from sokuji.errors import InvalidAudio, NoSpeech
+from sokuji.errors import InvalidAudio, NoSpeech, NotRecognised
 from sokuji.pipeline import recording_times
-from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
 from sokuji.text.subtitles.cues import Cue
 
 SubtitleText = Literal["source", "translation"]
@@ -28,7 +28,24 @@ SubtitleText = Literal["source", "translation"]
 class RecordingTranscript:
     """The utterances of one recording, in order, read as one text. Without utterances it has no language."""
 
-    utterances: list[RecordedUtterance]
+    utterances: list[RecordedUtterance] = field(default_factory=list)
+    unrecognised: list[UnrecognisedSpeech] = field(default_factory=list)
+
+    def add(self, result: RecordedUtterance | UnrecognisedSpeech) -> None:
+        """Append the next result of a recording."""
+        if isinstance(result, RecordedUtterance):
+            self.utterances.append(result)
+        else:
+            self.unrecognised.append(result)
+
+    async def add_all(
+        self, results: AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]
+    ) -> "RecordingTranscript":
+        """Append all results of a recording, and close ``results``."""
+        async with aclosing(results):
+            async for result in results:
+                self.add(result)
+        return self
 
     @property
     def text(self) -> str:
@@ -110,34 +127,40 @@ async def transcribe_upload(
     upload: UploadFile,
     *,
     source: str | None,
+    candidates: Sequence[str] = (),
     target: str | None = None,
     word_times: bool = False,
-) -> AsyncGenerator[RecordedUtterance, None]:
-    """Recognise an upload utterance by utterance, at least one; translate it where ``target`` is given.
+) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
+    """Recognise an upload utterance by utterance; ``interpret`` explains the arguments.
 
     Raises:
         InvalidAudio: empty, or in no format that can be decoded.
         TooLarge: longer than ``max_audio_s``.
         NoSpeech: it contains no speech.
+        NotRecognised: it contains speech, but no words were recognised in any of it.
     """
     pcm = await _decode(upload, service.settings.limits.max_audio_s)
     utterances = interpret(
         service.pipeline,
         pcm,
         source=source,
+        named=candidates,
         target=target,
         segmentation=service.settings.segmentation,
         concurrency=service.settings.recording_concurrency,
         word_times=word_times,
         gate=service.recordings,
     )
-    has_speech = False
+    has_speech = has_words = False
     async with aclosing(utterances):
         async for utterance in utterances:
-            has_speech = True
+            has_speech, has_words = True, has_words or isinstance(utterance, RecordedUtterance)
             yield utterance
     if not has_speech:
         raise NoSpeech("the recording contains no speech", param="audio_file")
+    if not has_words:
+        message = "no words were recognised in the speech of the recording; name its language if it is known"
+        raise NotRecognised(message, param="audio_file")
 
 
 async def _decode(upload: UploadFile, max_seconds: float) -> bytes:

@@ -76,6 +76,8 @@ source_language = _parsed(lambda tag: languages.parse_source(tag, "language") or
 """Option callback: "auto" or the canonical code of a language tag."""
 target_language = _parsed(lambda tag: languages.parse(tag, "language"))
 """Option callback: the canonical code of a language tag."""
+source_languages = _parsed(lambda tags: tags and ",".join(languages.parse_sources(tags.split(","))))
+"""Option callback: canonical codes of the languages that may be spoken, separated by commas, or empty."""
 target_languages = _parsed(
     lambda tags: ",".join(dict.fromkeys(languages.parse(tag.strip(), "language") for tag in tags.split(",")))
 )
@@ -120,6 +122,10 @@ class Display:
     def print_line(self, text: str, style: str = "") -> None:
         """Print a line of results."""
         self._out.print(Text(text, style=style))
+
+    def warn(self, text: str) -> None:
+        """Print a line that is no result."""
+        self._bar.console.print(Text(text, style="yellow"))
 
     def show_partial(self, text: str) -> None:
         """Show a text that may still change: beside the bar, or without a terminal as a line."""

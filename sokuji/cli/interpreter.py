@@ -12,9 +12,11 @@ from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
 from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
+from sokuji.errors import NotRecognised
 from sokuji.pipeline.in_process import local_pipeline
+from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.pipeline.recorded_speech import interpret
+from sokuji.pipeline.recorded_speech import UnrecognisedSpeech, interpret
 from sokuji.pipeline.recording_times import spoken_parts
 from sokuji.text.subtitles.timed_words import TimedText
 
@@ -36,8 +38,10 @@ class InterpretedUtterance:
     sound: AudioBuffer = field(default_factory=AudioBuffer)
 
 
-Interpreter = Callable[[bytes], AsyncGenerator[InterpretedUtterance, None]]
-"""Takes a recording, mono int16 PCM at 16 kHz, and yields its utterances in order."""
+Interpreted = AsyncGenerator[InterpretedUtterance | UnrecognisedSpeech, None]
+"""The utterances of a recording, in order."""
+Interpreter = Callable[[bytes], Interpreted]
+"""Takes a recording, mono int16 PCM at 16 kHz."""
 
 
 @asynccontextmanager
@@ -45,23 +49,26 @@ async def in_process_interpreter(config: Config, *, word_times: bool = False) ->
     """An interpreter that runs the embedded models; with ``word_times``, ``parts`` are words.
 
     Raises:
-        UnsupportedLanguage, UnknownVoice: the models have no such pair or voice.
+        InvalidRequest: a source language, and candidates for its detection.
+        UnsupportedLanguage, UnknownVoice: the models have no such pair, candidate or voice.
     """
     source = languages.parse_source(config.source_language)
     target = languages.parse(config.target_language, "target_language")
     async with local_pipeline() as pipeline:
         pipeline.catalogue.check_speech_pair(source, target)
+        check_candidates(pipeline.catalogue, source, config.source_languages, [target])
         pipeline.catalogue.voice(config.voice_id, target)
         yield lambda pcm: _interpret(pipeline, pcm, source, target, config, word_times)
 
 
 async def _interpret(
     pipeline: Pipeline, pcm: bytes, source: str | None, target: str, config: Config, word_times: bool
-) -> AsyncGenerator[InterpretedUtterance, None]:
+) -> Interpreted:
     utterances = interpret(
         pipeline,
         pcm,
         source=source,
+        named=config.source_languages,
         target=target,
         segmentation=SegmentationSettings(),
         concurrency=CONCURRENCY,
@@ -69,6 +76,9 @@ async def _interpret(
     )
     async with aclosing(utterances):
         async for each in utterances:
+            if isinstance(each, UnrecognisedSpeech):
+                yield each
+                continue
             transcript, text = each.transcript, each.translation.text if each.translation else ""
             utterance = InterpretedUtterance(
                 each.start_ms, each.end_ms, transcript.language, transcript.text, spoken_parts(each), text
@@ -94,14 +104,17 @@ async def remote_interpreter(url: str, config: Config) -> AsyncIterator[Interpre
         yield lambda pcm: _converse(conversation, pcm)
 
 
-async def _converse(
-    conversation: TranslationClient, pcm: bytes
-) -> AsyncGenerator[InterpretedUtterance, None]:
+async def _converse(conversation: TranslationClient, pcm: bytes) -> Interpreted:
     pending: dict[int, InterpretedUtterance] = {}
+    started_ms = stopped_ms = 0
     received = conversation.converse(_seconds(pcm))
     async with aclosing(received):
         async for event in received:
             match event:
+                case events.Speech(state="started"):
+                    started_ms = event.at_ms
+                case events.Speech():
+                    stopped_ms = event.at_ms
                 case events.Transcription(is_final=True):
                     whole = TimedText(event.text, event.start_ms, event.end_ms)
                     pending[event.segment_id] = InterpretedUtterance(
@@ -114,6 +127,8 @@ async def _converse(
                 case events.Ack():
                     for number in [n for n, each in pending.items() if each.end_ms <= event.through_ms]:
                         yield pending.pop(number)
+                case events.Failed(fatal=False) if event.error.code == NotRecognised.code:
+                    yield UnrecognisedSpeech(started_ms, stopped_ms)
                 case events.Failed():
                     raise event.error
 

@@ -15,6 +15,7 @@ from sokuji.cli.console import (
     progress_display,
     service_url,
     source_language,
+    source_languages,
     target_language,
     timestamp,
     writable,
@@ -37,10 +38,11 @@ from sokuji.cli.transcript_output import (
 )
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
-from sokuji.errors import NoSpeech
+from sokuji.errors import NoSpeech, NotRecognised, SokujiError
 from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
-from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
+from sokuji.pipeline.language_candidates import check_candidates
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
 from sokuji.protocol import MAX_SPEED, MIN_SPEED
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
@@ -65,6 +67,17 @@ SpeedOption = Annotated[
 ]
 
 
+CandidatesOption = Annotated[
+    str,
+    typer.Option(
+        "--source-languages",
+        metavar="LIST",
+        callback=source_languages,
+        help="With auto: the languages that may be spoken, such as pt,en; without it, any.",
+    ),
+]
+
+
 def translate(
     file: InputFile,
     output: OutputFile,
@@ -72,6 +85,7 @@ def translate(
     source: Annotated[
         str, typer.Option("--from", callback=source_language, help="Language spoken; auto detects it.")
     ] = "auto",
+    candidates: CandidatesOption = "",
     voice: VoiceOption = "default",
     speed: SpeedOption = 1.0,
     output_format: FormatOption = "text",
@@ -90,8 +104,18 @@ def translate(
     Each utterance is printed as soon as it is translated: its time, its text and the translation. Subtitles
     and JSON are printed at the end. With --server the words of subtitles share the time of their utterance.
     """
-    config = Config(source_language=source, target_language=target, voice_id=voice, speed=speed)
+    config = Config(
+        source_language=source,
+        source_languages=_codes(candidates),
+        target_language=target,
+        voice_id=voice,
+        speed=speed,
+    )
     output.write_bytes(asyncio.run(_translate(file, config, server, output_format, subtitles)).wav())
+
+
+def _codes(listed: str) -> tuple[str, ...]:
+    return tuple(filter(None, listed.split(",")))
 
 
 async def _translate(
@@ -99,6 +123,7 @@ async def _translate(
 ) -> AudioBuffer:
     sound = AudioBuffer()
     done: list[InterpretedUtterance] = []
+    unrecognised = False
     in_subtitles = output_format in SUBTITLE_MEDIA_TYPES
     with progress_display(LOADING) as display:
         pcm = _read(file)
@@ -110,14 +135,18 @@ async def _translate(
         async with opening as interpreter, aclosing(interpreter(pcm)) as utterances:
             display.start("translating", duration_ms(pcm, RECOGNISER_RATE))
             async for utterance in utterances:
+                display.advance_to(utterance.end_ms)
+                if isinstance(utterance, UnrecognisedSpeech):
+                    display.warn(f"{_times(utterance)}  not recognised")
+                    unrecognised = True
+                    continue
                 if output_format == "text":
                     _show(display, utterance, config.target_language)
-                display.advance_to(utterance.end_ms)
                 done.append(utterance)
                 if utterance.sound.pcm:
                     sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
         if not sound.pcm:
-            raise NoSpeech(f"{file} contains no speech")
+            raise _without_words(file, unrecognised)
         if output_format == "json":
             display.print_line(translation_json(done))
         elif output_format != "text":
@@ -130,13 +159,19 @@ def _read(file: Path) -> bytes:
         return decode(source, max_seconds=MAX_RECORDING_S, name=file.name)
 
 
+def _without_words(file: Path, unrecognised: bool) -> SokujiError:
+    if unrecognised:
+        return NotRecognised(f"no words were recognised in the speech of {file}; name its language")
+    return NoSpeech(f"{file} contains no speech")
+
+
 def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:
     times = _times(utterance)
     display.print_line(f"{times}  {utterance.language}  {utterance.text}")
     display.print_line(f"{'':{len(times)}}  {target}  {utterance.translation}", style="bold")
 
 
-def _times(utterance: InterpretedUtterance | RecordedUtterance) -> str:
+def _times(utterance: InterpretedUtterance | RecordedUtterance | UnrecognisedSpeech) -> str:
     return f"{timestamp(utterance.start_ms)} - {timestamp(utterance.end_ms)}"
 
 
@@ -145,25 +180,31 @@ def transcribe(
     language: Annotated[
         str, typer.Option(callback=source_language, help="Language spoken; auto detects it.")
     ] = "auto",
+    candidates: CandidatesOption = "",
     output_format: FormatOption = "text",
 ) -> None:
     """Print the text of a recording, utterance by utterance, with times; or as subtitles or JSON."""
-    asyncio.run(_transcribe(file, language, output_format))
+    asyncio.run(_transcribe(file, language, _codes(candidates), output_format))
 
 
-async def _transcribe(file: Path, language: str, output_format: PrintedFormat) -> None:
+async def _transcribe(
+    file: Path, language: str, candidates: tuple[str, ...], output_format: PrintedFormat
+) -> None:
     done: list[RecordedUtterance] = []
+    unrecognised = False
     with progress_display(LOADING) as display:
         pcm = _read(file)
         async with local_pipeline(translation=(), tts=()) as pipeline:
             source = parse_source(language)
             if source is not None:
                 pipeline.catalogue.check_spoken(source)
+            check_candidates(pipeline.catalogue, source, candidates, param="language")
             display.start("recognising", duration_ms(pcm, RECOGNISER_RATE))
             utterances = interpret(
                 pipeline,
                 pcm,
                 source=source,
+                named=candidates,
                 target=None,
                 segmentation=SegmentationSettings(),
                 concurrency=CONCURRENCY,
@@ -171,13 +212,17 @@ async def _transcribe(file: Path, language: str, output_format: PrintedFormat) -
             )
             async with aclosing(utterances):
                 async for utterance in utterances:
+                    display.advance_to(utterance.end_ms)
+                    if isinstance(utterance, UnrecognisedSpeech):
+                        display.warn(f"{_times(utterance)}  not recognised")
+                        unrecognised = True
+                        continue
                     done.append(utterance)
                     transcript = utterance.transcript
                     if output_format == "text":
                         display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
-                    display.advance_to(utterance.end_ms)
         if not done:
-            raise NoSpeech(f"{file} contains no speech")
+            raise _without_words(file, unrecognised)
         if output_format == "json":
             display.print_line(transcript_json(done))
         elif output_format != "text":

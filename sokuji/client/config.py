@@ -24,6 +24,8 @@ class Config:
     """Languages to translate to; each has its own translation and voice."""
     source_language: str = "auto"
     """The language spoken; ``auto`` detects it for each utterance."""
+    source_languages: tuple[str, ...] = ()
+    """With ``auto``: the languages that may be spoken; empty: all that the service can translate."""
     voice_id: str = "default"
     sample_rate: int = 16_000
     """Hz of the audio that is sent."""

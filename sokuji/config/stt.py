@@ -111,6 +111,7 @@ class AzureTranscriptionConfig(AzureSettings):
     """Language -> locale in which it is recognised, to replace a default (``pt: pt-PT``) or to add a language
     that the service has since gained (``el: el-GR``)."""
     candidates: tuple[Code, ...] = Field((), json_schema_extra=LIVE)
-    """Candidates for language detection; empty: all languages. Detection is more accurate with fewer."""
+    """Candidates for language detection where a client names none (or more than ten); empty: all languages.
+    Detection is more accurate with fewer."""
     profanity: Literal["raw", "masked", "removed"] = Field("raw", json_schema_extra=LIVE)
     """Swear words in the transcript: unchanged (``raw``), replaced by asterisks, or removed."""

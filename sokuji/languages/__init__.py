@@ -6,13 +6,22 @@ writes the language in two scripts and this is not the usual one: "zh-Hant".
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from sokuji.errors import UnsupportedLanguage
 from sokuji.languages.table import TABLE, Language
 
-__all__ = ["AUTO", "LANGUAGES", "MAX_TAG_LENGTH", "Language", "from_whisper", "parse", "parse_source"]
+__all__ = [
+    "AUTO",
+    "LANGUAGES",
+    "MAX_TAG_LENGTH",
+    "Language",
+    "from_whisper",
+    "parse",
+    "parse_source",
+    "parse_sources",
+]
 
 AUTO = "auto"
 """The source language that a client names to have it detected."""
@@ -46,7 +55,6 @@ _ALIASES = {
 _TRADITIONAL_CHINESE = re.compile(r"zh(?!.*-hans).*-(?:tw|hk|mo)(?:-.*)?")
 """Tags without a script whose region implies Traditional Chinese (CLDR, likely subtags)."""
 
-_FROM_WHISPER = {language.whisper: language.code for language in TABLE if language.whisper}
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")
 _EXTENDED = re.compile(r"[a-z]{3}")
 _MIN_CHINESE = re.compile(r"zh-min\b")
@@ -79,13 +87,13 @@ def parse_source(tag: str, param: str = "source_language") -> str | None:
     return LANGUAGES[_resolve(tag, param, (AUTO, *LANGUAGES))].spoken
 
 
-def from_whisper(code: str) -> str:
-    """The canonical code of a Whisper language token (``jw`` -> ``jv``).
+def parse_sources(tags: Iterable[str], param: str = "source_languages") -> tuple[str, ...]:
+    """The canonical codes of several spoken languages, each once, in their order.
 
     Raises:
-        KeyError: Whisper has no such token.
+        UnsupportedLanguage: one of them is no language of the table; "auto" is none.
     """
-    return _FROM_WHISPER[code]
+    return tuple(dict.fromkeys(LANGUAGES[parse(tag.strip(), param)].spoken for tag in tags))
 
 
 def _resolve(tag: str, param: str, accepted: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ Pure look-ups over the descriptions (``*Info``) of the members of all stages. Of
 request the first is preferred, in the order of the graph; the others are fallbacks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -94,6 +94,10 @@ class Catalogue:
             return Route("speech")
         via = next((middle for middle in recogniser_targets if (middle, target) in self._pairs), None)
         return Route("pivot", via) if via else None
+
+    def can_translate(self, source: str, target: str) -> bool:
+        """Whether speech in ``source`` can become text in ``target``; they may be the same language."""
+        return self._find(source, target) is not None
 
     def route(self, source: str, target: str) -> Route:
         """How speech in ``source`` becomes text in ``target`` (canonical codes).
@@ -218,24 +222,30 @@ class Catalogue:
         return [member for member in self.translation if (source, target) in member.info.pairs]
 
     def recognisers(
-        self, language: str | None, *, translating_to: str | None = None
+        self,
+        language: str | None,
+        *,
+        among: Collection[str] = (),
+        translating_to: str | None = None,
     ) -> list[RecogniserMember]:
         """The recognisers of a language.
 
         Args:
             language: None: it is to be detected, by any recogniser.
+            among: the candidates of detection, of which a recogniser must know one; empty: any language.
             translating_to: only recognisers that translate to this language.
 
         Raises:
             UnsupportedLanguage: no recogniser knows the language, which can happen to a running conversation
                 when the models change.
         """
-        if language is not None:
-            self.check_spoken(language)
+        spoken = (language,) if language is not None else tuple(among)
+        if spoken and not any(code in self.spoken for code in spoken):
+            self.check_spoken(spoken[0])
         return [
             member
             for member in self.stt
-            if (language is None or language in member.info.languages)
+            if (not spoken or any(code in member.info.languages for code in spoken))
             and (translating_to is None or translating_to in member.info.translates_to)
         ]
 

@@ -22,13 +22,14 @@ from sokuji.contract import (
     TranslatedText,
     TranslationRequest,
 )
-from sokuji.errors import Overloaded
+from sokuji.errors import NotRecognised, Overloaded
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
 from sokuji.pipeline.attempts import candidate, recognise, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.heard_languages import NO_PRIOR
 from sokuji.pipeline.members import (
     RecogniserMember,
     RecognitionStage,
@@ -41,6 +42,7 @@ from sokuji.pipeline.members import (
 from sokuji.pipeline.speech_translation import chained, translate_speech
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 from sokuji.text.protection.translation import without_words
+from sokuji.text.protection.verification import has_words
 
 
 class Pipeline:
@@ -105,23 +107,39 @@ class Pipeline:
         pcm: bytes,
         language: str | None,
         *,
+        language_prior: Mapping[str, float] = NO_PRIOR,
         context: str = "",
         prefix: str = "",
         interim: bool = False,
         word_times: bool = False,
     ) -> Transcript:
-        """The transcript of ``pcm``; all arguments are as in ``RecognitionRequest``.
+        """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
 
         ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
 
         Raises:
-            UnsupportedLanguage: no recogniser knows ``language``, or none could detect the language.
+            NotRecognised: no recogniser finds words; ``interim`` transcripts may be empty.
+            UnsupportedLanguage: no recogniser knows ``language`` or a language of ``language_prior``, or none
+                could detect the language.
             SokujiError: see ``fallback.call``.
         """
         request = RecognitionRequest(
-            pcm=pcm, language=language, context=context, prefix=prefix, interim=interim, word_times=word_times
+            pcm=pcm,
+            language=language,
+            language_prior=language_prior,
+            context=context,
+            prefix=prefix,
+            interim=interim,
+            word_times=word_times,
         )
-        return await self._transcribe(self.catalogue.recognisers(language), request)
+        recognisers = self.catalogue.recognisers(language, among=language_prior)
+        transcript = await self._transcribe(recognisers, request)
+        if interim or has_words(transcript.text):
+            return transcript
+        others = [each for each in recognisers if each.info.provider != transcript.provider]
+        if others and has_words((transcript := await self._transcribe(others, request)).text):
+            return transcript
+        raise NotRecognised("no words were recognised in the speech; speak louder or name its language")
 
     async def translate_speech(
         self,

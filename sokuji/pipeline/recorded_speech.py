@@ -1,36 +1,27 @@
 """Recorded speech: the pipeline for audio that is complete when the request arrives.
 
 A recording is divided into utterances like live speech. A bounded number of utterances is processed
-concurrently, and results come in their order, so that a caller sees the progress of a long recording.
+concurrently, and results come in their order, so that a caller sees the progress of a long recording. Where
+the language is detected, the longest of the first utterances is recognised before all others.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sokuji.audio.endpointing import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
-from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
 from sokuji.contract import Transcript, TranslatedText
+from sokuji.errors import NotRecognised
+from sokuji.pipeline.detected_speech import DetectedSpeech, utterances
+from sokuji.pipeline.language_candidates import candidates
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.pipeline.recording_recogniser import RecordingRecogniser
 
 T = TypeVar("T")
 R = TypeVar("R")
-SLICE_BYTES = 10 * 2 * RECOGNISER_RATE
-"""10 s of audio."""
-
-
-@dataclass(frozen=True, slots=True)
-class DetectedSpeech:
-    """An utterance of a recording, and from when to when voice activity was found in it."""
-
-    utterance: Utterance
-    speech_start_ms: int
-    speech_end_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +39,12 @@ class RecordedUtterance:
     """From when to when voice activity was found; the audio begins before and ends after."""
 
 
-async def utterances(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[DetectedSpeech, None]:
-    """The utterances of a recording (mono int16 PCM at 16 kHz), in order; none if there is no speech."""
-    started_ms = stopped_ms = 0
-    async for event in _segment_events(pcm, settings):
-        match event:
-            case SpeechStarted(at_ms=at_ms):
-                started_ms = at_ms
-            case SpeechStopped(at_ms=at_ms):
-                stopped_ms = at_ms
-            case Utterance():
-                yield DetectedSpeech(event, started_ms, stopped_ms)
+@dataclass(frozen=True, slots=True)
+class UnrecognisedSpeech:
+    """Speech of a recording in which no recogniser found words; times in milliseconds."""
 
-
-async def _segment_events(pcm: bytes, settings: SegmentationSettings) -> AsyncGenerator[SegmentEvent, None]:
-    detector = UtteranceDetector(settings)
-    detector.configure(RECOGNISER_RATE, channels=1)
-    # In slices, so that the first utterance comes early and live sessions get the thread pool in between.
-    for start in range(0, len(pcm), SLICE_BYTES):
-        for event in await asyncio.to_thread(detector.push, pcm[start : start + SLICE_BYTES]):
-            yield event
-    for event in await asyncio.to_thread(detector.flush):
-        yield event
+    start_ms: int
+    end_ms: int
 
 
 async def interpret(
@@ -77,17 +52,19 @@ async def interpret(
     pcm: bytes,
     *,
     source: str | None,
+    named: Collection[str] = (),
     target: str | None,
     segmentation: SegmentationSettings,
     concurrency: int,
     word_times: bool = False,
     gate: AbstractAsyncContextManager[object] | None = None,
-) -> AsyncGenerator[RecordedUtterance, None]:
+) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise and, where ``target`` is given, translate a recording, utterance by utterance.
 
     Args:
         pcm: mono int16 at 16 kHz.
         source: canonical code; None: detect it for each utterance.
+        named: the candidates of the detection; none: all languages with a route to ``target``.
         target: canonical code; None: do not translate.
         segmentation: how the recording is divided into utterances.
         concurrency: number of utterances that are processed at the same time.
@@ -99,28 +76,41 @@ async def interpret(
             one that failed have been yielded.
     """
 
-    async def process(speech: DetectedSpeech) -> RecordedUtterance | None:
-        async with gate or nullcontext():
-            return await _process(pipeline, speech, source, target, word_times)
+    possible = candidates(pipeline.catalogue, named, () if target is None else (target,))
+    slot = gate or nullcontext()
+    recogniser = RecordingRecogniser(pipeline, source, possible, word_times, slot)
 
-    detected = utterances(pcm, segmentation)
-    async with aclosing(detected), aclosing(in_order(detected, process, concurrency)) as results:
+    def process(speech: DetectedSpeech) -> Awaitable[RecordedUtterance | UnrecognisedSpeech]:
+        return _process(pipeline, speech, recogniser.recognition(speech), target, slot)
+
+    async with (
+        aclosing(utterances(pcm, segmentation)) as detected,
+        aclosing(recogniser.prepared(detected)) as prepared,
+        aclosing(in_order(prepared, process, concurrency)) as results,
+    ):
         async for result in results:
-            if result is not None:
-                yield result
+            if isinstance(result, RecordedUtterance):
+                recogniser.note(result.transcript, result.end_ms - result.start_ms)
+            yield result
 
 
 async def _process(
-    pipeline: Pipeline, speech: DetectedSpeech, source: str | None, target: str | None, word_times: bool
-) -> RecordedUtterance | None:
-    """The recognised and translated utterance; None if the recogniser finds no speech in it."""
+    pipeline: Pipeline,
+    speech: DetectedSpeech,
+    recognise: Callable[[], Awaitable[Transcript]],
+    target: str | None,
+    gate: AbstractAsyncContextManager[object],
+) -> RecordedUtterance | UnrecognisedSpeech:
+    """The recognised and translated utterance; one without words does not fail the recording."""
     utterance = speech.utterance
-    transcript = await pipeline.recognise(utterance.pcm, source, word_times=word_times)
-    if not transcript.text:
-        return None
-    translation = None
-    if target is not None:
-        translation = await pipeline.translate_speech(transcript, utterance.pcm, target)
+    async with gate:
+        try:
+            transcript = await recognise()
+        except NotRecognised:
+            return UnrecognisedSpeech(speech.speech_start_ms, speech.speech_end_ms)
+        translation = None
+        if target is not None:
+            translation = await pipeline.translate_speech(transcript, utterance.pcm, target)
     return RecordedUtterance(
         transcript,
         translation,

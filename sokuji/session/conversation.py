@@ -7,6 +7,7 @@ from enum import Enum, auto
 from sokuji.config import Commit
 from sokuji.errors import UnknownVoice
 from sokuji.pipeline.catalogue import Catalogue
+from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 
 
@@ -18,6 +19,8 @@ class ConversationSettings:
     """At least one; each has a branch of its own."""
     source_language: str | None = None
     """None: detect it for each utterance."""
+    source_languages: tuple[str, ...] = ()
+    """Candidates of the detection; none: all languages with a route to a target."""
     voice_id: str = DEFAULT_VOICE
     """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
@@ -56,10 +59,13 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
     """Refuse settings that the configured providers cannot serve.
 
     Raises:
-        UnsupportedLanguage: no route leads to a target language.
+        InvalidRequest: a source language, and candidates for its detection.
+        UnsupportedLanguage: no route leads to a target language, or a candidate cannot be detected.
         UnknownVoice: the voice does not exist, or speaks none of the target languages.
         NotSupported: the providers take no context or no glossary for these languages.
     """
+    targets = settings.target_languages
+    check_candidates(catalogue, settings.source_language, settings.source_languages, targets)
     for target in settings.target_languages:
         catalogue.check_speech_pair(settings.source_language, target)
         if settings.glossary:

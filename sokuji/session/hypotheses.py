@@ -11,7 +11,7 @@ import time
 
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import Transcript
-from sokuji.errors import SokujiError
+from sokuji.errors import NotRecognised, SokujiError
 from sokuji.session.clause import FinalRecognition
 from sokuji.session.commitment import Commitment
 from sokuji.session.segment import SPLIT_MS, Segment
@@ -79,14 +79,19 @@ class Hypotheses:
             )
             await self._accept(segment, transcript, utterance, paused=False)
 
-    async def _recognise_early(self, segment: Segment, utterance: Utterance) -> Transcript | None:
-        with contextlib.suppress(SokujiError):  # The final recognition reports it.
+    async def _recognise_early(
+        self, segment: Segment, utterance: Utterance
+    ) -> Transcript | NotRecognised | None:
+        try:
             return await self._transcriber.transcribe(segment, utterance)
-        return None
+        except NotRecognised as error:
+            return error
+        except SokujiError:  # The final recognition is another attempt, and reports its error.
+            return None
 
     async def _prepare_final(self, segment: Segment, speculation: Speculation) -> None:
         transcript = await asyncio.shield(speculation.transcript)
-        if transcript is None:
+        if not isinstance(transcript, Transcript):
             return
         await self._accept(segment, transcript, speculation.utterance, paused=True)
         if not speculation.dropped and not segment.closed:

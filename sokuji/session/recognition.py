@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sokuji.audio.endpointing import SegmentEvent, Utterance
 from sokuji.config import Commit
 from sokuji.contract import Transcript
+from sokuji.errors import NotRecognised
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.clause import ClausePosition, FinalRecognition
 from sokuji.session.commitment import Commitment
@@ -191,6 +192,7 @@ class Recognition:
         transcript = Transcript(text=segment.words.stable, language=known)
         async with self._failures.reported(segment.segment_id):
             transcript = await self._final_transcript(segment, utterance)
+            self._transcriber.note_final(transcript, utterance)
         speculation, segment.speculation = segment.speculation, None
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()
@@ -219,6 +221,8 @@ class Recognition:
         speculation = segment.speculation
         if speculation is not None and speculation.foresaw(utterance):
             transcript = await asyncio.shield(speculation.transcript)
+            if isinstance(transcript, NotRecognised):
+                raise transcript
             if transcript is not None:
                 return transcript
         self._hypotheses.cancel(segment)

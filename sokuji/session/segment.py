@@ -60,7 +60,9 @@ class Segment:
     @property
     def spoken_language(self) -> str | None:
         """As the client says, or as it has been detected; None: not known yet."""
-        return self.conversation.source_language or self.language
+        candidates = self.conversation.source_languages
+        only = candidates[0] if len(candidates) == 1 else None
+        return self.conversation.source_language or self.language or only
 
     @property
     def streams(self) -> bool:

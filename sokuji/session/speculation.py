@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import AudioChunk, Transcript, TranslatedText
+from sokuji.errors import NotRecognised
 from sokuji.session.clause import Clause
 
 VoiceStream = AsyncGenerator[AudioChunk, None]
@@ -68,8 +69,8 @@ class Speculation:
 
     utterance: Utterance
     """As it will be if the silence lasts."""
-    transcript: asyncio.Task[Transcript | None]
-    """None: recognition failed."""
+    transcript: asyncio.Task[Transcript | NotRecognised | None]
+    """``NotRecognised``: there are no words, and another attempt finds none either; None: it failed."""
     clause: Clause | None = None
     outputs: dict[str, SpeculativeOutput] = field(default_factory=dict)
     """By target language."""

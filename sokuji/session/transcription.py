@@ -1,32 +1,47 @@
 """Recognises the audio of segments, and measures for load shedding how long that takes."""
 
 import time
+from collections.abc import Mapping
 from functools import partial
 
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import Transcript
 from sokuji.errors import TooLarge
+from sokuji.pipeline.heard_languages import NO_PRIOR, HeardLanguages
+from sokuji.pipeline.language_candidates import candidates
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.session.conversation import ConversationSettings
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.segment import Segment
 
 
 class SegmentTranscriber:
-    """Recognition with what is known of a segment: language, context and stable words."""
+    """Recognition with what is known of a segment: language, context and stable words.
+
+    It owns the languages heard in the session, with which the language of the next segment is detected.
+    """
 
     def __init__(self, pipeline: Pipeline, load: LoadShedding) -> None:
         self._pipeline = pipeline
         self._load = load
+        self._heard = HeardLanguages()
+
+    def note_final(self, transcript: Transcript, utterance: Utterance) -> None:
+        """Remember the language of a segment whose final transcript this is."""
+        if transcript.text:
+            self._heard.add(transcript.language, utterance.end_ms - utterance.start_ms)
 
     async def transcribe(
         self, segment: Segment, utterance: Utterance, *, interim: bool = False, word_times: bool = False
     ) -> Transcript:
         """Recognise ``utterance``, all or a part of the segment's audio; see ``Pipeline.recognise``."""
         began = time.monotonic()
+        language = segment.spoken_language
         recognise = partial(
             self._pipeline.recognise,
             utterance.pcm,
-            segment.spoken_language,
+            language,
+            language_prior=NO_PRIOR if language else self._language_prior(segment.conversation),
             context=segment.conversation.context,
             interim=interim,
             word_times=word_times,
@@ -38,3 +53,8 @@ class SegmentTranscriber:
             transcript = await recognise()
         self._load.recognised(time.monotonic() - began, interim=interim)
         return transcript
+
+    def _language_prior(self, conversation: ConversationSettings) -> Mapping[str, float]:
+        catalogue = self._pipeline.catalogue
+        possible = candidates(catalogue, conversation.source_languages, conversation.target_languages)
+        return self._heard.prior(possible)

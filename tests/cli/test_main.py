@@ -160,6 +160,8 @@ def test_an_unknown_voice_is_refused_with_those_that_exist(folder: Path, url: st
 
 
 def test_an_unsupported_pair_is_refused_by_the_service(folder: Path, url: str) -> None:
+    both = f"translate fox.wav --from pt --source-languages pt,en --to en -o out.wav --server {url}"
+    assert "source_languages are the candidates" in failure(both)
     message = failure(f"translate fox.wav --from pt --to ja -o out.wav --server {url}")
     assert "targets served for 'pt': en" in message
 
@@ -207,6 +209,7 @@ def test_a_failure_is_one_line(folder: Path, url: str, line: str, message: str) 
     [
         ("translate fox.wav --from klingon --to en -o out.wav", "accepted: auto, ace"),
         ("translate fox.wav --from pt --to klingon -o out.wav", "accepted: ace"),
+        ("transcribe fox.wav --source-languages pt,klingon", "accepted: ace"),
         ("translate missing.wav --to en -o out.wav", "does not exist"),
         ("translate fox.wav --to en -o no/such/folder/out.wav", "does not exist"),
         ("demo --to en,klingon", "accepted: ace"),

@@ -67,11 +67,10 @@ def test_canonical_codes_parse_to_themselves() -> None:
     assert [languages.parse(code, "language") for code in LANGUAGES] == list(LANGUAGES)
 
 
-def test_whisper_codes_come_back_as_the_same_language() -> None:
-    for code in WHISPER_CODES:
-        assert LANGUAGES[languages.from_whisper(code)].whisper == code
-    with pytest.raises(KeyError):
-        languages.from_whisper("en-us")
+def test_source_languages_are_spoken_languages_each_once() -> None:
+    assert languages.parse_sources(["pt-BR", " en", "PT", "zh-TW"]) == ("pt", "en", "zh")
+    with pytest.raises(UnsupportedLanguage, match="source_languages 'auto'"):
+        languages.parse_sources(["auto"])
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ async def test_cues_of_real_speech_are_shown_while_it_is_heard(pipeline: Pipelin
             concurrency=1,
             word_times=True,
         )
+        if isinstance(each, RecordedUtterance)
     ]
     assert all(recording_times.words(each) for each in utterances)
     cues = recording_times.source_cues(utterances)

@@ -179,6 +179,18 @@ async def test_a_batch_is_answered_in_order_and_a_bad_request_fails_alone(
     assert not exam.alike(answers[0], alone)
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_marks(stage, name)) for stage, name in _ALL if stage == "stt"]
+)
+async def test_a_language_outside_the_candidates_is_never_detected(name: str, loaded: Loaded) -> None:
+    provider = await loaded("stt", name)
+    english = _utterances(None)[1]
+    for candidates in ({"pt": 1.0, "es": 1.0}, {"fr": 1.0}):
+        request = RecognitionRequest(pcm=english.pcm, language_prior=candidates)
+        (transcript,) = await provider.transcribe([request])
+        assert transcript.language in candidates
+
+
 @every_provider
 async def test_an_empty_batch_has_no_results(stage: StageName, name: str, loaded: Loaded) -> None:
     assert await EXAMS[stage].ask(await loaded(stage, name), []) == []

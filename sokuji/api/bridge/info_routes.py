@@ -15,6 +15,7 @@ from sokuji.api.dependencies import CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES
 from sokuji.api.web.pages import web_page
 from sokuji.pipeline import metrics
+from sokuji.pipeline.language_candidates import unusable_languages
 
 router = APIRouter(tags=["About"])
 
@@ -59,6 +60,7 @@ async def info(service: CurrentService) -> InfoResponse:
         text_pairs=text_pairs,
         speech_pairs=speech_pairs,
         languages={code: languages.LANGUAGES[code].name for code in sorted(codes)},
+        unusable_languages=sorted(unusable_languages(catalogue)),
         voices=voice_responses(voices),
         limits=service.settings.limits,
         streaming=service.settings.streaming,

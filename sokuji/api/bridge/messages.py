@@ -21,6 +21,7 @@ from sokuji.protocol import (
     EVENT_TYPES,
     MAX_CONTEXT_CHARS,
     MAX_RESUME_TEXT_CHARS,
+    MAX_SOURCE_LANGUAGES,
     MAX_SPEED,
     MAX_TARGET_LANGUAGES,
     MAX_VOICE_ID_CHARS,
@@ -58,7 +59,8 @@ class ConfigMessage(_StrictMessage):
     """Opens the session, or changes its settings from the next utterance on."""
 
     type: Literal["config"]
-    source_language: str = "auto"
+    source_language: str = languages.AUTO
+    source_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_SOURCE_LANGUAGES)
     target_language: str | None = None
     target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGET_LANGUAGES)
     voice_id: str = Field(DEFAULT_VOICE, max_length=MAX_VOICE_ID_CHARS)
@@ -86,6 +88,7 @@ class ConfigMessage(_StrictMessage):
         check_glossary(self.glossary)
         return ConversationSettings(
             source_language=languages.parse_source(self.source_language),
+            source_languages=languages.parse_sources(self.source_languages or ()),
             target_languages=self._targets(),
             voice_id=self.voice_id,
             input_sample_rate=self.sample_rate,

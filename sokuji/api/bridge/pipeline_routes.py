@@ -11,7 +11,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
-from sokuji.api.bridge.responses import PipelineResponse, elapsed_ms, joined_names, word_responses
+from sokuji.api.bridge.responses import (
+    PipelineResponse,
+    elapsed_ms,
+    joined_names,
+    span_responses,
+    unrecognised_header,
+    word_responses,
+)
 from sokuji.api.bridge.subtitle_files import AUDIO_OR_SUBTITLE_RESPONSE, subtitle_response
 from sokuji.api.dependencies import (
     FORM_IN_REQUEST_SLOT,
@@ -26,6 +33,8 @@ from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
 from sokuji.contract import StageName
+from sokuji.pipeline.language_candidates import check_candidates
+from sokuji.pipeline.recorded_speech import RecordedUtterance
 from sokuji.text.subtitles.formats import SubtitleFormat
 
 MAX_HEADER_BYTES = 1_500
@@ -81,21 +90,28 @@ async def translate_audio(
     """
     started = time.perf_counter()
     target = form.target_language
-    service.pipeline.catalogue.check_speech_pair(form.source_language, target)
+    catalogue = service.pipeline.catalogue
+    catalogue.check_speech_pair(form.source_language, target)
+    check_candidates(catalogue, form.source_language, form.source_languages, [target])
     if form.return_format == "srt" or form.return_format == "vtt":
         return await _subtitles(form, form.return_format, service, started)
     speech = SpeechFile(
         service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
-    transcript = RecordingTranscript([])
+    transcript = RecordingTranscript()
     utterances = transcribe_upload(
-        service, form.audio_file, source=form.source_language, target=target, word_times=form.word_times
+        service,
+        form.audio_file,
+        source=form.source_language,
+        candidates=form.source_languages,
+        target=target,
+        word_times=form.word_times,
     )
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:
-            transcript.utterances.append(utterance)
-            if utterance.translation is not None:
+            transcript.add(utterance)
+            if isinstance(utterance, RecordedUtterance) and utterance.translation is not None:
                 await speech.add(utterance.translation.text)
     file = await speech.encode()
     providers: dict[StageName, str | None] = {
@@ -113,6 +129,7 @@ async def translate_audio(
         translation_language=target,
         translation_score=transcript.score,
         words=word_responses(transcript.words) if form.word_times else None,
+        unrecognised=span_responses(transcript.unrecognised),
         providers=providers,
         **_audio_fields(speech, file, started),
     )
@@ -125,10 +142,14 @@ async def _subtitles(
     # Subtitles of what was said need no translation.
     target = None if text == "source" else form.target_language
     utterances = transcribe_upload(
-        service, form.audio_file, source=form.source_language, target=target, word_times=True
+        service,
+        form.audio_file,
+        source=form.source_language,
+        candidates=form.source_languages,
+        target=target,
+        word_times=True,
     )
-    async with aclosing(utterances):
-        transcript = RecordingTranscript([utterance async for utterance in utterances])
+    transcript = await RecordingTranscript().add_all(utterances)
     providers: dict[StageName, str | None] = {
         "stt": joined_names(transcript.recognisers),
         "translation": joined_names(transcript.translators),
@@ -152,6 +173,7 @@ def _file_response(
     headers = {
         "X-Transcription": header_text(transcript.text),
         "X-Translation": header_text(transcript.translation),
+        **unrecognised_header(transcript.unrecognised),
         **_call_headers(providers, started),
     }
     return Response(file.data, media_type=file.media_type, headers=headers)

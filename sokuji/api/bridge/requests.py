@@ -27,6 +27,7 @@ from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
+from sokuji.protocol import MAX_SOURCE_LANGUAGES
 from sokuji.text import glossary
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
@@ -37,6 +38,12 @@ def _target(tag: str, info: ValidationInfo) -> str:
 
 def _source(tag: str | None, info: ValidationInfo) -> str | None:
     return None if tag is None else languages.parse_source(tag, str(info.field_name))
+
+
+def _sources(fields: list[str], info: ValidationInfo) -> list[str]:
+    """A form has one field of a name, which FastAPI gives as a list."""
+    tags = [tag for field in fields for tag in field.split(",")]
+    return list(languages.parse_sources(tags, str(info.field_name)))
 
 
 def _unicode(text: str) -> str:
@@ -75,6 +82,18 @@ SourceLanguage = Annotated[
     str | None,
     AfterValidator(_source),
     WithJsonSchema({"type": "string", "description": f'{TAG_DESCRIPTION}; "auto": detect it'}),
+]
+SourceLanguages = Annotated[
+    list[str],
+    AfterValidator(_sources),
+    Field(max_length=MAX_SOURCE_LANGUAGES),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "Candidates of detection, separated by commas; none: all languages",
+            "examples": ["pt,en"],
+        }
+    ),
 ]
 VoiceId = Annotated[str, Field(max_length=200, description="An id of /api/v1/tts/voices, or default")]
 ReturnFormat = Annotated[
@@ -142,6 +161,7 @@ class TranscribeForm(RequestBody):
 
     audio_file: AudioUpload
     language: SourceLanguage = Field("auto", validate_default=True)
+    source_languages: SourceLanguages = []
     return_format: TranscriptFormat = "json"
     word_times: WordTimes = False
 
@@ -198,6 +218,7 @@ class TranslateAudioForm(RequestBody):
 
     audio_file: AudioUpload
     source_language: SourceLanguage = Field("auto", validate_default=True)
+    source_languages: SourceLanguages = []
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: TranslationFormat = "json"

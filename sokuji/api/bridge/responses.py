@@ -1,7 +1,7 @@
 """Response bodies of the REST calls (bridge API, version 1), from which the OpenAPI document is made."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -11,6 +11,7 @@ from sokuji.config import AudioFormat, Limits, StreamingSettings
 from sokuji.contract import StageName, TranscriptSegment, Voice, Word
 from sokuji.pipeline.circuit_breaker import State as CircuitState
 from sokuji.pipeline.members import ProviderStatus, State
+from sokuji.pipeline.recorded_speech import UnrecognisedSpeech
 
 Milliseconds = Annotated[float, Field(ge=0)]
 Provider = Annotated[
@@ -70,6 +71,29 @@ def word_responses(words: Iterable[Word] | None) -> list[WordResponse] | None:
     return [WordResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in words]
 
 
+class SpanResponse(BaseModel):
+    """A part of a recording, with times in milliseconds."""
+
+    start_ms: int
+    end_ms: int
+
+
+Unrecognised = Annotated[
+    list[SpanResponse], Field(description="Where somebody speaks but no words were recognised")
+]
+
+
+def span_responses(spans: Iterable[UnrecognisedSpeech]) -> list[SpanResponse]:
+    """Parts of a recording as the API shows them."""
+    return [SpanResponse(start_ms=each.start_ms, end_ms=each.end_ms) for each in spans]
+
+
+def unrecognised_header(spans: Sequence[UnrecognisedSpeech]) -> dict[str, str]:
+    """``X-Unrecognised-Ms`` of an answer that is a file: the first twenty parts, such as ``3200-4100``."""
+    shown = ", ".join(f"{each.start_ms}-{each.end_ms}" for each in spans[:20])
+    return {"X-Unrecognised-Ms": shown} if shown else {}
+
+
 class TranscribeResponse(BaseModel):
     """A transcript. If several languages are spoken, ``language`` is the one with the most speech."""
 
@@ -83,6 +107,7 @@ class TranscribeResponse(BaseModel):
     processing_time_ms: Milliseconds
     segments: list[SegmentResponse]
     words: WordResponses = None
+    unrecognised: Unrecognised = []
 
 
 class SpokenLanguagesResponse(BaseModel):
@@ -170,6 +195,7 @@ class PipelineResponse(BaseModel):
     )
     translation_score: Score
     words: WordResponses = None
+    unrecognised: Unrecognised = []
     providers: dict[StageName, str | None] = Field(
         description="Who answered in each stage; null: none was needed"
     )
@@ -207,6 +233,9 @@ class InfoResponse(BaseModel):
     text_pairs: list[tuple[str, str]] = Field(description="[source, target] in which text is translated")
     speech_pairs: list[tuple[str, str]] = Field(description="[source, target] in which speech is translated")
     languages: dict[str, str] = Field(description="English names of all codes that occur")
+    unusable_languages: list[str] = Field(
+        description="Languages that are recognised, but of whose words half or more are wrong with this model"
+    )
     voices: list[VoiceResponse]
     limits: Limits
     streaming: StreamingSettings = Field(description="Also the defaults of sessions")

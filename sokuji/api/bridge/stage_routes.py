@@ -2,7 +2,6 @@
 
 import base64
 import time
-from contextlib import aclosing
 from functools import partial
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from sokuji.api.bridge.responses import (
     elapsed_ms,
     joined_names,
     segment_responses,
+    span_responses,
     voice_responses,
     word_responses,
 )
@@ -36,6 +36,7 @@ from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.pipeline.html_translation import translate_html
+from sokuji.pipeline.language_candidates import check_candidates
 
 router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=BoundedFormRoute)
 
@@ -52,12 +53,18 @@ async def transcribe(
 ) -> TranscribeResponse | Response:
     """Transcribe a recording. With `return_format` srt or vtt the answer is a subtitle file."""
     started = time.perf_counter()
+    catalogue = service.pipeline.catalogue
     if form.language is not None:
-        service.pipeline.catalogue.check_spoken(form.language, param="language")
-    word_times = form.word_times or form.return_format != "json"
-    recognised = transcribe_upload(service, form.audio_file, source=form.language, word_times=word_times)
-    async with aclosing(recognised) as utterances:
-        transcript = RecordingTranscript([utterance async for utterance in utterances])
+        catalogue.check_spoken(form.language, param="language")
+    check_candidates(catalogue, form.language, form.source_languages, param="language")
+    recognised = transcribe_upload(
+        service,
+        form.audio_file,
+        source=form.language,
+        candidates=form.source_languages,
+        word_times=form.word_times or form.return_format != "json",
+    )
+    transcript = await RecordingTranscript().add_all(recognised)
     provider = joined_names(transcript.recognisers)
     if form.return_format != "json":
         headers = {"X-Processing-Time-Ms": str(elapsed_ms(started)), "X-Provider": provider or ""}
@@ -71,6 +78,7 @@ async def transcribe(
         processing_time_ms=elapsed_ms(started),
         segments=segment_responses(transcript.segments),
         words=word_responses(transcript.words) if form.word_times else None,
+        unrecognised=span_responses(transcript.unrecognised),
     )
 
 

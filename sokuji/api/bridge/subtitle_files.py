@@ -6,7 +6,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE
+from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE, unrecognised_header
 from sokuji.api.transcription import RecordingTranscript, SubtitleText
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat, subtitle_file
 
@@ -31,5 +31,10 @@ async def subtitle_response(
     return Response(
         file,
         media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8",
-        headers={**headers, "X-Language": transcript.language, "X-Word-Times": times},
+        headers={
+            **headers,
+            "X-Language": transcript.language,
+            "X-Word-Times": times,
+            **unrecognised_header(transcript.unrecognised),
+        },
     )

@@ -8,7 +8,10 @@ import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from sokuji.config import Settings, check_live
 from sokuji.config.cloud import CloudSettings
@@ -24,14 +27,24 @@ from sokuji.errors import (
 )
 from sokuji.providers.cloud import CloudClient
 from sokuji.providers.isolation import process_each
+from sokuji.providers.stt.language_evidence import posterior, speech_seconds
 
 C = TypeVar("C", bound=CloudSettings)
+
+_MAX_CANDIDATES = 10
+"""Most languages of which services choose one ("language identification", Azure Speech)."""
+_DETECTION_ACCURACY = 0.99
+"""Share of sentences whose language a service detects."""
 
 _log = logging.getLogger(__name__)
 
 
 class CloudRecogniser(ABC, Generic[C]):
-    """A ``Recogniser`` (``sokuji.contract``) that calls a service."""
+    """A ``Recogniser`` (``sokuji.contract``) that calls a service.
+
+    Where the service detects an improbable language (``probable_language``), the utterance is recognised a
+    second time, in the probable one.
+    """
 
     config: C
 
@@ -111,7 +124,35 @@ class CloudRecogniser(ABC, Generic[C]):
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         cloud = self._ready()
         _check_request(request, await self.describe())
-        return await self._recognise(cloud, request)
+        transcript = await self._recognise(cloud, request)
+        language = probable_language(transcript.language, request) if transcript.text else ""
+        if language == transcript.language:
+            return transcript
+        return await self._recognise(cloud, replace(request, language=language))
+
+
+def candidate_languages(request: RecognitionRequest) -> list[str]:
+    """The candidates of detection, the most probable first, for services that take them as a list.
+
+    They are none if the request has too many: the service then has a list of its own.
+    """
+    prior = request.language_prior
+    return sorted(prior, key=lambda code: -prior[code]) if len(prior) <= _MAX_CANDIDATES else []
+
+
+def probable_language(detected: str, request: RecognitionRequest) -> str:
+    """The language that was most probably spoken, where a service has detected one.
+
+    Services report no probability: one is assumed, and weighed against the prior of the request.
+    """
+    prior = request.language_prior
+    if request.language is not None or request.interim or not prior or list(prior) == [detected]:
+        return detected
+    others = (1 - _DETECTION_ACCURACY) / max(1, len(prior) - 1)
+    reported = dict.fromkeys(prior, others) | {detected: _DETECTION_ACCURACY}
+    samples = np.frombuffer(request.pcm, "<i2").astype(np.float32)
+    probabilities = posterior(reported, prior, speech_seconds(samples))
+    return max(probabilities, key=lambda code: probabilities[code])
 
 
 def context_terms(context: str) -> list[str]:

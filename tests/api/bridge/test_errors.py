@@ -162,6 +162,8 @@ async def test_a_recording_whose_translation_cannot_be_spoken_is_refused_before_
         for form, param in [
             ({"target_language": "fr"}, "target_language"),
             ({"target_language": "en", "source_language": "de"}, "source_language"),
+            ({"target_language": "en", "source_languages": "pt,de"}, "source_languages"),
+            ({"target_language": "en", "source_languages": "pt,auto"}, "source_languages"),
             ({"target_language": "en", "voice_id": "dora"}, "voice_id"),
         ]:
             response = await client.post(RECORDING, files=[FILE], data=form)

@@ -1,6 +1,7 @@
 """The calls about the service itself: health, metrics, capabilities, documentation and pages."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -60,6 +61,14 @@ async def test_health_names_the_stage_that_fails_without_calling_it() -> None:
         "services": {"stt": "error", "translation": "ready", "tts": "ready"},
     }
     assert stt.requests == []
+
+
+async def test_languages_of_unusable_quality_are_named() -> None:
+    stt = FakeStt()
+    stt.info = replace(stt.info, unusable_languages=("fr",))
+    async with rest_client(stt) as (client, _):
+        body = (await client.get("/api/v1/info")).json()
+    assert body["unusable_languages"] == ["fr"]
 
 
 async def test_metrics_count_the_calls_of_the_stages() -> None:

@@ -62,6 +62,15 @@ def test_every_field_reaches_the_session() -> None:
     )  # fmt: skip
 
 
+def test_candidates_of_detection_are_canonical_codes_each_once() -> None:
+    assert config(source_languages=["pt-BR", "en", "PT"]).source_languages == ("pt", "en")
+    assert config(source_languages=None).source_languages == ()
+    for refused in ([], ["auto"], ["pt", "klingon"], "pt", ["pt"] * 33):
+        with pytest.raises((InvalidRequest, UnsupportedLanguage)) as caught:
+            config(source_languages=refused)
+        assert caught.value.param == "source_languages"
+
+
 @pytest.mark.parametrize(
     ("fields", "targets"),
     [

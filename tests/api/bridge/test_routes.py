@@ -14,7 +14,7 @@ from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
 from sokuji.audio.pcm import wav_bytes
 from sokuji.contract import Transcript, TranscriptSegment
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
-from tests.support.rest_client import rest_client
+from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import sample, silence
 
 SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", "contagem")
@@ -55,7 +55,8 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
         text="one", language="es", confidence=0.5, segments=(TranscriptSegment("one", 100, 900),)
     )
     second = Transcript(text="two", language="pt", confidence=0.9)
-    async with rest_client(FakeStt(first, second)) as (client, _):
+    # The longest utterance comes first to the recogniser.
+    async with rest_client(FakeStt(second, first)) as (client, _):
         response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT + PAUSE + LONG))
     body = without_times(response.json())
     one, two = body.pop("segments")
@@ -186,12 +187,41 @@ async def test_a_recording_is_translated_and_spoken() -> None:
     assert body == TRANSLATION | {"providers": providers, "transcription_confidence": 0.9}
 
 
+async def test_candidates_of_detection_come_in_a_form_separated_by_commas() -> None:
+    stt = FakeStt()
+    async with rest_client(stt) as (client, _):
+        for path, more in (("stt/transcribe", {}), ("pipeline/translate-audio", {"target_language": "en"})):
+            form = {"source_languages": "pt, EN", **more}
+            response = await client.post(f"/api/v1/{path}", files=upload(SHORT), data=form)
+            assert response.status_code == 200
+    assert [set(request.language_prior) for request in stt.requests] == [{"pt", "en"}] * 2
+
+
+async def test_candidates_beside_a_language_are_refused() -> None:
+    async with rest_client() as (client, _):
+        form = {"language": "pt", "source_languages": "pt,en"}
+        response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data=form)
+    assert error_of(response) == (400, "invalid_request", "source_languages")
+
+
+async def test_the_language_of_the_longest_utterance_is_expected_of_all() -> None:
+    stt = FakeStt(Transcript(text="uma frase", language="pt"), "não", "sim")
+    async with rest_client(stt) as (client, _):
+        recording = SHORT + PAUSE + LONG + PAUSE + SHORT
+        response = await client.post("/api/v1/stt/transcribe", files=upload(recording))
+    assert response.json()["text"] == "não uma frase sim"
+    first, *others = (request.language_prior for request in stt.requests)
+    assert len(others) == 2
+    assert first["pt"] == first["en"]
+    assert all(prior["pt"] > 2 * prior["en"] for prior in others)
+
+
 async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:
     async with rest_client(FakeStt("um", "dois"), FakeTranslator("一", "二")) as (client, _):
         response = await client.post(
             "/api/v1/pipeline/translate-audio",
             files=upload(SHORT + PAUSE + SHORT),
-            data={"target_language": "en", "return_format": "audio"},
+            data={"source_language": "pt", "target_language": "en", "return_format": "audio"},
         )
     assert wav_of(response.content) == (22_050, 2 * 4_410)
     assert unquote(response.headers["x-transcription"]) == "um dois"
@@ -214,7 +244,7 @@ async def test_a_client_that_leaves_cancels_the_stages_and_releases_its_slot() -
     stt, tts = FakeStt(), FakeTts()
     stt.gate.clear()
     async with rest_client(stt, tts=tts, max_concurrent_requests=1) as (client, service):
-        form = {"target_language": "en"}
+        form = {"source_language": "pt", "target_language": "en"}
         files = upload(SHORT + PAUSE + SHORT + PAUSE + SHORT)
         call = asyncio.create_task(client.post("/api/v1/pipeline/translate-audio", files=files, data=form))
         for _ in range(service.settings.recording_concurrency):

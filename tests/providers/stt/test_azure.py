@@ -45,7 +45,13 @@ async def outcome(server: Server, config: Any = None, **wanted: Any) -> Transcri
 
 def definition(server: Server) -> Any:
     """What the last request said beside its sound."""
-    return json.loads(read_form(server.requests[-1]).fields["definition"][0])
+    return definitions(server)[-1]
+
+
+def definitions(server: Server) -> list[Any]:
+    """The same of each request that had sound."""
+    forms = [read_form(request) for request in server.requests if request.method == "POST"]
+    return [json.loads(form.fields["definition"][0]) for form in forms]
 
 
 @pytest.mark.knob("AZURE_SPEECH_KEY")
@@ -100,6 +106,28 @@ async def test_the_detected_language_is_the_one_spoken_for_longest(server: Serve
 async def test_the_language_is_detected_among_the_candidates(server: Server) -> None:
     await recognise(server, {"candidates": ["pt", "ja"]})
     assert definition(server)["locales"] == ["pt-BR", "ja-JP"]
+
+
+async def test_candidates_of_the_request_precede_those_of_the_settings(server: Server) -> None:
+    few = {"en": 0.1, "pt": 1.0}
+    await recognise(server, {"candidates": ["pt", "ja"]}, language_prior=few)
+    assert definition(server)["locales"] == ["pt-BR", "en-US"]
+    many = dict.fromkeys(LOCALES, 1.0)
+    await recognise(server, {"candidates": ["pt", "ja"]}, language_prior=many)
+    assert definition(server)["locales"] == ["pt-BR", "ja-JP"]
+
+
+async def test_an_improbable_language_is_recognised_again_as_the_probable_one(server: Server) -> None:
+    server.fail(None, status(200, body=spoken_as("pt-BR", "pt-BR")))
+    heard = await recognise(server, language_prior={"en": 1.0, "de": 0.1})
+    assert heard.language == "en"
+    assert [sent["locales"] for sent in definitions(server)] == [["en-US", "de-DE"], ["en-US"]]
+
+
+async def test_an_unsure_hypothesis_is_not_recognised_again(server: Server) -> None:
+    server.fail(None, status(200, body=spoken_as("pt-BR", "pt-BR")))
+    await recognise(server, language_prior={"en": 1.0, "de": 0.1}, interim=True)
+    assert len(definitions(server)) == 1
 
 
 async def test_locales_of_the_settings_override_and_extend_the_table(server: Server) -> None:

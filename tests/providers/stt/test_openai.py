@@ -66,6 +66,16 @@ async def test_a_request_is_sent_as_the_documentation_describes_it(server: Serve
     assert heard == Transcript(text=said(7), language="pt")
 
 
+async def test_candidates_are_sent_to_a_model_that_takes_them(server: Server) -> None:
+    heard = await recognise(server, {}, language_prior={"en": 0.1, "pt": 1.0})
+    assert (heard.language, fields(server)["languages[]"]) == ("pt", ["pt", "en"])
+
+
+async def test_a_language_outside_the_candidates_is_recognised_again(server: Server) -> None:
+    heard = await recognise(server, {"model": "whisper-1"}, language_prior={"en": 1.0, "de": 0.1})
+    assert (heard.language, fields(server)["language"]) == ("en", ["en"])
+
+
 async def test_a_model_that_reports_the_language_does_not_require_it(server: Server) -> None:
     assert (await recognise(server, {})).language == "pt"
     assert fields(server) == {"model": ["gpt-transcribe"]}

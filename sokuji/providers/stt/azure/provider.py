@@ -12,7 +12,7 @@ no word times, and its documentation recommends fast transcription.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
@@ -25,7 +25,7 @@ from sokuji.languages import LANGUAGES, parse
 from sokuji.providers import azure_speech
 from sokuji.providers.cloud import CloudClient
 from sokuji.providers.stt.azure.locales import LOCALES
-from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, context_terms
+from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, candidate_languages, context_terms
 from sokuji.providers.stt.cloud_transcript import weighted_mean, words_with_punctuation
 from sokuji.providers.stt.text_cleanup import normalise_spaces
 
@@ -119,7 +119,9 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
         return self._transcript(response, request)
 
     def _definition(self, request: RecognitionRequest) -> dict[str, object]:
-        languages = self.config.candidates if request.language is None else (request.language,)
+        languages: Sequence[str] = candidate_languages(request) or self.config.candidates
+        if request.language is not None:
+            languages = (request.language,)
         definition: dict[str, object] = {"profanityFilterMode": _PROFANITY[self.config.profanity]}
         if languages:
             definition["locales"] = [self._locales[code] for code in languages]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from sokuji.config import OpenAITranscriptionConfig
 from sokuji.errors import ConfigError
 from sokuji.languages import LANGUAGES
+from sokuji.providers.stt.whisper_quality import USABLE_LANGUAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +35,13 @@ class ModelCapabilities:
     languages: tuple[str, ...] = ()
 
 
-# "Supported languages" of the guide: those with a word error rate below 50 %.
-_GUIDE_LANGUAGES = (
-    "af", "ar", "az", "be", "bg", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et",
-    "fa", "fi", "fr", "gl", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "kk", "kn",
-    "ko", "lt", "lv", "mi", "mk", "mr", "ms", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sk",
-    "sl", "sr", "sv", "sw", "ta", "th", "tl", "tr", "uk", "ur", "vi", "zh",
-)  # fmt: skip
-_GPT_4O = ModelCapabilities(gives_logprobs=True, languages=_GUIDE_LANGUAGES)
+_GPT_4O = ModelCapabilities(gives_logprobs=True, languages=USABLE_LANGUAGES)
 _MODELS = {
     "gpt-transcribe": ModelCapabilities(
-        detects_language=True, takes_lists=True, takes_temperature=False, languages=_GUIDE_LANGUAGES
+        detects_language=True, takes_lists=True, takes_temperature=False, languages=USABLE_LANGUAGES
     ),
     "whisper-1": ModelCapabilities(
-        verbose_json=True, detects_language=True, word_times=True, translates=True, languages=_GUIDE_LANGUAGES
+        verbose_json=True, detects_language=True, word_times=True, translates=True, languages=USABLE_LANGUAGES
     ),
     "gpt-4o-transcribe": _GPT_4O,
     "gpt-4o-mini-transcribe": _GPT_4O,

@@ -15,7 +15,7 @@ from sokuji.errors import NotSupported, ProviderFailed
 from sokuji.languages import LANGUAGES
 from sokuji.providers import openai_api
 from sokuji.providers.cloud import CloudClient
-from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, context_terms
+from sokuji.providers.stt.cloud_recogniser import CloudRecogniser, candidate_languages, context_terms
 from sokuji.providers.stt.openai.models import ModelCapabilities, capabilities
 from sokuji.providers.stt.openai.responses import TranscriptionResponse, to_transcript
 
@@ -77,11 +77,12 @@ class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
     def _form(self, request: RecognitionRequest) -> Form:
         model = self._model
         form: Form = {"model": self.config.model}
-        code = LANGUAGES[request.language].whisper or request.language if request.language else ""
+        code = _code(request.language) if request.language else ""
         if model.takes_lists:
             # An empty list is not sent.
             terms = context_terms(request.context)
-            return form | {"languages[]": [code] if code else [], "keywords[]": terms}
+            languages = [code] if code else [_code(each) for each in candidate_languages(request)]
+            return form | {"languages[]": languages, "keywords[]": terms}
         form["response_format"] = "verbose_json" if model.verbose_json else "json"
         if model.takes_temperature:
             form["temperature"] = f"{self.config.temperature:g}"
@@ -97,3 +98,8 @@ class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
             # With "word" alone there would be no segments, and so no probabilities.
             form["timestamp_granularities[]"] = ["segment", "word"]
         return form
+
+
+def _code(language: str) -> str:
+    """OpenAI's code of a language."""
+    return LANGUAGES[language].whisper or language

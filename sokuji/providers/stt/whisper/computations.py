@@ -85,7 +85,7 @@ def _encode(model: WhisperModel, inputs: Sequence[Features]) -> list[EncoderOutp
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LanguageDetectionPass:
-    """Detects the language spoken; the result is Whisper's code of it and its probability."""
+    """Detects the language spoken; the result is the probability of each of Whisper's language codes."""
 
     model: WhisperModel
     encoded: EncoderOutput
@@ -98,10 +98,10 @@ class LanguageDetectionPass:
         return len(self.encoded.rows)
 
     @classmethod
-    def compute_batch(cls, batch: Sequence[Self]) -> list[tuple[str, float]]:
+    def compute_batch(cls, batch: Sequence[Self]) -> list[dict[str, float]]:
         """See ``Computation``."""
         results = batch[0].model.model.detect_language(_stacked([each.encoded for each in batch]))
-        return [(token[2:-2], probability) for (token, probability), *_ in results]
+        return [{token[2:-2]: probability for token, probability in ranked} for ranked in results]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,12 +122,13 @@ class DecoderPass:
 
     @property
     def batch_key(self) -> Hashable:
-        """Windows of one length with prompts of one shape and the same options."""
+        """Windows of one length with prompts of one shape, the same options and one ``script_of``."""
         if self.alone:
             return id(self)
         prompt, options = self.prompt, self.options
         shape = (len(self.encoded.rows), len(prompt.tokens), len(prompt.prefix), prompt.timed)
-        return *shape, options.beam_size, options.best_of, options.temperature, options.no_repeat_ngram
+        search = (options.beam_size, options.best_of, options.temperature, options.no_repeat_ngram)
+        return shape, search, self.decoder.script_of
 
     @property
     def max_batch_size(self) -> int:

@@ -14,6 +14,7 @@ from faster_whisper.transcribe import get_suppressed_tokens
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import TooLarge
+from sokuji.providers.stt.whisper.script_tokens import foreign_script_tokens
 from sokuji.providers.stt.whisper.word_times import AlignedText
 
 Task = Literal["transcribe", "translate"]
@@ -91,12 +92,21 @@ class DecoderOutput:
 class WhisperDecoder:
     """A loaded model's decoder for one language and task."""
 
-    def __init__(self, model: WhisperModel, language: str, task: Task) -> None:
-        """``language`` is Whisper's own code."""
+    def __init__(
+        self, model: WhisperModel, language: str, task: Task, *, script_of: str | None = None
+    ) -> None:
+        """
+        Args:
+            language: Whisper's own code.
+            script_of: canonical code of the language in whose script the text must be; None: in any.
+        """
         multilingual = model.model.is_multilingual
         self._model = model.model
         self.tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task, language)
+        self.script_of = script_of
         self._suppressed = list(get_suppressed_tokens(self.tokenizer, [-1]))
+        if script_of is not None:
+            self._suppressed += foreign_script_tokens(model.hf_tokenizer, script_of)
 
     def prompt(self, context: str, prefix: str, *, spaced: bool, timed: bool) -> Prompt:
         """The prompt for one window; a context that is too long loses its beginning.
@@ -132,7 +142,7 @@ class WhisperDecoder:
     ) -> Sequence[Any]:
         """CTranslate2's results for a batch of encoded windows.
 
-        The prompts have one shape; languages and tasks may differ.
+        The prompts have one shape; languages and tasks may differ, ``script_of`` may not.
 
         Args:
             encoded: the encoder's output of all windows.

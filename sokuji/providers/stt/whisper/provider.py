@@ -36,6 +36,7 @@ from sokuji.providers.isolation import process_each
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.whisper.recogniser import WhisperRecogniser
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, Samples
+from sokuji.providers.stt.whisper_quality import unusable_languages
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class FasterWhisper:
             provider=self.config.provider,
             model=models.display_name(self.config.model_size),
             languages=tuple(recogniser.languages),
+            unusable_languages=unusable_languages(self.config.model_size, recogniser.languages),
             translates_to=("en",) if recogniser.multilingual else (),
             takes_context=True,
             takes_prefix=True,

@@ -12,14 +12,12 @@ from faster_whisper import WhisperModel
 
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript, TranscriptSegment, Word
-from sokuji.languages import from_whisper
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.text_cleanup import normalise_spaces
 from sokuji.providers.stt.whisper.computations import (
     AlignmentPass,
     DecoderPass,
     EncoderPass,
-    LanguageDetectionPass,
 )
 from sokuji.providers.stt.whisper.decoding import (
     DecoderOutput,
@@ -28,6 +26,8 @@ from sokuji.providers.stt.whisper.decoding import (
     Task,
     WhisperDecoder,
 )
+from sokuji.providers.stt.whisper.language_detection import detect_language
+from sokuji.providers.stt.whisper.own_script import decode_in_own_script, is_in_foreign_script
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
@@ -45,9 +45,6 @@ from sokuji.providers.stt.whisper.windows import (
 )
 from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_words
 
-_SURE_OF_LANGUAGE = 0.7
-"""Detection in a short window is repeated in a full one below this probability."""
-
 
 class WhisperRecogniser:
     """Recognises speech with a loaded model."""
@@ -60,7 +57,7 @@ class WhisperRecogniser:
         self._model = model
         self.languages = languages
         self.multilingual = bool(model.model.is_multilingual)
-        self._decoders: dict[tuple[str, Task], WhisperDecoder] = {}
+        self._decoders: dict[tuple[str, Task, bool], WhisperDecoder] = {}
 
     def recognise(
         self,
@@ -80,16 +77,23 @@ class WhisperRecogniser:
         windows = [
             Window(self._model, audio, window_length_s(audio.seconds)) for audio in split_audio(samples)
         ]
-        language = request.language or (yield from self._detect_language(windows[0], request))
+        language = request.language or (
+            yield from detect_language(self._model, windows[0], request, self.languages)
+        )
         code = self.languages[language]
-        decoder = self._decoder(code, request.task)
+        decoder = self._decoder(language, request.task)
         spaced = request.task == "translate" or code not in UNSPACED
-        timed = not (request.interim or request.prefix or request.word_times)
+        timed = not (request.interim or request.prefix)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
         texts = []
         for number, window in enumerate(windows if samples.size else []):
             window_prompt = prompt(request.prefix if number == 0 else "")
-            texts.append((yield from _transcribe(window, decoder, window_prompt, context, spaced)))
+            text = yield from _transcribe(window, decoder, window_prompt, context, spaced)
+            if text and is_in_foreign_script(text.text, language, request.task):
+                again = yield from self._in_own_script(window, window_prompt, context, language)
+                # An interim text in one script cannot be the beginning of a final one in another.
+                text = again if again or request.interim else text
+            texts.append(text)
         return join_windows([text for text in texts if text], language, request.prefix)
 
     def probe(self) -> Job[float]:
@@ -101,19 +105,28 @@ class WhisperRecogniser:
         output = yield DecoderPass(decoder, encoded, prompt, search, alone=True)
         return float(output.avg_logprob)
 
-    def _decoder(self, code: str, task: Task) -> WhisperDecoder:
-        if (code, task) not in self._decoders:
-            self._decoders[code, task] = WhisperDecoder(self._model, code, task)
-        return self._decoders[code, task]
+    def _in_own_script(
+        self, window: Window, prompt: Prompt, context: RequestContext, language: str
+    ) -> Job[DecodedText | None]:
+        """The text of a window in the script of its language; None if the model cannot write it."""
+        decoder = self._decoder(language, "transcribe", own_script=True)
+        spaced = self.languages[language] not in UNSPACED
+        untimed = decoder.prompt(
+            context.request.context, decoder.text(prompt.prefix), spaced=spaced, timed=False
+        )
+        found = yield from decode_in_own_script(window, decoder, untimed, context, language)
+        if found is None:
+            return None
+        window, output = found
+        return (yield from _decoded_text(output, window, decoder, untimed, context, spaced))
 
-    def _detect_language(self, window: Window, request: RecognitionRequest) -> Job[str]:
-        """The canonical code of the language spoken; unsure results are repeated in a full window."""
-        if not self.multilingual:
-            return "en"
-        code, probability = yield LanguageDetectionPass(self._model, (yield from window.encoded()))
-        if probability < _SURE_OF_LANGUAGE and not request.interim and window is not window.full:
-            code, _ = yield LanguageDetectionPass(self._model, (yield from window.full.encoded()))
-        return from_whisper(code)
+    def _decoder(self, language: str, task: Task, *, own_script: bool = False) -> WhisperDecoder:
+        key = language, task, own_script
+        if key not in self._decoders:
+            script_of = language if own_script else None
+            code = self.languages[language]
+            self._decoders[key] = WhisperDecoder(self._model, code, task, script_of=script_of)
+        return self._decoders[key]
 
 
 def _transcribe(
@@ -140,7 +153,7 @@ def _decoded_text(
         frames = audio_frames(window.audio.seconds)
         aligned = yield AlignmentPass(decoder, (yield from window.encoded()), text, frames)
         words = _words(aligned, window.audio, context.time_map, spaced)
-    if prompt.timed and output:
+    if prompt.timed and output and not words:
         timed = [
             (decoder.text(part), *_span_ms(window.audio, context.time_map, start, end))
             for part, start, end in decoder.timed_segments(output.tokens, float(window.seconds))

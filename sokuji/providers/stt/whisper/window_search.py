@@ -84,7 +84,7 @@ def search_window(
     if not context.request.interim and search.temperature == 0:
         output = yield from _decode_widely(window, decoder, prompt, search, context)
     output = output or (yield from _decode(window, decoder, prompt, search))
-    quality = _quality(output, window, decoder, prompt)
+    quality = assess(output, window, decoder, prompt)
     if context.request.interim:
         doubled = quality.said_twice and seconds < _INTERIM_DOUBLED_S
         rejected = quality.silent or quality.loops or quality.improbable or doubled
@@ -94,7 +94,7 @@ def search_window(
         if quality.cut_off and not quality.loops:
             search = replace(search, max_tokens=_UNBOUNDED)
         output = yield from _decode(window, decoder, prompt, search)
-        quality = _quality(output, window, decoder, prompt)
+        quality = assess(output, window, decoder, prompt)
     if quality.silent:
         return window, None
     if quality.empty or (quality.rejected and context.config.best_of > 1):
@@ -141,7 +141,7 @@ def _at_higher_temperatures(
     attempts = [first]
     for sampled in search.at_higher_temperatures():
         output = yield from _decode(window, decoder, prompt, sampled)
-        quality = _quality(output, window, decoder, prompt)
+        quality = assess(output, window, decoder, prompt)
         if quality.silent or not (quality.empty or quality.rejected):
             return output, quality
         attempts.append((output, quality))
@@ -180,9 +180,8 @@ def _decode(
     return output
 
 
-def _quality(
-    output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt
-) -> DecodingQuality:
+def assess(output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt) -> DecodingQuality:
+    """The criteria by which an output is accepted."""
     return DecodingQuality(
         text=decoder.text(decoder.text_tokens([*prompt.prefix, *output.tokens])),
         tokens=len(prompt.prefix) + len(output.tokens),

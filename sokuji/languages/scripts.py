@@ -1,0 +1,75 @@
+"""The scripts in which languages are written, and whether a text is in that of its language. Pure."""
+
+import unicodedata
+
+from sokuji.languages.table import TABLE
+
+_UNICODE_NAMES = {
+    "Arab": ("ARABIC",),
+    "Armn": ("ARMENIAN",),
+    "Beng": ("BENGALI",),
+    "Cyrl": ("CYRILLIC",),
+    "Deva": ("DEVANAGARI",),
+    "Ethi": ("ETHIOPIC",),
+    "Geor": ("GEORGIAN",),
+    "Grek": ("GREEK",),
+    "Gujr": ("GUJARATI",),
+    "Guru": ("GURMUKHI",),
+    "Hang": ("HANGUL", "CJK"),
+    "Hans": ("CJK",),
+    "Hant": ("CJK",),
+    "Hebr": ("HEBREW",),
+    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"),
+    "Khmr": ("KHMER",),
+    "Knda": ("KANNADA",),
+    "Laoo": ("LAO",),
+    "Latn": ("LATIN",),
+    "Mlym": ("MALAYALAM",),
+    "Mymr": ("MYANMAR",),
+    "Olck": ("OL",),
+    "Orya": ("ORIYA",),
+    "Sinh": ("SINHALA",),
+    "Taml": ("TAMIL",),
+    "Telu": ("TELUGU",),
+    "Tfng": ("TIFINAGH",),
+    "Thai": ("THAI",),
+    "Tibt": ("TIBETAN",),
+}
+"""ISO 15924 code -> the first word of the names of its letters in Unicode."""
+_BOTH_WAYS = {"sr": ("CYRILLIC", "LATIN"), "uz": ("LATIN", "CYRILLIC")}
+"""Languages that are commonly written in two scripts."""
+
+
+def _names(nllb: str | None) -> tuple[str, ...]:
+    # FLORES-200 codes end in the script; the languages that Whisper alone knows are written in Latin letters.
+    return _UNICODE_NAMES[nllb.partition("_")[2]] if nllb else _UNICODE_NAMES["Latn"]
+
+
+_SCRIPTS = {language.code: frozenset(_names(language.nllb)) for language in TABLE} | {
+    code: frozenset(names) for code, names in _BOTH_WAYS.items()
+}
+
+
+def own_letters(text: str, language: str) -> float | None:
+    """The share of the letters of ``text`` that belong to a script of ``language``; None: it has no letters.
+
+    Args:
+        text: any text; digits, punctuation and symbols belong to no script.
+        language: canonical code.
+    """
+    letters = [character for character in text if is_letter(character)]
+    if not letters:
+        return None
+    return sum(is_own(character, language) for character in letters) / len(letters)
+
+
+def is_letter(character: str) -> bool:
+    """Whether a character is a letter, or a vowel sign or another mark on one."""
+    return unicodedata.category(character)[0] in "LM"
+
+
+def is_own(letter: str, language: str) -> bool:
+    """Whether a letter belongs to a script of ``language``, or to no script, as combining accents do."""
+    # The name is "DEVANAGARI LETTER A", "CJK UNIFIED IDEOGRAPH-4E00", "COMBINING ACUTE ACCENT".
+    script = unicodedata.name(letter, "").partition(" ")[0]
+    return script in _SCRIPTS[language] or script in ("COMBINING", "FULLWIDTH", "MODIFIER")

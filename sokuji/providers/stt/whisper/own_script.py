@@ -1,0 +1,44 @@
+"""Decodes an utterance again whose transcript is in the script of another language: Hindi in Urdu's letters.
+
+Such a text can neither be read by those who speak the language nor be translated. The decoder is confined
+to the script of the language (``script_tokens``). It is unsure, so it writes no time stamps and gets no very
+short window.
+"""
+
+from sokuji.languages.scripts import own_letters
+from sokuji.providers.jobs import Job
+from sokuji.providers.stt.whisper.computations import DecoderPass
+from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions, Prompt, Task, WhisperDecoder
+from sokuji.providers.stt.whisper.transcript_text import token_limit, usual_tokens
+from sokuji.providers.stt.whisper.window_search import RequestContext, Window, assess
+from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S
+
+_WINDOWS_S = (8, FULL_WINDOW_S)
+
+
+def is_in_foreign_script(text: str, language: str, task: Task) -> bool:
+    """Whether most letters of a transcript belong to a script that its language is not written in."""
+    own = own_letters(text, language) if task == "transcribe" else None
+    return own is not None and own < 0.5
+
+
+def decode_in_own_script(
+    window: Window, decoder: WhisperDecoder, prompt: Prompt, context: RequestContext, language: str
+) -> Job[tuple[Window, DecoderOutput] | None]:
+    """The output, and the window in which it was decoded; None if it is no better than the first.
+
+    Args:
+        decoder: one that is confined to the script.
+        prompt: without time stamps.
+        language: canonical code.
+    """
+    seconds = window.audio.seconds
+    search = DecodingOptions.configured(context.config, token_limit(seconds), usual_tokens(seconds))
+    for length_s in _WINDOWS_S[:1] if context.request.interim else _WINDOWS_S:
+        window = window.lengthened(length_s)
+        output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
+        quality = assess(output, window, decoder, prompt)
+        usable = not (quality.cut_off or quality.loops or quality.said_twice)
+        if own_letters(quality.text, language) and usable:
+            return window, output
+    return None

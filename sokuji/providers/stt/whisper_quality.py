@@ -1,0 +1,26 @@
+"""In which languages Whisper's transcripts are known to be unusable, by model. Pure."""
+
+from collections.abc import Iterable
+
+USABLE_LANGUAGES = (
+    "af", "ar", "az", "be", "bg", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et",
+    "fa", "fi", "fr", "gl", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "kk", "kn",
+    "ko", "lt", "lv", "mi", "mk", "mr", "ms", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sk",
+    "sl", "sr", "sv", "sw", "ta", "th", "tl", "tr", "uk", "ur", "vi", "zh",
+)  # fmt: skip
+"""Those with a word error rate below 50 % with OpenAI's largest model ("Supported languages" of the guide
+"Speech to text", https://developers.openai.com/api/docs/guides/speech-to-text, looked up 2026-11)."""
+_MEASURED_UNUSABLE = {"base": ("hi", "pl"), "tiny": ("hi", "pl")}
+"""Smaller models -> further languages of which base has half of the words wrong or more in
+``load_tests.language_quality``: Hindi 57 % (plain faster-whisper 74 %), Polish 101 % (103 %)."""
+
+
+def unusable_languages(model_size: str, languages: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``languages`` whose word error rate is known to be 50 % or more.
+
+    Args:
+        model_size: as in the settings. Of one that is not Whisper's own no more is known than of the largest.
+        languages: canonical codes.
+    """
+    measured = _MEASURED_UNUSABLE.get(model_size, ())
+    return tuple(code for code in languages if code not in USABLE_LANGUAGES or code in measured)

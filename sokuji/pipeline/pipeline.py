@@ -23,7 +23,6 @@ from sokuji.contract import (
     TranslationRequest,
 )
 from sokuji.errors import Overloaded
-from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
 from sokuji.pipeline.attempts import candidate, recognise, translate
 from sokuji.pipeline.catalogue import Catalogue
@@ -39,6 +38,8 @@ from sokuji.pipeline.members import (
     TranslationStage,
 )
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
+from sokuji.text.scripts import romanised
+from sokuji.text.spoken.spoken_form import spoken_form
 
 
 class Pipeline:
@@ -202,14 +203,18 @@ class Pipeline:
     ) -> AsyncGenerator[AudioChunk, None]:
         """``text`` as speech, chunk by chunk.
 
+        What is not a word is said in words (``sokuji.text.spoken``). A text in a script that ``language``
+        does not have is spoken by a voice that reads it.
+
         Args:
             sample_rate: of all chunks, in Hz; None: that of the first chunk.
 
         Raises:
-            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for``.
+            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for_text``.
             SokujiError: see ``fallback.stream``.
         """
-        candidates = self._voice_candidates(text, language, voice_id, speed)
+        # In a thread: the words of a language are loaded when it is first spoken.
+        candidates = await asyncio.to_thread(self._voice_candidates, text, language, voice_id, speed)
         chunks = stream(candidates, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
         common_rate: CommonRate | None = None
         began = time.monotonic()
@@ -224,12 +229,20 @@ class Pipeline:
     def _voice_candidates(
         self, text: str, language: str, voice_id: str, speed: float
     ) -> list[Candidate[AsyncGenerator[AudioChunk, None]]]:
-        request = SynthesisRequest(text=text, language=LANGUAGES[language].spoken, speed=speed)
+        reading = self.catalogue.voices_for_text(text, voice_id, language, speed)
+        spoken = spoken_form(romanised(text, reading.language), reading.language)
+        request = SynthesisRequest(text=text, language=reading.language, speed=speed)
         return [
             candidate(
-                member, partial(member.provider.synthesize, dataclasses.replace(request, voice=voice.id))
+                member,
+                partial(
+                    member.provider.synthesize,
+                    dataclasses.replace(
+                        request, voice=voice.id, text=text if member.info.reads_notation else spoken
+                    ),
+                ),
             )
-            for member, voice in self.catalogue.voices_for(voice_id, language, speed)
+            for member, voice in reading.voices
         ]
 
     async def _transcribe(

@@ -32,6 +32,7 @@ from sokuji.api.dependencies import (
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
+from sokuji.errors import InvalidRequest
 
 router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=BoundedFormRoute)
 
@@ -129,6 +130,8 @@ async def synthesize(body: SynthesizeRequest, service: CurrentService) -> Synthe
         param="language",
     )
     await speech.add(body.text)
+    if not speech.duration_ms:
+        raise InvalidRequest("text has no word, number or sign that can be spoken", param="text")
     file = await speech.encode()
     provider = joined_names(speech.providers)
     took_ms = elapsed_ms(started)

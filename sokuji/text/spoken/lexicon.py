@@ -70,10 +70,14 @@ class Lexicon:
     """Suffix or word of a large amount -> the word for one and for more."""
     scale_link: str = ""
     """Between such a word and the name of a currency."""
+    elides: bool = False
+    """Whether the vowel of this word is left out before a vowel."""
     cents_link: str = ""
     """Between the units of a currency and its hundredths."""
     currencies: Mapping[str, CurrencyWords] = field(default_factory=dict)
     """ISO 4217 code -> names; other currencies have their name in the CLDR."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Symbol that only this language has -> unit of the CLDR."""
     fractions: Mapping[str, str] = field(default_factory=dict)
     """Fraction such as "1/2" -> its words."""
     fraction_link: str = ""

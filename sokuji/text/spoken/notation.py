@@ -20,9 +20,13 @@ _LONGEST_PLAIN_ROMAN = 39
 """Roman numerals above it are understood only behind words that announce them: "CD" and "MIX" are words."""
 _NUMBER_SIGN = re.compile(r"(?<!\w)(?:#|№|[Nn]os?\.|[Nn][º°]s?\.?|[Nn]\.[º°ªo]|[Nn]úm\.|[Nn]r\.|n\.) ?(?=\d)")
 _MINUS = re.compile(r"(?<![\w.,)\]])[-−](?=[\d.]*\d)|−")
+_LONGEST_PREPOSITION = 3
+"""Longer words behind a number are taken for the noun that it counts."""
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"
 """A letter of an alphabet whose words are separated by spaces."""
 _LETTERS_AND_DIGITS = re.compile(rf"(?<={_LETTER})(?=\d)|(?<=\d)(?={_LETTER})")
+_DIGITS = re.compile(r"\d+")
+"""Digits in what is no number, such as "..5"."""
 _PLAIN = re.compile(rf"({NUMBER})(?=(?: ([^\W\d_]+))?)")
 
 
@@ -45,12 +49,15 @@ def closing_rules(reader: NumberReader) -> Iterator[Rule]:
     """The rules that follow those of other notations: they take what is left."""
     lexicon = reader.lexicon
     if lexicon.ordinal:
-        yield re.compile(rf"(?<![\w.,]){lexicon.ordinal}(?!\w)"), partial(_ordinal, reader=reader)
-    if lexicon.roman_after:
-        yield re.compile(_ROMAN), partial(_roman, reader=reader, after=re.compile(lexicon.roman_after))
+        yield (
+            re.compile(rf"(?<![\w.,]){lexicon.ordinal}(?!\w)(?=(?: (\w+))?)"),
+            partial(_ordinal, reader=reader),
+        )
     if lexicon.roman_before:
         pattern = rf"(?<!\w)(?P<roman>[IVXL]+)(?= (?:{lexicon.roman_before})\b)"
         yield re.compile(pattern), partial(_roman_before, reader=reader)
+    if lexicon.roman_after:
+        yield re.compile(_ROMAN), partial(_roman, reader=reader, after=re.compile(lexicon.roman_after))
     if reader.locale.language == "fr":
         yield _ROMAN_SUFFIXED, partial(_roman_suffixed, reader=reader)
     for pattern, words in lexicon.abbreviations.items():
@@ -59,6 +66,8 @@ def closing_rules(reader: NumberReader) -> Iterator[Rule]:
         yield _MINUS, lambda _: f"{lexicon.minus} "
     yield _LETTERS_AND_DIGITS, lambda _: " "
     yield _PLAIN, partial(_plain, reader=reader)
+    if reader.spells_numbers:
+        yield _DIGITS, lambda match: f" {reader.digits(match[0])} "
     if lexicon.symbols:
         symbols = "".join(map(re.escape, lexicon.symbols))
         yield re.compile(rf" ?([{symbols}]) ?"), lambda match: f" {lexicon.symbols[match[1]]} "
@@ -105,7 +114,9 @@ def _ordinal(match: re.Match[str], reader: NumberReader) -> str:
     value = reader.parse(match[1])
     if value is None or value != int(value):
         return match[0]
-    return reader.ordinal(int(value), feminine=bool(match[2]), noun=match[0].endswith("er"))
+    return reader.ordinal(
+        int(value), feminine=bool(match[2]), noun=len(match[3] or "") > _LONGEST_PREPOSITION
+    )
 
 
 def _roman(match: re.Match[str], reader: NumberReader, after: re.Pattern[str]) -> str:
@@ -134,7 +145,9 @@ def _plain(match: re.Match[str], reader: NumberReader) -> str:
     feminine = noun in lexicon.feminine_nouns or (
         bool(lexicon.feminine_noun) and re.fullmatch(lexicon.feminine_noun, noun) is not None
     )
-    words = reader.words(match[1], feminine=feminine, noun=noun.endswith("s") and len(noun) > 3)
+    words = reader.words(
+        match[1], feminine=feminine, noun=noun.endswith("s") and len(noun) > _LONGEST_PREPOSITION
+    )
     return words or _parts(match[1], reader)
 
 

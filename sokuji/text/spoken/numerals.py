@@ -44,6 +44,11 @@ class NumberReader:
             cardinal=lru_cache(1_024)(self._cardinal), feminine=self._feminine, ordinal=self._ordinal
         )
 
+    @property
+    def spells_numbers(self) -> bool:
+        """Whether its numbers become words; otherwise they stay digits, without separators of groups."""
+        return bool(self._converter)
+
     def parse(self, written: str) -> Decimal | None:
         """The value of a written number; None if the language has no such number ("1.2.3").
 

@@ -123,6 +123,7 @@ _RATES = {
     "kbps": ("kilobit", "second"),
 }
 """Symbol -> two units of the CLDR, the first per the second."""
+_VOWELS = "aeiouyéè"
 _MINUS = r"(?P<minus>(?<![\w.,)])[-−])?"
 
 
@@ -147,7 +148,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     behind = rf"{_MINUS}(?<![\w.,]){number}{scale}[ \u00a0]?(?P<sign>{_CURRENCY})(?!\w)"
     yield re.compile(ahead), partial(_money, reader=reader)
     yield re.compile(behind), partial(_money, reader=reader)
-    symbols = _alternatives([*_UNITS, *_RATES])
+    symbols = _alternatives([*_UNITS, *_RATES, *reader.lexicon.units])
     ends = r"(?![\w²³/])(?:\.(?=[ \u00a0]+[a-zà-ÿ(]|[,;:]))?"
     yield (
         re.compile(rf"{_MINUS}(?<![\w.,]){number}[ \u00a0\u202f]?(?P<unit>{symbols}){ends}"),
@@ -185,28 +186,33 @@ def _scaled(value: Decimal, scale: str, code: str, names: CurrencyWords | None, 
     one, many = lexicon.scales[scale]
     currency = names.many if names else _cldr_name(code, Decimal(2), reader)
     # "mil euros", but "um milhão de euros".
-    link = lexicon.scale_link if one != many else ""
-    if link == "de" and lexicon.decimal == "virgule" and currency[0] in "aeiouyé":
-        currency, link = f"d'{currency}", ""
-    words = [reader.value(value, noun=True), one if value < 2 else many, link, currency]
-    return " ".join(word for word in words if word)
+    currency = _linked(currency, reader) if one != many else currency
+    return f"{reader.value(value, noun=True)} {one if value < 2 else many} {currency}"
+
+
+def _linked(currency: str, reader: NumberReader) -> str:
+    """The name of a currency behind a noun such as "million": "de euros", "d'euros"."""
+    link = reader.lexicon.scale_link
+    if link.endswith("e") and reader.lexicon.elides and currency[0] in _VOWELS:
+        return f"{link[:-1]}'{currency}"
+    return f"{link} {currency}" if link else currency
 
 
 def _amount(value: Decimal, names: CurrencyWords, reader: NumberReader) -> str:
+    """Units and hundredths of a currency; as one number with decimals if it has no name for hundredths."""
     whole, hundredths = divmod(value * 100, 100)
-    if hundredths != int(hundredths) or (hundredths and not names.cent and len(f"{value:f}") == 0):
+    if hundredths and (not names.cent or hundredths != int(hundredths)):
         return f"{reader.value(value, feminine=names.feminine)} {names.many}"
     unit = names.one if whole == 1 else names.many
-    words = [f"{reader.value(Decimal(whole), feminine=names.feminine, noun=True)} {unit}"]
-    if hundredths and names.cent:
-        cents = names.cent if hundredths == 1 else names.cents
-        words += [reader.lexicon.cents_link, f"{reader.value(Decimal(int(hundredths)), noun=True)} {cents}"]
-        if not whole:
-            words = words[-1:]
-    elif hundredths:
-        # "douze euros cinquante"
-        words.append(reader.value(Decimal(int(hundredths))))
-    return " ".join(word for word in words if word)
+    if whole and not whole % 1_000_000:
+        unit = _linked(unit, reader)
+    words = f"{reader.value(whole, feminine=names.feminine, noun=True)} {unit}"
+    if not hundredths:
+        return words
+    count = reader.value(Decimal(int(hundredths)), noun=True)
+    cents = f"{count} {names.cent if hundredths == 1 else names.cents}"
+    link = reader.lexicon.cents_link
+    return cents if not whole else f"{words} {link} {cents}" if link else f"{words} {cents}"
 
 
 def _measure(match: re.Match[str], reader: NumberReader) -> str:
@@ -218,7 +224,7 @@ def _measure(match: re.Match[str], reader: NumberReader) -> str:
         numerator, denominator = _RATES[symbol]
         named = format_compound_unit(value, numerator, denominator_unit=denominator, locale=reader.locale)
     else:
-        named = format_unit(value, _UNITS[symbol], locale=reader.locale)
+        named = format_unit(value, {**_UNITS, **reader.lexicon.units}[symbol], locale=reader.locale)
     shown = format_decimal(value, locale=reader.locale)
     if named is None or shown not in named:
         return match[0]

@@ -14,8 +14,10 @@ from sokuji.text.spoken.numerals import reader
 from sokuji.text.spoken.rule import Rule
 
 _SPACES = re.compile(" {2,}")
-_WIDE = "[\u3041-\u30ff\u3400-\u9fff]"
-_SPACES_OF_UNSPACED_SCRIPTS = re.compile(rf"(?<=\d) (?={_WIDE})|(?<={_WIDE}) (?=\d)")
+_UNSPACED_LANGUAGES = frozenset(("ja", "zh", "yue"))
+_WIDE = "[\u3001-\u30ff\u3400-\u9fff]"
+_BESIDE_WIDE = re.compile(rf"(?<={_WIDE})(?=[!-~°-ÿ‰€-₿℃℉−])|(?<=[!-~°-ÿ‰€-₿℃℉−])(?={_WIDE})")
+_SPACE_BESIDE_WIDE = re.compile(rf"(?<={_WIDE}) +| +(?={_WIDE})")
 
 
 def spoken_form(text: str, language: str) -> str:
@@ -25,10 +27,16 @@ def spoken_form(text: str, language: str) -> str:
         text: any text.
         language: canonical code of its language; for one without a lexicon, signs and abbreviations stay.
     """
+    language = LANGUAGES[language].spoken
     text = without_markup(composed(text), language)
-    for pattern, replacement in _rules(LANGUAGES[language].spoken):
+    unspaced = language in _UNSPACED_LANGUAGES
+    if unspaced:
+        # The rules find the bounds of numbers and words by the spaces and punctuation around them.
+        text = _BESIDE_WIDE.sub(" ", text)
+    for pattern, replacement in _rules(language):
         text = pattern.sub(replacement, text)
-    return _SPACES_OF_UNSPACED_SCRIPTS.sub("", _SPACES.sub(" ", text)).strip()
+    text = _SPACES.sub(" ", text).strip()
+    return _SPACE_BESIDE_WIDE.sub("", text) if unspaced else text
 
 
 @lru_cache

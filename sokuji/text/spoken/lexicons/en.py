@@ -130,7 +130,7 @@ LEXICON = Lexicon(
     day_is_ordinal=True,
     time=_time,
     roman=_roman,
-    roman_after=rf"{_REGNAL.pattern}|War|Chapter|Part|Volume|Act|Book|Type|Phase|Section|Article|Class|Level|Malcolm",
+    roman_after=rf"{_REGNAL.pattern}|War|[Cc]hapter|[Pp]art|[Vv]olume|Act|Book|Type|Phase|[Ss]ection|[Aa]rticle|Class|Level|Malcolm",
     abbreviations={
         r"Drs?\.": "Doctor",
         r"Mr\.?": "Mister",

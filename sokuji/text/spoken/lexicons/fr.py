@@ -88,13 +88,14 @@ LEXICON = Lexicon(
         "k": ("mille", "mille"),
     },
     scale_link="de",
+    elides=True,
     currencies={
         "USD": CurrencyWords("dollar", "dollars", "cent", "cents"),
-        "EUR": CurrencyWords("euro", "euros"),
+        "EUR": CurrencyWords("euro", "euros", "centime", "centimes"),
         "GBP": CurrencyWords("livre", "livres", feminine=True),
         "BRL": CurrencyWords("réal", "réaux"),
         "JPY": CurrencyWords("yen", "yens"),
-        "CHF": CurrencyWords("franc suisse", "francs suisses"),
+        "CHF": CurrencyWords("franc suisse", "francs suisses", "centime", "centimes"),
         "INR": CurrencyWords("roupie", "roupies", feminine=True),
     },
     fractions={
@@ -133,6 +134,12 @@ LEXICON = Lexicon(
             "semaines",
         )
     ),
+    units={
+        "ko": "digital-kilobyte",
+        "Mo": "digital-megabyte",
+        "Go": "digital-gigabyte",
+        "To": "digital-terabyte",
+    },
     ordinal=r"(\d[\d.]*)(?:e|ème|er|nd|(re|ère|nde))",
     feminine_ordinal=((r"premier$", "première"), (r"second$", "seconde")),
     first_day="premier",

@@ -9,7 +9,6 @@ def _time(hours: int, minutes: int, seconds: int, say: Numerals) -> str:
 
 
 LEXICON = Lexicon(
-    decimal="点",
     joins_decimals=False,
     minus="マイナス",
     signs={
@@ -24,7 +23,16 @@ LEXICON = Lexicon(
         ">": "大なり",
         "±": "プラスマイナス",
     },
-    symbols={"&": "アンド", "+": "プラス", "=": "イコール", "@": "アットマーク", "°": "度", "→": "から"},
+    symbols={
+        "&": "アンド",
+        "+": "プラス",
+        "=": "イコール",
+        "@": "アットマーク",
+        "°": "度",
+        "→": "から",
+        "〜": "から",
+        "~": "から",
+    },
     range_to="から",
     address={
         ".": "ドット",

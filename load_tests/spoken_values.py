@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from load_tests.measurements.spoken_values import hears_value
+from load_tests.measurements.heard_values import hears_value
 from load_tests.progress import tracked
 from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options

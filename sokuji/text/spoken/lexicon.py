@@ -105,5 +105,7 @@ class Lexicon:
     """Pattern of the words after which a single letter is a Roman numeral too."""
     roman_before: str = ""
     """Pattern of the nouns before which a Roman numeral is an ordinal number; feminine in group 1."""
+    roman_suffix: str = ""
+    """Pattern of the letters that make a Roman numeral an ordinal number; group 1 has the feminine ones."""
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     """Pattern of an abbreviation -> its words."""

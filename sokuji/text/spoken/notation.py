@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from sokuji.text.spoken.numerals import NUMBER, NumberReader, roman_value
@@ -15,7 +15,6 @@ _RANGE = re.compile(
 )
 _SPACED_MINUS = re.compile(r"(?<=[\w)]) [-−–] (?=\d[^\n]{0,40}=)|(?<=\d) [-−] (?=\d)")
 _ROMAN = r"(?P<before>[^\W\d_]+)(?P<gap>[ \u00a0])(?P<roman>[IVXLCDM]+)(?:e|ᵉ|ème|º|°)?(?![\w'’-]|\.[A-Z])"
-_ROMAN_SUFFIXED = re.compile(r"(?<!\w)([IVX]+)(e|ᵉ|ème|er|re|ère)(?!\w)")
 _LONGEST_PLAIN_ROMAN = 39
 """Roman numerals above it are understood only behind words that announce them: "CD" and "MIX" are words."""
 _NUMBER_SIGN = re.compile(r"(?<!\w)(?:#|№|[Nn]os?\.|[Nn][º°]s?\.?|[Nn]\.[º°ªo]|[Nn]úm\.|[Nn]r\.|n\.) ?(?=\d)")
@@ -58,9 +57,12 @@ def closing_rules(reader: NumberReader) -> Iterator[Rule]:
         yield re.compile(pattern), partial(_roman_before, reader=reader)
     if lexicon.roman_after:
         yield re.compile(_ROMAN), partial(_roman, reader=reader, after=re.compile(lexicon.roman_after))
-    if reader.locale.language == "fr":
-        yield _ROMAN_SUFFIXED, partial(_roman_suffixed, reader=reader)
-    for pattern, words in lexicon.abbreviations.items():
+    if lexicon.roman_suffix:
+        pattern = rf"(?<!\w)(?P<roman>[IVX]+){lexicon.roman_suffix}(?!\w)"
+        yield re.compile(pattern), partial(_roman_before, reader=reader)
+    if lexicon.abbreviations:
+        pattern = "|".join(f"({each})" for each in lexicon.abbreviations)
+        words = tuple(lexicon.abbreviations.values())
         yield re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), partial(_abbreviation, words=words)
     if lexicon.minus:
         yield _MINUS, lambda _: f"{lexicon.minus} "
@@ -130,13 +132,9 @@ def _roman(match: re.Match[str], reader: NumberReader, after: re.Pattern[str]) -
 
 
 def _roman_before(match: re.Match[str], reader: NumberReader) -> str:
+    """A Roman numeral that is an ordinal number; a second group marks the feminine ones."""
     value = roman_value(match["roman"])
     return reader.ordinal(value, feminine=bool(match[2])) if value else match[0]
-
-
-def _roman_suffixed(match: re.Match[str], reader: NumberReader) -> str:
-    value = roman_value(match[1])
-    return reader.ordinal(value, feminine=match[2] in ("re", "ère")) if value else match[0]
 
 
 def _plain(match: re.Match[str], reader: NumberReader) -> str:
@@ -151,10 +149,11 @@ def _plain(match: re.Match[str], reader: NumberReader) -> str:
     return words or _parts(match[1], reader)
 
 
-def _abbreviation(match: re.Match[str], words: str) -> str:
-    """The words of an abbreviation; the full stop that also ends a sentence is kept."""
-    behind = match.string[match.end() :].lstrip()[:1]
-    return f"{words}." if match[0].endswith(".") and not behind else words
+def _abbreviation(match: re.Match[str], words: Sequence[str]) -> str:
+    """The words of an abbreviation; the full stop that also ends the text is kept."""
+    spoken = words[(match.lastindex or 1) - 1]
+    ends_text = match[0].endswith(".") and not match.string[match.end() :].strip()
+    return f"{spoken}." if ends_text else spoken
 
 
 def _parts(written: str, reader: NumberReader) -> str:

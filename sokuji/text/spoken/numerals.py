@@ -11,8 +11,12 @@ from num2words import CONVERTER_CLASSES, num2words
 from sokuji.text.spoken.lexicon import Lexicon, Numerals, Substitutions
 from sokuji.text.spoken.lexicons import LEXICONS
 
-NUMBER = r"(?<![\w.,])(?:(?<!\d )\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,'’]\d+)*)"
+WRITTEN_NUMBER = r"(?:(?<!\d )\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,'’]\d+)*)"
 """A number as any language writes it; what it means depends on the language."""
+NUMBER = rf"(?<![\w.,]){WRITTEN_NUMBER}"
+"""One that stands by itself."""
+MINUS = r"(?P<minus>(?<![\w.,)])[-−])?"
+"""The sign of a negative amount."""
 LONGEST_CARDINAL = 9
 """Longer numbers without separators are said digit by digit, as are those that begin with a zero."""
 _DIGIT_GROUP = 3
@@ -101,6 +105,10 @@ class NumberReader:
         if decimals:
             return f"{words} {self.lexicon.decimal} {self._decimals(decimals)}"
         return _substituted(words, self.lexicon.before_noun) if noun and not feminine else words
+
+    def signed(self, words: str, minus: str | None) -> str:
+        """The words of an amount with the sign that was before it."""
+        return f"{self.lexicon.minus or minus} {words}" if minus else words
 
     def digits(self, digits: str) -> str:
         """A string of digits, said one by one."""

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 
 from sokuji.languages import LANGUAGES
-from sokuji.text.spoken import addresses, calendar, notation, quantities
+from sokuji.text.spoken import addresses, calendar, measures, money, notation
 from sokuji.text.spoken.markup import composed, without_markup
 from sokuji.text.spoken.numerals import reader
 from sokuji.text.spoken.rule import Rule
@@ -46,6 +46,7 @@ def _rules(language: str) -> tuple[Rule, ...]:
         *addresses.rules(numbers),
         *calendar.rules(numbers),
         *notation.rules(numbers),
-        *quantities.rules(numbers),
+        *money.rules(numbers),
+        *measures.rules(numbers),
         *notation.closing_rules(numbers),
     )

@@ -145,6 +145,7 @@ LEXICON = Lexicon(
     first_day="premier",
     time=_time,
     roman=_roman,
+    roman_suffix="(?:e|ᵉ|ème|er|(re|ère))",
     roman_after=(
         "[Cc]hapitre|[Vv]olume|[Tt]ome|[Pp]artie|[Aa]cte|Napoléon|François|Charles|Louis|Henri|Philippe|Albert|"
         "Élisabeth|Elizabeth|Jean|Paul|Pie|Léon|Mondiale"

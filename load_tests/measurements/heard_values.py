@@ -23,8 +23,9 @@ _ELIDED = {"it": ("vent", "trent", "quarant", "cinquant", "sessant", "settant", 
 def hears_value(written: str, heard: str, language: str) -> bool:
     """Whether ``heard`` has the numbers and most of the words of ``written``."""
     expected, found = _words(written, language), _words(heard, language)
-    same_digits = _digits(written) != "" and _digits(written) == _digits(heard)
-    if not same_digits and _numerals(expected, language) != _numerals(found, language):
+    if _digits(written) and _digits(written) == _digits(heard):
+        expected, found = _others(expected, language), _others(found, language)
+    elif _numerals(expected, language) != _numerals(found, language):
         return False
     return count_errors(" ".join(expected), " ".join(found), language).rate <= MOST_WORD_ERRORS
 
@@ -41,6 +42,10 @@ def _digits(text: str) -> str:
 
 def _numerals(words: list[str], language: str) -> list[str]:
     return [word for word in words if _numeral(language).fullmatch(word)]
+
+
+def _others(words: list[str], language: str) -> list[str]:
+    return [word for word in words if not _numeral(language).fullmatch(word)]
 
 
 @lru_cache

@@ -9,20 +9,25 @@ from babel.dates import format_date, get_date_format
 from sokuji.text.spoken.numerals import NumberReader
 from sokuji.text.spoken.rule import Rule
 
-_CLOCK = re.compile(r"(?<![\w:.,])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![\w:])(?: ?h(?:rs?|s)?\b\.?)?")
+_CLOCK = re.compile(
+    r"(?<![\w:.,])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?:Z|(?![\w:]))(?: ?h(?:rs?|s)?\b\.?)?"
+)
 _TWELVE_HOURS = re.compile(
     r"(?<![\w:.,])(1[0-2]|0?\d)(?:[:.]([0-5]\d))? ?([APap])\.?[Mm]\b(?:\.(?=[ ,]+[a-z(]|,))?"
 )
 _HOUR_SIGN = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4]) ?[hH] ?([0-5]\d)?(?: ?min\b\.?)?(?![\w])")
 _NO_HOUR_SIGN = ("en", "ja", "hi")
 _NUMERIC = re.compile(r"(?<![\w/.-])(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)")
+_DATE_AND_TIME = re.compile(r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)")
+"""The letter between them in ISO 8601."""
+_DOTTED_CLOCK = re.compile(r"(?:(?<=\balle )|(?<=\bdalle )|(?<=\bore ))([01]?\d|2[0-3])\.([0-5]\d)(?![\w.,])")
 _EARLIEST_TWO_DIGIT_YEAR = 50
 _PREFIX = (
     "in|since|of|by|from|until|till|before|after|year|to|and|between|during|around|circa|late|early|spring|summer|"
     "autumn|fall|winter"
 )
 _ENGLISH_YEAR = re.compile(
-    rf"\b((?:{_PREFIX}) |[(©] ?)(1[1-9]\d\d|20\d\d)(?![\w%°]|[,.:/-]\d)", re.IGNORECASE
+    rf"((?:\b(?:{_PREFIX}) |[(©] ?))(1[1-9]\d\d|20\d\d)(?![\w%°]|[,.:/-]\d)", re.IGNORECASE
 )
 _ENGLISH_YEARS = re.compile(r"(?<![\w.,$€£])(1[1-9]\d\d|20\d\d)( to )(1[1-9]\d\d|20\d\d)(?![\w%]|[,.]\d)")
 _ENGLISH_DECADE = re.compile(r"(?<!\w)['’]?((?:1[1-9]|20)?\d0)['’]?s\b")
@@ -31,12 +36,15 @@ _ENGLISH_DECADE = re.compile(r"(?<!\w)['’]?((?:1[1-9]|20)?\d0)['’]?s\b")
 def rules(reader: NumberReader) -> Iterator[Rule]:
     """The rules of a language, in the order in which they are applied."""
     language = reader.locale.language
+    yield _DATE_AND_TIME, lambda _: " "
     yield _NUMERIC, lambda match: _numeric_date(match, reader)
     yield from _written_out(reader)
     yield _TWELVE_HOURS, lambda match: _half_day(match, reader)
     yield _CLOCK, lambda match: _time(match, reader)
     if language not in _NO_HOUR_SIGN:
         yield _HOUR_SIGN, lambda match: _time(match, reader)
+    if language == "it":
+        yield _DOTTED_CLOCK, lambda match: _time(match, reader)
     if language == "en":
         yield _ENGLISH_YEAR, lambda match: match[1] + reader.year(int(match[2]))
         yield _ENGLISH_YEARS, lambda match: reader.year(int(match[1])) + match[2] + reader.year(int(match[3]))

@@ -24,10 +24,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"`+([^`\n]+)`+", r"\1"),
         (r"(\*{1,3}|~~)(?=\S)([^\n*~]+?)(?<=\S)\1", r"\2"),
         (r"(?<!\w)(_{1,3})(?=\S)([^\n]+?)(?<=\S)\1(?!\w)", r"\2"),
-        (r"[{}]+", " "),
+        (r"[{}]+|(?<=\w)_(?=\w)", " "),
     )
 )
-_SIGNS = re.compile(r"[*_`~<>#|{}\[\]\n•]")
+_SIGNS = re.compile(r"[*_`~<>#|{}\[\]\n•]|^[ \t]*[-+] ")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,10}|#\d{1,6});")
 _MAYBE_EMOJI = re.compile("[\u00a9\u00ae\u200d\u203c-\u3299\U0001f000-\U0001faff]")
 _NOT_EMOJI = re.compile("[\u00a9\u00ae\u2122\u2190-\u21ff]")

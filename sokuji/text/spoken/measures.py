@@ -103,6 +103,17 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     symbols = alternatives([*_UNITS, *_RATES, *reader.lexicon.units])
     pattern = rf"{MINUS}(?P<number>{NUMBER})[ \u00a0\u202f]?(?P<unit>{symbols}){_END}"
     yield re.compile(pattern), partial(_measure, reader=reader)
+    if reader.lexicon.per:
+        yield re.compile(rf"(?<=[^\W\d_])/({symbols})(?![\w/])"), partial(_per, reader=reader)
+
+
+def _per(match: re.Match[str], reader: NumberReader) -> str:
+    """The unit of a price or a rate."""
+    unit = {**_UNITS, **reader.lexicon.units}.get(match[1])
+    if unit is None:
+        return match[0]
+    named = format_unit(1, unit, locale=reader.locale)
+    return f" {reader.lexicon.per} {named.removeprefix('1').strip()}"
 
 
 def _measure(match: re.Match[str], reader: NumberReader) -> str:

@@ -13,8 +13,11 @@ _FRACTION = re.compile(r"(?<![\w.,/])(?:(\d+) )?(\d{1,2})/(\d{1,3})(?![\w/]|[.,]
 _RANGE = re.compile(
     r"(?<![\w.,/–-])(\d+(?:[.,]\d+)?)([%°]?[  ]?)([-–—~～〜])[  ]?(\d+(?:[.,]\d+)?)(?![\w/–-]*-|[\w/]*/)"
 )
-_SPACED_MINUS = re.compile(r"(?<=[\w)]) [-−–] (?=\d[^\n]{0,40}=)|(?<=\d) [-−] (?=\d)")
-_ROMAN = r"(?P<before>[^\W\d_]+)(?P<gap>[ \u00a0])(?P<roman>[IVXLCDM]+)(?:e|ᵉ|ème|º|°)?(?![\w'’-]|\.[A-Z])"
+_SPACED_MINUS = re.compile(r"(\d+(?:[.,]\d+)?|(?<=[\w)])) [-−–] (?=(\d+(?:[.,]\d+)?)([^\n]{0,40}=)?)")
+_ROMAN = (
+    r"(?P<before>[^\W\d_]+)(?P<gap>[ \u00a0])(?P<roman>[IVXLCDM]+)(?:e|ᵉ|ème|º|°)?"
+    r"(?![\w-]|['’](?!s\b)|\.[A-Z])"
+)
 _LONGEST_PLAIN_ROMAN = 39
 """Roman numerals above it are understood only behind words that announce them: "CD" and "MIX" are words."""
 _NUMBER_SIGN = re.compile(r"(?<!\w)(?:#|№|[Nn]os?\.|[Nn][º°]s?\.?|[Nn]\.[º°ªo]|[Nn]úm\.|[Nn]r\.|n\.) ?(?=\d)")
@@ -24,6 +27,7 @@ _LONGEST_PREPOSITION = 3
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"
 """A letter of an alphabet whose words are separated by spaces."""
 _LETTERS_AND_DIGITS = re.compile(rf"(?<={_LETTER})(?=\d)|(?<=\d)(?={_LETTER})")
+_JOINED_NUMBERS = re.compile(r"(?<=\d)[-:'’](?=\d)")
 _DIGITS = re.compile(r"\d+")
 """Digits in what is no number, such as "..5"."""
 _PLAIN = re.compile(rf"({NUMBER})(?=(?: ([^\W\d_]+))?)")
@@ -36,7 +40,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     if lexicon.fractions:
         yield _FRACTION, partial(_fraction, reader=reader)
     if "-" in lexicon.signs:
-        yield _SPACED_MINUS, lambda _: f" {lexicon.signs['-']} "
+        yield _SPACED_MINUS, partial(_spaced_minus, reader=reader)
     if lexicon.range_to:
         yield _RANGE, partial(_range, reader=reader)
     yield from _arithmetic(reader)
@@ -66,6 +70,7 @@ def closing_rules(reader: NumberReader) -> Iterator[Rule]:
         yield re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), partial(_abbreviation, words=words)
     if lexicon.minus:
         yield _MINUS, lambda _: f"{lexicon.minus} "
+    yield _JOINED_NUMBERS, lambda _: ", "
     yield _LETTERS_AND_DIGITS, lambda _: " "
     yield _PLAIN, partial(_plain, reader=reader)
     if reader.spells_numbers:
@@ -93,6 +98,17 @@ def _range(match: re.Match[str], reader: NumberReader) -> str:
     if descending and match[3] == "-":
         return match[0]
     return f"{match[1]}{match[2].rstrip()} {reader.lexicon.range_to} {match[4]}"
+
+
+def _spaced_minus(match: re.Match[str], reader: NumberReader) -> str:
+    """A sign between spaces: a range if the second number is greater and no result follows."""
+    first = reader.parse(match[1]) if match[1] else None
+    last = reader.parse(match[2])
+    if match[3]:
+        return f"{match[1]} {reader.lexicon.signs['-']} "
+    if first is None or last is None:
+        return match[0]
+    return f"{match[1]} {reader.lexicon.range_to if first < last else reader.lexicon.signs['-']} "
 
 
 def _arithmetic(reader: NumberReader) -> Iterator[Rule]:
@@ -143,9 +159,8 @@ def _plain(match: re.Match[str], reader: NumberReader) -> str:
     feminine = noun in lexicon.feminine_nouns or (
         bool(lexicon.feminine_noun) and re.fullmatch(lexicon.feminine_noun, noun) is not None
     )
-    words = reader.words(
-        match[1], feminine=feminine, noun=noun.endswith("s") and len(noun) > _LONGEST_PREPOSITION
-    )
+    counts = len(noun) > _LONGEST_PREPOSITION and (noun.endswith("s") or match[1] == "1")
+    words = reader.words(match[1], feminine=feminine, noun=counts)
     return words or _parts(match[1], reader)
 
 

@@ -11,7 +11,9 @@ from num2words import CONVERTER_CLASSES, num2words
 from sokuji.text.spoken.lexicon import Lexicon, Numerals, Substitutions
 from sokuji.text.spoken.lexicons import LEXICONS
 
-WRITTEN_NUMBER = r"(?:(?<!\d )\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,'’]\d+)*)"
+WRITTEN_NUMBER = (
+    r"(?:(?<!\d )\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+|['’]\d{3}(?!\d))*)"
+)
 """A number as any language writes it; what it means depends on the language."""
 NUMBER = rf"(?<![\w.,]){WRITTEN_NUMBER}"
 """One that stands by itself."""

@@ -49,7 +49,10 @@ LEXICON = Lexicon(
         "→": "to",
         "^": "to the power of",
     },
+    per="per",
     symbols={
+        "²": "squared",
+        "³": "cubed",
         "&": "and",
         "+": "plus",
         "=": "equals",

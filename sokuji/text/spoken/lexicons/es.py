@@ -16,9 +16,15 @@ def _time(hours: int, minutes: int, seconds: int, say: Numerals) -> str:
     return " y ".join(parts)
 
 
+_QUEENS = ("Isabel", "Beatriz")
+
+
 def _roman(value: int, before: str, say: Numerals) -> str:
     counted = before[:1].islower() or before in ("Capítulo", "Tomo", "Parte", "Siglo", "Guerra")
-    return say.cardinal(value) if value > 10 or counted else say.ordinal(value)
+    if value > 10 or counted:
+        return say.cardinal(value)
+    ordinal = say.ordinal(value)
+    return f"{ordinal[:-1]}a" if before.endswith("a") or before in _QUEENS else ordinal
 
 
 LEXICON = Lexicon(
@@ -45,7 +51,10 @@ LEXICON = Lexicon(
         "→": "a",
         "^": "elevado a",
     },
+    per="por",
     symbols={
+        "²": "al cuadrado",
+        "³": "al cubo",
         "&": "y",
         "+": "más",
         "=": "igual a",

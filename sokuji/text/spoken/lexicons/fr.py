@@ -44,7 +44,10 @@ LEXICON = Lexicon(
         "→": "vers",
         "^": "puissance",
     },
+    per="par",
     symbols={
+        "²": "au carré",
+        "³": "au cube",
         "&": "et",
         "+": "plus",
         "=": "égale",
@@ -151,7 +154,7 @@ LEXICON = Lexicon(
         "Élisabeth|Elizabeth|Jean|Paul|Pie|Léon|Mondiale"
     ),
     abbreviations={
-        r"M\.(?= [A-ZÉ])": "Monsieur",
+        r"M\.(?= [A-ZÉ]| et )": "Monsieur",
         r"MM\.": "Messieurs",
         r"Mmes": "Mesdames",
         r"Mme\.?": "Madame",

@@ -41,7 +41,10 @@ LEXICON = Lexicon(
         "→": "a",
         "^": "alla",
     },
+    per="al",
     symbols={
+        "²": "al quadrato",
+        "³": "al cubo",
         "&": "e",
         "+": "più",
         "=": "uguale a",

@@ -4,7 +4,8 @@ import re
 
 from sokuji.text.spoken.lexicon import CurrencyWords, Lexicon, Numerals
 
-_FEMININE = re.compile("cap[ií]tulo|parte|volume|ato|guerra|século|séculos", re.IGNORECASE)
+_QUEENS = ("Isabel", "Beatriz", "Elizabeth")
+_COUNTED = re.compile("cap[ií]tulo|parte|volume|ato|guerra|século|séculos", re.IGNORECASE)
 
 
 def _time(hours: int, minutes: int, seconds: int, say: Numerals) -> str:
@@ -17,7 +18,10 @@ def _time(hours: int, minutes: int, seconds: int, say: Numerals) -> str:
 
 
 def _roman(value: int, before: str, say: Numerals) -> str:
-    return say.cardinal(value) if value > 10 or _FEMININE.fullmatch(before) else say.ordinal(value)
+    if value > 10 or _COUNTED.fullmatch(before):
+        return say.cardinal(value)
+    ordinal = say.ordinal(value)
+    return f"{ordinal[:-1]}a" if before.endswith("a") or before in _QUEENS else ordinal
 
 
 LEXICON = Lexicon(
@@ -44,7 +48,10 @@ LEXICON = Lexicon(
         "→": "para",
         "^": "elevado a",
     },
+    per="por",
     symbols={
+        "²": "ao quadrado",
+        "³": "ao cubo",
         "&": "e",
         "+": "mais",
         "=": "igual a",

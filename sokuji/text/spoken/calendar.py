@@ -20,7 +20,9 @@ _NO_HOUR_SIGN = ("en", "ja", "hi")
 _NUMERIC = re.compile(r"(?<![\w/.-])(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)")
 _DATE_AND_TIME = re.compile(r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)")
 """The letter between them in ISO 8601."""
-_DOTTED_CLOCK = re.compile(r"(?:(?<=\balle )|(?<=\bdalle )|(?<=\bore ))([01]?\d|2[0-3])\.([0-5]\d)(?![\w.,])")
+_DOTTED_CLOCK = re.compile(
+    r"(?:(?<=\balle )|(?<=\bdalle )|(?<=\bore ))([01]?\d|2[0-3])\.([0-5]\d)(?!\w|[.,]\d)"
+)
 _EARLIEST_TWO_DIGIT_YEAR = 50
 _PREFIX = (
     "in|since|of|by|from|until|till|before|after|year|to|and|between|during|around|circa|late|early|spring|summer|"

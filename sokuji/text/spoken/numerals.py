@@ -21,6 +21,8 @@ MINUS = r"(?P<minus>(?<![\w.,)])[-−])?"
 """The sign of a negative amount."""
 LONGEST_CARDINAL = 9
 """Longer numbers without separators are said digit by digit, as are those that begin with a zero."""
+_LONGEST_NUMBER = 40
+"""Longer ones are said digit by digit: no language has words for them."""
 _DIGIT_GROUP = 3
 _SPACES = re.compile("[ \u00a0\u202f'’]")
 _VARIANTS = {"pt": "pt_BR"}
@@ -62,6 +64,8 @@ class NumberReader:
         single separator is a decimal one, and of two different ones the last.
         """
         compact = _SPACES.sub("", written)
+        if len(compact) > _LONGEST_NUMBER:
+            return None
         separators = re.findall("[.,]", compact)
         if not separators:
             return Decimal(compact)

@@ -152,6 +152,11 @@ def test_any_text_has_a_spoken_form(language: str, text: str) -> None:
     spoken_form(text, language)
 
 
+@pytest.mark.parametrize("ending", ["", ".5", "th", " km", ",000", "/2", "-1", " €", "%", ":30"])
+def test_a_huge_number_is_said_digit_by_digit(ending: str) -> None:
+    assert spoken_form("7" * 6_000 + ending, "en").startswith("seven seven seven, seven seven")
+
+
 @pytest.mark.parametrize("language", SPELLED)
 @given(st.text("0123456789.,:/-%€$ kmhXIV°½'", min_size=1, max_size=20))
 def test_no_digit_is_left_where_numbers_become_words(language: str, text: str) -> None:

@@ -6,7 +6,6 @@ tests they are providers in the same process.
 """
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -24,10 +23,10 @@ from sokuji.contract import (
 )
 from sokuji.errors import Overloaded
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import candidate, recognise, translate
+from sokuji.pipeline.attempts import candidate, recognise, synthesize, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
-from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.fallback import call, stream
 from sokuji.pipeline.members import (
     RecogniserMember,
     RecognitionStage,
@@ -38,8 +37,6 @@ from sokuji.pipeline.members import (
     TranslationStage,
 )
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
-from sokuji.text.scripts import romanised
-from sokuji.text.spoken.spoken_form import spoken_form
 
 
 class Pipeline:
@@ -203,8 +200,7 @@ class Pipeline:
     ) -> AsyncGenerator[AudioChunk, None]:
         """``text`` as speech, chunk by chunk.
 
-        What is not a word is said in words (``sokuji.text.spoken``). A text in a script that ``language``
-        does not have is spoken by a voice that reads it.
+        A text in a script that ``language`` does not have is spoken by a voice that reads it.
 
         Args:
             sample_rate: of all chunks, in Hz; None: that of the first chunk.
@@ -213,8 +209,11 @@ class Pipeline:
             UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for_text``.
             SokujiError: see ``fallback.stream``.
         """
-        # In a thread: the words of a language are loaded when it is first spoken.
-        candidates = await asyncio.to_thread(self._voice_candidates, text, language, voice_id, speed)
+        reading = self.catalogue.voices_for_text(text, voice_id, language, speed)
+        request = SynthesisRequest(text=text, language=reading.language, speed=speed)
+        candidates = [
+            candidate(member, partial(synthesize, member, voice, request)) for member, voice in reading.voices
+        ]
         chunks = stream(candidates, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
         common_rate: CommonRate | None = None
         began = time.monotonic()
@@ -225,25 +224,6 @@ class Pipeline:
                     took_s = time.monotonic() - began
                     metrics.record_response("tts", chunk.provider or "", took_s, chunk.effort)
                 yield await asyncio.to_thread(common_rate.convert, chunk)
-
-    def _voice_candidates(
-        self, text: str, language: str, voice_id: str, speed: float
-    ) -> list[Candidate[AsyncGenerator[AudioChunk, None]]]:
-        reading = self.catalogue.voices_for_text(text, voice_id, language, speed)
-        spoken = spoken_form(romanised(text, reading.language), reading.language)
-        request = SynthesisRequest(text=text, language=reading.language, speed=speed)
-        return [
-            candidate(
-                member,
-                partial(
-                    member.provider.synthesize,
-                    dataclasses.replace(
-                        request, voice=voice.id, text=text if member.info.reads_notation else spoken
-                    ),
-                ),
-            )
-            for member, voice in reading.voices
-        ]
 
     async def _transcribe(
         self, recognisers: Sequence[RecogniserMember], request: RecognitionRequest

@@ -1,15 +1,13 @@
 """The words with which a language says what is written in digits, signs and abbreviations.
 
-Names of units, currencies, months and emoji come from the CLDR (libraries ``babel`` and ``emoji``), numerals
-from ``num2words``. A ``Lexicon`` holds what neither has. For a language without one, signs and abbreviations
-are left to the voice.
+Names of units, currencies, months and emoji and the numerals come from the CLDR (``babel``, ``emoji``,
+``unicode_rbnf``). A ``Lexicon`` holds what it lacks. For a language without one, signs and abbreviations are
+left to the voice.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-Substitutions = tuple[tuple[str, str], ...]
-"""Patterns and replacements that inflect a numeral; the first that matches is applied."""
 Say = Callable[[int], str]
 """Words of a number."""
 
@@ -84,11 +82,6 @@ class Lexicon:
     """Fraction such as "1/2" -> its words."""
     fraction_link: str = ""
     """Between a whole number and a fraction."""
-    feminine: Substitutions = ()
-    """Of a cardinal number."""
-    before_noun: Substitutions = ()
-    """Of a cardinal number before a masculine noun."""
-    feminine_ordinal: Substitutions = ()
     feminine_nouns: frozenset[str] = frozenset()
     """Names of units that are feminine, by their first word."""
     feminine_noun: str = ""

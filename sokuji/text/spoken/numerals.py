@@ -1,14 +1,14 @@
 """Written numbers to words: separators of the language, decimals, ordinal numbers, strings of digits."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from num2words import CONVERTER_CLASSES, num2words
+from unicode_rbnf import FormatPurpose, RbnfEngine
+from unicode_rbnf.engine import NoRuleForNumberError
 
-from sokuji.text.spoken.lexicon import Lexicon, Numerals, Substitutions
+from sokuji.text.spoken.lexicon import Lexicon, Numerals
 from sokuji.text.spoken.lexicons import LEXICONS
 
 WRITTEN_NUMBER = (
@@ -25,10 +25,17 @@ _LONGEST_NUMBER = 40
 """Longer ones are said digit by digit: no language has words for them."""
 _DIGIT_GROUP = 3
 _SPACES = re.compile("[ \u00a0\u202f'’]")
-_VARIANTS = {"pt": "pt_BR"}
-"""The variant of a language that the voices speak."""
-_DIGITS_ARE_READ = ("ja", "ko", "zh")
-"""Languages of num2words whose voices read digits at least as well as its words."""
+_DIGITS_ARE_READ = frozenset(("ja", "ko", "yue", "zh"))
+"""Languages whose voices read digits at least as well as numerals."""
+_SOFT_HYPHEN = "\u00ad"
+"""The CLDR has it between the parts of long numerals."""
+_CARDINALS = ("spellout-numbering", "spellout-cardinal")
+_MASCULINE = ("spellout-cardinal-masculine", *_CARDINALS)
+_FEMININE = ("spellout-cardinal-feminine", *_CARDINALS)
+_ORDINALS = ("spellout-ordinal-masculine", "spellout-ordinal")
+_ORDINALS_BEFORE_NOUN = ("spellout-ordinal-masculine-adjective", *_ORDINALS)
+_FEMININE_ORDINALS = ("spellout-ordinal-feminine", *_ORDINALS)
+"""Rule sets of the CLDR, the preferred one first; not every language has each."""
 _FALLBACK = "en"
 
 
@@ -42,20 +49,19 @@ class NumberReader:
     def __init__(self, language: str) -> None:
         self.lexicon: Lexicon = LEXICONS.get(language, Lexicon())
         self.locale = _locale(language)
-        converter = _VARIANTS.get(language, language)
-        self._converter = converter if converter in CONVERTER_CLASSES else ""
-        if language in _DIGITS_ARE_READ:
-            self._converter = ""
-        symbols = self.locale.number_symbols["latn"]
-        self._decimal, self._group = symbols["decimal"], symbols["group"]
+        has_numerals = language in RbnfEngine.get_supported_languages() and language not in _DIGITS_ARE_READ
+        self._engine = RbnfEngine.for_language(language) if has_numerals else None
+        self._decimal: str = self.locale.number_symbols["latn"]["decimal"]
         self.say = Numerals(
-            cardinal=lru_cache(1_024)(self._cardinal), feminine=self._feminine, ordinal=self._ordinal
+            cardinal=lambda value: self._spelled(value, FormatPurpose.CARDINAL, _CARDINALS),
+            feminine=lambda value: self._spelled(value, FormatPurpose.CARDINAL, _FEMININE),
+            ordinal=self.ordinal,
         )
 
     @property
     def spells_numbers(self) -> bool:
         """Whether its numbers become words; otherwise they stay digits, without separators of groups."""
-        return bool(self._converter)
+        return self._engine is not None
 
     def parse(self, written: str) -> Decimal | None:
         """The value of a written number; None if the language has no such number ("1.2.3").
@@ -105,12 +111,14 @@ class NumberReader:
     def value(self, value: Decimal, *, feminine: bool = False, noun: bool = False) -> str:
         """A number that is not negative in words."""
         whole, _, decimals = f"{value:f}".partition(".")
+        if not decimals:
+            rules = _FEMININE if feminine else _MASCULINE if noun else _CARDINALS
+            return self._spelled(int(whole), FormatPurpose.CARDINAL, rules)
+        if not self.lexicon.decimal:
+            spelled = self._spelled(value, FormatPurpose.CARDINAL, _CARDINALS)
+            return spelled.replace(".", self._decimal)
         words = self.say.feminine(int(whole)) if feminine else self.say.cardinal(int(whole))
-        if decimals and not self.lexicon.decimal:
-            return self._converted(value, "cardinal")
-        if decimals:
-            return f"{words} {self.lexicon.decimal} {self._decimals(decimals)}"
-        return _substituted(words, self.lexicon.before_noun) if noun and not feminine else words
+        return f"{words} {self.lexicon.decimal} {self._decimals(decimals)}"
 
     def signed(self, words: str, minus: str | None) -> str:
         """The words of an amount with the sign that was before it."""
@@ -125,40 +133,30 @@ class NumberReader:
 
     def ordinal(self, value: int, *, feminine: bool = False, noun: bool = False) -> str:
         """An ordinal number in words; the arguments are as in ``words``."""
-        words = self.say.ordinal(value)
-        if not feminine:
-            return _substituted(words, self.lexicon.before_noun) if noun else words
-        return " ".join(_substituted(word, self.lexicon.feminine_ordinal) for word in words.split(" "))
+        rules = _FEMININE_ORDINALS if feminine else _ORDINALS_BEFORE_NOUN if noun else _ORDINALS
+        return self._spelled(value, FormatPurpose.ORDINAL, rules)
+
+    def year(self, value: int) -> str:
+        """A year in words."""
+        return self._spelled(value, FormatPurpose.YEAR, ("spellout-numbering-year", *_CARDINALS))
 
     def _decimals(self, decimals: str) -> str:
         zeros = len(decimals) - len(decimals.lstrip("0"))
-        if self.lexicon.joins_decimals and self._converter and len(decimals) == 2 and zeros < 2:
+        if self.lexicon.joins_decimals and len(decimals) == 2 and zeros < 2:
             rest = self.say.cardinal(int(decimals))
             return " ".join([*[self.say.cardinal(0)] * zeros, rest])
         return " ".join(self.say.cardinal(int(digit)) for digit in decimals)
 
-    def _cardinal(self, value: int) -> str:
-        return self._converted(value, "cardinal")
-
-    def _feminine(self, value: int) -> str:
-        words = self.say.cardinal(value)
-        return " ".join(_substituted(word, self.lexicon.feminine) for word in words.split(" "))
-
-    def _ordinal(self, value: int) -> str:
-        return self._converted(value, "ordinal")
-
-    def year(self, value: int) -> str:
-        """A year in words."""
-        return self._converted(value, "year")
-
-    def _converted(self, value: int | Decimal, kind: str) -> str:
-        if not self._converter:
+    def _spelled(self, value: int | Decimal, purpose: FormatPurpose, rules: tuple[str, ...]) -> str:
+        """A number by the first of ``rules`` that the language has; in digits if it has no words for it."""
+        if self._engine is None:
             return str(value)
         try:
-            words: str = num2words(value, lang=self._converter, to=kind)
-        except (NotImplementedError, OverflowError, KeyError, IndexError, TypeError):
+            texts = self._engine.format_number(value, purpose).text_by_ruleset
+        except NoRuleForNumberError:
             return str(value)
-        return words.replace(",", "")
+        words = next((texts[rule] for rule in rules if rule in texts), str(value))
+        return words.replace(_SOFT_HYPHEN, "")
 
 
 @lru_cache
@@ -172,28 +170,3 @@ def _locale(language: str) -> Locale:
         return Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale.parse(_FALLBACK)
-
-
-def _substituted(words: str, substitutions: Substitutions) -> str:
-    for pattern, replacement in substitutions:
-        changed, count = re.subn(pattern, replacement, words)
-        if count:
-            return changed
-    return words
-
-
-def roman_value(numeral: str) -> int | None:
-    """The value of a Roman numeral in its usual form; None for other letters."""
-    if not numeral or not _ROMAN.fullmatch(numeral):
-        return None
-    return sum(_signed_digits(numeral))
-
-
-_ROMAN = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
-_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1_000}
-
-
-def _signed_digits(numeral: str) -> Iterator[int]:
-    values = [_ROMAN_DIGITS[letter] for letter in numeral]
-    for value, following in zip(values, [*values[1:], 0], strict=True):
-        yield -value if value < following else value

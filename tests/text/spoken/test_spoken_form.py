@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from load_tests.scenarios.written_texts import LANGUAGES as TABLES
 from load_tests.scenarios.written_texts import WrittenText, written_texts
 from sokuji.text.spoken.lexicons import LEXICONS
-from sokuji.text.spoken.numerals import reader, roman_value
+from sokuji.text.spoken.numerals import reader
+from sokuji.text.spoken.roman import roman_value
 from sokuji.text.spoken.spoken_form import spoken_form
 
 SENTENCES = [each for language in TABLES for each in written_texts(language)]
 SPELLED = ("en", "es", "fr", "it", "pt")
-"""Languages whose numbers become words; the voices of the others read digits."""
+"""The languages with a table of sentences."""
 
 
 @pytest.mark.parametrize("text", SENTENCES, ids=lambda text: f"{text.language} {text.written}")
@@ -42,12 +43,12 @@ def test_each_of_the_five_languages_has_sixty_sentences() -> None:
         ("en", "Act V of Rocky IV", "Act five of Rocky four"),
         ("en", "I am 5 and a CD costs 9", "I am five and a CD costs nine"),
         ("en", "from 5 a.m. to 7 pm", "from five A M to seven P M"),
-        ("en", "A320 and COVID-19", "A three hundred and twenty and COVID-nineteen"),
+        ("en", "A320 and COVID-19", "A three hundred twenty and COVID-nineteen"),
         ("en", "the '90s", "the nineties"),
         ("en", "May 31st, 2000", "May thirty-first, two thousand"),
         ("en", "25/12/2026", "December twenty-fifth, twenty twenty-six"),
-        ("en", "99/99/2026", "ninety-nine over ninety-nine over two thousand and twenty-six"),
-        ("en", "IP 127.0.0.1", "IP one hundred and twenty-seven dot zero dot zero dot one"),
+        ("en", "99/99/2026", "ninety-nine over ninety-nine over two thousand twenty-six"),
+        ("en", "IP 127.0.0.1", "IP one hundred twenty-seven dot zero dot zero dot one"),
         ("en", "@joe likes #music", "at joe likes hashtag music"),
         ("en", "a < b and 3 > 2", "a is less than b and three is greater than two"),
         ("en", "<b>5</b> &amp; 6", "five and six"),
@@ -61,7 +62,7 @@ def test_each_of_the_five_languages_has_sixty_sentences() -> None:
         (
             "en",
             "Boeing 747-400 won 3-0",
-            "Boeing seven hundred and forty-seven, four hundred won three, zero",
+            "Boeing seven hundred forty-seven, four hundred won three, zero",
         ),
         ("en", "1-800-555-1234", "one, eight zero zero, five five five, one two three four"),
         ("en", "€3/kg, x² = 4", "three euros per kilogram, x squared equals four"),
@@ -82,7 +83,7 @@ def test_each_of_the_five_languages_has_sixty_sentences() -> None:
         ("es", "C/ Mayor, 5", "calle Mayor, cinco"),
         ("fr", "3 milliards d'euros, 1,5 M€", "trois milliards d'euros, un virgule cinq million d'euros"),
         ("it", "€ 2 mila", "due mila euro"),
-        ("hi", "₹1,00,000 और 12:30", "100000 रुपये और 12 बजकर 30 मिनट"),
+        ("hi", "₹1,00,000 और 12:30", "एक लाख रुपये और बारह बजकर तीस मिनट"),
         ("ja", "¥1,500は-5℃で10:30", "1500円はマイナス摂氏5度で10時30分"),
         ("de", "1.299,5 km am 03.04.2027", "Kilometer am dritte April zweitausendsiebenundzwanzig"),
         ("en", "٣ cats, ５ dogs", "three cats, five dogs"),

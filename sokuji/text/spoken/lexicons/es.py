@@ -120,19 +120,6 @@ LEXICON = Lexicon(
         "1/10": "un décimo",
     },
     fraction_link="y",
-    feminine=(
-        (r"(?:\bun|\buno)$", "una"),
-        (r"uno$|ún$", "una"),
-        (r"cientos\b", "cientas"),
-        (r"quinientos\b", "quinientas"),
-    ),
-    before_noun=(
-        (r"veintiuno$", "veintiún"),
-        (r"\buno$", "un"),
-        (r"\bprimero$", "primer"),
-        (r"\btercero$", "tercer"),
-    ),
-    feminine_ordinal=((r"o\b", "a"),),
     feminine_noun=r"(?!días\b|mapas\b|\w*emas\b)\w{2,}as",
     feminine_nouns=frozenset(
         (

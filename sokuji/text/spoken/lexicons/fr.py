@@ -116,7 +116,6 @@ LEXICON = Lexicon(
         "1/10": "un dixième",
     },
     fraction_link="et",
-    feminine=((r"\bun$", "une"),),
     feminine_nouns=frozenset(
         (
             "heure",
@@ -144,7 +143,6 @@ LEXICON = Lexicon(
         "To": "digital-terabyte",
     },
     ordinal=r"(\d[\d.]*)(?:e|ème|er|nd|(re|ère|nde))",
-    feminine_ordinal=((r"premier$", "première"), (r"second$", "seconde")),
     first_day="premier",
     time=_time,
     roman=_roman,

@@ -1,4 +1,4 @@
-"""Hindi. Numbers stay digits, which the voice reads."""
+"""Hindi."""
 
 from sokuji.text.spoken.lexicon import CurrencyWords, Lexicon, Numerals
 

@@ -4,7 +4,7 @@ from sokuji.text.spoken.lexicon import CurrencyWords, Lexicon, Numerals
 
 
 def _time(hours: int, minutes: int, seconds: int, say: Numerals) -> str:
-    parts = [say.feminine(hours)]
+    parts = [say.feminine(hours) if hours == 1 else say.cardinal(hours)]
     if minutes or seconds:
         parts.append(say.cardinal(minutes))
     if seconds:
@@ -111,13 +111,9 @@ LEXICON = Lexicon(
         "1/10": "un decimo",
     },
     fraction_link="e",
-    feminine=((r"^uno?$", "una"),),
-    before_noun=((r"^uno$", "un"), (r"uno$", "un")),
-    feminine_ordinal=((r"o$", "a"),),
     feminine_nouns=frozenset(
         (
             "ora",
-            "ore",
             "tonnellata",
             "tonnellate",
             "libbra",

@@ -119,8 +119,6 @@ LEXICON = Lexicon(
         "1/10": "um décimo",
     },
     fraction_link="e",
-    feminine=((r"\bum\b(?! mil\b)", "uma"), (r"\bdois\b", "duas"), (r"entos\b", "entas")),
-    feminine_ordinal=((r"o\b", "a"),),
     feminine_noun=r"(?!dias\b|mas\b|mapas\b|\w*emas\b)\w{2,}[aã]s",
     feminine_nouns=frozenset(
         (

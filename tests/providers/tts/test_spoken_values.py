@@ -11,8 +11,23 @@ from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts.kokoro.provider import Kokoro
 from sokuji.providers.tts.piper.provider import Piper
 
-SAMPLE = 21
-"""One of so many sentences; ``python -m load_tests.spoken_values`` speaks all."""
+SAMPLE = {
+    "We drive at 80 km/h here.",
+    "The coffee costs €5.",
+    "The date is 03/04/2027.",
+    "The train leaves at 12:01.",
+    "Dr. Smith is here.",
+    "O filme começa às 19h45.",
+    "O computador custa R$ 1.299,99 hoje.",
+    "Espere 10 min. por favor.",
+    "El tren sale a las 12:01.",
+    "Vive en el 3er piso.",
+    "La voiture roule à 80 km/h.",
+    "La macchina va a 80 km/h.",
+    "Il caffè costa 5,50 €.",
+}
+"""Of the tables; ``python -m load_tests.spoken_values`` speaks all. The embedded voices have a Japanese
+accent in French and Italian, and much of what they say there is not understood whatever the words."""
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +41,13 @@ async def voices(whisper: FasterWhisper, piper: Piper, kokoro: Kokoro) -> Pipeli
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
-    [text for language in LANGUAGES for text in written_texts(language)[::SAMPLE]],
+    [each for language in LANGUAGES for each in written_texts(language) if each.written in SAMPLE],
     ids=lambda text: f"{text.language} {text.written}",
 )
 async def test_a_written_value_is_heard_again(voices: Pipeline, text: WrittenText) -> None:
     heard = await heard_text(voices, text)
     assert heard.same, heard.heard
+
+
+def test_every_sentence_of_the_sample_is_in_a_table() -> None:
+    assert {each.written for language in LANGUAGES for each in written_texts(language)} >= SAMPLE

@@ -223,6 +223,9 @@ class SynthesiserInfo:
     """Format of files with its speech, if the request names none."""
     speeds: tuple[float, float] = (0.25, 4.0)
     """The lowest and the highest ``speed`` that it accepts."""
+    reads_notation: bool = False
+    """Whether it says numbers, dates and signs itself, in the words of the language; the pipeline gives words
+    alone to others (``sokuji.text.spoken``)."""
 
 
 class Provider(Protocol):

@@ -1,18 +1,37 @@
 """One attempt at one provider: reduces the request to what the provider takes, and measures the time."""
 
+import asyncio
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import TypeVar
 
-from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
+from sokuji.contract import (
+    AudioChunk,
+    RecognitionRequest,
+    SynthesisRequest,
+    Transcript,
+    TranslatedText,
+    TranslationRequest,
+    Voice,
+)
 from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
 from sokuji.pipeline.fallback import Candidate
-from sokuji.pipeline.members import InfoT, Member, ProviderT, RecogniserMember, TranslatorMember
+from sokuji.pipeline.members import (
+    InfoT,
+    Member,
+    ProviderT,
+    RecogniserMember,
+    SynthesiserMember,
+    TranslatorMember,
+)
 from sokuji.text.protection import translation as protection
 from sokuji.text.protection.passage import TranslationTask
+from sokuji.text.scripts import romanised
+from sokuji.text.spoken.spoken_form import spoken_form
 
 T = TypeVar("T")
 
@@ -73,6 +92,24 @@ async def translate(member: TranslatorMember, request: TranslationRequest) -> Tr
         score=None if task.glossary else calls.score,
         provider=info.provider if calls.count else None,
     )
+
+
+async def synthesize(
+    member: SynthesiserMember, voice: Voice, request: SynthesisRequest
+) -> AsyncGenerator[AudioChunk, None]:
+    """One attempt; a voice that does not read numbers and signs gets the text as it is spoken."""
+    text = request.text
+    if not member.info.reads_notation:
+        # In a thread: the words of a language are loaded when it is first spoken.
+        text = await asyncio.to_thread(_in_words, text, request.language)
+    reduced = dataclasses.replace(request, voice=voice.id, text=text)
+    async with aclosing(member.provider.synthesize(reduced)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+def _in_words(text: str, language: str) -> str:
+    return spoken_form(romanised(text, language), language)
 
 
 class _TranslationCalls:

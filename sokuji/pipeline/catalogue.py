@@ -13,7 +13,7 @@ from sokuji.contract import Voice
 from sokuji.errors import NotSupported, UnsupportedLanguage, listed
 from sokuji.pipeline import voice_selection
 from sokuji.pipeline.members import RecogniserMember, SynthesiserMember, TranslatorMember
-from sokuji.pipeline.voice_selection import MemberVoice
+from sokuji.pipeline.voice_selection import MemberVoice, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,12 @@ class Catalogue:
     ) -> list[MemberVoice]:
         """The requested voice and its fallbacks; see ``voice_selection.select``."""
         return voice_selection.select(self.tts, voice_id, language, speed, param)
+
+    def voices_for_text(
+        self, text: str, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
+    ) -> Reading:
+        """The voices that read a text, the requested one first; see ``voice_selection.select_for_text``."""
+        return voice_selection.select_for_text(self.tts, text, voice_id, language, speed, param)
 
     def translators(self, source: str, target: str) -> list[TranslatorMember]:
         """The translators of a pair; none if ``check_text_pair`` refuses the pair."""

@@ -6,7 +6,6 @@ tests they are providers in the same process.
 """
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -23,12 +22,11 @@ from sokuji.contract import (
     TranslationRequest,
 )
 from sokuji.errors import NotRecognised, Overloaded
-from sokuji.languages import LANGUAGES
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import candidate, recognise, translate
+from sokuji.pipeline.attempts import candidate, recognise, synthesize, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
-from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.fallback import call, stream
 from sokuji.pipeline.heard_languages import NO_PRIOR
 from sokuji.pipeline.members import (
     RecogniserMember,
@@ -232,14 +230,20 @@ class Pipeline:
     ) -> AsyncGenerator[AudioChunk, None]:
         """``text`` as speech, chunk by chunk.
 
+        A text in a script that ``language`` does not have is spoken by a voice that reads it.
+
         Args:
             sample_rate: of all chunks, in Hz; None: that of the first chunk.
 
         Raises:
-            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for``.
+            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for_text``.
             SokujiError: see ``fallback.stream``.
         """
-        candidates = self._voice_candidates(text, language, voice_id, speed)
+        reading = self.catalogue.voices_for_text(text, voice_id, language, speed)
+        request = SynthesisRequest(text=text, language=reading.language, speed=speed)
+        candidates = [
+            candidate(member, partial(synthesize, member, voice, request)) for member, voice in reading.voices
+        ]
         chunks = stream(candidates, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
         common_rate: CommonRate | None = None
         began = time.monotonic()
@@ -250,17 +254,6 @@ class Pipeline:
                     took_s = time.monotonic() - began
                     metrics.record_response("tts", chunk.provider or "", took_s, chunk.effort)
                 yield await asyncio.to_thread(common_rate.convert, chunk)
-
-    def _voice_candidates(
-        self, text: str, language: str, voice_id: str, speed: float
-    ) -> list[Candidate[AsyncGenerator[AudioChunk, None]]]:
-        request = SynthesisRequest(text=text, language=LANGUAGES[language].spoken, speed=speed)
-        return [
-            candidate(
-                member, partial(member.provider.synthesize, dataclasses.replace(request, voice=voice.id))
-            )
-            for member, voice in self.catalogue.voices_for(voice_id, language, speed)
-        ]
 
     async def _transcribe(
         self, recognisers: Sequence[RecogniserMember], request: RecognitionRequest

@@ -1,15 +1,26 @@
 """Which voice speaks a language: the requested voice, or the default one, and its fallbacks."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sokuji.contract import Voice
 from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, listed
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.members import SynthesiserMember
+from sokuji.text import scripts
 
 DEFAULT_VOICE = "default"
 MemberVoice = tuple[SynthesiserMember, Voice]
 """A voice, and the member that speaks with it."""
+
+
+class Reading(NamedTuple):
+    """How a text is spoken."""
+
+    language: str
+    """Canonical code of the language as which it is read."""
+    voices: list[MemberVoice]
+    """The voice, then its fallbacks."""
 
 
 def select(
@@ -44,6 +55,49 @@ def select(
     return at_speed
 
 
+def select_for_text(
+    members: Sequence[SynthesiserMember], text: str, voice_id: str, language: str, speed: float, param: str
+) -> Reading:
+    """The voices that read a text: those of ``select``, if ``language`` has the script of most letters.
+
+    A text in another script is read by a voice that speaks a language with this script: by the requested
+    voice if it does, otherwise by the first of these voices.
+
+    Args:
+        text: the text to speak.
+        members, voice_id, language, speed, param: see ``select``.
+
+    Raises:
+        UnsupportedLanguage: no voice reads the text; the message lists the languages with a voice.
+        UnknownVoice, InvalidRequest: see ``select``.
+    """
+    language = LANGUAGES[language].spoken
+    voices = select(members, voice_id, language, speed, param)
+    if scripts.reads(language, text):
+        return Reading(language, voices)
+    readers = [each for each in _all_voices(members) if _language_of(each, text) is not None]
+    requested = [each for each in readers if each[1].id == voice_id]
+    for reader in (requested or readers)[:1]:
+        other = _language_of(reader, text) or language
+        return Reading(other, select(members, reader[1].id, other, speed, param))
+    raise UnsupportedLanguage(
+        f"the text is written in {scripts.names_of_scripts(text)}, which no voice reads here; languages "
+        f"with a voice: {_languages_with_voice(members)}",
+        param="text",
+    )
+
+
+def _language_of(voice: MemberVoice, text: str) -> str | None:
+    """The first language of a voice that has the script of a text."""
+    return next((language for language in voice[1].languages if scripts.reads(language, text)), None)
+
+
+def _languages_with_voice(members: Sequence[SynthesiserMember]) -> str:
+    return (
+        ", ".join(sorted({code for _, voice in _all_voices(members) for code in voice.languages})) or "none"
+    )
+
+
 def _default_voices(members: Sequence[SynthesiserMember], language: str, param: str) -> list[MemberVoice]:
     """Each member's first voice for a language."""
     voices = [
@@ -52,9 +106,8 @@ def _default_voices(members: Sequence[SynthesiserMember], language: str, param: 
         if any(language in voice.languages for voice in member.info.voices)
     ]
     if not voices:
-        spoken = sorted({code for _, voice in _all_voices(members) for code in voice.languages})
         raise UnsupportedLanguage(
-            f"no voice speaks {language!r} here; languages with a voice: {', '.join(spoken) or 'none'}",
+            f"no voice speaks {language!r} here; languages with a voice: {_languages_with_voice(members)}",
             param=param,
         )
     return voices

@@ -7,7 +7,7 @@ bound, because the session's backlog limit counts what no branch has delivered y
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sokuji import events
 from sokuji.contract import TranslatedText
@@ -18,6 +18,7 @@ from sokuji.session.clause import Clause, ClausePosition
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
 from sokuji.session.speculation import SpeculativeOutput, VoiceStream
+from sokuji.text import sentence_case
 
 
 @dataclass(slots=True)
@@ -146,9 +147,12 @@ class Branch:
             return await self._pipeline.translate_speech(
                 final.transcript, final.utterance.pcm, self.target, glossary=glossary
             )
-        return await self._pipeline.translate_text(
+        translation = await self._pipeline.translate_text(
             clause.text, clause.language, self.target, context=clause.context, glossary=glossary
         )
+        if not clause.continues_sentence:
+            return translation
+        return replace(translation, text=sentence_case.continued(translation.text, clause.text, self.target))
 
     async def _speak(self) -> None:
         while (translated := await self._translated.get()) is not None:

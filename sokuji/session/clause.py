@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sokuji.audio.endpointing import Utterance
 from sokuji.contract import Transcript
 from sokuji.session.conversation import ConversationSettings
+from sokuji.text.sentence_case import ends_sentence
 
 ClausePosition = tuple[int, int]
 """A clause's segment id and its number within the segment; positions sort in the order of speech."""
@@ -35,6 +36,11 @@ class Clause:
     final: FinalRecognition | None = None
     """Of the segment; only the last clause has it."""
     began: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def continues_sentence(self) -> bool:
+        """Whether the clause before it in the segment is a part of the same sentence."""
+        return self.number > 0 and bool(self.context) and not ends_sentence(self.context[-1])
 
     @property
     def position(self) -> ClausePosition:

@@ -137,3 +137,25 @@ def test_hundreds_of_languages_make_a_short_message_and_a_script_is_not_spoken()
     with pytest.raises(UnsupportedLanguage) as refusal:
         catalogue.check_text_pair("xx", "en")
     assert len(refusal.value.message) < 250
+
+
+HANA = Voice(id="hana", name="Hana", language="ja", languages=("en", "ja"))
+JAPANESE = synthesiser(SynthesiserInfo(provider="h", model="m", voices=(HANA,)))
+
+
+@pytest.mark.parametrize("requested", ["default", "joe", "hana"])
+def test_a_text_in_another_script_is_read_by_a_voice_that_has_it(requested: str) -> None:
+    catalogue = Catalogue((), (), (PIPER, JAPANESE))
+    reading = catalogue.voices_for_text("こんにちは", requested, "en")
+    assert (reading.language, reading.voices) == ("ja", [(JAPANESE, HANA)])
+    assert catalogue.voices_for_text("Good morning.", "joe", "en").voices[0] == (PIPER, JOE)
+
+
+def test_a_text_that_no_voice_reads_is_refused_with_the_languages_that_have_one() -> None:
+    with pytest.raises(
+        UnsupportedLanguage, match=r"written in Han, .* languages with a voice: en, pt"
+    ) as refusal:
+        CATALOGUE.voices_for_text("你好世界", "default", "en")
+    assert refusal.value.param == "text"
+    with pytest.raises(UnknownVoice):
+        CATALOGUE.voices_for_text("你好世界", "nobody", "en")

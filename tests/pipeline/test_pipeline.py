@@ -6,7 +6,8 @@ import pytest
 
 from sokuji.contract import Transcript
 from sokuji.errors import NotSupported, UnsupportedLanguage
-from tests.support.fake_stages import FakeStt, FakeTranslator, ready_pipeline
+from sokuji.pipeline.pipeline import Pipeline
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 GLOSSARY = {"dia": "Day", "ponte": "Bridge"}
 
@@ -85,3 +86,26 @@ async def test_a_glossary_is_refused_in_advance_for_speech_that_the_recogniser_t
         assert refusal.value.param == "glossary"
     with pytest.raises(UnsupportedLanguage):
         catalogue.check_glossary("fr", "ja")
+
+
+async def spoken(pipeline: Pipeline, text: str, language: str = "en") -> None:
+    async for _ in pipeline.speak(text, language, voice_id="default"):
+        pass
+
+
+async def test_a_voice_gets_words_for_numbers_and_signs() -> None:
+    tts = FakeTts()
+    await spoken(await ready_pipeline(tts=tts), "Dr. Li (李) pays €5.")
+    assert [request.text for request in tts.requests] == ["Doctor Li (Li) pays five euros."]
+
+
+async def test_a_voice_that_reads_notation_itself_gets_the_text_as_it_is_written() -> None:
+    tts = FakeTts()
+    tts.info = replace(tts.info, reads_notation=True)
+    await spoken(await ready_pipeline(tts=tts), "Dr. Li pays €5.")
+    assert [request.text for request in tts.requests] == ["Dr. Li pays €5."]
+
+
+async def test_a_text_in_a_script_without_a_voice_is_refused() -> None:
+    with pytest.raises(UnsupportedLanguage, match="languages with a voice: en, es, pt"):
+        await spoken(await ready_pipeline(), "你好世界")

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "models": {"errors"},
     "contract": {"errors", "config"},
     "audio": {"errors", "config"},
-    "text": {"errors"},
+    "text": {"errors", "languages"},
     "providers": {"errors", "config", "contract"},
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,

@@ -52,8 +52,8 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> ConcurrencyMeter:
     """Counts the computations of the voices and of the translator."""
     meter = ConcurrencyMeter()
 
-    def counted_chunks(*args: Any) -> Iterator[Any]:
-        chunks = phrase_chunks(*args)
+    def counted_chunks(*args: Any, **options: Any) -> Iterator[Any]:
+        chunks = phrase_chunks(*args, **options)
         while (chunk := meter.count(lambda: next(chunks, None))) is not None:
             yield chunk
 

@@ -43,6 +43,7 @@ async def test_cancel_stops_the_voice_and_keeps_the_captions() -> None:
         async with asyncio.timeout(10):
             while len(of_kind(seen, events.TranslationText)) < 2:
                 await asyncio.sleep(0.01)
+            await tts.arrived.get()
         session.cancel()
         tts.gate.set()
         session.feed(utterances(1))

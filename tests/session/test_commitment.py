@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from sokuji import events
-from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
 from sokuji.errors import SokujiError
 from sokuji.session import load_shedding
-from tests.support.coded_speech import WORD_MS, CodedStt, coded_words
+from tests.support.coded_speech import WORD_MS, CodedStt, coded_words, spelled
 from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind, translations
 from tests.support.session_scenarios import (
     CLAUSES,
     UTTERANCES,
+    EchoTranslator,
     SlowVoiceActivity,
     SpokenScript,
     open_session,
@@ -118,3 +119,16 @@ async def test_a_segment_and_what_is_split_off_from_it_keep_their_language() -> 
     assert " ".join(event.text for event in finals(seen)).split() == script.words
     assert len(finals(seen)) > 1
     assert len({event.language for event in finals(seen)}) == 1
+
+
+async def test_a_clause_within_a_sentence_begins_small_and_one_that_begins_a_sentence_does_not() -> None:
+    class CapitalTranslator(EchoTranslator):
+        async def answer(self, request: TranslationRequest) -> TranslatedText | SokujiError:
+            return TranslatedText(text=request.text[:1].upper() + request.text[1:])
+
+    session = open_session(await pipeline_of(CodedStt(), CapitalTranslator()))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, SpokenScript([(18, 1_000)]).pcm)
+        session.end()
+    assert " ".join(translations(seen, "en")) == " ".join(map(spelled, range(18)))

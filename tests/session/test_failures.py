@@ -136,3 +136,13 @@ async def test_a_client_that_stops_reading_and_leaves_in_a_pause_leaves_nothing_
     await asyncio.gather(run, return_exceptions=True)
     assert asyncio.all_tasks() == before
     assert tts.under_way == 0
+
+
+async def test_a_translation_that_no_voice_reads_is_a_caption_and_an_error_of_its_segment() -> None:
+    seen = await translate_speech(
+        await ready_pipeline(FakeStt("um", "dois"), FakeTranslator("你好世界", "two")), utterances(2)
+    )
+    assert [event.text for event in of_kind(seen, events.TranslationText)] == ["你好世界", "two"]
+    (failure,) = of_kind(seen, events.Failed)
+    assert (failure.segment_id, failure.fatal, failure.error.code) == (0, False, "unsupported_language")
+    assert {event.segment_id for event in of_kind(seen, events.Audio)} == {1}

@@ -35,6 +35,7 @@ from sokuji.api.dependencies import (
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
+from sokuji.errors import InvalidRequest
 from sokuji.pipeline.html_translation import translate_html
 from sokuji.pipeline.language_candidates import check_candidates
 
@@ -157,6 +158,8 @@ async def synthesize(body: SynthesizeRequest, service: CurrentService) -> Synthe
         param="language",
     )
     await speech.add(body.text)
+    if not speech.duration_ms:
+        raise InvalidRequest("text has no word, number or sign that can be spoken", param="text")
     file = await speech.encode()
     provider = joined_names(speech.providers)
     took_ms = elapsed_ms(started)

@@ -1,5 +1,6 @@
 """Text-to-speech providers.
 
 Shared by all: ``voice_selection``, ``phrase_splitting``, ``resampled_output``. By the models that run on this
-machine: ``scheduling``, ``waveform_chunks``, ``espeak``. By the services: ``speech_stream``.
+machine: ``scheduling``, ``waveform_chunks``, ``postprocessing``, ``espeak``. By the services:
+``speech_stream``.
 """

@@ -2,8 +2,7 @@
 
 Models put silence around each phrase; it is replaced by the pause that the punctuation requires. A short fade
 at both ends avoids clicks. A phrase may arrive in parts: silence that could be its end is held back until the
-next part. Loudness is not changed: normalising each phrase by its peak would make neighbouring phrases
-differ.
+next part. ``postprocessing`` then gives the speech its level and its speed.
 """
 
 import logging
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed
 from sokuji.providers.tts.phrase_splitting import PhonemePhrase
+from sokuji.providers.tts.postprocessing import Postprocessing
 
 FRAME_MS = 10
 SILENCE = 0.01
@@ -45,26 +45,29 @@ def phrase_chunks(
     phrases: Sequence[PhonemePhrase],
     render: Callable[[Sequence[str]], Iterator[WaveformPart]],
     rate: int,
+    *,
     speed: float,
+    gain: float,
 ) -> Iterator[AudioChunk]:
     """The chunks of all phrases, as soon as they are ready; a single empty chunk if there are no phrases.
 
     Args:
         phrases: phonemes and pauses.
-        render: synthesises the waveform of phonemes.
+        render: synthesises the waveform of phonemes at the voice's own speed.
         rate: samples per second.
-        speed: by which the pauses are shortened.
+        speed, gain: see ``Postprocessing``.
 
     Raises:
         ProviderFailed: the model failed.
     """
     if not phrases:
         yield AudioChunk(b"", rate, True)
+    postprocessing = Postprocessing(rate, speed=speed, gain=gain)
     for number, (phonemes, pause_ms) in enumerate(phrases, start=1):
-        trimmer = PhraseTrimmer(rate, pause_ms / speed)
+        trimmer = PhraseTrimmer(rate, pause_ms)
         for waveform, ends in _rendered(render, phonemes):
             last = ends and number == len(phrases)
-            if (pcm := trimmer.add(waveform, ends)) or last:
+            if (pcm := postprocessing.add(trimmer.add(waveform, ends), last=last)) or last:
                 yield AudioChunk(pcm, rate, last)
 
 
@@ -94,8 +97,8 @@ class PhraseTrimmer:
         self._loudest = 0.0
         self._started = False
 
-    def add(self, waveform: Waveform, last: bool) -> bytes:
-        """Add the next part and return the audio that is ready: mono int16 little-endian PCM, possibly empty.
+    def add(self, waveform: Waveform, last: bool) -> Waveform:
+        """Add the next part and return the audio that is ready, possibly empty.
 
         Args:
             waveform: shape (samples,), within -1 to 1.
@@ -107,7 +110,7 @@ class PhraseTrimmer:
             if not audible.size:
                 frames = len(self._held) // self._frame
                 self._held = self._held[max(frames - LEAD_FRAMES, 0) * self._frame :]
-                return b""
+                return np.zeros(0, np.float32)
             start = max(int(audible[0]) - LEAD_FRAMES, 0)
             self._held = self._held[start * self._frame :]
             audible -= start
@@ -126,15 +129,15 @@ class PhraseTrimmer:
         self._loudest = max(self._loudest, float(levels.max(initial=0)))
         return np.flatnonzero(levels > max(SILENCE * self._loudest, FLOOR))
 
-    def _take(self, frames: int) -> bytes:
+    def _take(self, frames: int) -> Waveform:
         ready, self._held = np.split(self._held, [frames * self._frame])
-        return _pcm(ready)
+        return ready
 
-    def _finish(self, frames: int) -> bytes:
+    def _finish(self, frames: int) -> Waveform:
         rest = self._held[: frames * self._frame]
         ramp = _ramp(min(self._fade, len(rest) // 2))
         rest[len(rest) - len(ramp) :] *= ramp[::-1]
-        return _pcm(np.concatenate([rest, self._pause]))
+        return np.concatenate([rest, self._pause])
 
     def _fade_in(self) -> None:
         ramp = _ramp(min(self._fade, len(self._held) // 2))
@@ -146,8 +149,3 @@ def _ramp(length: int) -> Waveform:
         np.float32
     )
     return ramp
-
-
-def _pcm(samples: Waveform) -> bytes:
-    scaled: NDArray[np.int16] = (np.clip(samples, -1, 1) * 32_767).astype("<i2")
-    return scaled.tobytes()

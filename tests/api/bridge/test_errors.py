@@ -258,3 +258,13 @@ async def anyone() -> AsyncIterator[httpx.AsyncClient]:
 async def test_no_json_body_makes_the_service_fail(anyone: httpx.AsyncClient, path: str, body: Any) -> None:
     response = await anyone.post(path, content=json.dumps(body), headers=JSON)
     assert response.status_code == 200 or error_of(response)[0] in (400, 413, 422)
+
+
+@pytest.mark.parametrize("text", ["...", "\u200b", "!?"])
+async def test_a_text_of_which_nothing_can_be_spoken_is_refused(text: str) -> None:
+    class WordlessTts(FakeTts):
+        CHUNK_SAMPLES = 0
+
+    async with rest_client(tts=WordlessTts(1)) as (client, _):
+        response = await client.post(SPEAK, json={"text": text, "language": "en"})
+    assert error_of(response) == (400, INVALID, "text")

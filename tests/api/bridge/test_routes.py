@@ -217,7 +217,7 @@ async def test_the_language_of_the_longest_utterance_is_expected_of_all() -> Non
 
 
 async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers() -> None:
-    async with rest_client(FakeStt("um", "dois"), FakeTranslator("一", "二")) as (client, _):
+    async with rest_client(FakeStt("um", "dois"), FakeTranslator("é", "ü")) as (client, _):
         response = await client.post(
             "/api/v1/pipeline/translate-audio",
             files=upload(SHORT + PAUSE + SHORT),
@@ -226,7 +226,7 @@ async def test_a_translated_recording_comes_as_a_file_with_its_texts_in_headers(
     assert wav_of(response.content) == (22_050, 2 * 4_410)
     assert unquote(response.headers["x-transcription"]) == "um dois"
     assert response.headers["x-providers"] == "stt=fake; translation=fake; tts=fake"
-    assert unquote(response.headers["x-translation"]) == "一 二"
+    assert unquote(response.headers["x-translation"]) == "é ü"
     assert float(response.headers["x-processing-time-ms"]) >= 0
 
 

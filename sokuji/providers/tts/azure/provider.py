@@ -88,6 +88,7 @@ class AzureSpeech:
             model="neural",
             voices=tuple(each.voice for each in self._offered),
             speeds=SPEEDS,
+            reads_notation=True,
         )
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:

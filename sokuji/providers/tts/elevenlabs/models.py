@@ -24,13 +24,16 @@ class VoiceModel(NamedTuple):
     """Limit of one request."""
     takes_language: bool
     """Whether the request can name the language; other models detect it."""
+    reads_notation: bool
+    """Whether it says numbers and dates in words; the fast models leave that to the caller by default
+    (https://elevenlabs.io/docs/best-practices/prompting/normalization, looked up 2026-11)."""
 
 
 MODELS = {
-    "eleven_flash_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True),
-    "eleven_flash_v2": VoiceModel(("en",), 30_000, False),
-    "eleven_turbo_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True),
-    "eleven_turbo_v2": VoiceModel(("en",), 30_000, False),
-    "eleven_multilingual_v2": VoiceModel(tuple(_V2.split()), 10_000, False),
-    "eleven_v3": VoiceModel(tuple(_V3.split()), 5_000, True),
+    "eleven_flash_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True, False),
+    "eleven_flash_v2": VoiceModel(("en",), 30_000, False, False),
+    "eleven_turbo_v2_5": VoiceModel(tuple(_V2_5.split()), 40_000, True, False),
+    "eleven_turbo_v2": VoiceModel(("en",), 30_000, False, False),
+    "eleven_multilingual_v2": VoiceModel(tuple(_V2.split()), 10_000, False, True),
+    "eleven_v3": VoiceModel(tuple(_V3.split()), 5_000, True, True),
 }

@@ -81,6 +81,7 @@ class ElevenLabs:
             model=self.config.model_id,
             voices=_offered(self.config, self._account),
             speeds=SPEEDS,
+            reads_notation=MODELS[self.config.model_id].reads_notation,
         )
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:

@@ -19,21 +19,6 @@ _LONGEST = 180
 """Characters given to OpenJTalk at a time: from about 2,700 on it writes beyond its buffers."""
 _PARTS = re.compile(rf"\n+|[^\n。！？!?]{{0,{_LONGEST}}}[。！？!?]{{0,20}}")
 
-# Spoken forms of notations that OpenJTalk does not read.
-_SPOKEN_FORMS = tuple(
-    (re.compile(pattern), spoken)
-    for pattern, spoken in (
-        (r"(?<![\d:])(\d{1,2}):(\d\d)(?![\d:])", r"\1時\2分"),
-        (r"[$＄](\d[\d,.]*)", r"\1ドル"),
-        (r"€(\d[\d,.]*)", r"\1ユーロ"),
-        (r"£(\d[\d,.]*)", r"\1ポンド"),
-        (r"[¥￥](\d[\d,.]*)", r"\1円"),
-        (r"(?<=[\d年月日時分円])[〜～~](?=\d)", "から"),
-        (r"(?<![\w-])-(?=\d)", "マイナス"),
-        (r"(?<=[A-Za-z0-9]{2})\.(?=[A-Za-z]{2})", "ドット"),
-    )
-)
-
 _VOWELS = "aiɯeo"
 _ROWS = {
     "": "アイウエオ", "k": "カキクケコ", "ɡ": "ガギグゲゴ", "s": "サ・・セソ", "ʣ": "ザ・・ゼゾ",
@@ -109,8 +94,6 @@ class JapaneseReader:
         Args:
             text: the result of ``phrase_splitting.speakable_text``.
         """
-        for pattern, spoken in _SPOKEN_FORMS:
-            text = pattern.sub(spoken, text)
         return " ".join(part if part.isspace() else self._read_part(part) for part in _PARTS.findall(text))
 
     def _read_part(self, text: str) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokuji import models
+from sokuji.audio.loudness import gain_to_target
 from sokuji.config import KokoroConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
@@ -39,6 +40,16 @@ FIRST_COLUMNS = 26
 LONGEST_COLUMNS = 120
 LONGEST_PHONEMES = 500
 """Limit of one inference: the model has 512 positions, and a voice has a style for each length up to 510."""
+
+LOUDNESS = {
+    "jf_alpha": -19.5,
+    "jf_gongitsune": -19.9,
+    "jf_nezumi": -20.4,
+    "jf_tebukuro": -20.2,
+    "jm_kumo": -19.9,
+}
+"""Loudness of the embedded voices in LUFS (``audio.loudness``), the mean over sentences in all languages. A
+voice that is not in the table keeps its level."""
 
 _VOICE_TAGS = {
     "a": "en-US",
@@ -139,9 +150,10 @@ class Kokoro:
         style = model.styles[voice.id]
 
         def render(phonemes: Sequence[str]) -> Iterator[WaveformPart]:
-            yield WaveformPart(model.render(phonemes, style, request.speed), True)
+            yield WaveformPart(model.render(phonemes, style), True)
 
-        yield from phrase_chunks(phrases, render, SAMPLE_RATE, request.speed)
+        gain = gain_to_target(LOUDNESS[voice.id]) if voice.id in LOUDNESS else 1.0
+        yield from phrase_chunks(phrases, render, SAMPLE_RATE, speed=request.speed, gain=gain)
 
 
 class _KokoroModel:
@@ -157,13 +169,13 @@ class _KokoroModel:
         self.reader = _japanese_reader()
         self._session = open_session_on("cpu", folder / "model.onnx", cpu_threads=config.cpu_threads)
 
-    def render(self, phonemes: Sequence[str], style: Style, speed: float) -> Waveform:
+    def render(self, phonemes: Sequence[str], style: Style) -> Waveform:
         """Samples of ``phonemes`` at ``SAMPLE_RATE``, within -1 to 1."""
         ids = [self.ids[symbol] for symbol in phonemes]
         inputs = {
             "tokens": np.array([[0, *ids, 0]], np.int64),
             "style": style[len(ids) - 1],
-            "speed": np.array([speed], np.float32),
+            "speed": np.ones(1, np.float32),
         }
         waveform: Waveform = self._session.run(None, inputs)[0]
         return waveform.reshape(-1)

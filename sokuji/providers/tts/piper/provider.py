@@ -6,20 +6,24 @@ than the sentence beside it.
 """
 
 import json
+import math
 from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from piper import PiperVoice
 from piper.config import PhonemeType
 from piper.config import PiperConfig as VoiceConfig
 
 from sokuji import languages, models
+from sokuji.audio.loudness import gain_to_target, integrated_loudness
 from sokuji.config import PiperConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable, UnsupportedLanguage
 from sokuji.providers.tts import espeak
-from sokuji.providers.tts.phrase_splitting import split_phonemes, split_phrases
+from sokuji.providers.tts.phrase_splitting import PhonemePhrase, Phrase, split_phonemes, split_phrases
 from sokuji.providers.tts.piper.vits import SpeakingStyle, VitsModel, open_voice
 from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
 from sokuji.providers.tts.voice_selection import choose_voice
@@ -27,6 +31,8 @@ from sokuji.providers.tts.waveform_chunks import WaveformPart, phrase_chunks
 
 FIRST_COLUMNS = 60
 LONGEST_COLUMNS = 200
+COUNTING = "1, 2, 3, 4, 5, 6, 7, 8."
+"""What a voice says to have its loudness measured: every language has words for it."""
 LONGEST_PHONEMES = 400
 """Limit of one inference, about half a minute of speech: memory grows with its square."""
 
@@ -39,6 +45,22 @@ class _LoadedVoice(NamedTuple):
     """Used for its phonemes only; the network is ``network``."""
     network: VitsModel
     voices: tuple[Voice, ...]
+    gains: dict[str, float]
+    """Of the voices that have been heard, by id."""
+
+    def phonemes(self, phrases: Sequence[Phrase]) -> list[PhonemePhrase]:
+        """The voice's symbols for phrases, in parts that the network can synthesise."""
+        return [
+            part
+            for phrase in phrases
+            for part in split_phonemes(
+                _phonemes(self.phonemizer, phrase.text), phrase.pause_ms, LONGEST_PHONEMES
+            )
+        ]
+
+    def render(self, style: SpeakingStyle, phonemes: Sequence[str]) -> Iterator[WaveformPart]:
+        """The waveform of one part."""
+        return self.network.speak(self.phonemizer.phonemes_to_ids(list(phonemes)), style)
 
 
 class Piper:
@@ -102,29 +124,40 @@ class Piper:
         description, voice_config = _read(path.with_name(f"{name}.onnx.json"))
         speakers = list_voices(name, description, voice_config)
         network = open_voice(path, device=self.config.device, cpu_threads=self.config.cpu_threads)
-        self._loaded = _LoadedVoice(PiperVoice(session=None, config=voice_config), network, speakers)
+        self._loaded = _LoadedVoice(PiperVoice(session=None, config=voice_config), network, speakers, {})
 
     def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
-        phonemizer, network, speakers = self._ready
-        voice = choose_voice(request, speakers)
-        style = _style(self.config, phonemizer.config, voice, request.speed)
+        loaded = self._ready
+        voice = choose_voice(request, loaded.voices)
+        phrases = split_phrases(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
+        yield from phrase_chunks(
+            loaded.phonemes(phrases),
+            partial(loaded.render, _style(self.config, loaded.phonemizer.config, voice)),
+            voice.sample_rate,
+            speed=request.speed,
+            gain=self._gain(loaded, voice),
+        )
 
-        def render(phonemes: Sequence[str]) -> Iterator[WaveformPart]:
-            return network.speak(phonemizer.phonemes_to_ids(list(phonemes)), style)
+    def _gain(self, loaded: "_LoadedVoice", voice: Voice) -> float:
+        """The gain to the common loudness; measured once, in a fraction of a second, for each speaker."""
+        if voice.id not in loaded.gains:
+            style = _style(self.config, loaded.phonemizer.config, voice)
+            (counting,) = split_phrases(COUNTING, first=LONGEST_COLUMNS, longest=LONGEST_COLUMNS)
+            parts = [
+                part.waveform
+                for phonemes, _ in loaded.phonemes([counting])
+                for part in loaded.render(style, phonemes)
+            ]
+            loudness = integrated_loudness(np.concatenate(parts), voice.sample_rate) if parts else -math.inf
+            loaded.gains[voice.id] = gain_to_target(loudness)
+        return loaded.gains[voice.id]
 
-        phrases = [
-            part
-            for phrase in split_phrases(request.text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
-            for part in split_phonemes(_phonemes(phonemizer, phrase.text), phrase.pause_ms, LONGEST_PHONEMES)
-        ]
-        yield from phrase_chunks(phrases, render, voice.sample_rate, request.speed)
 
-
-def _style(config: PiperConfig, defaults: VoiceConfig, voice: Voice, speed: float) -> SpeakingStyle:
+def _style(config: PiperConfig, defaults: VoiceConfig, voice: Voice) -> SpeakingStyle:
     _, _, speaker = voice.id.partition("#")
     return SpeakingStyle(
         noise_scale=defaults.noise_scale if config.noise_scale is None else config.noise_scale,
-        length_scale=defaults.length_scale / speed,
+        length_scale=defaults.length_scale,
         noise_w_scale=defaults.noise_w_scale if config.noise_w_scale is None else config.noise_w_scale,
         speaker=defaults.speaker_id_map[speaker] if speaker else None,
     )

@@ -18,6 +18,7 @@ from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.tts.kokoro import japanese
 from sokuji.providers.tts.kokoro.provider import MODEL, Kokoro
 from sokuji.providers.tts.phrase_splitting import speakable_text, split_phrases
+from sokuji.text.spoken.spoken_form import spoken_form
 from tests.support.text_similarity import character_error_rate
 
 READER = japanese.JapaneseReader()
@@ -26,8 +27,8 @@ VOCABULARY = json.loads((models.locate("kokoro", MODEL) / "vocab.json").read_tex
 
 
 def spoken(text: str) -> str:
-    """What is read, without the gaps between phrases."""
-    return "".join(READER.read(speakable_text(text)).split())
+    """What is read of the spoken form, without the gaps between phrases."""
+    return "".join(READER.read(speakable_text(spoken_form(text, "ja"))).split())
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sokuji import models
+from sokuji.audio.loudness import CEILING, TARGET_LUFS, integrated_loudness
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.audio.resampling import resample
 from sokuji.config import KokoroConfig
@@ -96,11 +97,21 @@ async def test_chunks_join_without_a_click(spoken: list[AudioChunk]) -> None:
     assert steps.max() > 2_000
 
 
-async def test_a_higher_speed_shortens_and_a_lower_one_lengthens_the_speech(kokoro: Kokoro) -> None:
+async def test_speech_lasts_as_long_as_the_speed_demands(kokoro: Kokoro) -> None:
     text = "O gato dorme."
     usual = seconds(await speak(kokoro, asked(text)))
-    assert seconds(await speak(kokoro, asked(text, speed=2.0))) == pytest.approx(usual / 2, rel=0.25)
-    assert seconds(await speak(kokoro, asked(text, speed=0.5))) == pytest.approx(usual * 2, rel=0.25)
+    for speed in (0.5, 1.5, 2.0):
+        assert seconds(await speak(kokoro, asked(text, speed=speed))) == pytest.approx(
+            usual / speed, rel=0.01
+        )
+
+
+async def test_every_voice_has_the_common_loudness_and_clips_nowhere(kokoro: Kokoro) -> None:
+    for voice in (await kokoro.describe()).voices:
+        spoken = samples(await speak(kokoro, asked("O gato dorme na sala.", voice=voice.id)))
+        level = (spoken / 32_767).astype(np.float32)
+        assert integrated_loudness(level, voice.sample_rate) == pytest.approx(TARGET_LUFS, abs=1.5)
+        assert np.abs(level).max() <= CEILING
 
 
 async def test_every_voice_speaks_every_language_and_the_default_comes_first(kokoro: Kokoro) -> None:

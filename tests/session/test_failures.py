@@ -41,6 +41,26 @@ async def test_a_failing_utterance_is_reported_and_the_next_ones_are_served() ->
     assert of_kind(seen, events.Ack)[-1].through_ms > of_kind(seen, events.Transcription)[-1].start_ms
 
 
+async def test_speech_without_recognised_words_is_reported_with_its_segment() -> None:
+    seen = await translate_speech(await ready_pipeline(FakeStt("first", "", "third")), utterances(3))
+    (failure,) = of_kind(seen, events.Failed)
+    assert (failure.error.code, failure.segment_id, failure.fatal) == ("not_recognised", 1, False)
+    assert [event.text for event in of_kind(seen, events.Transcription)] == ["first", "third"]
+
+
+async def test_speech_without_recognised_words_is_recognised_once_if_a_pause_foresaw_its_end() -> None:
+    stt = FakeStt("")
+    session = open_session(await ready_pipeline(stt))
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        await speak(session, SpokenScript([(4, 1_000)]).pcm)
+        await wait_until(lambda: of_kind(seen, events.Failed))
+        session.end()
+    (failure,) = of_kind(seen, events.Failed)
+    assert (failure.error.code, failure.segment_id) == ("not_recognised", 0)
+    assert len(stt.requests) == 1
+
+
 async def test_a_lost_replica_costs_a_retry_and_no_utterance() -> None:
     stt = FakeStt(ProviderUnavailable("gone"), "first", "second")
     translator = FakeTranslator(ProviderUnavailable("gone"), ProviderUnavailable("gone"), "one", "two")

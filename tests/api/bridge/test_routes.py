@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import re
 import wave
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,7 @@ TRANSLATION = {
     "audio_format": "wav",
     "audio_sample_rate": 22_050,
     "words": None,
+    "unrecognised": [],
 }
 
 
@@ -64,7 +66,50 @@ async def test_a_transcript_joins_the_utterances_with_times_of_the_recording() -
     assert one["end_ms"] < two["start_ms"] < two["end_ms"] <= 3_500 * 3 + 2_000
     assert body.pop("confidence") == pytest.approx(0.77, abs=0.03), "the longer utterance weighs more"
     assert body.pop("snr_db") > 40
-    assert body == {"text": "one two", "language": "pt", "provider": "fake", "words": None}
+    assert body == {
+        "text": "one two",
+        "language": "pt",
+        "provider": "fake",
+        "words": None,
+        "unrecognised": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("stt/transcribe", {"language": "pt"}),
+        ("pipeline/translate-audio", {"source_language": "pt", "target_language": "en"}),
+    ],
+)
+async def test_speech_without_recognised_words_is_named_and_the_rest_is_answered(
+    path: str, form: dict[str, str]
+) -> None:
+    async with rest_client(FakeStt("", "two")) as (client, _):
+        response = await client.post(f"/api/v1/{path}", files=upload(SHORT + PAUSE + LONG), data=form)
+        file = await client.post(f"/api/v1/{path}", files=upload(SHORT), data=form | {"return_format": "srt"})
+    body = response.json()
+    assert body.get("text", body.get("transcription")) == "two"
+    (part,) = body["unrecognised"]
+    assert 0 <= part["start_ms"] < part["end_ms"] <= len(SHORT) / 32
+    assert file.status_code == 200
+    assert "X-Unrecognised-Ms" not in file.headers
+
+
+@pytest.mark.parametrize("return_format", ["json", "srt"])
+async def test_a_recording_without_any_recognised_word_is_an_error(return_format: str) -> None:
+    async with rest_client(FakeStt("", "")) as (client, _):
+        form = {"return_format": return_format}
+        response = await client.post("/api/v1/stt/transcribe", files=upload(SHORT), data=form)
+    assert error_of(response) == (422, "not_recognised", "audio_file")
+
+
+async def test_a_subtitle_file_names_the_speech_without_words_in_a_header() -> None:
+    async with rest_client(FakeStt("", "two")) as (client, _):
+        form = {"language": "pt", "return_format": "srt"}
+        recording = upload(SHORT + PAUSE + LONG)
+        response = await client.post("/api/v1/stt/transcribe", files=recording, data=form)
+    assert re.fullmatch(r"\d+-\d+", response.headers["X-Unrecognised-Ms"])
 
 
 async def test_confidence_is_null_where_the_recogniser_reports_none() -> None:

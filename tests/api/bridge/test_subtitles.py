@@ -13,6 +13,7 @@ from tests.support.speech import sample, silence
 from tests.support.subtitle_files import read_cues
 
 TRANSCRIBE, TRANSLATE = "/api/v1/stt/transcribe", "/api/v1/pipeline/translate-audio"
+INTO_ENGLISH = {"source_language": "pt", "target_language": "en"}
 SPEECH = sample("pt", "contagem")
 RECORDING = SPEECH + silence(2_000) + SPEECH
 FIRST = Transcript(
@@ -45,7 +46,9 @@ def timing_stt(*answers: Transcript) -> FakeStt:
 async def test_a_transcript_comes_as_subtitles(subtitle_format: str, media_type: str) -> None:
     stt = timing_stt(FIRST, SECOND)
     async with rest_client(stt) as (client, _):
-        response = await client.post(TRANSCRIBE, files=upload(), data={"return_format": subtitle_format})
+        response = await client.post(
+            TRANSCRIBE, files=upload(), data={"language": "pt", "return_format": subtitle_format}
+        )
     assert response.status_code == 200
     assert response.headers["Content-Type"] == f"{media_type}; charset=utf-8"
     assert response.headers["X-Language"] == "pt"
@@ -59,7 +62,9 @@ async def test_a_transcript_comes_as_subtitles(subtitle_format: str, media_type:
 async def test_times_are_estimated_for_a_recogniser_that_gives_none() -> None:
     first = replace(FIRST, words=(), segments=(TranscriptSegment("Um, dois.", 300, 1_900),))
     async with rest_client(FakeStt(first, replace(SECOND, words=()))) as (client, _):
-        response = await client.post(TRANSCRIBE, files=upload(), data={"return_format": "vtt"})
+        response = await client.post(
+            TRANSCRIBE, files=upload(), data={"language": "pt", "return_format": "vtt"}
+        )
     assert response.headers["X-Word-Times"] == "estimated"
     assert texts(response.text, "vtt") == ["Um, dois.", "Três."]
 
@@ -67,7 +72,7 @@ async def test_times_are_estimated_for_a_recogniser_that_gives_none() -> None:
 @pytest.mark.parametrize("subtitles", [None, "translation"])
 async def test_a_translation_comes_as_subtitles_without_a_voice(subtitles: str | None) -> None:
     tts = FakeTts()
-    form = {"target_language": "en", "return_format": "srt"} | ({"subtitles": subtitles} if subtitles else {})
+    form = INTO_ENGLISH | {"return_format": "srt"} | ({"subtitles": subtitles} if subtitles else {})
     async with rest_client(timing_stt(FIRST, SECOND), FakeTranslator("One, two.", "Three."), tts) as (
         client,
         _,
@@ -80,14 +85,14 @@ async def test_a_translation_comes_as_subtitles_without_a_voice(subtitles: str |
 
 async def test_subtitles_of_the_source_are_not_translated() -> None:
     translator = FakeTranslator()
-    form = {"target_language": "en", "return_format": "vtt", "subtitles": "source"}
+    form = INTO_ENGLISH | {"return_format": "vtt", "subtitles": "source"}
     async with rest_client(timing_stt(FIRST, SECOND), translator) as (client, _):
         response = await client.post(TRANSLATE, files=upload(), data=form)
     assert texts(response.text, "vtt") == ["Um, dois.", "Três."]
     assert translator.requests == []
 
 
-@pytest.mark.parametrize(("path", "form"), [(TRANSCRIBE, {}), (TRANSLATE, {"target_language": "en"})])
+@pytest.mark.parametrize(("path", "form"), [(TRANSCRIBE, {"language": "pt"}), (TRANSLATE, INTO_ENGLISH)])
 async def test_words_come_with_times_of_the_recording(path: str, form: dict[str, str]) -> None:
     async with rest_client(timing_stt(FIRST, SECOND)) as (client, _):
         response = await client.post(path, files=upload(), data=form | {"word_times": "true"})

@@ -4,8 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -16,12 +15,11 @@ from load_tests.progress import tracked
 from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import loaded, result
-from load_tests.scenarios.speech_samples import SpeechSample, padded, recordings
-from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
-from sokuji.audio.resampling import resample
+from load_tests.scenarios.speech_samples import SpeechSample, recordings
+from load_tests.scenarios.spoken_answers import in_session, spoken
 from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig, KokoroConfig
-from sokuji.contract import Recogniser, RecognitionRequest, Synthesiser, SynthesisRequest
+from sokuji.contract import Recogniser, RecognitionRequest
 from sokuji.pipeline.heard_languages import HeardLanguages
 
 ANSWERS = {
@@ -36,8 +34,6 @@ HEARD_MS = 4_000
 """Speech of the language before: one sentence."""
 NOISE = 0.005
 """RMS of the noise that is added, as a share of full scale."""
-LEAD_MS, TAIL_MS = 480, 160
-"""Silence that a session leaves around speech."""
 
 app = options.command_line()
 
@@ -76,8 +72,9 @@ def main(
 
 async def _measure(config: FasterWhisperConfig) -> list[Detection]:
     async with loaded("tts", KokoroConfig()) as voices:
-        answers = [each async for each in _answers(voices)]
-    sentences = [_in_session(each) for code in ANSWERS for each in recordings(code) if each.seconds > 1.5]
+        texts = [(code, text) for code, texts in ANSWERS.items() for text in texts]
+        answers = [each async for each in spoken(voices, texts)]
+    sentences = [in_session(each) for code in ANSWERS for each in recordings(code) if each.seconds > 1.5]
     async with loaded("stt", config) as recogniser:
         return [
             await _detection(recogniser, "short answers", answers, changes=False),
@@ -85,21 +82,6 @@ async def _measure(config: FasterWhisperConfig) -> list[Detection]:
             await _detection(recogniser, "sentences", sentences, changes=True),
             await _detection(recogniser, "sentences, noise", [*map(_noisy, sentences)], changes=True),
         ]
-
-
-async def _answers(voices: Synthesiser) -> AsyncIterator[SpeechSample]:
-    spoken = [(code, text) for code, texts in ANSWERS.items() for text in texts]
-    for language, text in tracked(spoken, "speaking"):
-        sound = AudioBuffer()
-        async with aclosing(voices.synthesize(SynthesisRequest(text=text, language=language))) as chunks:
-            async for chunk in chunks:
-                sound.add(chunk.pcm, chunk.sample_rate)
-        pcm = resample(bytes(sound.pcm), sound.sample_rate, RECOGNISER_RATE)
-        yield _in_session(SpeechSample(language, pcm, text))
-
-
-def _in_session(sample: SpeechSample) -> SpeechSample:
-    return padded(sample, LEAD_MS, TAIL_MS)
 
 
 def _noisy(sample: SpeechSample) -> SpeechSample:

@@ -21,7 +21,7 @@ from tests.support.speech import sample, silence
 SHORT, LONG = sample("pt", "contagem"), sample("pt", "contagem") + sample("pt", "contagem")
 PAUSE = silence(2_000)
 PAIR = {"source_language": "pt", "target_language": "en"}
-TRANSLATION = {
+TRANSLATION: dict[str, Any] = {
     "translation_score": None,
     "transcription": "bom dia",
     "transcription_language": "pt",

@@ -56,10 +56,11 @@ class FasterWhisperConfig(Settings):
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
     """Temperature of the first attempt; 0: beam search, which is deterministic."""
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
-    """When a final transcript gets more effort than ``beam_size`` asks for: five beams, and for a
-    low-confidence result a second pass in a 20 s window, which takes twice as long as the first.
-    ``if_idle``: only while no other utterance waits. An implausible result (no words, a repetition, too few
-    words for the speech) is always decoded again, in the full 30 s window."""
+    """When a final transcript gets more effort than ``beam_size`` asks for: five beams, and for the
+    low-confidence result of an utterance under 2 s a second pass in a 20 s window, which takes twice as long
+    as the first. ``if_idle``: only while no other utterance waits. An implausible result (no words, a
+    repetition, too few words for the speech, a low probability) is always decoded again, in the full 30 s
+    window."""
     vad_filter: bool = Field(False, json_schema_extra=LIVE)
     """Remove silence before recognition; sessions have already removed silence between utterances."""
     vad_threshold: float = Field(0.5, gt=0, lt=1, json_schema_extra=LIVE)

@@ -1,6 +1,7 @@
 """The main path on a real Serve instance: real speech in, the right words and an intelligible voice out."""
 
 import base64
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -108,20 +109,24 @@ async def test_portuguese_comes_back_as_english_text_and_speech_through_the_sock
 
 @pytest.mark.parametrize(
     ("language", "name", "meaning"),
-    [("fr", "bonjour_monde", "hello"), ("es", "conteo", "seven"), ("ja", "konnichiwa_sekai", "hello")],
+    [
+        ("fr", "bonjour_monde", "hello|good morning"),
+        ("es", "conteo", "seven|7"),
+        ("ja", "konnichiwa_sekai", "hello"),
+    ],
 )
 async def test_other_languages_come_back_in_english(
     http: httpx.AsyncClient, socket_url: str, language: str, name: str, meaning: str
 ) -> None:
     result = await rest_translate(http, sample(language, name), source_language="auto", target_language="en")
     assert result["transcription_language"] == language
-    assert meaning in normalised(result["translation"], "en")
+    assert re.search(meaning, normalised(result["translation"], "en"))
     again = await heard_again(http, base64.b64decode(result["audio_data"]), "en")
-    assert meaning in normalised(again, "en")
+    assert re.search(meaning, normalised(again, "en"))
     frames = await translate(
         socket_url, sample(language, name) + silence(300), source_language=language, target_language="en"
     )
-    assert meaning in normalised(joined(frames, "translation"), "en")
+    assert re.search(meaning, normalised(joined(frames, "translation"), "en"))
 
 
 async def test_english_comes_back_as_portuguese_text_and_speech(

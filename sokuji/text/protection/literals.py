@@ -80,7 +80,7 @@ def find_markup(text: str) -> Iterator[LiteralPart]:
     """Addresses, tags, placeholders and paths, in order of precedence."""
     for pattern in MARKUP:
         for match in pattern.finditer(text):
-            yield LiteralPart(*match.span(), is_tag=pattern is TAG)
+            yield LiteralPart(*match.span(), is_tag=pattern in (TAG, _ELEMENT))
 
 
 def find_identifiers(text: str) -> Iterator[LiteralPart]:

@@ -83,7 +83,7 @@ class WhisperRecogniser:
         code = self.languages[language]
         decoder = self._decoder(language, request.task)
         spaced = request.task == "translate" or code not in UNSPACED
-        timed = not (request.interim or request.prefix)
+        timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
         texts = []
         for number, window in enumerate(windows if samples.size else []):
@@ -153,7 +153,7 @@ def _decoded_text(
         frames = audio_frames(window.audio.seconds)
         aligned = yield AlignmentPass(decoder, (yield from window.encoded()), text, frames)
         words = _words(aligned, window.audio, context.time_map, spaced)
-    if prompt.timed and output and not words:
+    if prompt.timed and output:
         timed = [
             (decoder.text(part), *_span_ms(window.audio, context.time_map, start, end))
             for part, start, end in decoder.timed_segments(output.tokens, float(window.seconds))

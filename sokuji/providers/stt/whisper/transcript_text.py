@@ -13,10 +13,12 @@ _NO_SPEECH = 0.6
 _IMPROBABLE = -1.0
 """A window is silent if its probability of no speech is above the first and the mean log probability of its
 text below the second (openai/whisper, ``transcribe.py``)."""
-_UNSURE = -0.8
-"""Text of a short window with a lower mean log probability is decoded again in a longer window. Of seven
-limits tried this one gave the fewest errors, on the same samples as ``load_tests.recognition`` uses, so the
-evidence is not independent."""
+_UNSURE = -0.5
+_SHORT_S = 2.3
+"""Text of less audio than this, the lead included, with a lower mean log probability than the one above is
+decoded again in a longer window: "Olá mundo" alone is heard as "Colamundos" in a short one. Longer speech
+gains nothing from it. The limits were tried on the samples of ``load_tests.recognition``, so the evidence is
+not independent."""
 _COMPRESSION = 2.4
 """Text that zlib compresses by more than this factor is repetitive (openai/whisper, ``transcribe.py``)."""
 # Repetition that is too short for zlib: four times the same 2 to 40 characters.
@@ -134,12 +136,12 @@ class DecodingQuality:
     @property
     def implausible(self) -> bool:
         """Whether the text of speech in a short window has to be decoded again in the full one."""
-        return self.empty or self.silent or self.cut_off or self.loops or self.said_twice or self.sparse
+        return self.empty or self.improbable or self.cut_off or self.loops or self.said_twice or self.sparse
 
     @property
     def unsure(self) -> bool:
-        """Whether the probability of the text is so low that a longer window may improve it."""
-        return self.avg_logprob < _UNSURE
+        """Whether a longer window may improve the text: of a short utterance, and not very probable."""
+        return self.seconds < _SHORT_S and self.avg_logprob < _UNSURE
 
 
 def join_windows(windows: Sequence[DecodedText], language: str, prefix: str) -> Transcript:

@@ -1,12 +1,12 @@
 """Finds the accepted output of a window: which windows and decoding options are tried, in order.
 
 The speech is decoded in the shortest window that holds it, with a wide beam while no other utterance waits.
-An implausible text (no words, a repetition, too few words for the speech, no end) is decoded again in the
-window length that Whisper was trained on. If the decoder is merely unsure, it is decoded again in a longer
-window; ``second_hearing`` says when to spend this and the wide beam. If there are still no words, the decoder
-samples at higher temperatures, as it does with every rejected text if ``best_of`` is above 1; if it still
-repeats itself, it decodes with a beam that may not. An interim hypothesis is decoded only once, and left out
-if it is implausible.
+An implausible text (no words, a repetition, too few words for the speech, no end, a low probability) is
+decoded again in the window length that Whisper was trained on. A short utterance of which the decoder is
+merely unsure is decoded again in a longer window; ``second_hearing`` says when to spend this and the wide
+beam. If there are still no words, the decoder samples at higher temperatures, as it does with every rejected
+text if ``best_of`` is above 1; if it still repeats itself, it decodes with a beam that may not. An interim
+hypothesis is decoded only once, and left out if it is implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -78,6 +78,8 @@ def search_window(
     The output is None for silence, and for an interim hypothesis that is implausible.
     """
     seconds = window.audio.seconds
+    if not window.audio.voiced_s:
+        return window, None
     usual = usual_tokens(seconds)
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual)
     output = None

@@ -31,8 +31,8 @@ WINDOW_LENGTHS_S = (3, 5, 6, 8, 12, 16, 20, 30)
 FULL_WINDOW_S = WINDOW_LENGTHS_S[-1]
 """The length that Whisper was trained on."""
 SECOND_WINDOW_S = 20
-"""For speech of which the model was unsure in a shorter window. 30 s give hardly fewer errors in twice the
-time; 16 s give as many errors as no second pass."""
+"""For short speech of which the model was unsure in a shorter window. 30 s give hardly fewer errors in twice
+the time."""
 _MAX_SLICE_S = 28.0
 """Longest slice of audio that is too long for one window."""
 _BLOCK = RECOGNISER_RATE // 10

@@ -13,7 +13,13 @@ import typer
 
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount, count_errors
 from load_tests.progress import tracked
-from load_tests.recognition import Figures, RecognitionTiming, measure_recognition, summary
+from load_tests.recognition import (
+    Figures,
+    PlainBeamOption,
+    RecognitionTiming,
+    measure_recognition,
+    summary,
+)
 from load_tests.reports.report import OutputOption, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import loaded, transcribe
@@ -49,13 +55,13 @@ def main(
     languages: Annotated[
         str, typer.Option(callback=options.recorded_languages, help="Languages measured.")
     ] = ",".join(LANGUAGES),
-    beam_size: Annotated[int, typer.Option(min=1, max=20, help="Of both recognisers.")] = 1,
+    plain_beam_size: PlainBeamOption = 5,
     output: OutputOption = None,
 ) -> None:
     """Measure the recogniser against plain faster-whisper, and each voice by recognising what it says."""
     names = list(dict.fromkeys(languages.split(",")))
-    recogniser = FasterWhisperConfig(beam_size=beam_size)
-    timings = asyncio.run(measure_recognition(recogniser, names, fallback=True))
+    recogniser = FasterWhisperConfig()
+    timings = asyncio.run(measure_recognition(recogniser, names, plain_beam_size, fallback=True))
     voices = asyncio.run(_measure_voices(recogniser, names))
     recognised = {name: summary(_of(timings, name)) for name in names}
     for line in (*recognition_table(recognised), "", *voice_table(voices)):

@@ -41,6 +41,10 @@ COLUMNS: Columns[tuple[str, Figures]] = {
     "times as fast": lambda row: f"{row[1]['speedup']:.1f}",
 }
 
+PlainBeamOption = Annotated[
+    int, typer.Option(min=1, max=20, help="Beams of plain faster-whisper; 5 is its own default.")
+]
+
 app = options.command_line()
 
 
@@ -80,6 +84,7 @@ def main(
     model: Annotated[str, typer.Option(help="model_size of the recogniser.")] = "base",
     compute_type: Annotated[str, typer.Option(help="Its compute_type.")] = "int8",
     beam_size: Annotated[int, typer.Option(min=1, max=20, help="Its beam_size.")] = 1,
+    plain_beam_size: PlainBeamOption = 5,
     fallback: Annotated[
         bool, typer.Option(help="Let plain faster-whisper sample at higher temperatures where it is unsure.")
     ] = True,
@@ -88,19 +93,23 @@ def main(
     """Measure recognition; the exit code is 1 if more than 0.5 points worse than plain faster-whisper."""
     config = FasterWhisperConfig(model_size=model, compute_type=compute_type, beam_size=beam_size)
     names = list(dict.fromkeys(languages.split(",")))
-    timings = asyncio.run(measure_recognition(config, names, fallback=fallback))
+    timings = asyncio.run(measure_recognition(config, names, plain_beam_size, fallback=fallback))
     by_language = {name: summary([each for each in timings if each.language == name]) for name in names}
     total = summary(timings)
     rows = [*by_language.items(), None, ("all", total)]
     show([columns_table("Errors per word, and time per utterance", COLUMNS, rows)])
-    settings = {"recogniser": config.model_dump(), "plain_fallback": fallback}
+    settings = {
+        "recogniser": config.model_dump(),
+        "plain_beam_size": plain_beam_size,
+        "plain_fallback": fallback,
+    }
     write(output, {**settings, "languages": by_language, "all": total})
     if total["error_rate"]["ours"] > total["error_rate"]["plain"] + WORSE_BY:
         raise SokujiError("the error rate is more than 0.5 points above that of plain faster-whisper")
 
 
 async def measure_recognition(
-    config: FasterWhisperConfig, languages: Sequence[str], *, fallback: bool
+    config: FasterWhisperConfig, languages: Sequence[str], plain_beam_size: int, *, fallback: bool
 ) -> list[RecognitionTiming]:
     """Every utterance by both, alternating which is first, so that other load affects both alike.
 
@@ -111,7 +120,7 @@ async def measure_recognition(
     timings = []
     async with loaded("stt", config) as ours:
         recognisers: dict[str, Transcribe] = {
-            "plain": _plain(config, fallback),
+            "plain": _plain(config, plain_beam_size, fallback),
             "ours": partial(transcribe, ours),
         }
         for number, sample in enumerate(tracked(samples, "recognising")):
@@ -124,7 +133,7 @@ async def measure_recognition(
     return timings
 
 
-def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
+def _plain(config: FasterWhisperConfig, beam_size: int, fallback: bool) -> Transcribe:
     """faster-whisper on the same threads; without ``fallback`` at the temperature of ``config`` only.
 
     With fallback it samples where it is unsure, up to five times; the seed makes that repeatable.
@@ -132,7 +141,7 @@ def _plain(config: FasterWhisperConfig, fallback: bool) -> Transcribe:
     ctranslate2.set_random_seed(0)
     greedy = {} if fallback else {"best_of": config.best_of, "temperature": config.temperature}
     threads = cpu_threads_per_worker(config)
-    return plain_faster_whisper(config, cpu_threads=threads, beam_size=config.beam_size, **greedy)
+    return plain_faster_whisper(config, cpu_threads=threads, beam_size=beam_size, **greedy)
 
 
 if __name__ == "__main__":

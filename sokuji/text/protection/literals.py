@@ -61,7 +61,7 @@ _NUMBER_WITH_SUFFIX = re.compile(r"\d+(?:[.,]\d+)*(?:'?[A-Za-zÀ-ɏ]{1,3})")
 _WORD_IN_COMPOUND = re.compile(r"(?<![A-Za-z0-9])[a-z]{3,}(?![A-Za-z0-9])")
 _LETTER_WITH_RAISED_DIGIT = r"[^\W\d_]{1,3}[²³¹⁰⁴-⁹₀-₉]+[^\W\d_]{0,2}"
 SIGNS = re.compile(
-    rf"{_LETTER_WITH_RAISED_DIGIT}|\d*[¼-¾⅐-⅞↉]|[²³¹⁰⁴-⁹₀-₉]+"
+    rf"{_LETTER_WITH_RAISED_DIGIT}|(?<!\d)\d*+[¼-¾⅐-⅞↉]|[²³¹⁰⁴-⁹₀-₉]+"
     r"|[+=<>|~^¬±×÷§¶†‡©®™°№‰•‖∞√←-⇿∀-⋿⟀-⟿⤀-⫿℀-⅏⌀-⏿─-◿]"
     r"|[$¢-¥₠-₿]"
 )

@@ -42,7 +42,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
         yield (
             _VERSION,
             lambda match: f" {dot} ".join(
-                reader.say.cardinal(int(part)) for part in (match[1] or match[2]).split(".")
+                _number(part, reader) for part in (match[1] or match[2]).split(".")
             ),
         )
 
@@ -51,7 +51,7 @@ def _spelled(address: str, reader: NumberReader) -> str:
     """The words of an address, with the names of its signs between them."""
     names = reader.lexicon.address
     parts = re.findall(r"\d+|[^\W\d_]+|[\W_]", _SCHEME.sub("", address))
-    spoken = (_number(part, reader) if part.isdigit() else names.get(part, part) for part in parts)
+    spoken = (_number(part, reader) if part.isdecimal() else names.get(part, part) for part in parts)
     return " ".join(spoken)
 
 

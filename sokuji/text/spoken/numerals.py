@@ -21,8 +21,8 @@ MINUS = r"(?P<minus>(?<![\w.,)])[-−])?"
 """The sign of a negative amount."""
 LONGEST_CARDINAL = 9
 """Longer numbers without separators are said digit by digit, as are those that begin with a zero."""
-_LONGEST_NUMBER = 40
-"""Longer ones are said digit by digit: no language has words for them."""
+_LONGEST_NUMBER = 24
+"""Longer ones are said digit by digit: no language has words for them, and ``Decimal`` rounds above 28."""
 _DIGIT_GROUP = 3
 _SPACES = re.compile("[ \u00a0\u202f'’]")
 _DIGITS_ARE_READ = frozenset(("ja", "ko", "yue", "zh"))

@@ -1,6 +1,7 @@
 """The scripts in which languages are written, and whether a text is in that of its language. Pure."""
 
 import unicodedata
+from functools import lru_cache
 
 from sokuji.languages.table import TABLE
 
@@ -16,10 +17,10 @@ _UNICODE_NAMES = {
     "Gujr": ("GUJARATI",),
     "Guru": ("GURMUKHI",),
     "Hang": ("HANGUL", "CJK"),
-    "Hans": ("CJK",),
-    "Hant": ("CJK",),
+    "Hans": ("CJK", "BOPOMOFO"),
+    "Hant": ("CJK", "BOPOMOFO"),
     "Hebr": ("HEBREW",),
-    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"),
+    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "CJK"),
     "Khmr": ("KHMER",),
     "Knda": ("KANNADA",),
     "Laoo": ("LAO",),
@@ -70,6 +71,19 @@ def is_letter(character: str) -> bool:
 
 def is_own(letter: str, language: str) -> bool:
     """Whether a letter belongs to a script of ``language``, or to no script, as combining accents do."""
-    # The name is "DEVANAGARI LETTER A", "CJK UNIFIED IDEOGRAPH-4E00", "COMBINING ACUTE ACCENT".
-    script = unicodedata.name(letter, "").partition(" ")[0]
-    return script in _SCRIPTS[language] or script in ("COMBINING", "FULLWIDTH", "MODIFIER")
+    script = script_of(letter)
+    return script in scripts_of(language) or script in ("COMBINING", "FULLWIDTH", "MODIFIER")
+
+
+@lru_cache(maxsize=4_096)
+def script_of(letter: str) -> str:
+    """The script of a letter, as the first word of its name in Unicode; "" for a letter without a name.
+
+    The name is "DEVANAGARI LETTER A", "CJK UNIFIED IDEOGRAPH-4E00", "COMBINING ACUTE ACCENT".
+    """
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def scripts_of(language: str) -> frozenset[str]:
+    """The scripts in which a language is written, a canonical code; as ``script_of`` names them."""
+    return _SCRIPTS[language]

@@ -7,8 +7,7 @@ unless the language writes the word with a capital everywhere.
 import re
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
-
+from sokuji.text.locales import babel_locale
 from sokuji.text.punctuation import CLOSING, SENTENCE_MARKS, UNSPACED_SENTENCE_MARKS
 
 _SENTENCE_END = re.compile(rf"[{SENTENCE_MARKS}{UNSPACED_SENTENCE_MARKS}]{CLOSING}\s*$")
@@ -42,9 +41,7 @@ def continued(translation: str, source: str, language: str) -> str:
 @lru_cache
 def _capitalised(language: str) -> frozenset[str]:
     """Words that a language writes with a capital everywhere: in English "I", days, months and languages."""
-    try:
-        locale = Locale.parse(language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
+    if (locale := babel_locale(language)) is None:
         return frozenset()
     names = [
         *locale.days["format"]["wide"].values(),

@@ -6,7 +6,7 @@ from functools import cache
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
-from sokuji.text.protection.number_format import babel_locale
+from sokuji.text.locales import babel_locale
 from sokuji.text.punctuation import is_spaceless
 
 SIGN_CHARACTERS = "$¢-¥֏؋৲৳૱௹฿៛₠-₿﷼﹩＄￠￡￥￦"

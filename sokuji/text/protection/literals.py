@@ -8,8 +8,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
+
+from sokuji.languages.scripts import script_of
 
 TAG = re.compile(
     r"<!--.{0,2000}?-->|</?[A-Za-z][\w:-]{0,100}+"
@@ -126,10 +127,9 @@ def find_foreign_names(text: str) -> Iterator[LiteralPart]:
                 begin = None
 
 
-@lru_cache(maxsize=4096)
 def _script(letter: str) -> str:
-    """The script of a letter, as the first word of its Unicode name; Chinese and Japanese are one."""
-    script = unicodedata.name(letter, "OTHER").partition(" ")[0]
+    """The script of a letter, of which Chinese and Japanese are one."""
+    script = script_of(letter)
     east_asian = script in ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC", "BOPOMOFO")
     if east_asian:
         return "CJK"

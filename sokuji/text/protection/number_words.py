@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from sokuji.text.protection.number_format import babel_locale
+from sokuji.text.locales import babel_locale
 
 _WORDS = {
     "en": r"zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teens?|\w+ty|\w+ties"

@@ -7,7 +7,8 @@ readers of "en" share. Times are written on the clock that the target language u
 import re
 from collections.abc import Iterator
 
-from sokuji.text.protection.number_format import AFTER_NUMBER, BEFORE_NUMBER, babel_locale
+from sokuji.text.locales import babel_locale
+from sokuji.text.protection.number_format import AFTER_NUMBER, BEFORE_NUMBER
 from sokuji.text.protection.numerals import Numeral, matches, unchanged
 
 _DATE = re.compile(

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from sokuji.text.roman import roman_value
 from sokuji.text.spoken.numerals import NUMBER, NumberReader
-from sokuji.text.spoken.roman import roman_value
 from sokuji.text.spoken.rule import Rule
 
 _FRACTION_SIGN = re.compile(r"(?:(?<=\d)|(?<!\d))([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from load_tests.scenarios.written_texts import LANGUAGES as TABLES
 from load_tests.scenarios.written_texts import WrittenText, written_texts
+from sokuji.text.roman import roman_value
 from sokuji.text.spoken.lexicons import LEXICONS
 from sokuji.text.spoken.numerals import reader
-from sokuji.text.spoken.roman import roman_value
 from sokuji.text.spoken.spoken_form import spoken_form
 
 SENTENCES = [each for language in TABLES for each in written_texts(language)]

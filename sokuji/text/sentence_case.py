@@ -1,6 +1,6 @@
 """The first letter of a text that continues a sentence. Pure.
 
-Translators take a clause for a sentence and begin it with a capital. Within a sentence it is written small,
+Translators take a clause for a sentence and begin it with a capital. Within a sentence it is lower case,
 unless the language writes the word with a capital everywhere.
 """
 
@@ -21,7 +21,7 @@ def ends_sentence(text: str) -> bool:
 
 
 def continued(translation: str, source: str, language: str) -> str:
-    """A translation of a clause that continues a sentence, with a small first letter where that is right.
+    """The translation of a clause that continues a sentence, begun in lower case where that is right.
 
     Args:
         translation: of the clause.

@@ -64,7 +64,7 @@ _DECIMAL = re.compile(r"\d{1,2}\.\d{1,2}")
 _BEFORE_VERSION = re.compile(r"(?:[^\s.!?…:]\s+[A-Z][\w+#]*|(?i:versão|version|versión|versione)|\bv)\s?\Z")
 _LONGEST_NAME = 40
 _EXPONENTS = {"千": 3, "万": 4, "萬": 4, "만": 4, "亿": 8, "億": 8, "억": 8}
-"""Of the powers of ten that these stand for; other words for a scale stand for thousand."""
+"""Word for a power of ten -> its exponent; all other words that are found stand for a thousand."""
 _FRENCH_ORDINALS = frozenset({"er", "re", "e", "ère", "ème"})
 _ORDINALS = {
     "pt": "º",

@@ -103,7 +103,7 @@ class NumberReader:
             noun: whether a noun follows, in which case it is masculine unless ``feminine``.
         """
         compact = _SPACES.sub("", written)
-        if compact.isdigit() and (
+        if compact.isdecimal() and (
             len(written) > LONGEST_CARDINAL or (compact[0] == "0" and len(compact) > 1)
         ):
             return self.digits(compact)

@@ -75,16 +75,10 @@ def locate(
 def lost_values(source: str, translation: str, pair: tuple[str, str]) -> int:
     """How many protected spans of a text its translation lacks, for translations that were not made of this
     text, such as those of its speech. A number may be in words there."""
-    there = find_spans(translation, pair[1], pair[1])
+    places = _Places(translation, find_spans(translation, pair[1], pair[1]), {})
+    missing = [span for span in find_spans(source, *pair) if places.take(span) is None]
     in_words = may_become_digits(translation, pair[1])
-    lost = 0
-    for span in find_spans(source, *pair):
-        place = next((each for each in there if each.keys & span.keys), None)
-        if place is not None:
-            there.remove(place)
-        elif not (span.kind == "number" and in_words):
-            lost += 1
-    return lost
+    return sum(not (span.kind == "number" and in_words) for span in missing)
 
 
 def _match(

@@ -27,7 +27,6 @@ _UNICODE_NAMES = {
     "Latn": ("LATIN",),
     "Mlym": ("MALAYALAM",),
     "Mymr": ("MYANMAR",),
-    "Olck": ("OL",),
     "Orya": ("ORIYA",),
     "Sinh": ("SINHALA",),
     "Taml": ("TAMIL",),
@@ -37,8 +36,9 @@ _UNICODE_NAMES = {
     "Tibt": ("TIBETAN",),
 }
 """ISO 15924 code -> the first word of the names of its letters in Unicode."""
-_BOTH_WAYS = {"sr": ("CYRILLIC", "LATIN"), "uz": ("LATIN", "CYRILLIC")}
-"""Languages that are commonly written in two scripts."""
+_EXCEPTIONS = {"sr": ("CYRILLIC", "LATIN"), "uz": ("LATIN", "CYRILLIC"), "sat": ("OL",)}
+"""Languages that are commonly written in two scripts, and Santali, whose code in FLORES-200 names the Bengali
+script although its texts are in Ol Chiki."""
 
 
 def _names(nllb: str | None) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def _names(nllb: str | None) -> tuple[str, ...]:
 
 
 _SCRIPTS = {language.code: frozenset(_names(language.nllb)) for language in TABLE} | {
-    code: frozenset(names) for code, names in _BOTH_WAYS.items()
+    code: frozenset(names) for code, names in _EXCEPTIONS.items()
 }
 
 

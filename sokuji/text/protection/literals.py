@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sokuji.languages.scripts import script_of
+from sokuji.text.email_addresses import EMAIL_ADDRESS
 
 TAG = re.compile(
     r"<!--.{0,2000}?-->|</?[A-Za-z][\w:-]{0,100}+"
@@ -29,7 +30,7 @@ _ENDINGS = (
 MARKUP = (
     _ELEMENT,
     re.compile(r"(?:https?://|www\.)[^\s<>]{0,2000}[\w/]"),
-    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+    EMAIL_ADDRESS,
     TAG,
     re.compile(r"&(?:amp;#?\w{1,32}|[A-Za-z]{2,32}|#\d{1,7}|#[xX][\da-fA-F]{1,6});"),
     re.compile(r"\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\n]{0,200}\}|\{%[^{}\n]{0,200}%\}|\{[\w.:!-]{0,100}\}"),

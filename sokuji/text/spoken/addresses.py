@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from sokuji.text.email_addresses import EMAIL_ADDRESS
 from sokuji.text.spoken.numerals import NumberReader
 from sokuji.text.spoken.rule import Rule
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _URL = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s<>\"'“”]{1,2000}[\w/]")
 _DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|br|pt|es|fr|it|de|uk|jp|in|co|us|ca|mx|ar"
 _DOMAIN = re.compile(
@@ -34,7 +34,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     """The rules of a language, in the order in which they are applied."""
     words = reader.lexicon.address
     if words:
-        for pattern in (_EMAIL, _URL, _DOMAIN):
+        for pattern in (EMAIL_ADDRESS, _URL, _DOMAIN):
             yield pattern, lambda match: _spelled(match[0], reader)
         yield _MENTION, lambda match: f"{words['@'] if match[1] == '@' else _HASHTAG} "
     yield _PHONE, lambda match: _phone(match[0], reader)

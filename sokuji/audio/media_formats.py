@@ -16,7 +16,7 @@ from av.codec import Codec, codecs_available
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.format import ContainerFormat, Flags, formats_available
+from av.format import ContainerFormat, formats_available
 from av.logging import WARNING, Capture, get_level, set_level
 
 FILE_FORMATS = (
@@ -61,7 +61,7 @@ def _decodes_audio(name: str) -> bool:
 def _reads_file(name: str) -> bool:
     """Whether a format is read from a file, and not from a device such as the screen or a microphone."""
     try:
-        return not ContainerFormat(name, "r").flags & Flags.no_file.value
+        return not ContainerFormat(name, "r").no_file
     except ValueError:
         return False  # It can only be written.
 

@@ -16,7 +16,7 @@ from sokuji.text.locales import babel_locale
 
 SPACES = " \u00a0\u2009\u202f"
 NUMERAL = rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})++(?!\d)(?:[.,]\d++)?|\d++(?:[.,’'\u066b\u066c]\d++)*+"
-"""Digits with separators in any language that groups by spaces; see ``plain_numeral`` for the others."""
+"""Digits with separators in any language that groups by spaces; ``PLAIN_NUMERAL`` is for the others."""
 PLAIN_NUMERAL = r"\d++(?:[.,’'\u066b\u066c]\d++)*+"
 """Digits with separators other than spaces."""
 BEFORE_NUMBER = r"(?<![0-9A-Za-z_À-ɏ])"

@@ -25,8 +25,7 @@ _WORDS = {
     r"|second\w+|terz\w+|quart\w+|quint\w+|sest\w+|settim\w+|ottav\w+|non[oa]|decim\w+|mezzogiorno"
     r"|mezzanotte|entramb\w+",
 }
-
-
+"""Language -> pattern of its number words and ordinal numbers."""
 _ROMAN = re.compile(r"\b(?:[IVXLCDM]{2,}|[VX])\b")
 
 

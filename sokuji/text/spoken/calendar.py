@@ -19,7 +19,7 @@ _HOUR_SIGN = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4]) ?[hH] ?([0-5]\d)?(?: ?min
 _NO_HOUR_SIGN = ("en", "ja", "hi")
 _NUMERIC = re.compile(r"(?<![\w/.-])(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)")
 _DATE_AND_TIME = re.compile(r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)")
-"""The letter between them in ISO 8601."""
+"""The letter between a date and a time in ISO 8601."""
 _DOTTED_CLOCK = re.compile(
     r"(?:(?<=\balle )|(?<=\bdalle )|(?<=\bore ))([01]?\d|2[0-3])\.([0-5]\d)(?!\w|[.,]\d)"
 )

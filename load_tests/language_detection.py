@@ -91,18 +91,18 @@ def _noisy(sample: SpeechSample) -> SpeechSample:
 
 
 async def _detection(
-    recogniser: Recogniser, kind: str, spoken: Sequence[SpeechSample], *, changes: bool
+    recogniser: Recogniser, kind: str, samples: Sequence[SpeechSample], *, changes: bool
 ) -> Detection:
     candidates = dict.fromkeys((await recogniser.describe()).languages, 1.0)
     alone = in_conversation = 0
-    for sample in tracked(spoken, kind):
+    for sample in tracked(samples, kind):
         alone += await _detected(recogniser, sample, candidates) == sample.language
         others = (code for code in ANSWERS if code != sample.language)
         before = next(others) if changes else sample.language
         heard = HeardLanguages()
         heard.add(before, HEARD_MS)
         in_conversation += await _detected(recogniser, sample, heard.prior(candidates)) == sample.language
-    return Detection(kind, alone, in_conversation, len(spoken))
+    return Detection(kind, alone, in_conversation, len(samples))
 
 
 async def _detected(recogniser: Recogniser, sample: SpeechSample, prior: Mapping[str, float]) -> str:

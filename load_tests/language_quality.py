@@ -5,7 +5,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,9 +22,8 @@ from load_tests.recognition import (
 from load_tests.reports.report import OutputOption, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import loaded, transcribe
-from load_tests.scenarios.speech_samples import SpeechSample, padded, transcripts
-from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
-from sokuji.audio.resampling import resample
+from load_tests.scenarios.speech_samples import padded, transcripts
+from load_tests.scenarios.spoken_answers import synthesised
 from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig, KokoroConfig, PiperConfig, Settings
 from sokuji.contract import Recogniser, Synthesiser, SynthesisRequest
@@ -35,7 +33,7 @@ from sokuji.measure.samples import LANGUAGES
 VOICES: tuple[Settings, ...] = (PiperConfig(), KokoroConfig())
 """The synthesisers of the embedded default."""
 PAUSE_MS = 300
-"""Silence around the voice, as a session leaves it around speech."""
+"""Silence before the voice and after it."""
 
 app = options.command_line()
 
@@ -131,13 +129,9 @@ async def _voices(
 async def _heard_errors(
     listener: Recogniser, synthesiser: Synthesiser, text: str, language: str, voice: str
 ) -> ErrorCount:
-    sound = AudioBuffer()
     request = SynthesisRequest(text=text, language=language, voice=voice)
-    async with aclosing(synthesiser.synthesize(request)) as chunks:
-        async for chunk in chunks:
-            sound.add(chunk.pcm, chunk.sample_rate)
-    pcm = resample(bytes(sound.pcm), sound.sample_rate, RECOGNISER_RATE)
-    heard = await transcribe(listener, padded(SpeechSample(language, pcm, text), PAUSE_MS, PAUSE_MS))
+    sample = padded(await synthesised(synthesiser, request), PAUSE_MS, PAUSE_MS)
+    heard = await transcribe(listener, sample)
     return count_errors(text, heard, language)
 
 

@@ -22,7 +22,7 @@ from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 
 PAUSE_MS = 300
-"""Silence around the voice, as a session leaves it around speech."""
+"""Silence before the voice and after it."""
 
 app = options.command_line()
 

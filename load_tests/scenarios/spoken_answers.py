@@ -16,12 +16,17 @@ LEAD_MS, TAIL_MS = 480, 160
 async def spoken(voices: Synthesiser, texts: Sequence[tuple[str, str]]) -> AsyncIterator[SpeechSample]:
     """Each (language, text) in the default voice of its language."""
     for language, text in tracked(texts, "speaking"):
-        sound = AudioBuffer()
-        async with aclosing(voices.synthesize(SynthesisRequest(text=text, language=language))) as chunks:
-            async for chunk in chunks:
-                sound.add(chunk.pcm, chunk.sample_rate)
-        pcm = resample(bytes(sound.pcm), sound.sample_rate, RECOGNISER_RATE)
-        yield in_session(SpeechSample(language, pcm, text))
+        yield in_session(await synthesised(voices, SynthesisRequest(text=text, language=language)))
+
+
+async def synthesised(voices: Synthesiser, request: SynthesisRequest) -> SpeechSample:
+    """A text in the voice of its request, without silence around it."""
+    sound = AudioBuffer()
+    async with aclosing(voices.synthesize(request)) as chunks:
+        async for chunk in chunks:
+            sound.add(chunk.pcm, chunk.sample_rate)
+    pcm = resample(bytes(sound.pcm), sound.sample_rate, RECOGNISER_RATE)
+    return SpeechSample(request.language, pcm, request.text)
 
 
 def in_session(sample: SpeechSample) -> SpeechSample:

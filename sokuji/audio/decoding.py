@@ -96,6 +96,8 @@ def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
                 # A resampler that changes nothing returns the None that ends the run.
                 if out is not None:
                     samples = np.frombuffer(out.to_ndarray(), np.float32).reshape(-1, channels)
+                    # Files of floats may hold any value: one NaN would spoil the mix of all that follows.
+                    samples = np.nan_to_num(samples).clip(-1, 1)
                     yield to_pcm(downmixer.push(32_768 * samples))
         yield to_pcm(downmixer.flush())
 

@@ -62,8 +62,8 @@ class Limiter:
             last: whether it is the last one.
         """
         required = CEILING / np.maximum(np.abs(samples, dtype=np.float64), CEILING)
-        behind = np.ones(self._window - 1 if last else 0)
-        required = np.concatenate([self._required, required, behind])
+        after = np.ones(self._window - 1 if last else 0)
+        required = np.concatenate([self._required, required, after])
         held = np.concatenate([self._held, samples])
         ready = max(len(required) - 2 * (self._window - 1), 0)
         self._held, self._required = held[ready:], required[ready:]

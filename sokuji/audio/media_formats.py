@@ -16,7 +16,7 @@ from av.codec import Codec, codecs_available
 from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.format import formats_available
+from av.format import ContainerFormat, formats_available
 from av.logging import WARNING, Capture, get_level, set_level
 
 FILE_FORMATS = (
@@ -32,8 +32,8 @@ _OPEN_OTHER_SOURCES = frozenset((
 # fmt: on
 # PCM without a header, which FFmpeg takes for 44,100 Hz if the suffix of the name is that of such a format.
 _UNKNOWN_RATE = re.compile(r"[fsu]\d+([bl]e)?|alaw|mulaw|vidc")
-# These compute audio from a short description, without end.
-_GENERATORS = frozenset(("lavfi", "sbg"))
+# This one computes audio from a short description, without end.
+_GENERATORS = frozenset(("sbg",))
 _SYNTHESISERS = frozenset(("anull", "wavesynth"))
 
 # "Could not find codec parameters for stream 0 (Audio: none (BB[0][0] / 0x4242), 16000 Hz): unknown codec"
@@ -58,13 +58,21 @@ def _decodes_audio(name: str) -> bool:
         return False  # An encoder only.
 
 
+def _reads_file(name: str) -> bool:
+    """Whether a format is read from a file, and not from a device such as the screen or a microphone."""
+    try:
+        return not ContainerFormat(name, "r").no_file
+    except ValueError:
+        return False  # It can only be written.
+
+
 @cache
 def _limits() -> dict[str, str]:
     """Options of ``av.open``. FFmpeg detects the format from the content, and decodes while it probes."""
     containers = {
         name
         for name in formats_available - _OPEN_OTHER_SOURCES - _GENERATORS
-        if not _UNKNOWN_RATE.fullmatch(name)
+        if not _UNKNOWN_RATE.fullmatch(name) and _reads_file(name)
     }
     return {
         "format_whitelist": ",".join(sorted(containers)),

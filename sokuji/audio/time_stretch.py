@@ -10,7 +10,7 @@ from sokuji.audio.filter_graph import FilterGraph, Samples
 
 TEMPOS = (0.25, 4.0)
 _PADDING_S = 0.2
-"""Silence behind the last block, so that the filter emits all of the speech before it."""
+"""Silence after the last block, so that the filter emits all of the speech before it."""
 _BLOCK_MS = 10
 """The filter emits frames that correspond to the ones it is fed: with short ones it holds little back."""
 _SLOWEST_FILTER = 0.5

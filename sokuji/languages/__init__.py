@@ -17,7 +17,6 @@ __all__ = [
     "LANGUAGES",
     "MAX_TAG_LENGTH",
     "Language",
-    "from_whisper",
     "parse",
     "parse_source",
     "parse_sources",

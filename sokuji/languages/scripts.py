@@ -1,6 +1,7 @@
 """The scripts in which languages are written, and whether a text is in that of its language. Pure."""
 
 import unicodedata
+from functools import lru_cache
 
 from sokuji.languages.table import TABLE
 
@@ -16,17 +17,16 @@ _UNICODE_NAMES = {
     "Gujr": ("GUJARATI",),
     "Guru": ("GURMUKHI",),
     "Hang": ("HANGUL", "CJK"),
-    "Hans": ("CJK",),
-    "Hant": ("CJK",),
+    "Hans": ("CJK", "BOPOMOFO"),
+    "Hant": ("CJK", "BOPOMOFO"),
     "Hebr": ("HEBREW",),
-    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"),
+    "Jpan": ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "CJK"),
     "Khmr": ("KHMER",),
     "Knda": ("KANNADA",),
     "Laoo": ("LAO",),
     "Latn": ("LATIN",),
     "Mlym": ("MALAYALAM",),
     "Mymr": ("MYANMAR",),
-    "Olck": ("OL",),
     "Orya": ("ORIYA",),
     "Sinh": ("SINHALA",),
     "Taml": ("TAMIL",),
@@ -36,8 +36,9 @@ _UNICODE_NAMES = {
     "Tibt": ("TIBETAN",),
 }
 """ISO 15924 code -> the first word of the names of its letters in Unicode."""
-_BOTH_WAYS = {"sr": ("CYRILLIC", "LATIN"), "uz": ("LATIN", "CYRILLIC")}
-"""Languages that are commonly written in two scripts."""
+_EXCEPTIONS = {"sr": ("CYRILLIC", "LATIN"), "uz": ("LATIN", "CYRILLIC"), "sat": ("OL",)}
+"""Languages that are commonly written in two scripts, and Santali, whose code in FLORES-200 names the Bengali
+script although its texts are in Ol Chiki."""
 
 
 def _names(nllb: str | None) -> tuple[str, ...]:
@@ -46,7 +47,7 @@ def _names(nllb: str | None) -> tuple[str, ...]:
 
 
 _SCRIPTS = {language.code: frozenset(_names(language.nllb)) for language in TABLE} | {
-    code: frozenset(names) for code, names in _BOTH_WAYS.items()
+    code: frozenset(names) for code, names in _EXCEPTIONS.items()
 }
 
 
@@ -70,6 +71,19 @@ def is_letter(character: str) -> bool:
 
 def is_own(letter: str, language: str) -> bool:
     """Whether a letter belongs to a script of ``language``, or to no script, as combining accents do."""
-    # The name is "DEVANAGARI LETTER A", "CJK UNIFIED IDEOGRAPH-4E00", "COMBINING ACUTE ACCENT".
-    script = unicodedata.name(letter, "").partition(" ")[0]
-    return script in _SCRIPTS[language] or script in ("COMBINING", "FULLWIDTH", "MODIFIER")
+    script = script_of(letter)
+    return script in scripts_of(language) or script in ("COMBINING", "FULLWIDTH", "MODIFIER")
+
+
+@lru_cache(maxsize=4_096)
+def script_of(letter: str) -> str:
+    """The script of a letter, as the first word of its name in Unicode; "" for a letter without a name.
+
+    The name is "DEVANAGARI LETTER A", "CJK UNIFIED IDEOGRAPH-4E00", "COMBINING ACUTE ACCENT".
+    """
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def scripts_of(language: str) -> frozenset[str]:
+    """The scripts in which a language is written, a canonical code; as ``script_of`` names them."""
+    return _SCRIPTS[language]

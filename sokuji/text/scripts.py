@@ -1,41 +1,32 @@
-"""Which scripts a text is written in, and which of them a language reads. Pure.
+"""Whether those who read a language can read a text, and what they cannot read in Latin letters. Pure.
 
-The script of a letter is the first word of its Unicode name; the scripts of a language are those of its
-likely subtags in the CLDR. Every language reads Latin letters, which are in use everywhere.
+Everyone reads the scripts of their language (``languages.scripts``) and Latin letters, which are in use
+everywhere.
 """
 
-import unicodedata
 from collections import Counter
-from functools import lru_cache
 
 from anyascii import anyascii
-from babel.core import get_global
+
+from sokuji.languages.scripts import script_of, scripts_of
 
 _LATIN = "LATIN"
 _HAN = "CJK"
-_NAMES = {
-    "Arab": ("ARABIC",), "Armn": ("ARMENIAN",), "Beng": ("BENGALI",), "Cyrl": ("CYRILLIC",),
-    "Deva": ("DEVANAGARI",), "Ethi": ("ETHIOPIC",), "Geor": ("GEORGIAN",), "Grek": ("GREEK",),
-    "Gujr": ("GUJARATI",), "Guru": ("GURMUKHI",), "Hans": (_HAN, "BOPOMOFO"), "Hant": (_HAN, "BOPOMOFO"),
-    "Hebr": ("HEBREW",), "Jpan": (_HAN, "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH"),
-    "Khmr": ("KHMER",), "Knda": ("KANNADA",), "Kore": ("HANGUL", _HAN), "Laoo": ("LAO",),
-    "Mlym": ("MALAYALAM",), "Mymr": ("MYANMAR",), "Orya": ("ORIYA",), "Sinh": ("SINHALA",),
-    "Taml": ("TAMIL",), "Telu": ("TELUGU",), "Thai": ("THAI",), "Tibt": ("TIBETAN",),
-}  # fmt: skip
-"""ISO 15924 code -> first words of the names of its letters."""
+_READ_BY_ALL = frozenset(("", _LATIN, "MODIFIER", "FEMININE", "MASCULINE", "MICRO"))
+"""Latin letters, and signs that count as letters: ʼ, ª, º, µ."""
 _JAPANESE = "ja"
 _JAPANESE_CHARACTERS = "shift_jis"
 
 
 def reads(language: str, text: str) -> bool:
     """Whether a language has the script of at least half of the letters of ``text``."""
-    unread = sum(count for script, count in _scripts(text).items() if script not in _scripts_of(language))
+    unread = sum(count for script, count in _scripts(text).items() if script not in _read_in(language))
     return 2 * unread <= sum(_scripts(text).values()) and not _is_chinese_for(language, text)
 
 
 def romanised(text: str, language: str) -> str:
     """``text`` with foreign names and words, whose script the language does not have, in Latin letters."""
-    known = _scripts_of(language)
+    known = _read_in(language)
     if not any(script not in known for script in _scripts(text)):
         return text
     return "".join(each if _script(each) in known else anyascii(each) for each in text)
@@ -59,18 +50,10 @@ def _is_chinese_for(language: str, text: str) -> bool:
     return len(han.encode(_JAPANESE_CHARACTERS, errors="ignore")) < 2 * len(han)
 
 
-@lru_cache(maxsize=4_096)
 def _script(character: str) -> str:
     """The script of a letter; "" for everything else."""
-    if character.isascii():
-        return _LATIN if character.isalpha() else ""
-    if not character.isalpha():
-        return ""
-    return unicodedata.name(character, "").partition(" ")[0]
+    return script_of(character) if character.isalpha() else ""
 
 
-@lru_cache
-def _scripts_of(language: str) -> frozenset[str]:
-    likely: str = get_global("likely_subtags").get(language.partition("-")[0], "")
-    script = next((part for part in likely.split("_") if part in _NAMES), "")
-    return frozenset({"", _LATIN, "MODIFIER", "FEMININE", "MASCULINE", "MICRO", *_NAMES.get(script, ())})
+def _read_in(language: str) -> frozenset[str]:
+    return scripts_of(language) | _READ_BY_ALL

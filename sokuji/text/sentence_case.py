@@ -1,14 +1,13 @@
 """The first letter of a text that continues a sentence. Pure.
 
-Translators take a clause for a sentence and begin it with a capital. Within a sentence it is written small,
+Translators take a clause for a sentence and begin it with a capital. Within a sentence it is lower case,
 unless the language writes the word with a capital everywhere.
 """
 
 import re
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
-
+from sokuji.text.locales import babel_locale
 from sokuji.text.punctuation import CLOSING, SENTENCE_MARKS, UNSPACED_SENTENCE_MARKS
 
 _SENTENCE_END = re.compile(rf"[{SENTENCE_MARKS}{UNSPACED_SENTENCE_MARKS}]{CLOSING}\s*$")
@@ -22,7 +21,7 @@ def ends_sentence(text: str) -> bool:
 
 
 def continued(translation: str, source: str, language: str) -> str:
-    """A translation of a clause that continues a sentence, with a small first letter where that is right.
+    """The translation of a clause that continues a sentence, begun in lower case where that is right.
 
     Args:
         translation: of the clause.
@@ -42,9 +41,7 @@ def continued(translation: str, source: str, language: str) -> str:
 @lru_cache
 def _capitalised(language: str) -> frozenset[str]:
     """Words that a language writes with a capital everywhere: in English "I", days, months and languages."""
-    try:
-        locale = Locale.parse(language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
+    if (locale := babel_locale(language)) is None:
         return frozenset()
     names = [
         *locale.days["format"]["wide"].values(),

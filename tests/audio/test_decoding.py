@@ -53,6 +53,16 @@ def test_opposed_channels_are_heard() -> None:
     assert_same_sound(decode(file.getvalue(), max_seconds=10), left)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e38])
+def test_a_sample_that_is_no_sound_does_not_change_what_follows(value: float) -> None:
+    left = tone(RECOGNISER_RATE)
+    samples = np.stack((left, left), axis=1).astype("<f4") / 32_768
+    samples[0, 0] = value
+    header = struct.pack("<IHHIIHH", 16, 3, 2, RECOGNISER_RATE, 8 * RECOGNISER_RATE, 8, 32)
+    chunks = b"WAVEfmt " + header + b"data" + struct.pack("<I", samples.nbytes) + samples.tobytes()
+    assert_same_sound(decode(b"RIFF" + struct.pack("<I", len(chunks)) + chunks, max_seconds=10), left)
+
+
 @pytest.mark.parametrize(("container", "codec"), [pair for pair in LOSSY if pair[0] != "mp3"])
 def test_surround_formats_keep_their_level(container: str, codec: str) -> None:
     heard = from_pcm(decode(tone_file(container, codec, 48_000, "5.1"), max_seconds=10))[8_000:24_000]

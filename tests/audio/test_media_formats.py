@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.format import formats_available
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -198,6 +199,14 @@ def test_playlists_open_nothing(
     for source in ("secret.aac", str(tmp_path / "secret.aac"), f"http://{address}/a.aac", f"tcp://{address}"):
         with pytest.raises(InvalidAudio):
             decode(PLAYLISTS[name].format(source).encode(), max_seconds=10, name=name)
+
+
+def test_neither_devices_nor_generators_of_sound_are_opened() -> None:
+    accepted = set(media_formats._limits()["format_whitelist"].split(","))
+    devices = {"alsa", "fbdev", "kmsgrab", "lavfi", "oss", "v4l2", "x11grab"}
+    assert devices & formats_available
+    assert not accepted & (devices | {"sbg"})
+    assert accepted >= {"wav", "mp3", "ogg", "flac", "mov", "matroska", "aac"}
 
 
 FILES = [tone_file(*each, seconds=0.5) for each in ENCODED if each[0] != "mpegts"]

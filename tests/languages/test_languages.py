@@ -145,3 +145,7 @@ def test_errors_stay_short_whatever_is_sent(tag: str) -> None:
     with pytest.raises(UnsupportedLanguage) as caught:
         languages.parse(tag + "!", "language")
     assert len(caught.value.message) < len(", ".join(LANGUAGES)) + 12 * MAX_TAG_LENGTH
+
+
+def test_all_exported_names_exist() -> None:
+    assert all(hasattr(languages, name) for name in languages.__all__)

@@ -21,6 +21,9 @@ from sokuji.languages.scripts import own_letters
         ("e\u0301te\u0301", "fr"),
         ("Salve", "la"),
         ("สวัสดี", "th"),
+        ("ᱥᱟᱱᱛᱟᱲᱤ", "sat"),
+        ("ㄅㄆㄇ", "zh"),
+        ("ｶﾀｶﾅ", "ja"),
     ],
 )
 def test_a_text_in_its_own_script_has_only_own_letters(text: str, language: str) -> None:

@@ -65,15 +65,20 @@ def phrase_chunks(
     postprocessing = Postprocessing(rate, speed=speed, gain=gain)
     for number, (phonemes, pause_ms) in enumerate(phrases, start=1):
         trimmer = PhraseTrimmer(rate, pause_ms)
-        for waveform, ends in _rendered(render, phonemes):
+        for waveform, ends in rendered(render, phonemes):
             last = ends and number == len(phrases)
             if (pcm := postprocessing.add(trimmer.add(waveform, ends), last=last)) or last:
                 yield AudioChunk(pcm, rate, last)
 
 
-def _rendered(
+def rendered(
     render: Callable[[Sequence[str]], Iterator[WaveformPart]], phonemes: Sequence[str]
 ) -> Iterator[WaveformPart]:
+    """The waveform of one phrase, in parts.
+
+    Raises:
+        ProviderFailed: the model failed.
+    """
     try:
         yield from render(phonemes)
     except Exception as error:

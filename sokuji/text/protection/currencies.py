@@ -6,52 +6,16 @@ from functools import cache
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
-from sokuji.text.protection.number_format import babel_locale
+from sokuji.text.currency_codes import CURRENCY_CODES
+from sokuji.text.locales import babel_locale
 from sokuji.text.punctuation import is_spaceless
 
 SIGN_CHARACTERS = "$¢-¥֏؋৲৳૱௹฿៛₠-₿﷼﹩＄￠￡￥￦"
 SIGN = rf"(?:[A-Z]{{1,3}})?[{SIGN_CHARACTERS}]"
 """A currency sign, with the letters before it: "$", "US$", "R$"."""
 
-_CODES = (
-    *(
-        "USD",
-        "EUR",
-        "GBP",
-        "JPY",
-        "BRL",
-        "CNY",
-        "INR",
-        "CHF",
-        "RUB",
-        "KRW",
-        "MXN",
-        "CAD",
-        "AUD",
-        "NZD",
-        "HKD",
-    ),
-    *(
-        "SGD",
-        "SEK",
-        "NOK",
-        "DKK",
-        "PLN",
-        "CZK",
-        "HUF",
-        "TRY",
-        "ZAR",
-        "ILS",
-        "THB",
-        "UAH",
-        "AOA",
-        "MZN",
-        "ARS",
-    ),
-    *("CLP", "COP", "PEN", "AED", "SAR", "EGP", "NGN", "KES", "VND", "IDR", "PHP", "MYR"),
-)
-CODE = rf"(?:{'|'.join(_CODES)})"
-"""ISO 4217 codes of common currencies."""
+CODE = rf"(?:{'|'.join(CURRENCY_CODES)})"
+"""An ISO 4217 code."""
 _DOLLAR = "$"
 _NOUN_FIRST = frozenset({"pt", "es", "fr", "it", "ca", "gl", "ro", "ar", "he", "vi", "id", "ms"})
 """Languages in which the noun comes first in "US dollars"; elsewhere it comes last."""
@@ -60,7 +24,7 @@ _NOUN_FIRST = frozenset({"pt", "es", "fr", "it", "ca", "gl", "ro", "ar", "he", "
 def identities(sign: str) -> frozenset[str]:
     """What a sign or a code may mean: "US$" is also a "$", "EUR" also "€"."""
     meanings = {sign}
-    if sign in _CODES:
+    if sign in CURRENCY_CODES:
         meanings.add(get_currency_symbol(sign, "en"))
     if sign in ("US$", "USD"):
         meanings |= {"US$", _DOLLAR}
@@ -73,7 +37,7 @@ def names(language: str) -> dict[str, str]:
     if (locale := babel_locale(language)) is None:
         return {}
     found: dict[str, str] = {}
-    for code in _CODES:
+    for code in CURRENCY_CODES:
         sign = get_currency_symbol(code, "en")
         for count in (1, 2, 5):
             name = _noun(get_currency_name(code, count, locale), locale)

@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
+
+from sokuji.languages.scripts import script_of
+from sokuji.text.email_addresses import EMAIL_ADDRESS
 
 TAG = re.compile(
     r"<!--.{0,2000}?-->|</?[A-Za-z][\w:-]{0,100}+"
@@ -28,7 +30,7 @@ _ENDINGS = (
 MARKUP = (
     _ELEMENT,
     re.compile(r"(?:https?://|www\.)[^\s<>]{0,2000}[\w/]"),
-    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+    EMAIL_ADDRESS,
     TAG,
     re.compile(r"&(?:amp;#?\w{1,32}|[A-Za-z]{2,32}|#\d{1,7}|#[xX][\da-fA-F]{1,6});"),
     re.compile(r"\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\n]{0,200}\}|\{%[^{}\n]{0,200}%\}|\{[\w.:!-]{0,100}\}"),
@@ -61,7 +63,7 @@ _NUMBER_WITH_SUFFIX = re.compile(r"\d+(?:[.,]\d+)*(?:'?[A-Za-zÀ-ɏ]{1,3})")
 _WORD_IN_COMPOUND = re.compile(r"(?<![A-Za-z0-9])[a-z]{3,}(?![A-Za-z0-9])")
 _LETTER_WITH_RAISED_DIGIT = r"[^\W\d_]{1,3}[²³¹⁰⁴-⁹₀-₉]+[^\W\d_]{0,2}"
 SIGNS = re.compile(
-    rf"{_LETTER_WITH_RAISED_DIGIT}|\d*[¼-¾⅐-⅞↉]|[²³¹⁰⁴-⁹₀-₉]+"
+    rf"{_LETTER_WITH_RAISED_DIGIT}|(?<!\d)\d*+[¼-¾⅐-⅞↉]|[²³¹⁰⁴-⁹₀-₉]+"
     r"|[+=<>|~^¬±×÷§¶†‡©®™°№‰•‖∞√←-⇿∀-⋿⟀-⟿⤀-⫿℀-⅏⌀-⏿─-◿]"
     r"|[$¢-¥₠-₿]"
 )
@@ -126,10 +128,9 @@ def find_foreign_names(text: str) -> Iterator[LiteralPart]:
                 begin = None
 
 
-@lru_cache(maxsize=4096)
 def _script(letter: str) -> str:
-    """The script of a letter, as the first word of its Unicode name; Chinese and Japanese are one."""
-    script = unicodedata.name(letter, "OTHER").partition(" ")[0]
+    """The script of a letter, of which Chinese and Japanese are one."""
+    script = script_of(letter)
     east_asian = script in ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC", "BOPOMOFO")
     if east_asian:
         return "CJK"

@@ -10,12 +10,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol, get_group_symbol
+
+from sokuji.text.locales import babel_locale
 
 SPACES = " \u00a0\u2009\u202f"
 NUMERAL = rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})++(?!\d)(?:[.,]\d++)?|\d++(?:[.,’'\u066b\u066c]\d++)*+"
-"""Digits with separators in any language that groups by spaces; see ``plain_numeral`` for the others."""
+"""Digits with separators in any language that groups by spaces; ``PLAIN_NUMERAL`` is for the others."""
 PLAIN_NUMERAL = r"\d++(?:[.,’'\u066b\u066c]\d++)*+"
 """Digits with separators other than spaces."""
 BEFORE_NUMBER = r"(?<![0-9A-Za-z_À-ɏ])"
@@ -72,15 +73,6 @@ class Number:
                 whole = whole[: -number_format.other_groups]
             whole = number_format.group.join(groups)
         return whole if self.decimals is None else f"{whole}{number_format.decimal}{self.decimals}"
-
-
-@cache
-def babel_locale(language: str) -> Locale | None:
-    """Babel's data for a canonical language code; None if it has none."""
-    try:
-        return Locale.parse(language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return None
 
 
 @cache

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from sokuji.text.protection.number_format import babel_locale
+from sokuji.text.locales import babel_locale
 
 _WORDS = {
     "en": r"zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teens?|\w+ty|\w+ties"
@@ -25,8 +25,7 @@ _WORDS = {
     r"|second\w+|terz\w+|quart\w+|quint\w+|sest\w+|settim\w+|ottav\w+|non[oa]|decim\w+|mezzogiorno"
     r"|mezzanotte|entramb\w+",
 }
-
-
+"""Language -> pattern of its number words and ordinal numbers."""
 _ROMAN = re.compile(r"\b(?:[IVXLCDM]{2,}|[VX])\b")
 
 

@@ -19,6 +19,7 @@ from sokuji.text.protection.number_format import (
     number_format,
     read_number,
 )
+from sokuji.text.roman import roman_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,13 @@ _SUFFIX = (
 )
 _NUMBER = re.compile(rf"(?P<sign>{_SIGN})(?<!\d)(?P<number>{NUMERAL})(?:{_SUFFIX})?")
 _PLAIN_NUMBER = re.compile(_NUMBER.pattern.replace(NUMERAL, PLAIN_NUMERAL))
-_ROMAN = re.compile(r"(?<!\w)(?=[IVX]{2})(X{0,3})(IX|IV|V?I{0,3})(?!\w)")
-_ROMAN_VALUES = {"": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
+_ROMAN = re.compile(r"(?<!\w)[IVX]{2,7}(?!\w)")
 _DECIMAL = re.compile(r"\d{1,2}\.\d{1,2}")
 # A capital word within a sentence, or "version" in several languages.
 _BEFORE_VERSION = re.compile(r"(?:[^\s.!?…:]\s+[A-Z][\w+#]*|(?i:versão|version|versión|versione)|\bv)\s?\Z")
 _LONGEST_NAME = 40
 _EXPONENTS = {"千": 3, "万": 4, "萬": 4, "만": 4, "亿": 8, "億": 8, "억": 8}
-"""Of the powers of ten that these stand for; other words for a scale stand for thousand."""
+"""Word for a power of ten -> its exponent; all other words that are found stand for a thousand."""
 _FRENCH_ORDINALS = frozenset({"er", "re", "e", "ère", "ème"})
 _ORDINALS = {
     "pt": "º",
@@ -106,9 +106,10 @@ def unchanged(match: re.Match[str]) -> Numeral:
     return Numeral(match.start(), match.end(), frozenset({key}), match[0])
 
 
-def roman(match: re.Match[str]) -> Numeral:
+def roman(match: re.Match[str]) -> Numeral | None:
     """A Roman numeral, in place of which a translation may have another number: "século XXI"."""
-    value = 10 * len(match[1]) + _ROMAN_VALUES[match[2]]
+    if (value := roman_value(match[0])) is None:
+        return None
     return Numeral(match.start(), match.end(), frozenset({f"={match[0]}", str(value)}), match[0])
 
 

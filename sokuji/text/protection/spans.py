@@ -73,7 +73,7 @@ def _literal_spans(
 
 def _term_spans(text: str, glossary: Mapping[str, str]) -> Iterator[ProtectedSpan]:
     for start, end, term in terms.find(text, glossary):
-        yield ProtectedSpan(start, end, "term", frozenset({f"term {term}"}), term)
+        yield ProtectedSpan(start, end, "term", frozenset({term_key(term)}), term)
 
 
 def _numeral_spans(found: Iterable[numerals.Numeral]) -> Iterator[ProtectedSpan]:
@@ -87,6 +87,11 @@ def _expression_spans(text: str, language: str, target: str) -> Iterator[Protect
         numbers = list(numerals.find_numbers(match[0], language, target))
         written = write(match[0], _numeral_spans(numbers))
         yield ProtectedSpan(match.start(), match.end(), "literal", literal_keys(written), written)
+
+
+def term_key(target: str) -> str:
+    """The key of a glossary term, which is in the translation as it stands in the glossary."""
+    return f"term {target}"
 
 
 def literal_keys(content: str) -> frozenset[str]:

@@ -28,7 +28,7 @@ class _StandIn:
     """Of the stand-in itself, in the text with stand-ins."""
     target: str
     glued_left: bool
-    """Whether it is a closing tag behind a word, from which a space separates its stand-in."""
+    """Whether it is a closing tag after a word, from which a space separates its stand-in."""
     glued_right: bool
     """Whether it is an opening tag before a word."""
 

@@ -7,7 +7,8 @@ readers of "en" share. Times are written on the clock that the target language u
 import re
 from collections.abc import Iterator
 
-from sokuji.text.protection.number_format import AFTER_NUMBER, BEFORE_NUMBER, babel_locale
+from sokuji.text.locales import babel_locale
+from sokuji.text.protection.number_format import AFTER_NUMBER, BEFORE_NUMBER
 from sokuji.text.protection.numerals import Numeral, matches, unchanged
 
 _DATE = re.compile(
@@ -49,7 +50,7 @@ class _Clock:
         written = match[0]
         if half:
             hours = hours % 12 + (12 if half == "p" else 0)
-            if not _has_half_days(self._target):
+            if not _has_am_and_pm(self._target):
                 written = ":".join(part for part in (str(hours), minutes, match[3]) if part)
         keys = {_time_key(hours, minutes, match[3])} | ({f"={match[0]}"} if not half else set())
         return Numeral(match.start(), match.end(), frozenset(keys), written)
@@ -71,7 +72,7 @@ def _time_key(hours: int, minutes: str, seconds: str | None = None) -> str:
     return f"{hours}:{minutes}:{seconds or '00'}"
 
 
-def _has_half_days(language: str) -> bool:
+def _has_am_and_pm(language: str) -> bool:
     """Whether a language writes "3 p.m." rather than "15:00"; unknown languages may."""
     locale = babel_locale(language)
     return locale is None or "a" in locale.time_formats["short"].pattern

@@ -5,11 +5,12 @@ because they are nested.
 """
 
 import re
+from collections import deque
 from collections.abc import Sequence
 
 from sokuji.text.glossary import find
 from sokuji.text.protection.number_words import may_become_digits
-from sokuji.text.protection.spans import ProtectedSpan, find_spans
+from sokuji.text.protection.spans import ProtectedSpan, find_spans, term_key
 
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\u2028\u2029]")
 _IN_WORDS_ONLY = frozenset({"name"})
@@ -74,16 +75,10 @@ def locate(
 def lost_values(source: str, translation: str, pair: tuple[str, str]) -> int:
     """How many protected spans of a text its translation lacks, for translations that were not made of this
     text, such as those of its speech. A number may be in words there."""
-    there = find_spans(translation, pair[1], pair[1])
+    places = _Places(translation, find_spans(translation, pair[1], pair[1]), {})
+    missing = [span for span in find_spans(source, *pair) if places.take(span) is None]
     in_words = may_become_digits(translation, pair[1])
-    lost = 0
-    for span in find_spans(source, *pair):
-        place = next((each for each in there if each.keys & span.keys), None)
-        if place is not None:
-            there.remove(place)
-        elif not (span.kind == "number" and in_words):
-            lost += 1
-    return lost
+    return sum(not (span.kind == "number" and in_words) for span in missing)
 
 
 def _match(
@@ -93,32 +88,62 @@ def _match(
     terms: dict[str, str],
 ) -> tuple[list[ProtectedSpan], list[ProtectedSpan]] | None:
     """The places of the spans in the translation, and the spans of the translation that were not wanted."""
-    taken = bytearray(len(translation))
+    places = _Places(translation, there, terms)
     found: list[ProtectedSpan] = []
-
-    def take(span: ProtectedSpan, start: int, end: int) -> bool:
-        if any(taken[start:end]):
-            return False
-        taken[start:end] = b"\x01" * (end - start)
-        found.append(ProtectedSpan(start, end, span.kind, span.keys, span.target))
-        return True
-
-    term_places = find(translation, terms, in_compounds=True)
     for span in sorted(wanted, key=lambda span: span.kind != "term"):
-        if span.kind == "term":
-            candidates = [(each.start, each.end) for each in term_places if each.target == span.target]
-        else:
-            candidates = [(each.start, each.end) for each in there if each.keys & span.keys]
-            # In a translation that is written in the script of the name, it is not found by its script.
-            candidates += _occurrences(span.target, translation) if span.kind == "name" else []
-        if not any(take(span, *place) for place in candidates):
+        if (place := places.take(span)) is None:
             return None
-    added = [each for each in there if not any(taken[each.start : each.end])]
+        found.append(ProtectedSpan(*place, span.kind, span.keys, span.target))
+    added = [each for each in there if places.are_free(each.start, each.end)]
     return sorted(found, key=lambda span: span.start), added
 
 
-def _occurrences(content: str, text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in re.finditer(re.escape(content), text)]
+class _Places:
+    """The places of a translation at which spans of its source may be; each of them is given to one span.
+
+    A place that is taken stays so. The places of a key are therefore a queue, and matching takes time linear
+    in their number.
+    """
+
+    def __init__(self, translation: str, there: Sequence[ProtectedSpan], terms: dict[str, str]) -> None:
+        self._translation = translation
+        self._taken = bytearray(len(translation))
+        self._queues: dict[str, deque[tuple[int, int]]] = {}
+        for span in there:
+            for key in span.keys:
+                self._queues.setdefault(key, deque()).append((span.start, span.end))
+        for each in find(translation, terms, in_compounds=True):
+            self._queues.setdefault(term_key(each.target), deque()).append((each.start, each.end))
+
+    def are_free(self, start: int, end: int) -> bool:
+        """Whether none of these characters is taken."""
+        return not any(self._taken[start:end])
+
+    def take(self, span: ProtectedSpan) -> tuple[int, int] | None:
+        """Take the first free place of a span; None if there is none."""
+        firsts = [first for key in span.keys if (first := self._first_free(key))]
+        # In a translation that is written in the script of the name, it is not found by its script.
+        if not firsts and span.kind == "name" and (first := self._first_free(self._occurrences(span.target))):
+            firsts = [first]
+        if not firsts:
+            return None
+        start, end = min(firsts)
+        self._taken[start:end] = b"\x01" * (end - start)
+        return start, end
+
+    def _first_free(self, key: str) -> tuple[int, int] | None:
+        queue = self._queues.get(key, deque())
+        while queue and not self.are_free(*queue[0]):
+            queue.popleft()
+        return queue[0] if queue else None
+
+    def _occurrences(self, name: str) -> str:
+        """The key of all occurrences of a name."""
+        key = f"name {name}"
+        if key not in self._queues:
+            found = re.finditer(re.escape(name), self._translation)
+            self._queues[key] = deque(match.span() for match in found)
+        return key
 
 
 def _may_be_added(span: ProtectedSpan, words: str, language: str, *, beside_others: bool) -> bool:

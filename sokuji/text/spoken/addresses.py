@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from sokuji.text.email_addresses import EMAIL_ADDRESS
 from sokuji.text.spoken.numerals import NumberReader
 from sokuji.text.spoken.rule import Rule
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _URL = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s<>\"'“”]{1,2000}[\w/]")
 _DOMAINS = "com|org|net|edu|gov|io|ai|dev|app|info|eu|br|pt|es|fr|it|de|uk|jp|in|co|us|ca|mx|ar"
 _DOMAIN = re.compile(
@@ -34,7 +34,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     """The rules of a language, in the order in which they are applied."""
     words = reader.lexicon.address
     if words:
-        for pattern in (_EMAIL, _URL, _DOMAIN):
+        for pattern in (EMAIL_ADDRESS, _URL, _DOMAIN):
             yield pattern, lambda match: _spelled(match[0], reader)
         yield _MENTION, lambda match: f"{words['@'] if match[1] == '@' else _HASHTAG} "
     yield _PHONE, lambda match: _phone(match[0], reader)
@@ -42,7 +42,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
         yield (
             _VERSION,
             lambda match: f" {dot} ".join(
-                reader.say.cardinal(int(part)) for part in (match[1] or match[2]).split(".")
+                _number(part, reader) for part in (match[1] or match[2]).split(".")
             ),
         )
 
@@ -51,7 +51,7 @@ def _spelled(address: str, reader: NumberReader) -> str:
     """The words of an address, with the names of its signs between them."""
     names = reader.lexicon.address
     parts = re.findall(r"\d+|[^\W\d_]+|[\W_]", _SCHEME.sub("", address))
-    spoken = (_number(part, reader) if part.isdigit() else names.get(part, part) for part in parts)
+    spoken = (_number(part, reader) if part.isdecimal() else names.get(part, part) for part in parts)
     return " ".join(spoken)
 
 

@@ -19,7 +19,7 @@ _HOUR_SIGN = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4]) ?[hH] ?([0-5]\d)?(?: ?min
 _NO_HOUR_SIGN = ("en", "ja", "hi")
 _NUMERIC = re.compile(r"(?<![\w/.-])(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)")
 _DATE_AND_TIME = re.compile(r"(?<=\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)")
-"""The letter between them in ISO 8601."""
+"""The letter between a date and a time in ISO 8601."""
 _DOTTED_CLOCK = re.compile(
     r"(?:(?<=\balle )|(?<=\bdalle )|(?<=\bore ))([01]?\d|2[0-3])\.([0-5]\d)(?!\w|[.,]\d)"
 )
@@ -41,7 +41,7 @@ def rules(reader: NumberReader) -> Iterator[Rule]:
     yield _DATE_AND_TIME, lambda _: " "
     yield _NUMERIC, lambda match: _numeric_date(match, reader)
     yield from _written_out(reader)
-    yield _TWELVE_HOURS, lambda match: _half_day(match, reader)
+    yield _TWELVE_HOURS, lambda match: _twelve_hour_time(match, reader)
     yield _CLOCK, lambda match: _time(match, reader)
     if language not in _NO_HOUR_SIGN:
         yield _HOUR_SIGN, lambda match: _time(match, reader)
@@ -79,14 +79,14 @@ def _written_out(reader: NumberReader) -> Iterator[Rule]:
         sorted({*wide.values(), *(name.rstrip(".") for name in short.values())}, key=len, reverse=True)
     )
     if reader.lexicon.day_is_ordinal:
-        day_behind = re.compile(
+        day_after = re.compile(
             rf"\b({names})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d)(?:(,?) (1\d\d\d|20\d\d)\b)?"
         )
-        yield day_behind, lambda match: _day_behind(match, wide, short, reader)
+        yield day_after, lambda match: _day_after_month(match, wide, short, reader)
         day_before = re.compile(
             rf"\b(\d{{1,2}})(?:st|nd|rd|th)?( of)? ({names})\b\.?(?:(,?) (1\d\d\d|20\d\d)\b)?"
         )
-        yield day_before, lambda match: _day_before(match, wide, short, reader)
+        yield day_before, lambda match: _day_before_month(match, wide, short, reader)
     if "d." in get_date_format("long", reader.locale).pattern:
         pattern = re.compile(rf"(?<![\w.,])(\d{{1,2}})\.(?= (?:{names})\b)")
         yield pattern, lambda match: reader.ordinal(int(match[1]))
@@ -98,7 +98,7 @@ def _month(name: str, wide: dict[int, str], short: dict[int, str]) -> str:
     return next((wide[number] for number, each in short.items() if each.rstrip(".") == name), name)
 
 
-def _day_behind(
+def _day_after_month(
     match: re.Match[str], wide: dict[int, str], short: dict[int, str], reader: NumberReader
 ) -> str:
     if not 1 <= int(match[2]) <= 31:
@@ -107,7 +107,7 @@ def _day_behind(
     return f"{day}{match[3]} {reader.year(int(match[4]))}" if match[4] else day
 
 
-def _day_before(
+def _day_before_month(
     match: re.Match[str], wide: dict[int, str], short: dict[int, str], reader: NumberReader
 ) -> str:
     if not 1 <= int(match[1]) <= 31:
@@ -122,7 +122,7 @@ def _time(match: re.Match[str], reader: NumberReader) -> str:
     return reader.lexicon.time(hours, minutes, seconds[0] if seconds else 0, reader.say)
 
 
-def _half_day(match: re.Match[str], reader: NumberReader) -> str:
+def _twelve_hour_time(match: re.Match[str], reader: NumberReader) -> str:
     hours, minutes = int(match[1]), int(match[2] or 0)
     clock = reader.lexicon.time(hours, minutes, 0, reader.say) if minutes else reader.say.cardinal(hours)
     return f"{clock} {match[3].upper()} M"

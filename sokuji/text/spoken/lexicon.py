@@ -75,7 +75,7 @@ class Lexicon:
     currencies: Mapping[str, CurrencyWords] = field(default_factory=dict)
     """ISO 4217 code -> names; other currencies have their name in the CLDR."""
     per: str = ""
-    """Between an amount and the unit behind a slash: "three euros per kilogram"."""
+    """Between an amount and the unit after a slash: "three euros per kilogram"."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Symbol that only this language has -> unit of the CLDR."""
     fractions: Mapping[str, str] = field(default_factory=dict)

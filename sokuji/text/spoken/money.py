@@ -7,6 +7,7 @@ from functools import partial
 
 from babel.numbers import get_currency_name
 
+from sokuji.text.currency_codes import CURRENCY_CODES
 from sokuji.text.spoken.lexicon import CurrencyWords
 from sokuji.text.spoken.numerals import MINUS, WRITTEN_NUMBER, NumberReader
 from sokuji.text.spoken.rule import Rule, alternatives
@@ -38,24 +39,19 @@ _CURRENCY_SIGNS = {
     "Kč": "CZK",
     "CN¥": "CNY",
 }
-_CODES = (
-    "AED ARS AUD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KRW MXN MYR NGN NOK NZD "
-    "PEN PHP PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
-)
-"""ISO 4217 codes that are no words: "ALL" and "TOP" are."""
-_CURRENCY = f"(?P<sign>{alternatives(_CURRENCY_SIGNS)}|\\b(?:{'|'.join(_CODES.split())})\\b)"
+_CURRENCY = f"(?P<sign>{alternatives(_CURRENCY_SIGNS)}|\\b(?:{'|'.join(CURRENCY_CODES)})\\b)"
 _MILLION = 1_000_000
 _VOWELS = "aeiouyéè"
 
 
 def rules(reader: NumberReader) -> Iterator[Rule]:
-    """The rules of a language: the sign of the currency before the amount, and behind it."""
+    """The rules of a language: the sign of the currency before the amount, and after it."""
     scale = rf"(?:[ \u00a0]?(?P<scale>{alternatives(reader.lexicon.scales)})(?!\w))?"
     number = rf"(?P<number>{WRITTEN_NUMBER}){scale}"
-    ahead = rf"{MINUS}{_CURRENCY}[ \u00a0]?(?P<inner_minus>[-−])?{number}"
-    behind = rf"{MINUS}(?<![\w.,]){number}[ \u00a0]?{_CURRENCY}(?P<inner_minus>)(?!\w)"
-    yield re.compile(ahead), partial(_money, reader=reader)
-    yield re.compile(behind), partial(_money, reader=reader)
+    before = rf"{MINUS}{_CURRENCY}[ \u00a0]?(?P<inner_minus>[-−])?{number}"
+    after = rf"{MINUS}(?<![\w.,]){number}[ \u00a0]?{_CURRENCY}(?P<inner_minus>)(?!\w)"
+    yield re.compile(before), partial(_money, reader=reader)
+    yield re.compile(after), partial(_money, reader=reader)
 
 
 def _money(match: re.Match[str], reader: NumberReader) -> str:
@@ -88,7 +84,7 @@ def _scaled(value: Decimal, scale: str, code: str, names: CurrencyWords | None, 
 
 
 def _linked(currency: str, reader: NumberReader) -> str:
-    """The name of a currency behind a noun such as "million": "de euros", "d'euros"."""
+    """The name of a currency after a noun such as "million": "de euros", "d'euros"."""
     link = reader.lexicon.scale_link
     if link.endswith("e") and reader.lexicon.elides and currency[0] in _VOWELS:
         return f"{link[:-1]}'{currency}"

@@ -5,14 +5,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from sokuji.text.roman import roman_value
 from sokuji.text.spoken.numerals import NUMBER, NumberReader
-from sokuji.text.spoken.roman import roman_value
 from sokuji.text.spoken.rule import Rule
 
 _FRACTION_SIGN = re.compile(r"(?:(?<=\d)|(?<!\d))([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])")
 _FRACTION = re.compile(r"(?<![\w.,/])(?:(\d+) )?(\d{1,2})/(\d{1,3})(?![\w/]|[.,]\d)")
 _RANGE = re.compile(
-    r"(?<![\w.,/–-])(\d+(?:[.,]\d+)?)([%°]?[  ]?)([-–—~～〜])[  ]?(\d+(?:[.,]\d+)?)(?![\w/–-]*-|[\w/]*/)"
+    r"(?<![\w.,/–-])(\d+(?:[.,]\d+)?)([%°]?[  ]?)([-–—~～〜])[  ]?(\d++(?:[.,]\d++)?+)(?![\w/–-]*-|[\w/]*/)"
 )
 _SPACED_MINUS = re.compile(
     r"((?<![\w.,])\d+(?:[.,]\d+)?|(?<=[\w)])) [-−–] (?=(\d+(?:[.,]\d+)?)([^\n]{0,40}=)?)"
@@ -22,11 +22,11 @@ _ROMAN = (
     r"(?![\w-]|['’](?!s\b)|\.[A-Z])"
 )
 _LONGEST_PLAIN_ROMAN = 39
-"""Roman numerals above it are understood only behind words that announce them: "CD" and "MIX" are words."""
+"""Roman numerals above it are understood only after words that announce them: "CD" and "MIX" are words."""
 _NUMBER_SIGN = re.compile(r"(?<!\w)(?:#|№|[Nn]os?\.|[Nn][º°]s?\.?|[Nn]\.[º°ªo]|[Nn]úm\.|[Nn]r\.|n\.) ?(?=\d)")
 _MINUS = re.compile(r"(?<![\w.,)\]])[-−](?=[\d.]*\d)|−")
 _LONGEST_PREPOSITION = 3
-"""Longer words behind a number are taken for the noun that it counts."""
+"""Longer words after a number are taken for the noun that it counts."""
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"
 """A letter of an alphabet whose words are separated by spaces."""
 _LETTERS_AND_DIGITS = re.compile(rf"(?<={_LETTER})(?=\d)|(?<=\d)(?={_LETTER})")
@@ -157,7 +157,7 @@ def _roman_before(match: re.Match[str], reader: NumberReader) -> str:
 
 
 def _plain(match: re.Match[str], reader: NumberReader) -> str:
-    """A number in words, in the gender of the noun behind it where that is known."""
+    """A number in words, in the gender of the noun after it where that is known."""
     lexicon, noun = reader.lexicon, match[2] or ""
     feminine = noun in lexicon.feminine_nouns or (
         bool(lexicon.feminine_noun) and re.fullmatch(lexicon.feminine_noun, noun) is not None

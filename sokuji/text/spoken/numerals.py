@@ -4,10 +4,11 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from unicode_rbnf import FormatPurpose, RbnfEngine
 from unicode_rbnf.engine import NoRuleForNumberError
 
+from sokuji.text.locales import babel_locale
 from sokuji.text.spoken.lexicon import Lexicon, Numerals
 from sokuji.text.spoken.lexicons import LEXICONS
 
@@ -21,8 +22,8 @@ MINUS = r"(?P<minus>(?<![\w.,)])[-−])?"
 """The sign of a negative amount."""
 LONGEST_CARDINAL = 9
 """Longer numbers without separators are said digit by digit, as are those that begin with a zero."""
-_LONGEST_NUMBER = 40
-"""Longer ones are said digit by digit: no language has words for them."""
+_LONGEST_NUMBER = 24
+"""Longer ones are said digit by digit: no language has words for them, and ``Decimal`` rounds above 28."""
 _DIGIT_GROUP = 3
 _SPACES = re.compile("[ \u00a0\u202f'’]")
 _DIGITS_ARE_READ = frozenset(("ja", "ko", "yue", "zh"))
@@ -37,6 +38,7 @@ _ORDINALS_BEFORE_NOUN = ("spellout-ordinal-masculine-adjective", *_ORDINALS)
 _FEMININE_ORDINALS = ("spellout-ordinal-feminine", *_ORDINALS)
 """Rule sets of the CLDR, the preferred one first; not every language has each."""
 _FALLBACK = "en"
+"""The language of the units, currencies and months of languages that Babel does not know."""
 
 
 class NumberReader:
@@ -48,7 +50,7 @@ class NumberReader:
 
     def __init__(self, language: str) -> None:
         self.lexicon: Lexicon = LEXICONS.get(language, Lexicon())
-        self.locale = _locale(language)
+        self.locale = babel_locale(language) or Locale.parse(_FALLBACK)
         has_numerals = language in RbnfEngine.get_supported_languages() and language not in _DIGITS_ARE_READ
         self._engine = RbnfEngine.for_language(language) if has_numerals else None
         self._decimal: str = self.locale.number_symbols["latn"]["decimal"]
@@ -101,7 +103,7 @@ class NumberReader:
             noun: whether a noun follows, in which case it is masculine unless ``feminine``.
         """
         compact = _SPACES.sub("", written)
-        if compact.isdigit() and (
+        if compact.isdecimal() and (
             len(written) > LONGEST_CARDINAL or (compact[0] == "0" and len(compact) > 1)
         ):
             return self.digits(compact)
@@ -163,10 +165,3 @@ class NumberReader:
 def reader(language: str) -> NumberReader:
     """The reader of a language."""
     return NumberReader(language)
-
-
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse(_FALLBACK)

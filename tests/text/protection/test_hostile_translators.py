@@ -164,3 +164,13 @@ async def test_any_text_has_a_translation_where_the_translator_changes_nothing(
     task = TranslationTask(text, ("en", target), by_sentence=by_sentence)
     translation = await translate(task, Mangler(lambda words, dice: words))
     assert bool(translation.strip()) == bool(text.strip())
+
+
+@pytest.mark.parametrize("added", ["", " 77"])
+async def test_a_text_of_many_values_is_checked_quickly(added: str) -> None:
+    async def ask(texts: list[str]) -> list[str]:
+        return [text + added for text in texts]
+
+    # Comparing each value with all others would take minutes here, and the test's time limit is two.
+    task = TranslationTask("a + " * 25_000, ("en", "pt"), by_sentence=False)
+    assert (await translate(task, ask)).count("+") == 25_000

@@ -153,3 +153,8 @@ def test_a_number_survives_the_way_to_another_language_and_back(
 def test_a_text_made_to_be_slow_is_searched_quickly(unit: str) -> None:
     # Patterns that try again at every character would take minutes here, and the test's time limit is two.
     find_spans(unit * (50_000 // len(unit)), "en", "pt")
+
+
+def test_a_long_number_is_searched_quickly() -> None:
+    # As above; it is longer, because a search for fractions of such a number is cheap at each digit.
+    find_spans("1" * 200_000, "en", "pt")

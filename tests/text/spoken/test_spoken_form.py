@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from load_tests.scenarios.written_texts import LANGUAGES as TABLES
 from load_tests.scenarios.written_texts import WrittenText, written_texts
+from sokuji.text.roman import roman_value
 from sokuji.text.spoken.lexicons import LEXICONS
 from sokuji.text.spoken.numerals import reader
-from sokuji.text.spoken.roman import roman_value
 from sokuji.text.spoken.spoken_form import spoken_form
 
 SENTENCES = [each for language in TABLES for each in written_texts(language)]
@@ -151,6 +151,26 @@ def test_a_roman_numeral_has_its_value(value: int) -> None:
 @example(text="$$5%%//€€1.2.3,,4--5::6  ½½ IVX a/b 0:99")
 def test_any_text_has_a_spoken_form(language: str, text: str) -> None:
     spoken_form(text, language)
+
+
+@pytest.mark.parametrize("language", ["en", "pt", "ja"])
+@pytest.mark.parametrize(
+    "text",
+    ["²@example.com", "①@example.com", "a@²²²²²²²²²².com", "v{}", "1.2.{}", "${0}", "${0}.{0}", "{} km"],
+)
+@pytest.mark.parametrize("length", [25, 39, 5_000])
+def test_digits_that_python_cannot_compute_with_have_a_spoken_form(
+    language: str, text: str, length: int
+) -> None:
+    spoken_form(text.format("9" * length), language)
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 200_000 + "x#", "x" + "`" * 200_000, " _a" * 70_000, "1~" + "2" * 200_000 + "-"]
+)
+def test_a_text_made_to_be_slow_is_read_quickly(text: str) -> None:
+    # Patterns that try again at every character would take minutes here, and the test's time limit is two.
+    spoken_form(text, "en")
 
 
 @pytest.mark.parametrize("ending", ["", ".5", "th", " km", ",000", "/2", "-1", " €", "%", ":30"])

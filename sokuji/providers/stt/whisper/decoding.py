@@ -95,7 +95,8 @@ class WhisperDecoder:
     def __init__(
         self, model: WhisperModel, language: str, task: Task, *, script_of: str | None = None
     ) -> None:
-        """
+        """Make the prompts and the settings of the decoder; the model itself is shared.
+
         Args:
             language: Whisper's own code.
             script_of: canonical code of the language in whose script the text must be; None: in any.

@@ -24,7 +24,7 @@ def detect_language(
     """The canonical code of the language spoken.
 
     Args:
-        window: the begin of the utterance.
+        window: the beginning of the utterance.
         request: an interim request is never detected twice.
         languages: all that the model knows, canonical code -> Whisper's code.
     """

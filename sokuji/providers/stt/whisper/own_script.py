@@ -1,8 +1,8 @@
 """Decodes an utterance again whose transcript is in the script of another language: Hindi in Urdu's letters.
 
 Such a text can neither be read by those who speak the language nor be translated. The decoder is confined
-to the script of the language (``script_tokens``). It is unsure, so it writes no time stamps and gets no very
-short window.
+to the script of the language (``script_tokens``). Small models are unsure there: the text is decoded without
+time stamps, and not in a very short window.
 """
 
 from sokuji.languages.scripts import own_letters

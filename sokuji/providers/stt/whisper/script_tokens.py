@@ -47,7 +47,7 @@ class _OwnLetters:
         self._ends = {code[start:] for code in codes for start in range(1, len(code))}
 
     def can_form(self, token: bytes) -> bool:
-        """Whether a token has no foreign letters: it is the end of a letter, whole ones, the begin of one."""
+        """Whether a token has no foreign letters: the end of an own one, whole own ones, the start of one."""
         end, whole, begin = _split(token)
         if (end and end not in self._ends) or (begin and begin not in self._begins):
             return False

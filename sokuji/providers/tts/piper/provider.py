@@ -27,7 +27,7 @@ from sokuji.providers.tts.phrase_splitting import PhonemePhrase, Phrase, split_p
 from sokuji.providers.tts.piper.vits import SpeakingStyle, VitsModel, open_voice
 from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
 from sokuji.providers.tts.voice_selection import choose_voice
-from sokuji.providers.tts.waveform_chunks import WaveformPart, phrase_chunks
+from sokuji.providers.tts.waveform_chunks import WaveformPart, phrase_chunks, rendered
 
 FIRST_COLUMNS = 60
 LONGEST_COLUMNS = 200
@@ -46,7 +46,7 @@ class _LoadedVoice(NamedTuple):
     network: VitsModel
     voices: tuple[Voice, ...]
     gains: dict[str, float]
-    """Of the voices that have been heard, by id."""
+    """Voice id -> gain to the common loudness, of the voices whose loudness has been measured."""
 
     def phonemes(self, phrases: Sequence[Phrase]) -> list[PhonemePhrase]:
         """The voice's symbols for phrases, in parts that the network can synthesise."""
@@ -146,7 +146,7 @@ class Piper:
             parts = [
                 part.waveform
                 for phonemes, _ in loaded.phonemes([counting])
-                for part in loaded.render(style, phonemes)
+                for part in rendered(partial(loaded.render, style), phonemes)
             ]
             loudness = integrated_loudness(np.concatenate(parts), voice.sample_rate) if parts else -math.inf
             loaded.gains[voice.id] = gain_to_target(loudness)

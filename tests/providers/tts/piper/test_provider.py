@@ -1,7 +1,7 @@
 """Piper says what it is given, at the speed asked for, in chunks that begin soon and join to the whole."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,19 @@ from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.audio.resampling import resample
 from sokuji.config import PiperConfig
 from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Transcript
-from sokuji.errors import ConfigError, InvalidRequest, ModelMissing, UnknownVoice, UnsupportedLanguage
+from sokuji.errors import (
+    ConfigError,
+    InvalidRequest,
+    ModelMissing,
+    ProviderFailed,
+    UnknownVoice,
+    UnsupportedLanguage,
+)
 from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.tts.piper import provider
 from sokuji.providers.tts.piper.provider import Piper, list_voices
+from sokuji.providers.tts.piper.vits import SpeakingStyle
+from sokuji.providers.tts.waveform_chunks import WaveformPart
 from tests.support.knobs import Knobs
 from tests.support.text_similarity import word_error_rate
 
@@ -194,6 +204,19 @@ async def test_damaged_and_unsupported_models_are_refused(
         await piper.load()
     assert str(tmp_path) not in str(caught.value)
     await piper.aclose()
+
+
+@pytest.mark.models
+async def test_a_failure_while_the_loudness_is_measured_is_that_of_the_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class FailingNetwork:
+        def speak(self, ids: list[int], style: SpeakingStyle) -> Iterator[WaveformPart]:
+            raise RuntimeError
+
+    monkeypatch.setattr(provider, "open_voice", lambda *_, **__: FailingNetwork())
+    with pytest.raises(ProviderFailed, match="RuntimeError"):
+        await Piper(PiperConfig()).load()
 
 
 @pytest.mark.models

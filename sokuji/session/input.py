@@ -78,7 +78,7 @@ class SessionInput:
 
         Raises:
             InvalidRequest: after ``END``.
-            Overloaded: too many messages wait.
+            Overloaded: too many commands and settings wait.
         """
         if self.ended:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
@@ -117,7 +117,8 @@ class SessionInput:
 
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            Overloaded: too much audio waits that came at the pace of speech; the session cannot go on.
+            Overloaded: too much audio waits that came at the pace of speech, or no more can wait on disk; the
+                session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
         settings = self._settings

@@ -126,6 +126,7 @@ async def _converse(conversation: TranslationClient, pcm: bytes) -> Interpreted:
                 case events.Audio():
                     recognised[event.segment_id].sound.add(event.pcm, event.sample_rate)
                 case events.Ack():
+                    results: dict[int, InterpretedUtterance | UnrecognisedSpeech]
                     results = {**unrecognised, **recognised}
                     # Errors come as soon as they are known; results come in the order of the speech.
                     for number in sorted(n for n, each in results.items() if each.end_ms <= event.through_ms):

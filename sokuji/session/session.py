@@ -189,7 +189,7 @@ class Session:
         detector = self._detector
         while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
             if isinstance(message, bytes):
-                await self._until_little_waits()
+                await self._wait_for_delivery()
                 await self._process(await asyncio.to_thread(detector.push, message))
                 await self._recognise_ahead()
                 await self._report_progress()
@@ -209,7 +209,7 @@ class Session:
         await self._process(await asyncio.to_thread(detector.flush))
         await self._recognition.end()
 
-    async def _until_little_waits(self) -> None:
+    async def _wait_for_delivery(self) -> None:
         """Wait while much of what has been recognised is not delivered: it waits in memory."""
         open_segment_id, _ = self._recognition.next_position
         through_ms = self._detector.position_ms - self._max_undelivered_ms

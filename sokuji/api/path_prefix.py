@@ -44,8 +44,8 @@ class PathPrefix:
         if prefix := forwarded_prefix(header):
             root_path, path = scope.get("root_path", ""), scope["path"]
             scope = {**scope, "root_path": prefix + root_path, "path": prefix + path}
-        url = URL(scope=scope)
-        origin = f"{url.scheme}://{url.netloc}/"
+        # Without the query, which need not be UTF-8.
+        origin = str(URL(scope={**scope, "path": "/", "query_string": b""}))
 
         async def send_relative(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -105,30 +105,36 @@ async def remote_interpreter(url: str, config: Config) -> AsyncIterator[Interpre
 
 
 async def _converse(conversation: TranslationClient, pcm: bytes) -> Interpreted:
-    pending: dict[int, InterpretedUtterance] = {}
-    started_ms = stopped_ms = 0
+    recognised: dict[int, InterpretedUtterance] = {}
+    unrecognised: dict[int, UnrecognisedSpeech] = {}
+    spoken: dict[int, UnrecognisedSpeech] = {}
+    """When each segment was spoken: the result, if no words are recognised in it."""
     received = conversation.converse(_seconds(pcm))
     async with aclosing(received):
         async for event in received:
             match event:
-                case events.Speech(state="started"):
-                    started_ms = event.at_ms
-                case events.Speech():
-                    stopped_ms = event.at_ms
+                case events.Speech(at_ms=at_ms, segment_id=number):
+                    start_ms = spoken[number].start_ms if number in spoken else at_ms
+                    spoken[number] = UnrecognisedSpeech(start_ms, at_ms)
                 case events.Transcription(is_final=True):
                     whole = TimedText(event.text, event.start_ms, event.end_ms)
-                    pending[event.segment_id] = InterpretedUtterance(
+                    recognised[event.segment_id] = InterpretedUtterance(
                         event.start_ms, event.end_ms, event.language, event.text, [whole]
                     )
                 case events.TranslationText():
-                    pending[event.segment_id].translation += event.text
+                    recognised[event.segment_id].translation += event.text
                 case events.Audio():
-                    pending[event.segment_id].sound.add(event.pcm, event.sample_rate)
+                    recognised[event.segment_id].sound.add(event.pcm, event.sample_rate)
                 case events.Ack():
-                    for number in [n for n, each in pending.items() if each.end_ms <= event.through_ms]:
-                        yield pending.pop(number)
-                case events.Failed(fatal=False) if event.error.code == NotRecognised.code:
-                    yield UnrecognisedSpeech(started_ms, stopped_ms)
+                    results: dict[int, InterpretedUtterance | UnrecognisedSpeech]
+                    results = {**unrecognised, **recognised}
+                    # Errors come as soon as they are known; results come in the order of the speech.
+                    for number in sorted(n for n, each in results.items() if each.end_ms <= event.through_ms):
+                        yield results[number]
+                        for done in (unrecognised, recognised, spoken):
+                            done.pop(number, None)
+                case events.Failed(error=NotRecognised(), fatal=False, segment_id=int(number)):
+                    unrecognised[number] = spoken[number]
                 case events.Failed():
                     raise event.error
 

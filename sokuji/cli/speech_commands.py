@@ -15,10 +15,8 @@ from sokuji.cli.console import (
     progress_display,
     service_url,
     source_language,
-    source_languages,
     target_language,
     timestamp,
-    writable,
 )
 from sokuji.cli.interpreter import (
     CONCURRENCY,
@@ -26,6 +24,7 @@ from sokuji.cli.interpreter import (
     in_process_interpreter,
     remote_interpreter,
 )
+from sokuji.cli.speech_options import CandidatesOption, InputFile, OutputFile, SpeedOption, VoiceOption
 from sokuji.cli.transcript_output import (
     FormatOption,
     PrintedFormat,
@@ -43,39 +42,10 @@ from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
-from sokuji.protocol import MAX_SPEED, MIN_SPEED
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 MAX_RECORDING_S = 2 * 3_600.0
 LOADING = "loading the models"
-
-InputFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="A recording of up to 2 h, in any format that FFmpeg decodes.",
-    ),
-]
-OutputFile = Annotated[
-    Path, typer.Option("--output", "-o", metavar="WAV", callback=writable, help="The WAV file to write.")
-]
-VoiceOption = Annotated[str, typer.Option(help="Voice id; an unknown id is refused with those that exist.")]
-SpeedOption = Annotated[
-    float, typer.Option(min=MIN_SPEED, max=MAX_SPEED, help="Speed of the voice; 2 is twice as fast.")
-]
-
-
-CandidatesOption = Annotated[
-    str,
-    typer.Option(
-        "--source-languages",
-        metavar="LIST",
-        callback=source_languages,
-        help="With auto: the languages that may be spoken, such as pt,en; without it, any.",
-    ),
-]
 
 
 def translate(

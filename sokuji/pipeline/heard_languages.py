@@ -1,8 +1,8 @@
 """The languages heard in one conversation or recording, as a prior for the detection of the next one. Pure.
 
-Who has spoken Portuguese will most likely go on in Portuguese. A short answer such as "Não" holds too
-little sound to tell its language, and takes that of its conversation; a sentence in another language is sure
-enough to outweigh the prior, so that a change is followed at once.
+A conversation in Portuguese most likely continues in Portuguese. An answer such as "Não" is too short for
+its language to be detected, and gets that of the conversation. The evidence of a sentence in another language
+outweighs the prior, so that a change of language is detected at once.
 """
 
 import math

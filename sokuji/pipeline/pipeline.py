@@ -7,7 +7,7 @@ tests they are providers in the same process.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
 
@@ -21,15 +21,14 @@ from sokuji.contract import (
     TranslatedText,
     TranslationRequest,
 )
-from sokuji.errors import NotRecognised, Overloaded
+from sokuji.errors import Overloaded
 from sokuji.pipeline import metrics
-from sokuji.pipeline.attempts import candidate, recognise, synthesize, translate
+from sokuji.pipeline.attempts import candidate, synthesize, translate
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import call, stream
 from sokuji.pipeline.heard_languages import NO_PRIOR
 from sokuji.pipeline.members import (
-    RecogniserMember,
     RecognitionStage,
     Stage,
     StageProviders,
@@ -38,9 +37,9 @@ from sokuji.pipeline.members import (
     TranslationStage,
 )
 from sokuji.pipeline.speech_translation import chained, translate_speech
+from sokuji.pipeline.word_recognition import find_words
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 from sokuji.text.protection.translation import without_words
-from sokuji.text.protection.verification import has_words
 
 
 class Pipeline:
@@ -116,7 +115,7 @@ class Pipeline:
         ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
 
         Raises:
-            NotRecognised: no recogniser finds words; ``interim`` transcripts may be empty.
+            NotRecognised: no recogniser that works finds words; ``interim`` transcripts may be empty.
             UnsupportedLanguage: no recogniser knows ``language`` or a language of ``language_prior``, or none
                 could detect the language.
             SokujiError: see ``fallback.call``.
@@ -131,13 +130,7 @@ class Pipeline:
             word_times=word_times,
         )
         recognisers = self.catalogue.recognisers(language, among=language_prior)
-        transcript = await self._transcribe(recognisers, request)
-        if interim or has_words(transcript.text):
-            return transcript
-        others = [each for each in recognisers if each.info.provider != transcript.provider]
-        if others and has_words((transcript := await self._transcribe(others, request)).text):
-            return transcript
-        raise NotRecognised("no words were recognised in the speech; speak louder or name its language")
+        return await find_words(recognisers, request, self.resilience, deadline_s=self.deadlines.stt_s)
 
     async def translate_speech(
         self,
@@ -254,17 +247,3 @@ class Pipeline:
                     took_s = time.monotonic() - began
                     metrics.record_response("tts", chunk.provider or "", took_s, chunk.effort)
                 yield await asyncio.to_thread(common_rate.convert, chunk)
-
-    async def _transcribe(
-        self, recognisers: Sequence[RecogniserMember], request: RecognitionRequest
-    ) -> Transcript:
-        if request.interim:
-            # The transcript is soon superseded: a call to a fallback, which may cost money, is not worth it.
-            admitting = [each for each in recognisers if each.breaker.admits]
-            recognisers = (admitting or recognisers)[:1]
-        return await call(
-            [candidate(each, partial(recognise, each, request)) for each in recognisers],
-            self.resilience,
-            deadline_s=self.deadlines.stt_s,
-            stage="stt",
-        )

@@ -34,6 +34,10 @@ class DeliveryLedger:
         """When the oldest of these clauses was spoken (monotonic seconds)."""
         return self._undelivered[0].due if self._undelivered else None
 
+    def has_undelivered(self, before: ClausePosition) -> bool:
+        """Whether one of these clauses is before a position."""
+        return bool(self._undelivered) and self._undelivered[0].position < before
+
     def commit(
         self, position: ClausePosition, text: str, targets: Iterable[str], due: float, end_ms: int | None
     ) -> None:

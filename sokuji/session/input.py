@@ -17,8 +17,8 @@ from sokuji.session.playout import PlayoutClock
 
 LEAD_SHARE = 0.25
 """Share of ``max_backlog_s`` by which a client that does not send at the pace of speech is ahead of it."""
-OVERSLEPT_S = 0.1
-"""A timer that fires this late shows that the process did not run, so that no message could arrive."""
+MAX_TIMER_DELAY_S = 0.1
+"""A timer that fires later than this shows that the process did not run, so that no message could arrive."""
 
 
 class SessionTooLong(TooLarge):
@@ -78,7 +78,7 @@ class SessionInput:
 
         Raises:
             InvalidRequest: after ``END``.
-            Overloaded: too many messages wait.
+            Overloaded: too many commands and settings wait.
         """
         if self.ended:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
@@ -117,7 +117,8 @@ class SessionInput:
 
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            Overloaded: too much audio waits that came at the pace of speech; the session cannot go on.
+            Overloaded: too much audio waits that came at the pace of speech, or no more can wait on disk; the
+                session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
         settings = self._settings
@@ -200,7 +201,7 @@ class SessionInput:
                     return await self._queue.get()
             except TimeoutError:
                 now = self._clock()
-                if now - silent_at > OVERSLEPT_S or self._awaits_acks:
+                if now - silent_at > MAX_TIMER_DELAY_S or self._awaits_acks:
                     self._playout.paused(now, 0)
                 elif self._queue.is_empty:
                     return Command.SILENCE

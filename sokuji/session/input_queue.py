@@ -6,15 +6,20 @@ whose pings are answered only behind megabytes of audio closes the socket after 
 """
 
 import asyncio
+import logging
 
 from sokuji.errors import Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
 from sokuji.session.spool import AudioSpool, SpooledPiece
 
+log = logging.getLogger(__name__)
+
 MAX_MEMORY_BYTES = 2**20
 """Audio of one session that waits in memory."""
-MAX_MESSAGES = 20_000
-"""Bounds floods of commands and settings; audio is gathered to larger pieces beyond half of it."""
+MAX_COMMANDS = 20_000
+"""Commands and settings of one session that wait."""
+MAX_MEMORY_MESSAGES = 10_000
+"""Messages of any kind that wait while audio is still kept in memory, where it is not gathered to pieces."""
 
 
 class InputQueue:
@@ -30,6 +35,7 @@ class InputQueue:
         self._newest: SpooledPiece | None = None
         """The last message, if that is spooled audio."""
         self._memory_bytes = 0
+        self._commands = 0
         self._spool = AudioSpool()
         self._room = asyncio.Event()
         self._room.set()
@@ -53,33 +59,36 @@ class InputQueue:
         """Add settings or a command.
 
         Raises:
-            Overloaded: too many messages wait.
+            Overloaded: too many of them wait.
         """
-        if self._messages.qsize() >= MAX_MESSAGES:
-            raise Overloaded(f"more than {MAX_MESSAGES} messages wait")
+        if self._commands >= MAX_COMMANDS:
+            raise Overloaded(f"more than {MAX_COMMANDS} commands and settings wait; send them as they apply")
         self.force(message)
 
     def force(self, command: ConversationSettings | Command) -> None:
         """Add what is never refused."""
         self._newest = None
+        self._commands += 1
         self._messages.put_nowait(command)
 
     def put_audio(self, pcm: bytes) -> None:
         """Add audio; after ``close`` it is dropped.
 
         Raises:
-            OSError: the disk is full.
+            Overloaded: the disk on which it would have to wait is full.
         """
         if self._closed:
             return
-        fits = (
-            self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES and self._messages.qsize() < MAX_MESSAGES // 2
-        )
-        if fits and self._newest is None:
+        fits = self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES
+        if fits and self._newest is None and self._messages.qsize() < MAX_MEMORY_MESSAGES:
             self._memory_bytes += len(pcm)
             self._messages.put_nowait(pcm)
             return
-        piece = self._spool.store(pcm, self._newest)
+        try:
+            piece = self._spool.store(pcm, self._newest)
+        except OSError as error:
+            log.warning("audio cannot wait on disk: %s", error)
+            raise Overloaded("no room is left for audio that waits; send it at the pace of speech") from error
         if piece is not self._newest:
             self._newest = piece
             self._messages.put_nowait(piece)
@@ -91,7 +100,9 @@ class InputQueue:
         message = await self._messages.get()
         if isinstance(message, bytes):
             self._memory_bytes -= len(message)
+            return message
         if not isinstance(message, SpooledPiece):
+            self._commands -= 1
             return message
         if message is self._newest:
             self._newest = None

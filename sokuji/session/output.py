@@ -113,9 +113,12 @@ class SessionOutput:
         if ack.through_ms > before_ms and due is not None:
             await self._measure(max(0.0, time.monotonic() - due))
 
-    async def until_delivered(self, through_ms: float) -> None:
-        """Wait until what was spoken before ``through_ms`` is delivered, or no clause is on its way."""
-        while self._ledger.oldest_due is not None and self.acknowledged_ms < through_ms:
+    async def until_delivered(self, through_ms: float, before: ClausePosition) -> None:
+        """Wait until all that was spoken before ``through_ms``, or all before ``before``, is delivered.
+
+        Clauses of a segment that is still spoken may have to wait for its end, which more audio brings.
+        """
+        while self.acknowledged_ms < through_ms and self._ledger.has_undelivered(before):
             self._settled.clear()
             await self._settled.wait()
 

@@ -1,9 +1,9 @@
 """How long the audio that has arrived lasts if it is played at the pace of speech. Pure.
 
 Clients send frames of 20 ms or of 2 s, and networks deliver them late and in bursts. The playout buffer of
-an RTP receiver evens this out (C. Perkins, "RTP: Audio and Video for the Internet", 2003, chapter 6), and so
-does this clock: audio is missing when there is nothing left to play, and a client is ahead of the pace of
-speech by what has not been played yet.
+an RTP receiver evens this out (C. Perkins, "RTP: Audio and Video for the Internet", 2003, chapter 6). This
+clock computes what such a buffer would hold: audio is missing when it is empty, and a client is ahead of the
+pace of speech by its content.
 """
 
 MAX_LEAD_S = 5.0
@@ -13,7 +13,7 @@ BURST_S = 1.0
 
 
 class PlayoutClock:
-    """Plays the audio of one connection without a sound. All times are seconds on one monotonic clock."""
+    """When the audio of a connection would have been played. Times are seconds on one monotonic clock."""
 
     def __init__(self) -> None:
         self._played_at = 0.0

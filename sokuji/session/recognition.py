@@ -188,8 +188,7 @@ class Recognition:
         """Recognise a complete segment, and commit what is left of it."""
         if segment.speculation is not None and segment.speculation.foresaw(utterance):
             utterance = segment.speculation.utterance
-        known = segment.language or segment.conversation.source_language or ""
-        transcript = Transcript(text=segment.words.stable, language=known)
+        transcript = _stable_transcript(segment)
         async with self._failures.reported(segment.segment_id):
             transcript = await self._final_transcript(segment, utterance)
             self._transcriber.note_final(transcript, utterance)
@@ -218,6 +217,14 @@ class Recognition:
     async def _final_transcript(self, segment: Segment, utterance: Utterance) -> Transcript:
         if utterance.cut == "sentence":
             return _stable_transcript(segment)
+        try:
+            return await self._recognised(segment, utterance)
+        except NotRecognised:
+            if not segment.words.stable:
+                raise
+            return _stable_transcript(segment)
+
+    async def _recognised(self, segment: Segment, utterance: Utterance) -> Transcript:
         speculation = segment.speculation
         if speculation is not None and speculation.foresaw(utterance):
             transcript = await asyncio.shield(speculation.transcript)
@@ -232,11 +239,11 @@ class Recognition:
 
 
 def _stable_transcript(segment: Segment) -> Transcript:
-    """The transcript of a segment that was split: its stable words, without another recognition."""
+    """The words of a segment on which hypotheses agree, without another recognition."""
     last = segment.last_transcript
     return Transcript(
         text=segment.words.stable,
-        language=segment.language or "",
+        language=segment.language or segment.conversation.source_language or "",
         confidence=last.confidence if last else None,
         provider=last.provider if last else None,
     )

@@ -189,8 +189,7 @@ class Session:
         detector = self._detector
         while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
             if isinstance(message, bytes):
-                # What has been recognised waits in memory, so a client that is far ahead has to wait.
-                await self._output.until_delivered(detector.position_ms - self._max_undelivered_ms)
+                await self._wait_for_delivery()
                 await self._process(await asyncio.to_thread(detector.push, message))
                 await self._recognise_ahead()
                 await self._report_progress()
@@ -209,6 +208,12 @@ class Session:
                 await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
         await self._process(await asyncio.to_thread(detector.flush))
         await self._recognition.end()
+
+    async def _wait_for_delivery(self) -> None:
+        """Wait while much of what has been recognised is not delivered: it waits in memory."""
+        open_segment_id, _ = self._recognition.next_position
+        through_ms = self._detector.position_ms - self._max_undelivered_ms
+        await self._output.until_delivered(through_ms, before=(open_segment_id, 0))
 
     async def _begin(self, conversation: ConversationSettings) -> None:
         """Put settings into force."""

@@ -1,5 +1,7 @@
 """A temporary file for audio that waits: memory does not grow with what a client sends ahead of time."""
 
+import errno
+import os
 import tempfile
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -37,7 +39,8 @@ class AudioSpool:
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  ``close`` closes it.
         self._file.seek(self.size)
-        self._file.write(pcm)
+        if self._file.write(pcm) < len(pcm):  # The disk took a part: what it did not take must not be lost.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         piece = newest
         if piece is None or piece.size >= PIECE_BYTES:
             piece = SpooledPiece(self.size, 0)

@@ -91,6 +91,23 @@ async def test_calls_and_sockets_are_mounted_at_the_prefix(kind: str) -> None:
     assert (seen[0]["path"], seen[0]["root_path"]) == ("/speech/mt/a", "/speech/mt")
 
 
+async def test_a_query_that_is_no_utf_8_is_passed_on() -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        raise AssertionError
+
+    scope = {"type": "http", "scheme": "http", "server": None, "path": "/a", "query_string": b"\xff"}
+    await PathPrefix(app)({**scope, "headers": []}, receive, send)
+    assert seen[0]["query_string"] == b"\xff"
+
+
 async def test_limits_hold_under_a_prefix() -> None:
     async with proxied_client("/speech") as client:
         response = await client.post("/api/v1/translation/translate", content=b"x" * 10_000_000)

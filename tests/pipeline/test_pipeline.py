@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sokuji.config import Deadlines
 from sokuji.contract import Transcript
-from sokuji.errors import NotRecognised, NotSupported, UnsupportedLanguage
-from sokuji.pipeline.members import StageProviders
+from sokuji.errors import NotSupported, UnsupportedLanguage
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
@@ -111,31 +109,3 @@ async def test_a_voice_that_reads_notation_itself_gets_the_text_as_it_is_written
 async def test_a_text_in_a_script_without_a_voice_is_refused() -> None:
     with pytest.raises(UnsupportedLanguage, match="languages with a voice: en, es, pt"):
         await spoken(await ready_pipeline(), "你好世界")
-
-
-async def two_recognisers(*texts: str) -> Pipeline:
-    """The first and the second recogniser of a stage, with one answer of each."""
-    recognisers = [FakeStt(text) for text in texts]
-    for number, stt in enumerate(recognisers):
-        stt.info = replace(stt.info, provider=f"recogniser{number}")
-    pipeline = Pipeline(StageProviders(recognisers, [FakeTranslator()], [FakeTts()]), Deadlines())
-    await pipeline.refresh()
-    return pipeline
-
-
-@pytest.mark.parametrize(
-    ("texts", "provider"),
-    [(("olá", "bom dia"), "recogniser0"), (("", "bom dia"), "recogniser1"), (("...", "olá"), "recogniser1")],
-)
-async def test_where_one_recogniser_finds_no_words_the_next_is_asked(
-    texts: tuple[str, str], provider: str
-) -> None:
-    heard = await (await two_recognisers(*texts)).recognise(b"\0\0" * 16_000, "pt")
-    assert heard.provider == provider
-
-
-async def test_speech_in_which_no_recogniser_finds_words_is_an_error_but_not_while_it_goes_on() -> None:
-    with pytest.raises(NotRecognised):
-        await (await two_recognisers("", " ")).recognise(b"\0\0" * 16_000, "pt")
-    unfinished = await (await two_recognisers("", "olá")).recognise(b"\0\0" * 16_000, "pt", interim=True)
-    assert unfinished.text == ""

@@ -168,7 +168,7 @@ async def test_bad_audio_is_refused_by_name_and_not_taken() -> None:
 async def test_a_flood_of_commands_is_bounded() -> None:
     session = open_real_speech_session(await ready_pipeline())
     session.configure(PT_TO_EN)
-    with pytest.raises(Overloaded, match="messages wait"):
+    with pytest.raises(Overloaded, match="commands and settings wait"):
         for _ in range(50_000):
             session.flush()
 

@@ -131,4 +131,5 @@ async def test_a_clause_within_a_sentence_begins_small_and_one_that_begins_a_sen
         session.configure(CLAUSES)
         await speak(session, SpokenScript([(18, 1_000)]).pcm)
         session.end()
-    assert " ".join(translations(seen, "en")) == " ".join(map(spelled, range(18)))
+    # The last clause is empty if a pause showed that all words are stable.
+    assert " ".join(translations(seen, "en")).split() == list(map(spelled, range(18)))

@@ -16,6 +16,7 @@ from tests.support.session_scenarios import (
     CLAUSES,
     PT_TO_EN,
     UTTERANCES,
+    DeafFinalStt,
     EchoTranslator,
     FailingFinalStt,
     SpokenScript,
@@ -46,6 +47,22 @@ async def test_speech_without_recognised_words_is_reported_with_its_segment() ->
     (failure,) = of_kind(seen, events.Failed)
     assert (failure.error.code, failure.segment_id, failure.fatal) == ("not_recognised", 1, False)
     assert [event.text for event in of_kind(seen, events.Transcription)] == ["first", "third"]
+
+
+async def test_words_that_were_recognised_while_they_were_spoken_stay_if_the_end_finds_none() -> None:
+    session = open_session(await pipeline_of(DeafFinalStt()))
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        for number in range(24):
+            if not translations(seen, "en"):
+                await speak(session, coded_words(number, 1), rest_s=0.005)
+        await speak(session, silence(1_000))
+        session.end()
+    assert not of_kind(seen, events.Failed)
+    words = " ".join(each.text for each in finals(seen)).split()
+    assert words
+    assert words == SpokenScript([(24, 0)]).words[: len(words)]
+    assert " ".join(translations(seen, "en")).split() == words
 
 
 async def test_speech_without_recognised_words_is_recognised_once_if_a_pause_foresaw_its_end() -> None:

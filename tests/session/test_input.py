@@ -11,7 +11,7 @@ from sokuji.config import Limits
 from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
 from sokuji.session.input import SessionInput, SessionTooLong
-from sokuji.session.input_queue import MAX_MESSAGES
+from sokuji.session.input_queue import MAX_COMMANDS
 
 SECOND = bytes(32_000)
 STEREO = ConversationSettings(target_languages=("en",), input_sample_rate=8_000, channels=2)
@@ -132,9 +132,9 @@ def test_audio_of_a_resumed_conversation_counts_towards_the_length_of_the_sessio
 def test_a_flood_of_commands_is_refused() -> None:
     source = new_input()
     source.put(MONO)
-    for _ in range(MAX_MESSAGES - 1):
+    for _ in range(MAX_COMMANDS - 1):
         source.put(Command.FLUSH)
-    with pytest.raises(Overloaded, match="messages wait"):
+    with pytest.raises(Overloaded, match="commands and settings wait"):
         source.put(Command.FLUSH)
 
 

@@ -1,6 +1,13 @@
 """The queue of a session's input: in order, whether audio waits in memory or on disk, and bounded."""
 
 import asyncio
+import errno
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -8,7 +15,7 @@ from hypothesis import strategies as st
 
 from sokuji.errors import Overloaded
 from sokuji.session.conversation import Command
-from sokuji.session.input_queue import MAX_MEMORY_BYTES, MAX_MESSAGES, InputQueue
+from sokuji.session.input_queue import MAX_COMMANDS, MAX_MEMORY_BYTES, MAX_MEMORY_MESSAGES, InputQueue
 from sokuji.session.spool import PIECE_BYTES
 
 FLUSHED = b"\xff"
@@ -51,7 +58,7 @@ async def test_messages_come_in_order_and_whole_wherever_they_waited(steps: list
 
 async def test_memory_is_bounded_in_bytes_and_in_messages() -> None:
     queue = InputQueue(2**30)
-    for _ in range(3 * MAX_MESSAGES):
+    for _ in range(3 * MAX_MEMORY_MESSAGES):
         queue.put_audio(bytes(2))
     pieces = 0
     while not queue.is_empty:
@@ -59,7 +66,7 @@ async def test_memory_is_bounded_in_bytes_and_in_messages() -> None:
         assert isinstance(message, bytes)
         assert len(message) <= PIECE_BYTES
         pieces += 1
-    assert pieces < MAX_MESSAGES
+    assert pieces < MAX_MEMORY_MESSAGES + 10
     for _ in range(8):
         queue.put_audio(bytes(MAX_MEMORY_BYTES // 2))
     assert queue._memory_bytes <= MAX_MEMORY_BYTES
@@ -95,12 +102,12 @@ async def test_a_closed_queue_drops_audio_and_holds_nobody_back() -> None:
 
 async def test_commands_are_bounded_but_for_those_of_the_service() -> None:
     queue = InputQueue(2**20)
-    for _ in range(MAX_MESSAGES):
+    for _ in range(MAX_COMMANDS):
         queue.put(Command.FLUSH)
     with pytest.raises(Overloaded):
         queue.put(Command.FLUSH)
     queue.force(Command.END)
-    for _ in range(MAX_MESSAGES):
+    for _ in range(MAX_COMMANDS):
         assert await queue.get() is Command.FLUSH
     assert await queue.get() is Command.END
 
@@ -114,3 +121,41 @@ async def test_commands_behind_audio_on_disk_stay_behind_it() -> None:
     queue.put_audio(b"\3\3")
     assert [await queue.get() for _ in range(4)][1:] == [b"\1\1", Command.FLUSH, b"\2\2\3\3"]
     queue.close()
+
+
+async def test_commands_are_accepted_however_much_audio_waits() -> None:
+    queue = InputQueue(2**30)
+    for _ in range(MAX_COMMANDS):
+        queue.put_audio(bytes(PIECE_BYTES))
+    queue.put(Command.END)
+    assert len([await queue.get() for _ in range(MAX_COMMANDS)]) == MAX_COMMANDS
+    assert await queue.get() is Command.END
+    queue.close()
+
+
+def takes_a_part(file: BinaryIO, pcm: bytes) -> int:
+    return file.write(pcm[: len(pcm) // 2])
+
+
+def takes_nothing(file: BinaryIO, pcm: bytes) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("write", [takes_a_part, takes_nothing])
+async def test_audio_for_which_the_disk_has_no_room_is_refused_and_the_rest_is_whole(
+    write: Callable[[BinaryIO, bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = TemporaryFile(buffering=0)  # noqa: SIM115  The queue closes it.
+    full = Mock(wraps=file)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
+    queue = InputQueue(2**30)
+    queue.put_audio(bytes(MAX_MEMORY_BYTES))
+    queue.put_audio(b"\1\1")
+    full.write.side_effect = partial(write, file)
+    with pytest.raises(Overloaded, match="room"):
+        queue.put_audio(b"\2\2" * 50)
+    full.write.side_effect = None
+    queue.put_audio(b"\3\3")
+    assert [await queue.get(), await queue.get()][1] == b"\1\1\3\3"
+    queue.close()
+    assert file.closed

@@ -3,16 +3,19 @@
 import asyncio
 import gc
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
 from sokuji import events
-from sokuji.config import StreamingSettings
-from tests.support.coded_speech import CodedStt, coded_words, spelled
+from sokuji.config import GatewaySettings, Limits, StreamingSettings
+from sokuji.session.session import Session
+from tests.support.coded_speech import CodedStt, LevelVoiceActivity, coded_words, spelled
 from tests.support.fake_stages import FakeTts, ready_pipeline
 from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind
 from tests.support.session_scenarios import (
     CLAUSES,
+    EAGER,
     PT_TO_EN,
     UTTERANCES,
     EchoTranslator,
@@ -171,3 +174,25 @@ async def test_an_hour_of_speech_grows_neither_memory_nor_queues_nor_cost() -> N
     # How often it is recognised depends on the machine; what grows with the hour would be six times as much.
     assert sum(recognised_ms[-10:]) <= 2 * sum(recognised_ms[1:11])
     assert max(grown[-3:]) <= 1.02 * max(grown[1:4])
+
+
+@pytest.mark.parametrize("max_backlog_s", [1, 6, 12])
+async def test_an_utterance_that_is_translated_as_a_whole_does_not_wait_for_itself(
+    max_backlog_s: float,
+) -> None:
+    """Its clauses, translated by the recogniser, are delivered at its end, which only more audio brings."""
+    translator = EchoTranslator()
+    translator.info = replace(translator.info, pairs=(("en", "es"),))
+    limits = Limits(max_backlog_s=max_backlog_s)
+    session = Session(
+        await pipeline_of(CodedStt(), translator),
+        GatewaySettings(streaming=EAGER, limits=limits),
+        "test",
+        vad=LevelVoiceActivity(),
+    )
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        await speak(session, silence(500) + coded_words(0, 30) + silence(1_000))
+        session.end()
+    assert " ".join(each.text for each in finals(seen)).split() == SpokenScript([(30, 0)]).words
+    assert isinstance(seen[-1], events.Done)

@@ -87,6 +87,16 @@ class FailingFinalStt(CodedStt):
         return await super().transcribe(requests)
 
 
+class DeafFinalStt(CodedStt):
+    """Finds no words in complete utterances."""
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        """The words, or a transcript without any."""
+        if requests[0].interim:
+            return await super().transcribe(requests)
+        return [Transcript(text="", language=self.language)]
+
+
 class SlowVoiceActivity(LevelVoiceActivity):
     """Takes a millisecond for each frame."""
 

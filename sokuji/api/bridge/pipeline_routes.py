@@ -10,14 +10,12 @@ from urllib.parse import quote, unquote_to_bytes
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from sokuji.api.bridge.recording_responses import span_responses, unrecognised_header, word_responses
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
 from sokuji.api.bridge.responses import (
     PipelineResponse,
     elapsed_ms,
     joined_names,
-    span_responses,
-    unrecognised_header,
-    word_responses,
 )
 from sokuji.api.bridge.subtitle_files import AUDIO_OR_SUBTITLE_RESPONSE, subtitle_response
 from sokuji.api.dependencies import (

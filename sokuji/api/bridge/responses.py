@@ -1,17 +1,17 @@
 """Response bodies of the REST calls (bridge API, version 1), from which the OpenAPI document is made."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from sokuji.api.bridge.recording_responses import SegmentResponse, Unrecognised, WordResponses
 from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
-from sokuji.contract import StageName, TranscriptSegment, Voice, Word
+from sokuji.contract import StageName, Voice
 from sokuji.pipeline.circuit_breaker import State as CircuitState
 from sokuji.pipeline.members import ProviderStatus, State
-from sokuji.pipeline.recorded_speech import UnrecognisedSpeech
 
 Milliseconds = Annotated[float, Field(ge=0)]
 Provider = Annotated[
@@ -35,63 +35,6 @@ class HealthResponse(BaseModel):
 
     status: Literal["healthy", "degraded"]
     services: dict[StageName, State]
-
-
-class SegmentResponse(BaseModel):
-    """A segment of a transcript; times in milliseconds of the recording."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-
-
-def segment_responses(segments: Iterable[TranscriptSegment]) -> list[SegmentResponse]:
-    """Segments as the API shows them."""
-    return [SegmentResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in segments]
-
-
-class WordResponse(BaseModel):
-    """A word of a transcript, with its punctuation; times in milliseconds of the recording."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-
-
-WordResponses = Annotated[
-    list[WordResponse] | None,
-    Field(description="With `word_times`; null where the recogniser cannot time words"),
-]
-
-
-def word_responses(words: Iterable[Word] | None) -> list[WordResponse] | None:
-    """Words as the API shows them."""
-    if words is None:
-        return None
-    return [WordResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in words]
-
-
-class SpanResponse(BaseModel):
-    """A part of a recording, with times in milliseconds."""
-
-    start_ms: int
-    end_ms: int
-
-
-Unrecognised = Annotated[
-    list[SpanResponse], Field(description="Where somebody speaks but no words were recognised")
-]
-
-
-def span_responses(spans: Iterable[UnrecognisedSpeech]) -> list[SpanResponse]:
-    """Parts of a recording as the API shows them."""
-    return [SpanResponse(start_ms=each.start_ms, end_ms=each.end_ms) for each in spans]
-
-
-def unrecognised_header(spans: Sequence[UnrecognisedSpeech]) -> dict[str, str]:
-    """``X-Unrecognised-Ms`` of an answer that is a file: the first twenty parts, such as ``3200-4100``."""
-    shown = ", ".join(f"{each.start_ms}-{each.end_ms}" for each in spans[:20])
-    return {"X-Unrecognised-Ms": shown} if shown else {}
 
 
 class TranscribeResponse(BaseModel):

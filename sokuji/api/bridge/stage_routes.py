@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from sokuji.api.bridge.recording_responses import segment_responses, span_responses, word_responses
 from sokuji.api.bridge.requests import SynthesizeRequest, TranscribeForm, TranslateRequest
 from sokuji.api.bridge.responses import (
     AUDIO_FILE_RESPONSE,
@@ -19,10 +20,7 @@ from sokuji.api.bridge.responses import (
     VoicesResponse,
     elapsed_ms,
     joined_names,
-    segment_responses,
-    span_responses,
     voice_responses,
-    word_responses,
 )
 from sokuji.api.bridge.subtitle_files import SUBTITLE_RESPONSE, subtitle_response
 from sokuji.api.dependencies import (

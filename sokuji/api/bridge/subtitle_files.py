@@ -6,7 +6,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE, unrecognised_header
+from sokuji.api.bridge.recording_responses import unrecognised_header
+from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE
 from sokuji.api.transcription import RecordingTranscript, SubtitleText
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat, subtitle_file
 

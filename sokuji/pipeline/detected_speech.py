@@ -16,12 +16,12 @@ from sokuji.config import SegmentationSettings
 
 SLICE_BYTES = 10 * 2 * RECOGNISER_RATE
 """10 s of audio."""
-SHORT_MS = 1_500
-"""Speech shorter than this is joined to its neighbours..."""
+SHORT_MS = 900
+"""Shorter speech is joined to its neighbours. With 1,500 ms the decoder dropped some repeated phrases."""
 CLOSE_MS = 800
-"""...if no more silence than this is between them..."""
+"""The longest silence across which it is joined."""
 JOINED_MS = 12_000
-"""...and the audio of both is not longer than this."""
+"""The longest audio that is joined."""
 
 
 @dataclass(frozen=True, slots=True)

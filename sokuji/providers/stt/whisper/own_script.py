@@ -38,7 +38,6 @@ def decode_in_own_script(
         window = window.lengthened(length_s)
         output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
         quality = assess(output, window, decoder, prompt)
-        usable = not (quality.cut_off or quality.loops or quality.said_twice)
-        if own_letters(quality.text, language) and usable:
+        if own_letters(quality.text, language) and not (quality.cut_off or quality.loops):
             return window, output
     return None

@@ -15,11 +15,13 @@ def lost_sentences(sentences: Sequence[str], hypothesis: str, language: str) -> 
     """The numbers of the sentences that are missing in ``hypothesis``, the transcript of all of them.
 
     Words that are merely wrong are not missing: only deletions count, in the alignment with the fewest
-    errors. In languages without spaces, words are characters.
+    errors, and as many words must be missing from the whole transcript. In languages without spaces, words
+    are characters.
     """
     expected = [words(sentence, language) for sentence in sentences]
-    joined = " ".join(word for sentence in expected for word in sentence)
-    (chunks,) = jiwer.process_words(joined, " ".join(words(hypothesis, language))).alignments
+    spoken, heard = [word for sentence in expected for word in sentence], words(hypothesis, language)
+    (chunks,) = jiwer.process_words(" ".join(spoken), " ".join(heard)).alignments
+    missing = len(spoken) - len(heard)
     deleted = {
         index
         for chunk in chunks
@@ -30,6 +32,7 @@ def lost_sentences(sentences: Sequence[str], hypothesis: str, language: str) -> 
     return [
         number
         for number, sentence in enumerate(expected)
-        if sum(index in deleted for index in range(bounds[number], bounds[number + 1]))
+        if missing >= LOST * len(sentence)
+        and sum(index in deleted for index in range(bounds[number], bounds[number + 1]))
         >= LOST * len(sentence)
     ]

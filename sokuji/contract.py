@@ -50,6 +50,8 @@ class RecognitionRequest:
     """Words already known with which the transcript begins; only for providers with ``takes_prefix``."""
     word_times: bool = False
     """Whether to fill ``Transcript.words``; only for providers with ``gives_word_times``."""
+    thorough: bool = False
+    """The audio is from a recording: accuracy is worth more than a little time."""
     interim: bool = False
     """The utterance goes on and the transcript is soon superseded: one pass by one provider is enough."""
 

@@ -43,9 +43,9 @@ async def loaded(stage: StageName, config: Any) -> AsyncIterator[Any]:
         await provider.aclose()
 
 
-async def transcribe(recogniser: Recogniser, sample: SpeechSample) -> str:
-    """The transcript of a sample."""
-    request = RecognitionRequest(pcm=sample.pcm, language=sample.language)
+async def transcribe(recogniser: Recogniser, sample: SpeechSample, *, thorough: bool = True) -> str:
+    """The transcript of a sample, as of a recording, or of live speech if not ``thorough``."""
+    request = RecognitionRequest(pcm=sample.pcm, language=sample.language, thorough=thorough)
     (transcript,) = await recogniser.transcribe([request])
     return result(transcript).text
 

@@ -56,9 +56,10 @@ class FasterWhisperConfig(Settings):
     temperature: float = Field(0.0, ge=0, le=1, json_schema_extra=LIVE)
     """Temperature of the first attempt; 0: beam search, which is deterministic."""
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
-    """When a final transcript gets more effort than ``beam_size`` asks for: five beams, and for the
-    low-confidence result of an utterance under 2 s a second pass in a 20 s window, which takes twice as long
-    as the first. ``if_idle``: only while no other utterance waits. An implausible result (no words, a
+    """When a final transcript gets more effort than ``beam_size`` asks for: for the low-confidence result of
+    an utterance under 2 s a second pass in a 20 s window, which takes twice as long as the first; and in
+    recordings five beams, which take a fifth more time. ``always``: five beams in sessions too. ``if_idle``:
+    only while no other utterance waits. An implausible result (no words, a
     repetition, too few words for the speech, a low probability) is always decoded again, in the full 30 s
     window."""
     vad_filter: bool = Field(False, json_schema_extra=LIVE)

@@ -108,6 +108,7 @@ class Pipeline:
         context: str = "",
         prefix: str = "",
         interim: bool = False,
+        thorough: bool = False,
         word_times: bool = False,
     ) -> Transcript:
         """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
@@ -127,6 +128,7 @@ class Pipeline:
             context=context,
             prefix=prefix,
             interim=interim,
+            thorough=thorough,
             word_times=word_times,
         )
         recognisers = self.catalogue.recognisers(language, among=language_prior)

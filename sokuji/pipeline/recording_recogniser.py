@@ -81,6 +81,7 @@ class RecordingRecogniser:
             speech.utterance.pcm,
             self._source,
             language_prior=prior,
+            thorough=True,
             word_times=self._word_times,
         )
 

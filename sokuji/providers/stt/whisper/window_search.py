@@ -1,12 +1,12 @@
 """Finds the accepted output of a window: which windows and decoding options are tried, in order.
 
-The speech is decoded in the shortest window that holds it, with a wide beam while no other utterance waits.
-An implausible text (no words, a repetition, too few words for the speech, no end, a low probability) is
-decoded again in the window length that Whisper was trained on. A short utterance of which the decoder is
-merely unsure is decoded again in a longer window; ``second_hearing`` says when to spend this and the wide
-beam. If there are still no words, the decoder samples at higher temperatures, as it does with every rejected
-text if ``best_of`` is above 1; if it still repeats itself, it decodes with a beam that may not. An interim
-hypothesis is decoded only once, and left out if it is implausible.
+The speech is decoded in the shortest window that holds it; that of a recording with a wide beam, while no
+other utterance waits. An implausible text (no words, a repetition, too few words for the speech, no end, a
+low probability) is decoded again in the window length that Whisper was trained on. A short utterance of
+which the decoder is merely unsure is decoded again in a longer window; ``second_hearing`` says when to
+spend this and the wide beam. If there are still no words, the decoder samples at higher temperatures, as it
+does with every rejected text if ``best_of`` is above 1; if it still repeats itself, it decodes with a beam
+that may not. An interim hypothesis is decoded only once, and left out if it is implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -118,10 +118,15 @@ def _decode_widely(
     window: Window, decoder: WhisperDecoder, prompt: Prompt, search: DecodingOptions, context: RequestContext
 ) -> Job[DecoderOutput | None]:
     """The output of a wide beam; None where the settings or other utterances leave no time for it."""
-    if context.config.second_hearing == "never" or search.beam_size >= _WIDE_BEAM:
+    when = context.config.second_hearing
+    if (
+        when == "never"
+        or search.beam_size >= _WIDE_BEAM
+        or not (context.request.thorough or when == "always")
+    ):
         return None
     encoded = yield from window.encoded()
-    optional = context.config.second_hearing == "if_idle"
+    optional = when == "if_idle"
     output: DecoderOutput | None = yield DecoderPass(
         decoder, encoded, prompt, _widened(search), optional=optional
     )

@@ -31,6 +31,8 @@ class TimeStretcher:
         self._tempo = tempo
         factors = [tempo] if tempo >= _SLOWEST_FILTER else [_SLOWEST_FILTER, tempo / _SLOWEST_FILTER]
         self._filters = FilterGraph(rate, *(("atempo", f"{factor:.6f}") for factor in factors))
+        # A frame of which less than half a sample would be left makes the filter fail.
+        self._held = np.zeros(0, np.float32)
         self._taken = 0
         self._emitted = 0
 
@@ -41,11 +43,14 @@ class TimeStretcher:
             samples: the next block, possibly empty.
             last: whether it is the last one; nothing may be added after it.
         """
-        for start in range(0, len(samples), self._block):
-            self._filters.push(samples[start : start + self._block])
+        held = np.concatenate([self._held, samples])
+        whole = len(held) // self._block * self._block
+        for start in range(0, whole, self._block):
+            self._filters.push(held[start : start + self._block])
+        self._held = held[whole:]
         self._taken += len(samples)
         if last:
-            self._filters.push(self._padding)
+            self._filters.push(np.concatenate([self._held, self._padding]))
             self._filters.end()
         frames = [frame.to_ndarray().reshape(-1) for frame in self._filters.pull()]
         ready = np.concatenate([np.zeros(0, np.float32), *frames])

@@ -37,6 +37,13 @@ def test_audio_out_is_as_long_as_audio_in_divided_by_the_tempo(
     assert len(stretched(samples, tempo, cuts)) == round(len(samples) / tempo)
 
 
+@pytest.mark.parametrize("tempo", [0.25, 1.0, 3.0, 4.0])
+@pytest.mark.parametrize("cuts", [[], [1], [1, 2, 3], [14]])
+def test_blocks_may_be_as_short_as_one_sample(tempo: float, cuts: list[int]) -> None:
+    samples = tone(16 / RATE)
+    assert len(stretched(samples, tempo, cuts)) == round(len(samples) / tempo)
+
+
 @pytest.mark.parametrize("tempo", [0.5, 0.75, 1.5, 2.0])
 def test_the_pitch_is_kept(tempo: float) -> None:
     spectrum = np.abs(np.fft.rfft(stretched(tone(2), tempo, [])))

@@ -167,6 +167,7 @@ async def test_any_text_has_a_translation_where_the_translator_changes_nothing(
 
 
 @pytest.mark.parametrize("added", ["", " 77"])
+@pytest.mark.slow
 async def test_a_text_of_many_values_is_checked_quickly(added: str) -> None:
     async def ask(texts: list[str]) -> list[str]:
         return [text + added for text in texts]

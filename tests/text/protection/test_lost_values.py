@@ -22,6 +22,7 @@ def test_values_are_counted_that_are_missing_or_fewer(source: str, translation: 
     assert lost_values(source, translation, ("en", "pt")) == lost
 
 
+@pytest.mark.slow
 def test_a_text_of_many_values_is_compared_quickly() -> None:
     # Comparing each value with all others would take minutes here, and the test's time limit is two.
     assert lost_values("5, " * 40_000, "6, " * 40_000, ("en", "pt")) == 40_000

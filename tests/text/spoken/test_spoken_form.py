@@ -168,6 +168,7 @@ def test_digits_that_python_cannot_compute_with_have_a_spoken_form(
 @pytest.mark.parametrize(
     "text", [" " * 200_000 + "x#", "x" + "`" * 200_000, " _a" * 70_000, "1~" + "2" * 200_000 + "-"]
 )
+@pytest.mark.slow
 def test_a_text_made_to_be_slow_is_read_quickly(text: str) -> None:
     # Patterns that try again at every character would take minutes here, and the test's time limit is two.
     spoken_form(text, "en")

@@ -8,7 +8,8 @@ from sokuji.contract import RecognitionRequest, Transcript, TranslatedText
 from sokuji.errors import ProviderFailed
 from sokuji.pipeline.attempts import recognise
 from sokuji.pipeline.members import RecogniserMember
-from sokuji.text.protection.verification import has_words, lost_values
+from sokuji.text.protection.verification import lost_values
+from sokuji.text.punctuation import has_words
 
 FULL_WINDOW_S = 30
 """Seconds of audio that Whisper was trained on; others are not disturbed by silence."""

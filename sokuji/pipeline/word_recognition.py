@@ -10,7 +10,7 @@ from sokuji.errors import NotRecognised, SokujiError
 from sokuji.pipeline.attempts import candidate, recognise
 from sokuji.pipeline.fallback import call
 from sokuji.pipeline.members import RecogniserMember
-from sokuji.text.protection.verification import has_words
+from sokuji.text.punctuation import has_words
 
 
 async def find_words(

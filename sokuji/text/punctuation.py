@@ -116,3 +116,8 @@ def ends_abbreviation(text: str, end: int) -> bool:
     if _ABBREVIATION.search(text, begin, end):
         return True
     return text[end : end + 2].strip()[:1].isdigit() and _NUMBERED.search(text, begin, end) is not None
+
+
+def has_words(text: str) -> bool:
+    """Whether there is anything to say: a letter or a digit."""
+    return any(map(str.isalnum, text))

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
@@ -32,7 +32,7 @@ from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
 from sokuji.contract import StageName
 from sokuji.pipeline.language_candidates import check_candidates
-from sokuji.pipeline.recorded_speech import RecordedUtterance
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
 from sokuji.text.subtitles.formats import SubtitleFormat
 
 MAX_HEADER_BYTES = 1_500
@@ -97,14 +97,7 @@ async def translate_audio(
         service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
     transcript = RecordingTranscript()
-    utterances = transcribe_upload(
-        service,
-        form.audio_file,
-        source=form.source_language,
-        candidates=form.source_languages,
-        target=target,
-        word_times=form.word_times,
-    )
+    utterances = _interpreted(form, service, target, word_times=form.word_times)
     async with aclosing(utterances):
         # One utterance is spoken while the next ones are recognised and translated.
         async for utterance in utterances:
@@ -133,21 +126,26 @@ async def translate_audio(
     )
 
 
+def _interpreted(
+    form: TranslateAudioForm, service: Service, target: str | None, *, word_times: bool
+) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
+    return transcribe_upload(
+        service,
+        form.audio_file,
+        source=form.source_language,
+        candidates=form.source_languages,
+        target=target,
+        word_times=word_times,
+    )
+
+
 async def _subtitles(
     form: TranslateAudioForm, subtitle_format: SubtitleFormat, service: Service, started: float
 ) -> Response:
     text = form.subtitles or "translation"
     # Subtitles of what was said need no translation.
     target = None if text == "source" else form.target_language
-    utterances = transcribe_upload(
-        service,
-        form.audio_file,
-        source=form.source_language,
-        candidates=form.source_languages,
-        target=target,
-        word_times=True,
-    )
-    transcript = await RecordingTranscript().add_all(utterances)
+    transcript = await RecordingTranscript().add_all(_interpreted(form, service, target, word_times=True))
     providers: dict[StageName, str | None] = {
         "stt": joined_names(transcript.recognisers),
         "translation": joined_names(transcript.translators),

@@ -36,8 +36,3 @@ def check_plain_request(request: TranslationRequest, pairs: Collection[tuple[str
         raise NotSupported("this translator does not support context", param="context")
     if request.glossary:
         raise NotSupported("this translator does not support a glossary", param="glossary")
-
-
-def has_words(text: str) -> bool:
-    """Whether there is anything to translate: a letter or a digit."""
-    return any(map(str.isalnum, text))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed, SokujiError
 from sokuji.providers.tts import phrase_splitting
+from sokuji.text.punctuation import has_words
 
 CHUNK_MS = 20
 """Least length of a chunk other than the last, and of the audio that is held back."""
@@ -30,7 +31,7 @@ def split_text(text: str, max_characters: int) -> list[str]:
     """
     text = phrase_splitting.speakable_text(text).strip()
     parts = [text] if len(text) <= max_characters else _join_phrases(text, max_characters)
-    return [part for part in parts if any(map(str.isalnum, part))]
+    return [part for part in parts if has_words(part)]
 
 
 def _join_phrases(text: str, max_characters: int) -> list[str]:

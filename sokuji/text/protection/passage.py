@@ -10,7 +10,8 @@ from sokuji.errors import ProviderFailed
 from sokuji.text.glossary import fill, find, normalised
 from sokuji.text.protection.spans import ProtectedSpan, find_spans, write
 from sokuji.text.protection.stand_ins import StandInText, prefixes_for
-from sokuji.text.protection.verification import between, has_letters, has_words, locate
+from sokuji.text.protection.verification import between, has_letters, locate
+from sokuji.text.punctuation import has_words
 
 Ask = Callable[[list[str]], Awaitable[list[str]]]
 """Has texts translated: one translation for each, in the same order."""

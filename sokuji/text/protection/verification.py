@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sokuji.text.glossary import find
 from sokuji.text.protection.number_words import may_become_digits
 from sokuji.text.protection.spans import ProtectedSpan, find_spans, term_key
+from sokuji.text.punctuation import has_words
 
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\u2028\u2029]")
 _IN_WORDS_ONLY = frozenset({"name"})
@@ -20,11 +21,6 @@ _IN_WORDS_ONLY = frozenset({"name"})
 def has_letters(text: str) -> bool:
     """Whether there is anything to translate."""
     return any(map(str.isalpha, text))
-
-
-def has_words(text: str) -> bool:
-    """Whether there is a letter or a digit; a translation of letters has one."""
-    return any(map(str.isalnum, text))
 
 
 def between(text: str, spans: Sequence[ProtectedSpan]) -> list[str]:

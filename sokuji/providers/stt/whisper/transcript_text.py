@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sokuji.contract import Transcript, TranscriptSegment, Word
 from sokuji.providers.stt.text_cleanup import normalise_spaces
+from sokuji.text.punctuation import has_words
 
 _NO_SPEECH = 0.6
 _IMPROBABLE = -1.0
@@ -97,7 +98,7 @@ class DecodingQuality:
     @property
     def empty(self) -> bool:
         """Whether there are no words."""
-        return not any(char.isalnum() for char in self.text)
+        return not has_words(self.text)
 
     @property
     def rejected(self) -> bool:

@@ -82,15 +82,11 @@ def search_window(
         return window, None
     usual = usual_tokens(seconds)
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual)
-    output = None
-    if not context.request.interim and search.temperature == 0:
-        output = yield from _decode_widely(window, decoder, prompt, search, context)
+    if context.request.interim:
+        return window, (yield from _hypothesis(window, decoder, prompt, search))
+    output = yield from _decode_widely(window, decoder, prompt, search, context)
     output = output or (yield from _decode(window, decoder, prompt, search))
     quality = assess(output, window, decoder, prompt)
-    if context.request.interim:
-        doubled = quality.said_twice and seconds < _INTERIM_DOUBLED_S
-        rejected = quality.silent or quality.loops or quality.improbable or doubled
-        return window, None if rejected else output
     while longer := (yield from _longer_window(quality, window, context)):
         window = longer
         if quality.cut_off and not quality.loops:
@@ -110,6 +106,16 @@ def search_window(
     return window, output
 
 
+def _hypothesis(
+    window: Window, decoder: WhisperDecoder, prompt: Prompt, search: DecodingOptions
+) -> Job[DecoderOutput | None]:
+    """The output for speech that goes on, from one search; None if it is implausible."""
+    output = yield from _decode(window, decoder, prompt, search)
+    quality = assess(output, window, decoder, prompt)
+    doubled = quality.said_twice and window.audio.seconds < _INTERIM_DOUBLED_S
+    return None if quality.silent or quality.loops or quality.improbable or doubled else output
+
+
 def _widened(search: DecodingOptions) -> DecodingOptions:
     return replace(search, beam_size=max(_WIDE_BEAM, search.beam_size))
 
@@ -121,6 +127,7 @@ def _decode_widely(
     when = context.config.second_hearing
     if (
         when == "never"
+        or search.temperature > 0
         or search.beam_size >= _WIDE_BEAM
         or not (context.request.thorough or when == "always")
     ):

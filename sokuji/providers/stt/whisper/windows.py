@@ -8,6 +8,7 @@ is faint noise. With digital silence instead the decoder repeats itself more oft
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from faster_whisper.feature_extractor import FeatureExtractor
@@ -43,7 +44,7 @@ _LOUD = 0.1
 """Share of the amplitude of the loudest blocks above which a block counts as speech."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AudioSlice:
     """A part of the audio that fits into one window."""
 
@@ -55,7 +56,7 @@ class AudioSlice:
         """Length of the slice."""
         return len(self.samples) / RECOGNISER_RATE
 
-    @property
+    @cached_property
     def voiced_s(self) -> float:
         """Seconds of the slice that are not much quieter than its loudest parts."""
         blocks = self.samples[: len(self.samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)

@@ -23,8 +23,9 @@ from sokuji.providers.translation.deepl.glossary_cache import (
     GlossaryCache,
     GlossaryContent,
 )
-from sokuji.providers.translation.request_validation import check_request, has_words
+from sokuji.providers.translation.request_validation import check_request
 from sokuji.text.glossary import find, normalised
+from sokuji.text.punctuation import has_words
 
 KEY = "DEEPL_API_KEY"
 FREE_ADDRESS = "https://api-free.deepl.com"

@@ -14,7 +14,7 @@ from sokuji.errors import ProviderFailed
 from sokuji.languages import LANGUAGES
 from sokuji.providers.translation.llm.prompt import Message, max_response_tokens, messages, missing_terms
 from sokuji.providers.translation.llm.response_monitor import ResponseMonitor
-from sokuji.providers.translation.request_validation import has_words
+from sokuji.text.punctuation import has_words
 
 PAIRS = Pairs(tuple(LANGUAGES), tuple(LANGUAGES))
 """All pairs of known languages; how well a model translates one depends on the model."""

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sokuji.providers.translation.request_validation import has_words
 from sokuji.text.punctuation import (
     CLAUSE_MARKS,
     CLOSING,
@@ -16,6 +15,7 @@ from sokuji.text.punctuation import (
     UNSPACED_CLAUSE_MARKS,
     UNSPACED_SENTENCE_MARKS,
     ends_abbreviation,
+    has_words,
     is_spaceless,
     width,
     words,

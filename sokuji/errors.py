@@ -100,6 +100,18 @@ class UnknownVoice(InvalidRequest):
     code, status = "unknown_voice", 422
 
 
+class Unauthenticated(InvalidRequest):
+    """The credential is missing, malformed, or has expired."""
+
+    code, status = "invalid_api_key", 401
+
+
+class UnknownModel(InvalidRequest):
+    """No configured provider serves a model with this id."""
+
+    code, status = "model_not_found", 404
+
+
 class RateLimited(SokujiError):
     """The client sends too many requests."""
 

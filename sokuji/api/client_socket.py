@@ -26,11 +26,16 @@ ENDS_CONNECTION = (Overloaded, SessionTooLong, EndWithoutSession)
 
 
 class ClientSocket:
-    """An accepted WebSocket. Every method raises ``ClientDisconnected`` once the client has gone."""
+    """An accepted WebSocket. Every method raises ``ClientDisconnected`` once the client has gone.
 
-    def __init__(self, websocket: WebSocket, limits: Limits) -> None:
+    Args:
+        max_message_bytes: of one frame; None: ``ws_max_message_size``.
+    """
+
+    def __init__(self, websocket: WebSocket, limits: Limits, max_message_bytes: int | None = None) -> None:
         self._websocket = websocket
         self._limits = limits
+        self._max_message_bytes = max_message_bytes or limits.ws_max_message_size
         self._bad_frames = 0
 
     async def handle_frame(
@@ -105,8 +110,8 @@ class ClientSocket:
 
     def _check_size(self, frame: str | bytes) -> None:
         size = len(frame) if isinstance(frame, bytes) else len(frame.encode())
-        if size > self._limits.ws_max_message_size:
+        if size > self._max_message_bytes:
             raise TooLarge(
-                f"a message of {size} bytes; at most {self._limits.ws_max_message_size} are accepted",
+                f"a message of {size} bytes; at most {self._max_message_bytes} are accepted",
                 param="data",
             )

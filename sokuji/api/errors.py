@@ -1,5 +1,7 @@
 """Every failure of a REST call in one shape: ``{"error": {"code", "message", "param"}}``.
 
+Clients of OpenAI's paths also read a ``type``, which the others do not have.
+
 An error of the client is a 4xx that names the field and the accepted values. An exception that no handler
 knows is a 500 with the id of its log entry.
 """
@@ -21,9 +23,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sokuji.api.path_prefix import route_path
 from sokuji.errors import InvalidRequest, SokujiError, TooLarge
 
 log = logging.getLogger(__name__)
+
+OPENAI_PATHS = "/v1/"
 
 
 class ErrorDetail(BaseModel):
@@ -42,6 +47,8 @@ class ErrorBody(BaseModel):
 
 _DESCRIPTIONS = {
     400: "Malformed request, or audio that cannot be decoded",
+    401: "A credential that is not accepted",
+    404: "A model that is not served",
     413: "Too many bytes, seconds or characters",
     422: "No speech in the recording, or a language, pair or voice that is not served",
     429: "Too many requests; see Retry-After",
@@ -62,15 +69,32 @@ MODEL_FAILURE_RESPONSES = _described(400, 413, 422, 502, 504)
 """How calls to the models may fail in addition."""
 
 
-def error_response(error: SokujiError) -> Response:
-    """The response that reports ``error`` to a client."""
+def error_response(error: SokujiError, scope: Scope) -> Response:
+    """The response that reports ``error`` to the client of a request."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    return _response(error.as_dict(), error.status, headers)
+        # Clients of OpenAI take it before the other one.
+        headers["retry-after-ms"] = str(max(1, math.ceil(1_000 * error.retry_after_s)))
+    return _response(error.as_dict(), error.status, headers, scope)
 
 
-def _response(detail: dict[str, str | None], status: int, headers: Mapping[str, str] | None) -> Response:
+def error_type(error: SokujiError) -> str:
+    """Who is at fault, as OpenAI names it."""
+    return _type_of(error.status)
+
+
+def _type_of(status: int) -> str:
+    if status >= 500:
+        return "server_error"
+    return {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
+
+
+def _response(
+    detail: dict[str, str | None], status: int, headers: Mapping[str, str] | None, scope: Scope
+) -> Response:
+    if route_path(scope).startswith(OPENAI_PATHS):
+        detail = {"type": _type_of(status), **detail}
     # In ASCII, because a message may quote lone surrogates that the client sent: they have no UTF-8.
     return Response(json.dumps({"error": detail}), status, headers, "application/json")
 
@@ -86,14 +110,14 @@ async def _answer_sokuji_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SokujiError)
     if error.status >= 500:
         log.warning("%s %r: %s: %s", request.method, request.url.path, error.code, error.message)
-    return error_response(error)
+    return error_response(error, request.scope)
 
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [(_field_name(fault["loc"]), fault) for fault in error.errors()]
     message = "; ".join(_fault_message(field, fault) for field, fault in faults)
-    return error_response(InvalidRequest(message, param=faults[0][0]))
+    return error_response(InvalidRequest(message, param=faults[0][0]), request.scope)
 
 
 def _field_name(location: Sequence[str | int]) -> str | None:
@@ -114,7 +138,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     """Refusals by Starlette and FastAPI: unknown paths and methods, bodies that cannot be read."""
     assert isinstance(error, HTTPException)
     if error.status_code == TooLarge.status:
-        return error_response(TooLarge(error.detail))
+        return error_response(TooLarge(error.detail), request.scope)
     docs = f"{request.scope.get('root_path', '')}/docs"
     messages = {
         400: f"the body is neither JSON in UTF-8 nor a form that is accepted: {error.detail}",
@@ -127,7 +151,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         "message": messages.get(error.status_code, error.detail),
         "param": None,
     }
-    return _response(detail, error.status_code, error.headers)
+    return _response(detail, error.status_code, error.headers, request.scope)
 
 
 class UnhandledErrors:
@@ -155,7 +179,8 @@ class UnhandledErrors:
             log.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
             if started:
                 raise
-            response = error_response(SokujiError(f"the service failed; its log has request {request_id}"))
+            error = SokujiError(f"the service failed; its log has request {request_id}")
+            response = error_response(error, scope)
             response.headers["X-Request-Id"] = request_id
             await response(scope, receive, send)
 

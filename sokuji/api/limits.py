@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.errors import error_response
+from sokuji.api.path_prefix import route_path
 from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0
@@ -84,7 +85,7 @@ class RateLimit:
             try:
                 self._admit(client_address(scope))
             except RateLimited as refusal:
-                await error_response(refusal)(scope, receive, send)
+                await error_response(refusal, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -113,7 +114,7 @@ class UploadLimit:
             try:
                 held.enter_context(self._slot())
             except Overloaded as refusal:
-                await error_response(refusal)(scope, receive, send)
+                await error_response(refusal, scope)(scope, receive, send)
                 return
 
             async def receive_and_release() -> Message:
@@ -151,7 +152,7 @@ class BodyLimit:
         declared = Headers(scope=scope).get("content-length", "")
         # As a float, because Python refuses to parse an int of thousands of digits.
         if declared.isdecimal() and float(declared) > limit:
-            await error_response(too_large)(scope, receive, send)
+            await error_response(too_large, scope)(scope, receive, send)
             return
         read_bytes, complete = 0, False
 
@@ -171,9 +172,3 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_and_count, send)
-
-
-def route_path(scope: Scope) -> str:
-    """The path of a request relative to the path at which the application is mounted."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))

@@ -59,3 +59,9 @@ class PathPrefix:
             await send(message)
 
         await self._app(scope, receive, send_relative)
+
+
+def route_path(scope: Scope) -> str:
+    """The path of a request relative to the path at which the application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

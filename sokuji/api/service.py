@@ -2,17 +2,23 @@
 
 import logging
 import uuid
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.limits import SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
+from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
 
 log = logging.getLogger(__name__)
+
+NO_PREFERENCE: Mapping[StageName, str] = MappingProxyType({})
+"""Call the providers in the order of the graph."""
 
 
 class Service:
@@ -110,16 +116,28 @@ class Service:
         _ = self.pipeline.catalogue
         return self.sessions.admit(connection, self.settings.limits.ws_max_connections)
 
-    def new_session(self) -> Session:
-        """A session with a new id.
+    def new_session(
+        self, session_id: str | None = None, providers: Mapping[StageName, str] = NO_PREFERENCE
+    ) -> Session:
+        """A new session.
+
+        Args:
+            session_id: None: a new one.
+            providers: those to call first, see ``ServedStages.preferring``.
 
         Raises:
             Overloaded: the output of the present sessions is too far behind.
         """
         self.sessions.check_lag(self.settings.streaming.max_lag_s)
-        return Session(self.pipeline, self.settings, uuid.uuid4().hex)
+        return Session(self.pipeline.preferring(providers), self.settings, session_id or uuid.uuid4().hex)
 
-    def resumed_session(self, session_id: str, from_ms: int, text: str) -> Session:
+    def resumed_session(
+        self,
+        session_id: str,
+        from_ms: int,
+        text: str,
+        providers: Mapping[StageName, str] = NO_PREFERENCE,
+    ) -> Session:
         """A session that goes on where its client lost its connection.
 
         It is not refused however far the service is behind: the client has been admitted before.
@@ -127,6 +145,7 @@ class Service:
         Args:
             from_ms: where the client's audio goes on.
             text: the words behind ``from_ms`` that have been delivered.
+            providers: as for ``new_session``.
 
         Raises:
             InvalidRequest: no session is as long as ``from_ms``.
@@ -138,4 +157,5 @@ class Service:
                 param="resume_from_ms",
             )
         log.info("session %s resumes at %d ms", session_id, from_ms)
-        return Session(self.pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)
+        pipeline = self.pipeline.preferring(providers)
+        return Session(pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)

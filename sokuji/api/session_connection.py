@@ -31,6 +31,10 @@ class Transport(Protocol):
     Every method may raise ``ClientDisconnected``.
     """
 
+    @property
+    def open_timeout_s(self) -> float:
+        """Seconds within which ``open_session`` has to return."""
+
     async def open_session(self) -> Session:
         """Receive messages until one of them opens a session.
 
@@ -156,7 +160,7 @@ class SessionConnection:
         return closing
 
     async def _open_session(self) -> Session:
-        timeout_s = self._service.settings.limits.config_timeout_s
+        timeout_s = self._transport.open_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._transport.open_session()

@@ -4,7 +4,7 @@ Cancelling a call (Serve does so when its client has left) cancels everything th
 """
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,11 +12,11 @@ from typing import Literal
 from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from sokuji.api.service import Service
+from sokuji.api.service import NO_PREFERENCE, Service
 from sokuji.audio.decoding import decode
 from sokuji.audio.media_formats import FILE_FORMATS
-from sokuji.contract import TranscriptSegment, TranslatedText, Word
-from sokuji.errors import InvalidAudio, NoSpeech, NotRecognised
+from sokuji.contract import StageName, TranscriptSegment, TranslatedText, Word
+from sokuji.errors import InvalidAudio, InvalidRequest, NoSpeech, NotRecognised
 from sokuji.pipeline import recording_times
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
 from sokuji.text.subtitles.cues import Cue
@@ -130,8 +130,14 @@ async def transcribe_upload(
     candidates: Sequence[str] = (),
     target: str | None = None,
     word_times: bool = False,
+    providers: Mapping[StageName, str] = NO_PREFERENCE,
+    param: str = "audio_file",
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
-    """Recognise an upload utterance by utterance; ``interpret`` explains the arguments.
+    """Recognise an upload utterance by utterance; ``interpret`` explains the other arguments.
+
+    Args:
+        providers: those to call first, see ``ServedStages.preferring``.
+        param: the request field of the upload, for errors.
 
     Raises:
         InvalidAudio: empty, or in no format that can be decoded.
@@ -139,9 +145,9 @@ async def transcribe_upload(
         NoSpeech: it contains no speech.
         NotRecognised: it contains speech, but no words were recognised in any of it.
     """
-    pcm = await _decode(upload, service.settings.limits.max_audio_s)
+    pcm = await _decode(upload, service.settings.limits.max_audio_s, param)
     utterances = interpret(
-        service.pipeline,
+        service.pipeline.preferring(providers),
         pcm,
         source=source,
         named=candidates,
@@ -157,14 +163,19 @@ async def transcribe_upload(
             has_speech, has_words = True, has_words or isinstance(utterance, RecordedUtterance)
             yield utterance
     if not has_speech:
-        raise NoSpeech("the recording contains no speech", param="audio_file")
+        raise NoSpeech("the recording contains no speech", param=param)
     if not has_words:
         message = "no words were recognised in the speech of the recording; name its language if it is known"
-        raise NotRecognised(message, param="audio_file")
+        raise NotRecognised(message, param=param)
 
 
-async def _decode(upload: UploadFile, max_seconds: float) -> bytes:
+async def _decode(upload: UploadFile, max_seconds: float, param: str) -> bytes:
     if not upload.size:
-        raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param="audio_file")
-    # Not in asyncio's own threads, which live sessions need.
-    return await run_in_threadpool(decode, upload.file, max_seconds=max_seconds, name=upload.filename or "")
+        raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param=param)
+    name = upload.filename or ""
+    try:
+        # Not in asyncio's own threads, which live sessions need.
+        return await run_in_threadpool(decode, upload.file, max_seconds=max_seconds, name=name)
+    except InvalidRequest as error:
+        error.param = param
+        raise

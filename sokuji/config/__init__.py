@@ -15,6 +15,7 @@ from sokuji.config.gateway import (
     SegmentationSettings,
     StreamingSettings,
 )
+from sokuji.config.openai import INTERPRETER, OpenAISettings
 from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
 from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
 from sokuji.config.settings import LIVE, MAX_WORKERS, Settings, changed_fields, check_live, parse
@@ -37,6 +38,7 @@ __all__ = [
     "API_KEY_VARIABLES",
     "FIELD_VARIABLES",
     "GATEWAY_FIELD_VARIABLES",
+    "INTERPRETER",
     "LIVE",
     "LOG_LEVEL",
     "MAX_WORKERS",
@@ -56,6 +58,7 @@ __all__ = [
     "Limits",
     "NllbConfig",
     "OpenAIChatConfig",
+    "OpenAISettings",
     "OpenAITranscriptionConfig",
     "PiperConfig",
     "ResilienceSettings",

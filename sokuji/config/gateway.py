@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from sokuji.config.openai import OpenAISettings
 from sokuji.config.settings import Condition, Settings
 from sokuji.protocol import Commit
 
@@ -137,6 +138,7 @@ class GatewaySettings(Settings):
     deadlines: Deadlines = Deadlines()
     resilience: ResilienceSettings = ResilienceSettings()
     limits: Limits = Limits()
+    openai: OpenAISettings = OpenAISettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;
     further utterances wait, so that live sessions do not."""

@@ -4,16 +4,25 @@ Pure look-ups over the descriptions (``*Info``) of the members of all stages. Of
 request the first is preferred, in the order of the graph; the others are fallbacks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
-from sokuji.contract import Voice
+from sokuji.contract import StageName, Voice
 from sokuji.errors import NotSupported, UnsupportedLanguage, listed
 from sokuji.pipeline import voice_selection
-from sokuji.pipeline.members import RecogniserMember, SynthesiserMember, TranslatorMember
+from sokuji.pipeline.members import (
+    Member,
+    ProviderInfo,
+    RecogniserMember,
+    SynthesiserMember,
+    TranslatorMember,
+)
 from sokuji.pipeline.voice_selection import MemberVoice, Reading
+
+ProviderT = TypeVar("ProviderT")
+InfoT = TypeVar("InfoT", bound=ProviderInfo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,22 @@ class Catalogue:
     stt: tuple[RecogniserMember, ...]
     translation: tuple[TranslatorMember, ...]
     tts: tuple[SynthesiserMember, ...]
+
+    def preferring(self, providers: Mapping[StageName, str]) -> "Catalogue":
+        """The same members, in each stage those of the named provider first."""
+        key = tuple(sorted(providers.items()))
+        if key not in self._preferring:
+            self._preferring[key] = Catalogue(
+                _first(self.stt, providers.get("stt")),
+                _first(self.translation, providers.get("translation")),
+                _first(self.tts, providers.get("tts")),
+            )
+        return self._preferring[key]
+
+    @cached_property
+    def _preferring(self) -> dict[tuple[tuple[StageName, str], ...], "Catalogue"]:
+        """Catalogues in other orders, which cache what they have computed as this one does."""
+        return {}
 
     @cached_property
     def text_pairs(self) -> list[tuple[str, str]]:
@@ -254,6 +279,13 @@ class Catalogue:
             if (not spoken or any(code in member.info.languages for code in spoken))
             and (translating_to is None or translating_to in member.info.translates_to)
         ]
+
+
+def _first(
+    members: tuple[Member[ProviderT, InfoT], ...], provider: str | None
+) -> tuple[Member[ProviderT, InfoT], ...]:
+    """The members, those of a provider before the others."""
+    return tuple(sorted(members, key=lambda member: member.info.provider != provider))
 
 
 def _check_context(members: Sequence[RecogniserMember] | Sequence[TranslatorMember], preferred: str) -> None:

@@ -11,93 +11,28 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
 
-from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import (
     AudioChunk,
     RecognitionRequest,
-    StageName,
     SynthesisRequest,
     Transcript,
     TranslatedText,
     TranslationRequest,
 )
-from sokuji.errors import Overloaded
 from sokuji.pipeline import metrics
 from sokuji.pipeline.attempts import candidate, synthesize, translate
-from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import call, stream
 from sokuji.pipeline.heard_languages import NO_PRIOR
-from sokuji.pipeline.members import (
-    RecognitionStage,
-    Stage,
-    StageProviders,
-    State,
-    SynthesisStage,
-    TranslationStage,
-)
+from sokuji.pipeline.served_stages import ServedStages
 from sokuji.pipeline.speech_translation import chained, translate_speech
 from sokuji.pipeline.word_recognition import find_words
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 from sokuji.text.protection.translation import without_words
 
 
-class Pipeline:
-    """Recognises, translates and speaks, once ``refresh`` has found providers for all stages.
-
-    Args:
-        providers: of each stage; a stage may have none.
-        deadlines: of the calls to each stage; may be replaced at any time, as may ``resilience``.
-        resilience: settings of retries, fallback and circuit breakers; None: the defaults.
-    """
-
-    def __init__(
-        self, providers: StageProviders, deadlines: Deadlines, resilience: ResilienceSettings | None = None
-    ) -> None:
-        self.deadlines = deadlines
-        self.resilience = resilience or ResilienceSettings()
-        self.stt: RecognitionStage = Stage(
-            "stt", [(each, each.describe) for each in providers.stt], lambda: self.resilience
-        )
-        self.translation: TranslationStage = Stage(
-            "translation", [(each, each.describe) for each in providers.translation], lambda: self.resilience
-        )
-        self.tts: SynthesisStage = Stage(
-            "tts", [(each, each.describe) for each in providers.tts], lambda: self.resilience
-        )
-        self._catalogue: Catalogue | None = None
-
-    @property
-    def stages(self) -> tuple[RecognitionStage, TranslationStage, SynthesisStage]:
-        """All three stages, in the order in which speech passes them."""
-        return self.stt, self.translation, self.tts
-
-    @property
-    def health(self) -> dict[StageName, State]:
-        """The state of each stage."""
-        return {stage.name: stage.state for stage in self.stages}
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What the members of the stages can do.
-
-        Raises:
-            Overloaded: the service is starting, and not all stages can serve yet.
-        """
-        if self._catalogue is None:
-            waiting = [name for name, state in self.health.items() if state != "ready"]
-            raise Overloaded(f"still starting ({', '.join(waiting)}); try again shortly", retry_after_s=5)
-        return self._catalogue
-
-    async def refresh(self) -> None:
-        """Update the descriptions of all providers, and note which of them answer; cheap, no inference."""
-        await asyncio.gather(*(stage.refresh() for stage in self.stages))
-        if not all(stage.complete for stage in self.stages):
-            return
-        catalogue = Catalogue(self.stt.members, self.translation.members, self.tts.members)
-        # An unchanged catalogue stays, with the properties that it has cached.
-        if catalogue != self._catalogue:
-            self._catalogue = catalogue
+class Pipeline(ServedStages):
+    """Recognises, translates and speaks, once ``refresh`` has found providers for all stages."""
 
     async def recognise(
         self,

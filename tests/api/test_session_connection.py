@@ -35,6 +35,7 @@ class ScriptedTransport:
     speech: bytes = b""
     """Fed before the first error of ``receive``."""
     close_error: Exception | None = None
+    open_timeout_s: float = 15
     may_open: asyncio.Event = field(default_factory=asyncio.Event)
     may_receive: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)

@@ -49,6 +49,11 @@ class BridgeTransport:
         self._next_encodings: deque[AudioEncoding] = deque()
         """Of the configs that have been accepted and are not in force yet."""
 
+    @property
+    def open_timeout_s(self) -> float:
+        """See ``Transport``."""
+        return self._service.settings.limits.config_timeout_s
+
     async def open_session(self) -> Session:
         """See ``Transport``."""
         session = None

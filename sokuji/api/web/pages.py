@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sokuji.api.limits import route_path
+from sokuji.api.path_prefix import route_path
 
 _SELF_ONLY = (
     "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -36,6 +36,8 @@ async def _unique_fields(request: Request) -> None:
 # Released when the handler returns, not when a slow client has taken the response.
 IN_REQUEST_SLOT = [Depends(_request_slot, scope="function")]
 """Dependencies of a route that calls the models."""
+IN_STREAM_SLOT = [Depends(_request_slot, scope="request")]
+"""Dependencies of a route that calls the models while its response is sent, at whose end it is released."""
 _FORM = Depends(_unique_fields)
 FORM_IN_REQUEST_SLOT = [_FORM, *IN_REQUEST_SLOT]
 """Dependencies of a route that takes a form and calls the models."""

@@ -67,6 +67,8 @@ FAILURE_RESPONSES = _described(429, 500, 503)
 """How any call may fail, for the OpenAPI document."""
 MODEL_FAILURE_RESPONSES = _described(400, 413, 422, 502, 504)
 """How calls to the models may fail in addition."""
+UNKNOWN_MODEL_RESPONSE = _described(404)
+"""How calls that name a model may fail."""
 
 
 def error_response(error: SokujiError, scope: Scope) -> Response:

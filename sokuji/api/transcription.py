@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from sokuji.api.service import NO_PREFERENCE, Service
 from sokuji.audio.decoding import decode
 from sokuji.audio.media_formats import FILE_FORMATS
+from sokuji.config import SegmentationSettings
 from sokuji.contract import StageName, TranscriptSegment, TranslatedText, Word
 from sokuji.errors import InvalidAudio, InvalidRequest, NoSpeech, NotRecognised
 from sokuji.pipeline import recording_times
@@ -130,13 +131,11 @@ async def transcribe_upload(
     candidates: Sequence[str] = (),
     target: str | None = None,
     word_times: bool = False,
-    providers: Mapping[StageName, str] = NO_PREFERENCE,
     param: str = "audio_file",
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise an upload utterance by utterance; ``interpret`` explains the other arguments.
 
     Args:
-        providers: those to call first, see ``ServedStages.preferring``.
         param: the request field of the upload, for errors.
 
     Raises:
@@ -145,16 +144,54 @@ async def transcribe_upload(
         NoSpeech: it contains no speech.
         NotRecognised: it contains speech, but no words were recognised in any of it.
     """
-    pcm = await _decode(upload, service.settings.limits.max_audio_s, param)
+    results = transcribe_recording(
+        service,
+        await decode_upload(service, upload, param),
+        source=source,
+        candidates=candidates,
+        target=target,
+        word_times=word_times,
+        param=param,
+    )
+    async with aclosing(results):
+        async for result in results:
+            yield result
+
+
+async def transcribe_recording(
+    service: Service,
+    pcm: bytes,
+    *,
+    source: str | None,
+    candidates: Sequence[str] = (),
+    target: str | None = None,
+    word_times: bool = False,
+    context: str = "",
+    segmentation: SegmentationSettings | None = None,
+    providers: Mapping[StageName, str] = NO_PREFERENCE,
+    param: str,
+) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
+    """Recognise a decoded upload utterance by utterance; ``interpret`` explains the other arguments.
+
+    Args:
+        segmentation: None: that of the service.
+        providers: those to call first, see ``ServedStages.preferring``.
+        param: the request field of the upload, for errors.
+
+    Raises:
+        NoSpeech: it contains no speech.
+        NotRecognised: it contains speech, but no words were recognised in any of it.
+    """
     utterances = interpret(
         service.pipeline.preferring(providers),
         pcm,
         source=source,
         named=candidates,
         target=target,
-        segmentation=service.settings.segmentation,
+        segmentation=segmentation or service.settings.segmentation,
         concurrency=service.settings.recording_concurrency,
         word_times=word_times,
+        context=context,
         gate=service.recordings,
     )
     has_speech = has_words = False
@@ -169,7 +206,14 @@ async def transcribe_upload(
         raise NotRecognised(message, param=param)
 
 
-async def _decode(upload: UploadFile, max_seconds: float, param: str) -> bytes:
+async def decode_upload(service: Service, upload: UploadFile, param: str) -> bytes:
+    """An upload as mono PCM at ``RECOGNISER_RATE``.
+
+    Raises:
+        InvalidAudio: empty, or in no format that can be decoded.
+        TooLarge: longer than ``max_audio_s``.
+    """
+    max_seconds = service.settings.limits.max_audio_s
     if not upload.size:
         raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param=param)
     name = upload.filename or ""

@@ -1,7 +1,8 @@
-"""Encodes mono PCM as WAV, MP3, Opus or FLAC, at once or as a stream (FFmpeg, by way of PyAV).
+"""Encodes mono PCM as WAV, MP3, Opus, AAC or FLAC, at once or as a stream (FFmpeg, by way of PyAV).
 
-PyAV's wheels bring LAME for MP3 and libopus. Opus and MP3 have a fixed set of sample rates; audio of another
-rate is resampled to the next higher one.
+PyAV's wheels bring LAME for MP3 and libopus. Opus, MP3 and AAC have a fixed set of sample rates; audio of
+another rate is resampled to the next higher one. A stream of MP3, and AAC (ADTS) always, cannot say how much
+silence the codec adds at both ends: at 24 kHz it lasts up to 0.09 s longer than the PCM.
 """
 
 import io
@@ -19,6 +20,10 @@ MAX_BYTES = 2**31
 """Bytes of samples in one file; a WAV header has 32 bits for the size."""
 _FRAME_BYTES = 2**20
 """Bytes per call of FFmpeg, whose single allocations are bounded (``decoding``)."""
+
+
+_STREAMED_PAGE_US = 200_000
+"""Of a stream in Ogg, which leaves page by page; FFmpeg's pages last a second."""
 
 
 class _Codec(NamedTuple):
@@ -43,6 +48,7 @@ _CODECS: dict[AudioFormat, _Codec] = {
     "opus": _Codec(
         "ogg", "libopus", "audio/ogg; codecs=opus", 48_000, (8_000, 12_000, 16_000, 24_000, 48_000)
     ),
+    "aac": _Codec("adts", "aac", "audio/aac", 64_000, (24_000, 32_000, 44_100, 48_000)),
     "flac": _Codec("flac", "flac", "audio/flac"),
 }
 FORMATS: tuple[AudioFormat, ...] = tuple(_CODECS)
@@ -82,10 +88,11 @@ class AudioEncoder:
         """Of the file."""
         self._resampler = StreamingResampler(sample_rate, self.sample_rate)
         self._pipe = _Pipe()
+        options = {"fflags": "+bitexact"}
+        if codec.container == "ogg" and file is None:
+            options["page_duration"] = str(_STREAMED_PAGE_US)
         # Without "bitexact" FFmpeg writes its version into the file.
-        self._container = av.open(
-            file or self._pipe, "w", format=codec.container, options={"fflags": "+bitexact"}
-        )
+        self._container = av.open(file or self._pipe, "w", format=codec.container, options=options)
         stream = self._container.add_stream(codec.codec, rate=self.sample_rate, layout="mono")
         assert isinstance(stream, AudioStream)
         self._stream = stream

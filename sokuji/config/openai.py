@@ -41,7 +41,8 @@ class OpenAISettings(Settings):
     max_event_bytes: int = Field(15 * 2**20, ge=1_024, le=2**24)
     """Bytes of one event of a realtime session. Serve's proxy closes the socket above 16 MiB."""
     target_language: str = "en"
-    """Language to which a realtime session translates until its client names one."""
+    """Language to which a realtime session translates until its client names one, and in which a text to
+    speak is taken to be if it is too short to tell."""
 
     @field_validator("target_language")
     @classmethod

@@ -8,7 +8,7 @@ from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
 from sokuji.config.settings import LIVE, MAX_WORKERS, Condition, Settings
 
-AudioFormat = Literal["wav", "pcm", "mp3", "opus", "flac"]
+AudioFormat = Literal["wav", "pcm", "mp3", "opus", "aac", "flac"]
 """Encodings of audio files; opus is in an Ogg container."""
 
 

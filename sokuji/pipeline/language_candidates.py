@@ -36,6 +36,7 @@ def check_candidates(
     targets: Collection[str] = (),
     *,
     param: str = "source_language",
+    named_param: str = "source_languages",
 ) -> None:
     """Refuse candidates that can never be detected or translated.
 
@@ -47,6 +48,7 @@ def check_candidates(
         named: the candidates that the client names, as canonical codes; none: nothing is refused.
         targets: languages to translate to; each candidate must have a route to each of them.
         param: the request field of ``source``, for the error.
+        named_param: the request field of ``named``, for the error.
 
     Raises:
         InvalidRequest: the client names the language spoken as well.
@@ -54,8 +56,8 @@ def check_candidates(
     """
     if source is not None and named:
         raise InvalidRequest(
-            f"source_languages are the candidates of detection: they need {param} auto, not {source!r}",
-            param="source_languages",
+            f"{named_param} are the candidates of detection: they need {param} auto, not {source!r}",
+            param=named_param,
         )
     accepted = [
         code
@@ -66,9 +68,9 @@ def check_candidates(
         if code not in accepted:
             translated = f" and translated to {', '.join(targets)}" if targets else ""
             raise UnsupportedLanguage(
-                f"source_languages: speech in {code!r} cannot be detected{translated} here; accepted: "
+                f"{named_param}: speech in {code!r} cannot be detected{translated} here; accepted: "
                 f"{listed(accepted) or 'none'}",
-                param="source_languages",
+                param=named_param,
             )
 
 

@@ -57,6 +57,7 @@ async def interpret(
     segmentation: SegmentationSettings,
     concurrency: int,
     word_times: bool = False,
+    context: str = "",
     gate: AbstractAsyncContextManager[object] | None = None,
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise and, where ``target`` is given, translate a recording, utterance by utterance.
@@ -69,6 +70,7 @@ async def interpret(
         segmentation: how the recording is divided into utterances.
         concurrency: number of utterances that are processed at the same time.
         word_times: whether to time words, where the recogniser can.
+        context: names and words likely to be spoken, for recognisers that take them.
         gate: held while an utterance is processed, to limit all recordings together.
 
     Raises:
@@ -78,7 +80,7 @@ async def interpret(
 
     possible = candidates(pipeline.catalogue, named, () if target is None else (target,))
     slot = gate or nullcontext()
-    recogniser = RecordingRecogniser(pipeline, source, possible, word_times, slot)
+    recogniser = RecordingRecogniser(pipeline, source, possible, slot, word_times=word_times, context=context)
 
     def process(speech: DetectedSpeech) -> Awaitable[RecordedUtterance | UnrecognisedSpeech]:
         return _process(pipeline, speech, recogniser.recognition(speech), target, slot)

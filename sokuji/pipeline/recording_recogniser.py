@@ -23,6 +23,7 @@ class RecordingRecogniser:
     Args:
         possible: candidates of detection, as for ``HeardLanguages.prior``.
         gate: held while an utterance is recognised before its turn.
+        word_times, context: as for ``interpret``.
     """
 
     def __init__(
@@ -30,13 +31,16 @@ class RecordingRecogniser:
         pipeline: Pipeline,
         source: str | None,
         possible: Mapping[str, float],
-        word_times: bool,
         gate: AbstractAsyncContextManager[object],
+        *,
+        word_times: bool,
+        context: str,
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._possible = possible
         self._word_times = word_times
+        self._context = context
         self._gate = gate
         self._heard = HeardLanguages()
         self._early: tuple[DetectedSpeech, Transcript | SokujiError] | None = None
@@ -81,6 +85,7 @@ class RecordingRecogniser:
             speech.utterance.pcm,
             self._source,
             language_prior=prior,
+            context=self._context,
             thorough=True,
             word_times=self._word_times,
         )

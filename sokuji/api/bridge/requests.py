@@ -4,25 +4,13 @@ Language tags are accepted in any case and become canonical codes. Unknown field
 a misspelt option must not be ignored.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from fastapi import UploadFile
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
-from starlette.datastructures import UploadFile as StarletteUploadFile
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from sokuji import languages
+from sokuji.api.request_fields import AudioUpload, Context, Language, RequestBody, SourceLanguage, Text
 from sokuji.api.transcription import SubtitleText
-from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
 from sokuji.errors import InvalidRequest
@@ -32,37 +20,10 @@ from sokuji.text import glossary
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 
-def _target(tag: str, info: ValidationInfo) -> str:
-    return languages.parse(tag, str(info.field_name))
-
-
-def _source(tag: str | None, info: ValidationInfo) -> str | None:
-    return None if tag is None else languages.parse_source(tag, str(info.field_name))
-
-
 def _sources(fields: list[str], info: ValidationInfo) -> list[str]:
     """A form has one field of a name, which FastAPI gives as a list."""
     tags = [tag for field in fields for tag in field.split(",")]
     return list(languages.parse_sources(tags, str(info.field_name)))
-
-
-def _unicode(text: str) -> str:
-    """JSON can escape half of a surrogate pair, which has no UTF-8 encoding."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise PydanticCustomError("surrogate", "must be Unicode text, without lone surrogates")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise PydanticCustomError("blank", "must not be blank")
-    return text
-
-
-def _file(value: Any) -> Any:
-    if not isinstance(value, StarletteUploadFile):
-        raise PydanticCustomError("file", "must be a file in a multipart form")
-    return value
 
 
 def _glossary(terms: dict[str, str]) -> dict[str, str]:
@@ -70,19 +31,7 @@ def _glossary(terms: dict[str, str]) -> dict[str, str]:
     return terms
 
 
-TAG_DESCRIPTION = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
-Text = Annotated[
-    str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
-]
-Context = Annotated[str, AfterValidator(_unicode)]
 Glossary = Annotated[dict[str, str], AfterValidator(_glossary)]
-AudioUpload = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
-Language = Annotated[str, AfterValidator(_target), Field(description=TAG_DESCRIPTION, examples=["en"])]
-SourceLanguage = Annotated[
-    str | None,
-    AfterValidator(_source),
-    WithJsonSchema({"type": "string", "description": f'{TAG_DESCRIPTION}; "auto": detect it'}),
-]
 SourceLanguages = Annotated[
     list[str],
     AfterValidator(_sources),
@@ -131,26 +80,6 @@ OutputFormat = Annotated[
 ]
 
 
-class RequestBody(BaseModel):
-    """Base of all request bodies."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown_fields(cls, data: Any) -> Any:
-        """As ``extra="forbid"`` does, with a message that lists the accepted fields."""
-        if isinstance(data, dict):
-            for name in data:
-                if name not in cls.model_fields:
-                    shown = str(name)[:40]
-                    raise InvalidRequest(
-                        f"{shown!r} is no field of this request; accepted: {', '.join(cls.model_fields)}",
-                        param=shown,
-                    )
-        return data
-
-
 def _refuse_word_times(word_times: bool, return_format: str) -> None:
     if word_times and return_format != "json":
         raise InvalidRequest("word_times needs return_format json", param="word_times")
@@ -161,7 +90,7 @@ class TranscribeForm(RequestBody):
 
     audio_file: AudioUpload
     language: SourceLanguage = Field("auto", validate_default=True)
-    source_languages: SourceLanguages = []
+    source_languages: SourceLanguages = Field([])
     return_format: TranscriptFormat = "json"
     word_times: WordTimes = False
 
@@ -218,7 +147,7 @@ class TranslateAudioForm(RequestBody):
 
     audio_file: AudioUpload
     source_language: SourceLanguage = Field("auto", validate_default=True)
-    source_languages: SourceLanguages = []
+    source_languages: SourceLanguages = Field([])
     target_language: Language
     voice_id: VoiceId = DEFAULT_VOICE
     return_format: TranslationFormat = "json"

@@ -57,7 +57,7 @@ INVALID, LANGUAGE = "invalid_request", "unsupported_language"
         (SPEAK, WORDS | {"speed": 2.5}, (400, INVALID, "speed")),
         (SPEAK, WORDS | {"speed": math.nan}, (400, INVALID, "speed")),
         (SPEAK, WORDS | {"sample_rate": 7_999}, (400, INVALID, "sample_rate")),
-        (SPEAK, WORDS | {"audio_format": "aac"}, (400, INVALID, "audio_format")),
+        (SPEAK, WORDS | {"audio_format": "wma"}, (400, INVALID, "audio_format")),
         (SPEAK, WORDS | {"return_format": "xml"}, (400, INVALID, "return_format")),
         (SPEAK, WORDS | {"voice_id": "nobody"}, (422, "unknown_voice", "voice_id")),
         (SPEAK, WORDS | {"voice_id": "\ud800"}, (400, INVALID, "voice_id")),

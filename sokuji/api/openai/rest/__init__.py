@@ -1,0 +1,1 @@
+"""OpenAI's REST calls for audio: models, transcriptions, translations, speech (``/v1``)."""

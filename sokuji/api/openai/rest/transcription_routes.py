@@ -1,0 +1,195 @@
+"""``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``: a recording in, its text out.
+
+A recording in which nothing is said, or no words are recognised, has an empty text, as with OpenAI: clients
+that send whatever a microphone gives do not expect an error.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentService
+from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES, UNKNOWN_MODEL_RESPONSE
+from sokuji.api.openai.model_ids import ModelIds
+from sokuji.api.openai.rest.form_fields import form_of, form_schema
+from sokuji.api.openai.rest.server_sent_events import EVENT_STREAM, event_response
+from sokuji.api.openai.rest.transcription_bodies import (
+    TranscriptionBody,
+    TranslationBody,
+    VerboseTranscription,
+    VerboseTranslation,
+    spoken_languages,
+    transcription_body,
+    verbose_transcription,
+    verbose_translation,
+)
+from sokuji.api.openai.rest.transcription_forms import (
+    RecordingForm,
+    TranscriptionForm,
+    TranslationForm,
+    VoiceActivityStrategy,
+)
+from sokuji.api.openai.rest.usage import transcription_tokens
+from sokuji.api.openai.wire import JSONObject
+from sokuji.api.service import Service
+from sokuji.api.transcription import RecordingTranscript, SubtitleText, decode_upload, transcribe_recording
+from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
+from sokuji.contract import StageName
+from sokuji.errors import NoSpeech, NotRecognised, NotSupported
+from sokuji.pipeline.language_candidates import check_candidates
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat, subtitle_file
+
+Results = AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]
+
+router = APIRouter(
+    prefix="/v1/audio",
+    tags=["OpenAI: speech to text"],
+    responses=FAILURE_RESPONSES | MODEL_FAILURE_RESPONSES | UNKNOWN_MODEL_RESPONSE,
+    dependencies=IN_STREAM_SLOT,
+)
+_TEXTS: dict[str, Any] = {
+    kind: {"schema": {"type": "string"}} for kind in ("text/plain", *SUBTITLE_MEDIA_TYPES.values())
+}
+
+
+@router.post(
+    "/transcriptions",
+    response_model=TranscriptionBody | VerboseTranscription,
+    response_model_exclude_none=True,
+    responses={200: {"content": _TEXTS | {EVENT_STREAM: {"schema": {"type": "string"}}}}},
+    openapi_extra=form_schema(TranscriptionForm),
+)
+async def transcribe_file(
+    form: Annotated[TranscriptionForm, Depends(form_of(TranscriptionForm), scope="function")],
+    service: CurrentService,
+) -> TranscriptionBody | VerboseTranscription | Response:
+    """Transcribe a recording; with `stream`, as server-sent events."""
+    providers = _check_model(form, service)
+    _check_languages(form, service, providers)
+    strategy, segmentation = form.chunking_strategy, service.settings.segmentation
+    if isinstance(strategy, VoiceActivityStrategy):
+        segmentation = strategy.applied_to(segmentation)
+    pcm = await decode_upload(service, form.file, "file")
+    results = _or_nothing(
+        transcribe_recording(
+            service,
+            pcm,
+            source=form.language,
+            candidates=form.languages,
+            word_times=form.word_times,
+            context=form.context,
+            segmentation=segmentation,
+            providers=providers,
+            param="file",
+        )
+    )
+    length_ms = duration_ms(pcm, RECOGNISER_RATE)
+    if form.stream:
+        events = _events(results, length_ms, form.context)
+        return event_response(events, stall_s=service.settings.limits.body_timeout_s)
+    transcript = await RecordingTranscript().add_all(results)
+    match form.response_format:
+        case "text":
+            return PlainTextResponse(f"{transcript.text}\n")
+        case "srt" | "vtt" as subtitle_format:
+            return await _subtitles(transcript, "source", subtitle_format)
+        case "verbose_json":
+            return verbose_transcription(transcript, length_ms, form.timestamp_granularities, form.language)
+    return transcription_body(transcript, length_ms)
+
+
+@router.post(
+    "/translations",
+    response_model=TranslationBody | VerboseTranslation,
+    responses={200: {"content": _TEXTS}},
+    openapi_extra=form_schema(TranslationForm),
+)
+async def translate_file(
+    form: Annotated[TranslationForm, Depends(form_of(TranslationForm), scope="function")],
+    service: CurrentService,
+) -> TranslationBody | VerboseTranslation | Response:
+    """Translate a recording to English, or to `target_language`."""
+    providers, target = _check_model(form, service), form.target_language
+    service.pipeline.catalogue.check_speech_pair(None, target)
+    pcm = await decode_upload(service, form.file, "file")
+    results = transcribe_recording(
+        service,
+        pcm,
+        source=None,
+        target=target,
+        word_times=form.response_format in ("srt", "vtt"),
+        context=form.context,
+        providers=providers,
+        param="file",
+    )
+    transcript = await RecordingTranscript().add_all(_or_nothing(results))
+    match form.response_format:
+        case "text":
+            return PlainTextResponse(f"{transcript.translation}\n")
+        case "srt" | "vtt" as subtitle_format:
+            return await _subtitles(transcript, "translation", subtitle_format)
+        case "verbose_json":
+            return verbose_translation(transcript, duration_ms(pcm, RECOGNISER_RATE), target)
+    return TranslationBody(text=transcript.translation)
+
+
+def _check_model(form: RecordingForm, service: Service) -> Mapping[StageName, str]:
+    """The providers to call first, of a request whose texts are not too long."""
+    service.check_text_length(form.context, "prompt")
+    ids = ModelIds(service.pipeline.catalogue, service.settings.openai.aliases)
+    return ids.providers(form.model, "stt")
+
+
+def _check_languages(form: TranscriptionForm, service: Service, providers: Mapping[StageName, str]) -> None:
+    catalogue = service.pipeline.preferring(providers).catalogue
+    if form.language is not None:
+        catalogue.check_spoken(form.language, param="language")
+    check_candidates(catalogue, form.language, form.languages, param="language", named_param="languages")
+    if "word" in form.timestamp_granularities:
+        recogniser = catalogue.recognisers(form.language)[0].info
+        if not recogniser.gives_word_times:
+            raise NotSupported(
+                f"{recogniser.provider}/{recogniser.model} does not time words; accepted: segment",
+                param="timestamp_granularities",
+            )
+
+
+async def _or_nothing(results: Results) -> Results:
+    """The results; none where nothing is said."""
+    async with aclosing(results):
+        try:
+            async for result in results:
+                yield result
+        except (NoSpeech, NotRecognised):
+            return
+
+
+async def _events(results: Results, length_ms: int, context: str) -> AsyncGenerator[JSONObject, None]:
+    """A delta for each utterance; joined they are the text of the event at the end."""
+    transcript = RecordingTranscript()
+    sent = ""
+    async with aclosing(results):
+        async for result in results:
+            transcript.add(result)
+            if delta := transcript.text[len(sent) :]:
+                sent += delta
+                yield {"type": "transcript.text.delta", "delta": delta}
+    yield {
+        "type": "transcript.text.done",
+        "text": sent,
+        "languages": [each.model_dump() for each in spoken_languages(transcript)],
+        "usage": transcription_tokens(length_ms, context, sent).model_dump(),
+    }
+
+
+async def _subtitles(
+    transcript: RecordingTranscript, of: SubtitleText, subtitle_format: SubtitleFormat
+) -> Response:
+    # Half a second of computation for ten minutes of speech: not on the event loop.
+    file = await run_in_threadpool(lambda: subtitle_file(transcript.cues(of), subtitle_format))
+    return Response(file, media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8")

@@ -8,7 +8,7 @@ from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
-from sokuji.api.openai.rest import transcription_routes
+from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
@@ -22,7 +22,9 @@ ROUTERS = (
     pipeline_routes.router,
     info_routes.router,
     websocket.router,
+    model_routes.router,
     transcription_routes.router,
+    speech_routes.router,
 )
 UPLOAD_PATHS = frozenset(
     {

@@ -28,7 +28,8 @@ def identify(text: str, among: Collection[str], usual: str | None = None) -> str
         if usual in scores:
             scores[usual] += _USUAL
         if scores:
-            return max(scores, key=scores.__getitem__)
+            # A text of which nothing is known has the same score in all languages, too large to add to.
+            return max(scores, key=lambda code: (scores[code], code == usual))
     return next(iter(among))
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sokuji.api.openai.rest.form_fields import FormBody, json_object
+from sokuji.api.openai.rest.model_bodies import ModelName
 from sokuji.api.request_fields import AudioUpload, Context, Language, SourceLanguage
 from sokuji.config import SegmentationSettings
 from sokuji.errors import InvalidRequest, NotSupported
@@ -35,9 +36,6 @@ def _blank_is_auto(tag: str) -> str:
     return tag.strip() or AUTO
 
 
-ModelName = Annotated[
-    str, Field(max_length=200, description="An id of `GET /v1/models`", examples=["whisper-1"])
-]
 Temperature = Annotated[
     float,
     Field(

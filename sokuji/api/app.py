@@ -58,7 +58,7 @@ def build_app(service: Service) -> FastAPI:
     # The middleware that is added last sees a request first.
     app.add_middleware(BodyLimit, limit=body_limit, timeout_s=lambda: service.settings.limits.body_timeout_s)
     app.add_middleware(UploadLimit, paths=UPLOAD_PATHS, slot=service.upload_slot)
-    app.add_middleware(RateLimit, admit=service.admit)
+    app.add_middleware(RateLimit, admit=service.admit, allowance=service.allowance)
     app.add_middleware(errors.UnhandledErrors)
     # Clients of the API run in browsers on any origin. There are no cookies that a foreign page could use.
     app.add_middleware(

@@ -9,18 +9,39 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Set
 from contextlib import AbstractContextManager, ExitStack
+from typing import NamedTuple
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sokuji.api.errors import error_response
+from sokuji.api.errors import OPENAI_PATHS, error_response
 from sokuji.api.path_prefix import route_path
 from sokuji.errors import Overloaded, RateLimited, TooLarge
 
 WINDOW_S = 60.0
 UNLIMITED_PATHS = ("/health", "/metrics")
 """Probes: refusing them would make a busy replica look broken."""
+
+
+class Allowance(NamedTuple):
+    """What a client may still call."""
+
+    limit: int
+    """Calls a minute."""
+    remaining: int
+    """Calls that would be admitted now."""
+    reset_s: float
+    """Seconds until all of them are, if it calls no more."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As OpenAI sends it with each response."""
+        return {
+            "x-ratelimit-limit-requests": str(self.limit),
+            "x-ratelimit-remaining-requests": str(self.remaining),
+            "x-ratelimit-reset-requests": f"{self.reset_s:.3f}s",
+        }
 
 
 class SlidingWindow:
@@ -56,6 +77,14 @@ class SlidingWindow:
         calls.append(now)
         self._calls.move_to_end(client)
 
+    def allowance(self, client: str, per_minute: int) -> Allowance:
+        """What a client may still call, of ``per_minute``."""
+        now = self._clock()
+        calls = [at for at in self._calls.get(client, ()) if at > now - WINDOW_S]
+        return Allowance(
+            per_minute, max(per_minute - len(calls), 0), calls[-1] + WINDOW_S - now if calls else 0.0
+        )
+
     @property
     def clients(self) -> int:
         """Clients that have called within the last minute."""
@@ -73,21 +102,43 @@ def client_address(scope: Scope) -> str:
 
 
 class RateLimit:
-    """Answers 429 where ``admit`` refuses a client's address. ``SessionConnection`` does so for sockets."""
+    """Answers 429 where ``admit`` refuses a client's address. ``SessionConnection`` does so for sockets.
 
-    def __init__(self, app: ASGIApp, admit: Callable[[str], None]) -> None:
+    Args:
+        admit: counts a call, or raises ``RateLimited``.
+        allowance: what is left, which the responses to clients of OpenAI say; None: there is no limit.
+    """
+
+    def __init__(
+        self, app: ASGIApp, admit: Callable[[str], None], allowance: Callable[[str], Allowance | None]
+    ) -> None:
         self._app = app
         self._admit = admit
+        self._allowance = allowance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and route_path(scope) not in UNLIMITED_PATHS:
-            try:
-                self._admit(client_address(scope))
-            except RateLimited as refusal:
-                await error_response(refusal, scope)(scope, receive, send)
-                return
+        if scope["type"] != "http" or route_path(scope) in UNLIMITED_PATHS:
+            await self._app(scope, receive, send)
+            return
+        address = client_address(scope)
+        if route_path(scope).startswith(OPENAI_PATHS):
+            send = self._telling_allowance(address, send)
+        try:
+            self._admit(address)
+        except RateLimited as refusal:
+            await error_response(refusal, scope)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+
+    def _telling_allowance(self, address: str, send: Send) -> Send:
+        async def send_with_allowance(message: Message) -> None:
+            allowance = self._allowance(address)
+            if message["type"] == "http.response.start" and allowance is not None:
+                MutableHeaders(scope=message).update(allowance.headers)
+            await send(message)
+
+        return send_with_allowance
 
 
 class UploadLimit:

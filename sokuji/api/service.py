@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
-from sokuji.api.limits import SlidingWindow
+from sokuji.api.limits import Allowance, SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
@@ -77,6 +77,11 @@ class Service:
         per_minute = self.settings.limits.requests_per_minute
         if per_minute:
             self._window.admit(address, per_minute)
+
+    def allowance(self, address: str) -> Allowance | None:
+        """What a client may still call of ``requests_per_minute``; None: as much as it likes."""
+        per_minute = self.settings.limits.requests_per_minute
+        return self._window.allowance(address, per_minute) if per_minute else None
 
     def request_slot(self) -> AbstractContextManager[None]:
         """Hold one of ``max_concurrent_requests`` slots.

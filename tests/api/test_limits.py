@@ -59,6 +59,20 @@ def test_each_client_has_a_window_of_its_own_that_is_dropped_after_an_idle_minut
     assert window.clients == 1
 
 
+def test_what_a_client_may_still_call_grows_as_its_calls_age() -> None:
+    clock = SettableClock()
+    window = SlidingWindow(clock)
+    assert window.allowance("a", 3) == (3, 3, 0.0)
+    for second in (0, 10):
+        clock.now = 1_000 + second
+        window.admit("a", 3)
+    assert window.allowance("a", 3) == (3, 1, 60.0)
+    clock.now = 1_060
+    assert window.allowance("a", 3) == (3, 2, 10.0)
+    assert window.allowance("a", 1) == (1, 0, 10.0)
+    assert window.allowance("b", 3) == (3, 3, 0.0)
+
+
 async def test_calls_over_the_limit_are_refused_but_probes_are_not() -> None:
     async with rest_client(requests_per_minute=2) as (client, _):
         statuses = [(await client.get("/api/v1/stt/languages")).status_code for _ in range(2)]

@@ -84,7 +84,7 @@ class SpeechAudio:
         self._text = request.input
         self._speaker = speaker
         self._pipeline = service.pipeline.preferring(speaker.providers)
-        self._writer = _FileWriter(request.response_format, speaker.tempo)
+        self._writer = FileWriter(request.response_format, speaker.tempo)
 
     @property
     def media_type(self) -> str:
@@ -125,7 +125,7 @@ class SpeechAudio:
             yield data
 
 
-class _FileWriter:
+class FileWriter:
     """PCM at ``SPEECH_RATE`` to a file, sped up by ``tempo``. Blocks while it computes."""
 
     def __init__(self, audio_format: AudioFormat, tempo: float) -> None:
@@ -136,12 +136,15 @@ class _FileWriter:
 
     @property
     def duration_ms(self) -> int:
+        """Of the file so far."""
         return 1_000 * self._samples // SPEECH_RATE
 
     def add(self, pcm: bytes) -> bytes:
+        """Append speech; returns the part of the file that is ready, possibly empty."""
         return self._encode(pcm if self._stretcher is None else self._stretched(self._stretcher, pcm))
 
     def end(self) -> bytes:
+        """The rest of the file; nothing may be added after it."""
         rest = b"" if self._stretcher is None else self._stretched(self._stretcher, b"", last=True)
         return self._encode(rest) + self._encoder.flush()
 

@@ -14,8 +14,11 @@ import httpx
 import numpy as np
 import openai
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from sokuji.api.openai.rest.speech_audio import FileWriter
 from sokuji.config import GatewaySettings, Limits, OpenAISettings
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ProviderFailed, SokujiError
@@ -220,8 +223,8 @@ async def test_events_that_cannot_go_on_end_with_an_error() -> None:
 async def test_a_client_that_leaves_stops_the_synthesis(stream_format: Any) -> None:
     tts = SentenceTts(0.5, 0.5, 0.5)
     tts.allowed.release()
-    settings = GatewaySettings(limits=Limits(max_concurrent_requests=1))
-    async with openai_api(tts=tts, settings=settings) as url, client_of(url) as client:
+    one_at_a_time = GatewaySettings(limits=Limits(max_concurrent_requests=1))
+    async with openai_api(tts=tts, settings=one_at_a_time) as url, client_of(url) as client:
         async with client.audio.speech.with_streaming_response.create(
             input="One. Two.", model="tts-1", voice="alloy", stream_format=stream_format
         ) as answer:
@@ -258,8 +261,8 @@ async def test_a_text_that_is_too_short_to_tell_is_in_the_language_that_is_set()
     spoken = []
     for target in ("en", "pt"):
         tts = FakeTts()
-        settings = GatewaySettings(openai=OpenAISettings(target_language=target))
-        async with openai_api(tts=tts, settings=settings) as url:
+        configured = GatewaySettings(openai=OpenAISettings(target_language=target))
+        async with openai_api(tts=tts, settings=configured) as url:
             await posted(url, input="123")
         spoken.append(tts.requests[0].language)
     assert spoken == ["en", "pt"]
@@ -322,3 +325,23 @@ async def test_the_voices_of_a_model_that_is_named_are_those_that_speak() -> Non
     async with openai_api(tts=tts) as url:
         assert (await posted(url, model="fake/mouth", voice="coral")).status_code == 200
     assert tts.requests[0].voice == "zoe"
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 4_000), max_size=6),
+    audio_format=st.sampled_from(["wav", "pcm", "flac"]),
+    tempo=st.sampled_from([1.0, 0.5, 2.0]),
+)
+def test_the_file_does_not_depend_on_how_the_speech_was_divided(
+    cuts: list[int], audio_format: Any, tempo: float
+) -> None:
+    pcm = to_pcm(tone(RATE, 4_000 / RATE))
+
+    def written(borders: list[int]) -> bytes:
+        writer = FileWriter(audio_format, tempo)
+        ends = [*sorted(borders), 4_000]
+        parts = [pcm[2 * a : 2 * b] for a, b in zip([0, *ends], ends, strict=False)]
+        return b"".join(map(writer.add, parts)) + writer.end()
+
+    assert decoded(written(cuts), audio_format)[1].tolist() == decoded(written([]), audio_format)[1].tolist()

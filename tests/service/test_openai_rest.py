@@ -17,7 +17,7 @@ from tests.support.text_similarity import word_error_rate
 
 VOICE_ERRORS = 0.35
 """Accepted word error rate of speaking a text and recognising it."""
-SENTENCES = "Good morning, everybody. The train to the coast leaves at nine. Please take your seats."
+SENTENCES = "Good morning, everybody. The train to the coast leaves at nine."
 COUNTING = ("contagem.wav", wav_bytes(sample("pt", "contagem"), RECOGNISER_RATE))
 
 
@@ -65,21 +65,19 @@ async def test_speech_is_translated_to_english(client: openai.AsyncOpenAI) -> No
     assert "world" in answer.text.lower()
 
 
-@pytest.mark.parametrize("audio_format", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
+@pytest.mark.parametrize("audio_format", ["mp3", "opus", "wav"])
 async def test_spoken_text_is_understood_again(client: openai.AsyncOpenAI, audio_format: Any) -> None:
     answer = await client.audio.speech.create(
         input=SENTENCES, model="tts-1", voice="nova", response_format=audio_format
     )
-    data = wav_bytes(answer.content, 24_000) if audio_format == "pcm" else answer.content
-    suffix = {"pcm": "wav", "opus": "ogg"}.get(audio_format, audio_format)
     heard = await client.audio.transcriptions.create(
-        file=(f"speech.{suffix}", data), model="whisper-1", language="en"
+        file=("speech", answer.content), model="whisper-1", language="en"
     )
     assert word_error_rate(SENTENCES, heard.text, "en") < VOICE_ERRORS
-    with av.open(io.BytesIO(data), "r") as container:
+    with av.open(io.BytesIO(answer.content), "r") as container:
         frames = list(container.decode(audio=0))
     # To its last word, and no longer than the others by more than a codec adds.
-    assert 4 < sum(frame.samples / frame.sample_rate for frame in frames) < 9
+    assert 3 < sum(frame.samples / frame.sample_rate for frame in frames) < 7
 
 
 async def test_the_voice_has_the_language_of_the_text(client: openai.AsyncOpenAI) -> None:

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -82,6 +83,14 @@ class VoiceActivityStrategy(BaseModel):
             raise InvalidRequest(f"{param}: {fault['msg']}", param=param) from None
 
 
+Strategy = Annotated[
+    Literal["auto"] | VoiceActivityStrategy | None,
+    BeforeValidator(json_object),
+    # By value: the schema of a form is no place for references.
+    WithJsonSchema({"anyOf": [{"const": "auto"}, VoiceActivityStrategy.model_json_schema()]}),
+]
+
+
 class RecordingForm(FormBody):
     """What both calls take."""
 
@@ -136,9 +145,9 @@ class TranscriptionForm(RecordingForm):
         [], description="With verbose_json; none: segments"
     )
     stream: bool = Field(False, description="Whether to send server-sent events, utterance by utterance")
-    chunking_strategy: Annotated[
-        Literal["auto"] | VoiceActivityStrategy | None, BeforeValidator(json_object)
-    ] = Field(None, description="auto: as set in the service, which is also what happens without it")
+    chunking_strategy: Strategy = Field(
+        None, description="auto: as set in the service, which is also what happens without it"
+    )
     include: list[Literal["logprobs"]] = Field(
         [], description="logprobs are refused: no recogniser here has them"
     )

@@ -21,6 +21,7 @@ from sokuji.errors import InvalidAudio, InvalidRequest, NoSpeech, NotRecognised
 from sokuji.pipeline import recording_times
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
 from sokuji.text.subtitles.cues import Cue
+from sokuji.text.subtitles.formats import SubtitleFormat, subtitle_file
 
 SubtitleText = Literal["source", "translation"]
 
@@ -107,6 +108,11 @@ class RecordingTranscript:
         if of == "source":
             return recording_times.source_cues(self.utterances)
         return recording_times.translation_cues(self.utterances)
+
+    async def subtitles(self, of: SubtitleText, subtitle_format: SubtitleFormat) -> str:
+        """A subtitle file of the source or the translation."""
+        # Half a second of computation for ten minutes of speech: not on the event loop.
+        return await run_in_threadpool(lambda: subtitle_file(self.cues(of), subtitle_format))
 
     @property
     def _translations(self) -> list[TranslatedText]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import uvicorn
 
-from sokuji.api.app import build_app
+from sokuji.api.app import UPLOAD_PATHS, build_app
 from sokuji.api.limits import SlidingWindow
 from sokuji.api.service import Service
 from sokuji.audio.pcm import wav_bytes
@@ -198,6 +198,16 @@ async def test_uploads_beyond_the_limit_are_refused_with_retry_after() -> None:
         assert "Retry-After" in refused.headers
         assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
         assert service.uploads.in_use == 0
+
+
+@pytest.mark.parametrize("path", sorted(UPLOAD_PATHS))
+async def test_every_path_that_takes_uploads_has_their_limits(path: str) -> None:
+    async with rest_client(max_concurrent_uploads=1, max_upload_bytes=20_000) as (client, service):
+        with service.upload_slot():
+            refused = await client.post(path, files={"file": b"x"})
+        too_large = await client.post(path, files={"file": bytes(30_000)})
+    assert (refused.status_code, too_large.status_code) == (503, 413)
+    assert refused.headers["retry-after-ms"] == "2000"
 
 
 async def test_uploads_share_a_few_slots_at_the_recogniser_even_while_settings_change() -> None:

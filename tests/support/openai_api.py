@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import httpx
 import uvicorn
 from pydantic import BaseModel, TypeAdapter
 from uvicorn.server import ServerState
@@ -45,6 +46,11 @@ async def openai_api(
         await asyncio.gather(*state.tasks, return_exceptions=True)
         for connection in list(state.connections):
             connection.shutdown()
+
+
+def http_client(base_url: str) -> httpx.AsyncClient:
+    """A plain client; it loads no certificates, which takes longer than most tests."""
+    return httpx.AsyncClient(base_url=base_url, verify=False)
 
 
 def strictly(kind: type[T] | Any, data: Any, *extensions: str) -> T:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from sokuji.api.bridge.recording_responses import unrecognised_header
 from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE
 from sokuji.api.transcription import RecordingTranscript, SubtitleText
-from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat, subtitle_file
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat
 
 _CONTENT = {kind: {"schema": {"type": "string"}} for kind in SUBTITLE_MEDIA_TYPES.values()}
 SUBTITLE_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"content": _CONTENT}}
@@ -27,10 +26,8 @@ async def subtitle_response(
 ) -> Response:
     """The subtitles of a recording; ``X-Word-Times`` says whether the recogniser has timed the words."""
     times = "estimated" if transcript.words is None else "recognised"
-    # Half a second of computation for ten minutes of speech: not on the event loop.
-    file = await run_in_threadpool(lambda: subtitle_file(transcript.cues(text), subtitle_format))
     return Response(
-        file,
+        await transcript.subtitles(text, subtitle_format),
         media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8",
         headers={
             **headers,

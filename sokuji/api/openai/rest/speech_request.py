@@ -16,6 +16,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from sokuji import languages
 from sokuji.api.openai.rest.model_bodies import ModelName
@@ -29,7 +30,11 @@ _WITHOUT_INSTRUCTIONS = ("tts-1", "tts-1-hd")
 
 def _voice_name(voice: Any) -> Any:
     """The name in ``{"id": name}``, or the name itself."""
-    return voice["id"] if isinstance(voice, dict) and voice.keys() == {"id"} else voice
+    if isinstance(voice, dict):
+        voice = voice["id"] if voice.keys() == {"id"} else None
+    if not isinstance(voice, str):
+        raise PydanticCustomError("voice", "must be a name, or an object with the id of a voice alone")
+    return voice
 
 
 def _language(tag: str | None, info: ValidationInfo) -> str | None:

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentService
@@ -42,7 +41,7 @@ from sokuji.contract import StageName
 from sokuji.errors import NoSpeech, NotRecognised, NotSupported
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
-from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat, subtitle_file
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat
 
 Results = AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]
 
@@ -190,6 +189,5 @@ async def _events(results: Results, length_ms: int, context: str) -> AsyncGenera
 async def _subtitles(
     transcript: RecordingTranscript, of: SubtitleText, subtitle_format: SubtitleFormat
 ) -> Response:
-    # Half a second of computation for ten minutes of speech: not on the event loop.
-    file = await run_in_threadpool(lambda: subtitle_file(transcript.cues(of), subtitle_format))
+    file = await transcript.subtitles(of, subtitle_format)
     return Response(file, media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8")

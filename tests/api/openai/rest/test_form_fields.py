@@ -1,5 +1,7 @@
 """Fields of forms become arrays and objects, whatever their brackets, and none is lost."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,13 +21,13 @@ NAMES = st.text("abc[]_", min_size=1, max_size=8)
     seed=st.randoms(use_true_random=False),
 )
 def test_arrays_keep_their_order_and_objects_their_members_wherever_they_stand(
-    includes: list[tuple[str, str]], members: dict[str, str], plain: dict[str, str], seed: object
+    includes: list[tuple[str, str]], members: dict[str, str], plain: dict[str, str], seed: Random
 ) -> None:
     others = [(f"strategy[{name}]", value) for name, value in members.items()] + list(plain.items())
     # The array's own order stays; the others are strewn among it.
     fields = list(includes)
     for field in others:
-        fields.insert(seed.randint(0, len(fields)), field)  # type: ignore[attr-defined]
+        fields.insert(seed.randint(0, len(fields)), field)
     expected: dict[str, object] = dict(plain)
     if includes:
         expected["include"] = [value for _, value in includes]

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
 import openai
 import pytest
 from openai.types import Model
 
 from sokuji.api.openai.voice_names import OPENAI_VOICES
 from sokuji.config import GatewaySettings, OpenAISettings
-from tests.support.openai_api import openai_api, strictly
+from tests.support.openai_api import http_client, openai_api, strictly
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ async def base_url() -> AsyncIterator[str]:
 
 
 async def test_models_are_listed_with_the_ids_of_openai(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         body = (await http.get("models")).json()
     assert body["object"] == "list"
     models: list[Model] = strictly(list[Model], body["data"], "voices")
@@ -51,7 +50,7 @@ async def test_the_synchronous_client_lists_them(base_url: str) -> None:
 
 
 async def test_a_model_that_speaks_names_its_voices_by_what_a_request_sends(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         for model_id in ("fake/mouth", "tts-1"):
             body = (await http.get(f"models/{model_id}")).json()
             assert body["voices"] == [
@@ -62,7 +61,7 @@ async def test_a_model_that_speaks_names_its_voices_by_what_a_request_sends(base
 
 
 async def test_voices_and_speech_models_are_listed_for_clients_that_ask(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         voices = (await http.get("audio/voices")).json()["voices"]
         models = (await http.get("audio/models")).json()["models"]
     assert [voice["id"] for voice in voices] == [*OPENAI_VOICES, "joe", "dora"]
@@ -73,7 +72,7 @@ async def test_voices_and_speech_models_are_listed_for_clients_that_ask(base_url
 async def test_an_alias_of_the_operator_is_listed_and_leads_to_its_model() -> None:
     for aliases in ({}, {"house-voice": "fake/mouth"}):
         settings = GatewaySettings(openai=OpenAISettings(model_aliases=aliases))
-        async with openai_api(settings=settings) as url, httpx.AsyncClient(base_url=url) as http:
+        async with openai_api(settings=settings) as url, http_client(url) as http:
             listed = [model["id"] for model in (await http.get("models")).json()["data"]]
             assert ("house-voice" in listed) is bool(aliases)
             owner = (await http.get("models/house-voice")).json().get("owned_by")
@@ -81,7 +80,7 @@ async def test_an_alias_of_the_operator_is_listed_and_leads_to_its_model() -> No
 
 
 async def test_an_unknown_path_has_an_error_in_openais_shape(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         answer = await http.post("chat/completions", json={})
     assert answer.status_code == 404
     assert answer.json()["error"]["type"] == "invalid_request_error"

@@ -23,7 +23,7 @@ from sokuji.config import GatewaySettings, Limits, OpenAISettings
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ProviderFailed, SokujiError
 from tests.support.fake_stages import VOICES, FakeTts
-from tests.support.openai_api import openai_api
+from tests.support.openai_api import http_client, openai_api
 from tests.support.tones import to_pcm, tone
 
 FORMATS = {
@@ -76,7 +76,7 @@ def client_of(base_url: str) -> openai.AsyncOpenAI:
 
 
 async def posted(base_url: str, **fields: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         return await http.post("audio/speech", json={**HELLO, **fields})
 
 
@@ -278,7 +278,8 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None, str]] = [
     ({"model": "whisper-1"}, 400, "invalid_request", "model", "fake/mouth"),
     ({"voice": "nobody"}, 422, "unknown_voice", "voice", "alloy"),
     ({"voice": "dora", "language": "en"}, 422, "unknown_voice", "voice", "joe"),
-    ({"voice": {"name": "joe"}}, 400, "invalid_request", "voice", "string"),
+    ({"voice": {"name": "joe"}}, 400, "invalid_request", "voice", "object with the id"),
+    ({"voice": 7}, 400, "invalid_request", "voice", "name"),
     ({"voice": ""}, 400, "invalid_request", "voice", "at least 1"),
     ({"language": "fr"}, 422, "unsupported_language", "language", "pt"),
     ({"language": "klingon"}, 422, "unsupported_language", "language", "pt"),
@@ -304,7 +305,7 @@ async def test_what_is_not_accepted_is_refused_by_name(
 
 
 async def test_broken_json_is_refused(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         for body in (b"{", b"[]", b"\xff"):
             answer = await http.post(
                 "audio/speech", content=body, headers={"Content-Type": "application/json"}

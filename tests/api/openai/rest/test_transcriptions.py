@@ -21,7 +21,7 @@ from sokuji.contract import RecognitionRequest, Transcript, Word
 from sokuji.errors import NotRecognised, ProviderFailed, SokujiError
 from tests.api.openai.rest.recordings import NOTHING_SAID, SECONDS, TWO_UTTERANCES
 from tests.support.fake_stages import FakeStt
-from tests.support.openai_api import openai_api, strictly
+from tests.support.openai_api import http_client, openai_api, strictly
 from tests.support.subtitle_files import read_cues
 
 PATH = "audio/transcriptions"
@@ -43,7 +43,7 @@ def client_of(base_url: str) -> openai.AsyncOpenAI:
 async def posted(
     base_url: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
 ) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         return await http.post(PATH, data=data, files={"file": file})
 
 
@@ -390,7 +390,7 @@ async def test_a_file_that_is_no_audio_is_refused(
 
 
 async def test_a_form_without_a_file_and_a_body_that_is_no_form_are_refused(base_url: str) -> None:
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with http_client(base_url) as http:
         answers = [
             await http.post(PATH, data={"model": "whisper-1"}),
             await http.post(PATH, data={"model": "whisper-1", "file": "x"}),

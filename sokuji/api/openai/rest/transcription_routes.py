@@ -74,24 +74,22 @@ async def transcribe_file(
     if isinstance(strategy, VoiceActivityStrategy):
         segmentation = strategy.applied_to(segmentation)
     pcm = await decode_upload(service, form.file, "file")
-    results = _or_nothing(
-        transcribe_recording(
-            service,
-            pcm,
-            source=form.language,
-            candidates=form.languages,
-            word_times=form.word_times,
-            context=form.context,
-            segmentation=segmentation,
-            providers=providers,
-            param="file",
-        )
+    results = transcribe_recording(
+        service,
+        pcm,
+        source=form.language,
+        candidates=form.languages,
+        word_times=form.word_times,
+        context=form.context,
+        segmentation=segmentation,
+        providers=providers,
+        param="file",
     )
     length_ms = duration_ms(pcm, RECOGNISER_RATE)
     if form.stream:
-        events = _events(results, length_ms, form.context)
+        events = _events(_or_nothing(results), length_ms, form.context)
         return event_response(events, stall_s=service.settings.limits.body_timeout_s)
-    transcript = await RecordingTranscript().add_all(results)
+    transcript = await RecordingTranscript().add_all(_or_nothing(results))
     match form.response_format:
         case "text":
             return PlainTextResponse(f"{transcript.text}\n")

@@ -18,6 +18,21 @@ def document() -> dict[str, Any]:
     return build_app(Service(asyncio.run(ready_pipeline()), GatewaySettings())).openapi()
 
 
+def test_every_call_is_there(document: dict[str, Any]) -> None:
+    paths = {
+        path: item for path, item in document["paths"].items() if path.startswith(("/v1/models", "/v1/a"))
+    }
+    assert {(method, path) for path, item in paths.items() for method in item} == {
+        ("get", "/v1/models"),
+        ("get", "/v1/models/{model_id}"),
+        ("get", "/v1/audio/models"),
+        ("get", "/v1/audio/voices"),
+        ("post", "/v1/audio/transcriptions"),
+        ("post", "/v1/audio/translations"),
+        ("post", "/v1/audio/speech"),
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "form"),
     [("/v1/audio/transcriptions", TranscriptionForm), ("/v1/audio/translations", TranslationForm)],

@@ -70,6 +70,7 @@ async def transcribe_file(
     """Transcribe a recording; with `stream`, as server-sent events."""
     providers = _check_model(form, service)
     _check_languages(form, service, providers)
+    service.check_text_length(form.context, "keywords")
     strategy, segmentation = form.chunking_strategy, service.settings.segmentation
     if isinstance(strategy, VoiceActivityStrategy):
         segmentation = strategy.applied_to(segmentation)
@@ -137,7 +138,7 @@ async def translate_file(
 
 def _check_model(form: RecordingForm, service: Service) -> Mapping[StageName, str]:
     """The providers to call first, of a request whose texts are not too long."""
-    service.check_text_length(form.context, "prompt")
+    service.check_text_length(form.prompt, "prompt")
     ids = ModelIds(service.pipeline.catalogue, service.settings.openai.aliases)
     return ids.providers(form.model, "stt")
 

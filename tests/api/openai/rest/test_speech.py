@@ -314,6 +314,11 @@ async def test_broken_json_is_refused(base_url: str) -> None:
             assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
+async def test_a_body_has_the_limit_of_json(base_url: str) -> None:
+    answer = await posted(base_url, input="a" * 300_000)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
 async def test_instructions_of_models_that_ignore_them_are_ignored_as_by_openai(base_url: str) -> None:
     assert (await posted(base_url, instructions="Whisper.")).status_code == 200
     assert (await posted(base_url, instructions=None, model="gpt-4o-mini-tts")).status_code == 200

@@ -357,6 +357,8 @@ REFUSED: list[tuple[dict[str, Any], int, str, str, str]] = [
         "less than 1",
     ),
     ({"prompt": "a" * 6_000}, 413, "too_large", "prompt", "5000"),
+    ({"keywords[]": ["a" * 150] * 40}, 413, "too_large", "keywords", "5000"),
+    ({"keywords[]": "a" * 300}, 400, "invalid_request", "keywords", "200"),
     ({"prompt": "a" * 70_000}, 400, "invalid_request", "", "64KB"),
 ]
 

@@ -144,6 +144,7 @@ def test_a_number_survives_the_way_to_another_language_and_back(
     assert written(there, target, "en") == [text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [" ", "a", "A. ", "https://", "a@", "a.b@", "1,", "1.", "1 ", "1:", "\n", "😀", "<a ", '<a "', "<", "$",

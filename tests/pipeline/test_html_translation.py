@@ -4,7 +4,7 @@ import html
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sokuji.contract import TranslatedText
@@ -12,7 +12,7 @@ from sokuji.errors import ProviderFailed
 from sokuji.pipeline.html_translation import translate_html
 from sokuji.text.protection.passage import TranslationTask
 from sokuji.text.protection.translation import translate
-from tests.support.hostile_translators import CHANGES, Change, Mangler
+from tests.support.hostile_translators import CHANGES, Change, Mangler, taken_apart
 
 
 class Elements(HTMLParser):
@@ -72,6 +72,7 @@ PARTS = ["<p>", "</p>", "<b>", "</b>", '<a href="x?a=1&amp;b=2">', "</a>", "<br>
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(CHANGES), st.integers())
+@example(['<a href="x?a=1&amp;b=2">', "word "], taken_apart, 0)
 async def test_no_translator_changes_the_tags(parts: list[str], change: Change, seed: int) -> None:
     document = "".join(parts)
     translation = await translated(document, Mangler(change, seed))

@@ -66,9 +66,10 @@ def _literal_spans(
 ) -> Iterator[ProtectedSpan]:
     for each in find(text):
         content = text[each.start : each.end]
-        yield ProtectedSpan(
-            each.start, each.end, "tag" if each.is_tag else kind, literal_keys(content), content
-        )
+        if each.is_tag:
+            yield ProtectedSpan(each.start, each.end, "tag", _tag_keys(content), content)
+        else:
+            yield ProtectedSpan(each.start, each.end, kind, literal_keys(content), content)
 
 
 def _term_spans(text: str, glossary: Mapping[str, str]) -> Iterator[ProtectedSpan]:
@@ -97,6 +98,11 @@ def term_key(target: str) -> str:
 def literal_keys(content: str) -> frozenset[str]:
     """The keys of a part that is the same in every language; spaces do not count."""
     return frozenset({"=" + "".join(content.split())})
+
+
+def _tag_keys(content: str) -> frozenset[str]:
+    """The keys of a tag or an element, where a space more or less changes names and values."""
+    return frozenset({"=" + " ".join(content.split())})
 
 
 def write(text: str, spans: Iterable[ProtectedSpan]) -> str:

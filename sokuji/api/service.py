@@ -11,6 +11,7 @@ from sokuji.config import GatewaySettings
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
+from sokuji.session.spool import SpoolBudget
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Service:
         """Uploads whose bodies are being received."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
         """Utterances of uploads in progress: few, so that live speech does not queue behind them."""
+        self._spool_budget = SpoolBudget(limits.max_total_waiting_bytes)
         self.sessions = Sessions()
         """All clients that are connected for a session."""
         self._window = SlidingWindow()
@@ -49,6 +51,7 @@ class Service:
         self.requests.resize(settings.limits.max_concurrent_requests)
         self.uploads.resize(settings.limits.max_concurrent_uploads)
         self.recordings.resize(settings.recording_concurrency)
+        self._spool_budget.limit_bytes = settings.limits.max_total_waiting_bytes
         if settings.draining:
             self.drain()
         else:
@@ -117,7 +120,7 @@ class Service:
             Overloaded: the output of the present sessions is too far behind.
         """
         self.sessions.check_lag(self.settings.streaming.max_lag_s)
-        return Session(self.pipeline, self.settings, uuid.uuid4().hex)
+        return self._session(uuid.uuid4().hex)
 
     def resumed_session(self, session_id: str, from_ms: int, text: str) -> Session:
         """A session that goes on where its client lost its connection.
@@ -138,4 +141,14 @@ class Service:
                 param="resume_from_ms",
             )
         log.info("session %s resumes at %d ms", session_id, from_ms)
-        return Session(self.pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)
+        return self._session(session_id, from_ms, text)
+
+    def _session(self, session_id: str, begin_ms: int = 0, resumed_text: str = "") -> Session:
+        return Session(
+            self.pipeline,
+            self.settings,
+            session_id,
+            begin_ms=begin_ms,
+            resumed_text=resumed_text,
+            spool_budget=self._spool_budget,
+        )

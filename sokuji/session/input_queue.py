@@ -10,7 +10,7 @@ import logging
 
 from sokuji.errors import Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
-from sokuji.session.spool import AudioSpool, SpooledPiece
+from sokuji.session.spool import AudioSpool, SpoolBudget, SpooledPiece
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +27,19 @@ class InputQueue:
 
     Args:
         max_spooled_bytes: size of the temporary file above which ``until_room`` waits.
+        budget: of the temporary files of all queues. While it is exceeded, ``until_room`` waits for every
+            queue whose file grows.
     """
 
-    def __init__(self, max_spooled_bytes: int) -> None:
+    def __init__(self, max_spooled_bytes: int, budget: SpoolBudget) -> None:
         self._max_spooled_bytes = max_spooled_bytes
+        self._budget = budget
         self._messages: asyncio.Queue[bytes | SpooledPiece | ConversationSettings | Command] = asyncio.Queue()
         self._newest: SpooledPiece | None = None
         """The last message, if that is spooled audio."""
         self._memory_bytes = 0
         self._commands = 0
-        self._spool = AudioSpool()
+        self._spool = AudioSpool(budget)
         self._room = asyncio.Event()
         self._room.set()
         self._closed = False
@@ -52,7 +55,7 @@ class InputQueue:
         return self._room.is_set()
 
     async def until_room(self) -> None:
-        """Wait while the temporary file is too large; it is empty then."""
+        """Wait while the temporary file, or those of all queues, are too large; it is empty then."""
         await self._room.wait()
 
     def put(self, message: ConversationSettings | Command) -> None:
@@ -92,7 +95,7 @@ class InputQueue:
         if piece is not self._newest:
             self._newest = piece
             self._messages.put_nowait(piece)
-        if self._spool.size > self._max_spooled_bytes:
+        if self._spool.size > self._max_spooled_bytes or self._budget.is_exceeded:
             self._room.clear()
 
     async def get(self) -> bytes | ConversationSettings | Command:

@@ -18,6 +18,8 @@ MAX_MEMORY_BYTES = 2**20
 """Audio of one session that waits in memory."""
 MAX_COMMANDS = 20_000
 """Commands and settings of one session that wait."""
+MAX_SETTINGS = 100
+"""Settings of one session that wait: each may have a glossary as large as a message may be."""
 MAX_MEMORY_MESSAGES = 10_000
 """Messages of any kind that wait while audio is still kept in memory, where it is not gathered to pieces."""
 
@@ -39,6 +41,9 @@ class InputQueue:
         """The last message, if that is spooled audio."""
         self._memory_bytes = 0
         self._commands = 0
+        """Commands and settings that wait."""
+        self._settings = 0
+        """The settings among them."""
         self._spool = AudioSpool(budget)
         self._room = asyncio.Event()
         self._room.set()
@@ -66,13 +71,17 @@ class InputQueue:
         """
         if self._commands >= MAX_COMMANDS:
             raise Overloaded(f"more than {MAX_COMMANDS} commands and settings wait; send them as they apply")
+        if isinstance(message, ConversationSettings):
+            if self._settings >= MAX_SETTINGS:
+                raise Overloaded(f"more than {MAX_SETTINGS} configs wait; send the next one after a ready")
+            self._settings += 1
         self.force(message)
 
-    def force(self, command: ConversationSettings | Command) -> None:
+    def force(self, message: ConversationSettings | Command) -> None:
         """Add what is never refused."""
         self._newest = None
         self._commands += 1
-        self._messages.put_nowait(command)
+        self._messages.put_nowait(message)
 
     def put_audio(self, pcm: bytes) -> None:
         """Add audio; after ``close`` it is dropped.
@@ -106,6 +115,7 @@ class InputQueue:
             return message
         if not isinstance(message, SpooledPiece):
             self._commands -= 1
+            self._settings -= isinstance(message, ConversationSettings)
             return message
         if message is self._newest:
             self._newest = None

@@ -14,8 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.errors import Overloaded
-from sokuji.session.conversation import Command
-from sokuji.session.input_queue import MAX_COMMANDS, MAX_MEMORY_BYTES, MAX_MEMORY_MESSAGES, InputQueue
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.input_queue import (
+    MAX_COMMANDS,
+    MAX_MEMORY_BYTES,
+    MAX_MEMORY_MESSAGES,
+    MAX_SETTINGS,
+    InputQueue,
+)
 from sokuji.session.spool import PIECE_BYTES, SpoolBudget
 
 FLUSHED = b"\xff"
@@ -143,6 +149,19 @@ async def test_commands_are_bounded_but_for_those_of_the_service() -> None:
     for _ in range(MAX_COMMANDS):
         assert await queue.get() is Command.FLUSH
     assert await queue.get() is Command.END
+
+
+async def test_settings_have_a_lower_bound_of_their_own() -> None:
+    queue, settings = new_queue(2**20), ConversationSettings(target_languages=("en",))
+    for _ in range(MAX_SETTINGS):
+        queue.put(settings)
+    with pytest.raises(Overloaded, match="100 configs wait"):
+        queue.put(settings)
+    queue.put(Command.FLUSH)
+    assert await queue.get() is settings
+    queue.put(settings)
+    with pytest.raises(Overloaded, match="100 configs wait"):
+        queue.put(settings)
 
 
 async def test_commands_behind_audio_on_disk_stay_behind_it() -> None:

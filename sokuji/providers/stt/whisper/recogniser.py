@@ -42,6 +42,7 @@ from sokuji.providers.stt.whisper.windows import (
     remove_silence,
     split_audio,
     window_length_s,
+    with_silence,
 )
 from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_words
 
@@ -74,6 +75,8 @@ class WhisperRecogniser:
         if config.vad_filter:
             samples, time_map = remove_silence(samples, config.vad_threshold)
         context = RequestContext(request, config, time_map)
+        if request.once_more:
+            samples = with_silence(samples)
         windows = [
             Window(self._model, audio, window_length_s(audio.seconds)) for audio in split_audio(samples)
         ]

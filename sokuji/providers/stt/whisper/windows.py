@@ -83,6 +83,13 @@ def split_audio(samples: Samples) -> Iterator[AudioSlice]:
     yield AudioSlice(samples[start:], start / RECOGNISER_RATE)
 
 
+def with_silence(samples: Samples) -> Samples:
+    """The audio with the digital silence of a full window behind it, with which the decoder often decides
+    differently about the end of the speech."""
+    missing = round((FULL_WINDOW_S - LEAD_S) * RECOGNISER_RATE) - len(samples)
+    return np.pad(samples, (0, max(0, missing)))
+
+
 def window_length_s(seconds: float) -> int:
     """The window length for this much audio, both in seconds."""
     needed = LEAD_S + seconds + MARGIN_S

@@ -181,3 +181,15 @@ async def test_a_cancelled_request_is_not_decoded_again(whisper: FasterWhisper, 
     await asyncio.gather(asked, return_exceptions=True)
     await whisper.check()
     assert [length for length, how in searches if how.max_tokens > 1] == [window(pcm)]
+
+
+async def test_speech_is_translated_once_more_with_the_silence_of_a_full_window(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    lengths = []
+    for once_more in (False, True):
+        searches.clear()
+        answer = await recognise(whisper, sample("es", "conteo"), "es", task="translate", once_more=once_more)
+        assert answer.text
+        lengths.append(searches[0][0])
+    assert lengths == [window(sample("es", "conteo")), 30]

@@ -3,10 +3,11 @@
 The speech is decoded in the shortest window that holds it; that of a recording with a wide beam, while no
 other utterance waits. An implausible text (no words, a repetition, too few words for the speech, no end, a
 low probability) is decoded again in the window length that Whisper was trained on. A short utterance of
-which the decoder is merely unsure is decoded again in a longer window; ``second_hearing`` says when to
-spend this and the wide beam. If there are still no words, the decoder samples at higher temperatures, as it
-does with every rejected text if ``best_of`` is above 1; if it still repeats itself, it decodes with a beam
-that may not. An interim hypothesis is decoded only once, and left out if it is implausible.
+which the decoder is merely unsure is decoded again in a longer window; in a session, where somebody waits
+for the result, it must be very unsure. ``second_hearing`` says when to spend this and the wide beam. If there
+are still no words, the decoder samples at higher temperatures, as it does with every rejected text if
+``best_of`` is above 1; if it still repeats itself, it decodes with a beam that may not. An interim hypothesis
+is decoded only once, and left out if it is implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -37,6 +38,11 @@ class RequestContext:
     config: FasterWhisperConfig
     time_map: TimeMap
     """Maps seconds of the audio that is decoded to seconds of the request's audio."""
+
+    @property
+    def thorough(self) -> bool:
+        """Whether accuracy is worth more than a little time."""
+        return self.request.thorough or self.config.second_hearing == "always"
 
 
 class Window:
@@ -125,12 +131,7 @@ def _decode_widely(
 ) -> Job[DecoderOutput | None]:
     """The output of a wide beam; None where the settings or other utterances leave no time for it."""
     when = context.config.second_hearing
-    if (
-        when == "never"
-        or search.temperature > 0
-        or search.beam_size >= _WIDE_BEAM
-        or not (context.request.thorough or when == "always")
-    ):
+    if when == "never" or search.temperature > 0 or search.beam_size >= _WIDE_BEAM or not context.thorough:
         return None
     encoded = yield from window.encoded()
     optional = when == "if_idle"
@@ -173,7 +174,7 @@ def _longer_window(quality: DecodingQuality, window: Window, context: RequestCon
         return None
     if quality.implausible:
         return window.full
-    if not quality.unsure or context.config.second_hearing == "never":
+    if context.config.second_hearing == "never" or not quality.unsure(thorough=context.thorough):
         return None
     longer = window.lengthened(SECOND_WINDOW_S)
     if longer is window:

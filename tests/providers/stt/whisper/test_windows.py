@@ -139,6 +139,24 @@ async def test_a_loop_is_decoded_again_in_the_full_window(whisper: FasterWhisper
     assert heard.text.lower().count("hello world") == 5
 
 
+async def test_doubtful_short_speech_is_heard_again_in_recordings_and_in_sessions_if_the_settings_say_so(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    pcm = sample("fr", "bonjour_monde")
+    before = whisper.config
+    lengths = []
+    try:
+        for when, thorough in (("if_idle", False), ("if_idle", True), ("always", False), ("never", True)):
+            whisper.update(before.model_copy(update={"second_hearing": when}))
+            await recognise(whisper, pcm, "fr", thorough=thorough)
+            lengths.append([length for length, _ in searches])
+            searches.clear()
+    finally:
+        whisper.update(before)
+    once, twice = [window(pcm)], [window(pcm), windows.SECOND_WINDOW_S]
+    assert lengths == [once, twice, twice, once]
+
+
 @pytest.fixture
 def looping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is decoded is taken for a loop: hardly anything makes this model loop in all its windows."""

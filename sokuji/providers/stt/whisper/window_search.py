@@ -91,14 +91,13 @@ def search_window(
     if context.request.interim:
         return window, (yield from _hypothesis(window, decoder, prompt, search))
     window = yield from _first_window(window, context)
-    output = yield from _decode_widely(window, decoder, prompt, search, context)
-    if output is None:
-        output = yield from _decode(window, decoder, prompt, search)
-    else:
-        search = _widened(search)
+    wide = yield from _decode_widely(window, decoder, prompt, search, context)
+    output = wide or (yield from _decode(window, decoder, prompt, search))
     quality = assess(output, window, decoder, prompt)
     while longer := (yield from _longer_window(quality, window, context)):
         window = longer
+        if wide and quality.implausible:
+            search = _widened(search)
         if quality.cut_off and not quality.loops:
             search = replace(search, max_tokens=_UNBOUNDED)
         output = yield from _decode(window, decoder, prompt, search)

@@ -16,7 +16,7 @@ from sokuji.text.punctuation import words
 
 _WINDOWS_S = (8, FULL_WINDOW_S)
 _KEPT = 0.5
-"""A text with fewer of the words than this share has lost speech."""
+"""A text with no more of the words than this share has lost speech."""
 
 
 def is_in_foreign_script(text: str, language: str, task: Task) -> bool:
@@ -40,14 +40,14 @@ def decode_in_own_script(
         foreign: the text in the foreign script.
     """
     # Where a script has no spaces, every character counts: such a text is never short of words.
-    least_words = _KEPT * len(foreign.split())
+    kept = _KEPT * len(foreign.split())
     seconds = window.audio.seconds
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual_tokens(seconds))
     for length_s in _WINDOWS_S[:1] if context.request.interim else _WINDOWS_S:
         window = window.lengthened(length_s)
         output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
         quality = assess(output, window, decoder, prompt)
-        complete = len(words(quality.text)) >= least_words
+        complete = len(words(quality.text)) > kept
         if (
             complete
             and own_letters(quality.text, context.language)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from load_tests.scenarios.speech_samples import recordings
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import windows
@@ -62,6 +63,14 @@ async def test_a_short_window_gives_the_same_text_as_the_full_one(
     assert character_error_rate(long.text, short.text) == 0
 
 
+async def test_a_recording_is_decoded_in_the_full_window_in_a_language_that_needs_it(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    for language, name, thorough in (("zh", "jishu", True), ("zh", "jishu", False), ("es", "conteo", True)):
+        await recognise(whisper, sample(language, name), language, thorough=thorough)
+    assert [length for length, _ in searches] == [30, window(sample("zh", "jishu")), 6]
+
+
 @pytest.mark.parametrize("prefix", ["The quick brown", "The quick brown fox jumps over the lazy dog."])
 async def test_a_transcript_continues_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
     heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix=prefix)
@@ -109,6 +118,20 @@ async def test_word_times_match_the_audio(whisper: FasterWhisper, prefix: str) -
     assert world.end_ms + 300 < the.start_ms < quick.start_ms
     assert quick.start_ms > start_ms
     assert (heard.segments[0].start_ms, heard.segments[-1].end_ms) == (times[0], times[-1])
+
+
+@pytest.mark.parametrize("word_times", [False, True])
+async def test_what_was_said_behind_the_text_is_decoded_too(whisper: FasterWhisper, word_times: bool) -> None:
+    clip = recordings("pt")[-1].pcm
+    pcm = silence(300) + clip + silence(260) + clip + silence(300)
+    heard = await recognise(whisper, pcm, "pt", thorough=True, word_times=word_times)
+    assert heard.text.lower().count("cachorro") == 2
+    assert " ".join(segment.text for segment in heard.segments) == heard.text
+    times = [at for segment in heard.segments for at in (segment.start_ms, segment.end_ms)]
+    times = [at for word in heard.words for at in (word.start_ms, word.end_ms)] or times
+    assert times == sorted(times)
+    half_ms = len(pcm) // 64
+    assert min(abs(at - half_ms) for at in times) < 400
 
 
 @pytest.mark.parametrize(("language", "name"), [("ja", "konnichiwa_sekai"), ("hi", "namaste_duniya")])

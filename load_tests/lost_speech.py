@@ -13,14 +13,14 @@ from typing import Annotated
 
 import typer
 
-from load_tests.measurements.lost_sentences import lost_sentences
+from load_tests.measurements.lost_sentences import lost_alone, lost_sentences
 from load_tests.progress import progress, tracked
 from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.recognisers import EMBEDDED, plain_faster_whisper
 from load_tests.scenarios.speech_samples import SpeechSample, padded, recordings, silence
 from sokuji.cli.console import one_line_failures
-from sokuji.config import SegmentationSettings
+from sokuji.config import Deadlines, SegmentationSettings
 from sokuji.errors import SokujiError
 from sokuji.measure.samples import LANGUAGES
 from sokuji.pipeline.in_process import local_pipeline
@@ -31,6 +31,8 @@ GAPS_MS = (200, 1_000)
 """Range of the silence between two sentences."""
 SENTENCES = (3, 6)
 """Range of the number of sentences."""
+PATIENCE_S = 600
+"""Limit for an utterance: other load on the machine must not end the run."""
 
 app = options.command_line()
 
@@ -112,18 +114,19 @@ def main(
 async def _measure(joined: Sequence[JoinedSpeech], beam_size: int) -> list[LostSpeech]:
     plain = plain_faster_whisper(EMBEDDED, beam_size=beam_size)
     counts: dict[str, Counter[str]] = {}
-    async with local_pipeline(translation=(), tts=()) as pipeline:
+    async with local_pipeline(translation=(), tts=(), deadlines=Deadlines(stt_s=PATIENCE_S)) as pipeline:
         for each in tracked(joined, "recognising"):
             language = each.recording.language
             text, unrecognised = await _transcribe(pipeline, each.recording)
-            ours = set(lost_sentences(each.sentences, text, language))
+            ours = lost_sentences(each.sentences, text, language)
             reference = await plain(each.recording)
-            theirs = set(lost_sentences(each.sentences, reference, language))
+            theirs = lost_sentences(each.sentences, reference, language)
+            alone = lost_alone(each.sentences, ours, theirs)
             count = counts.setdefault(language, Counter())
             count.update(sentences=len(each.sentences), plain=len(theirs), ours=len(ours))
-            count.update(only_ours=len(ours - theirs), unreported=0 if unrecognised else len(ours - theirs))
-            for number in sorted(ours - theirs):
-                progress(f"lost: {each.sentences[number]!r} in {text!r}; plain: {reference!r}")
+            count.update(only_ours=len(alone), unreported=0 if unrecognised else len(alone))
+            for sentence in alone:
+                progress(f"lost: {sentence!r} in {text!r}; plain: {reference!r}")
     return [LostSpeech(language, **count) for language, count in counts.items()]
 
 

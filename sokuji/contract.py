@@ -52,6 +52,8 @@ class RecognitionRequest:
     """Whether to fill ``Transcript.words``; only for providers with ``gives_word_times``."""
     thorough: bool = False
     """The audio is from a recording: accuracy is worth more than a little time."""
+    once_more: bool = False
+    """A translation of the same speech lacked something: decide differently, where that is possible."""
     interim: bool = False
     """The utterance goes on and the transcript is soon superseded: one pass by one provider is enough."""
 

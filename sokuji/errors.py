@@ -94,6 +94,12 @@ class UnsupportedLanguage(InvalidRequest):
     code, status = "unsupported_language", 422
 
 
+class NoVoice(UnsupportedLanguage):
+    """No configured voice reads the script in which a text is written."""
+
+    code = "no_voice"
+
+
 class UnknownVoice(InvalidRequest):
     """No configured voice has this id, or the voice does not speak the requested language."""
 

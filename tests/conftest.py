@@ -5,6 +5,9 @@ cores bear. They begin first, for they take longest. The tests of any other file
 loaded once for them.
 """
 
+import gc
+from collections.abc import Generator
+
 import hypothesis
 import pytest
 from xdist.remote import Producer
@@ -16,7 +19,7 @@ pytest_plugins = ["tests.support.knobs", "tests.support.loaded_models"]
 
 # How long an example takes says more about the machine than about what is tested.
 hypothesis.settings.register_profile("unhurried", deadline=None)
-# For ``make test-fast``; a test that states its number of examples keeps it.
+# For ``make test-fast``; a test that states a number of examples, not a multiple of the default, keeps it.
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("unhurried")
 
@@ -36,6 +39,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 def pytest_configure(config: pytest.Config) -> None:
     """Hold tests to their marks."""
     config.pluginmanager.register(lanes.LaneGuard())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector, which finds nothing and takes as long as the collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 CONFIDENCE = 0.95
 BLOCKS = 60
@@ -57,6 +56,8 @@ def trend(seconds: Sequence[float], values: Sequence[float], series: int = 1) ->
 
     None where there are too few points.
     """
+    from scipy import stats  # Takes a second, which callers that only read a ``Trend`` need not wait for.
+
     hours, medians = _blocks(np.asarray(seconds, float) / 3_600, np.asarray(values, float))
     if len(hours) < LEAST_POINTS:
         return None

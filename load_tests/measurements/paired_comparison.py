@@ -20,7 +20,6 @@ from enum import StrEnum
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 LEAST_PAIRS = 3
 """With fewer the interval is too wide to be useful: of two pairs it is 18 standard deviations."""
@@ -82,6 +81,8 @@ def compare(a: Sequence[float], b: Sequence[float], margin: float) -> Comparison
     Raises:
         ValueError: the numbers of runs differ.
     """
+    from scipy import stats  # As in ``drift``: takes a second.
+
     if len(a) != len(b):
         raise ValueError(f"{len(a)} runs of A, but {len(b)} of B")
     as_ratio = min(*a, *b) > 0

@@ -19,8 +19,6 @@ NUMBERS = {
 }
 CHARACTERS = frozenset({"ja", "zh"})
 """Languages without spaces, whose errors are counted in characters."""
-# A letter with its vowel signs and other marks, which \w leaves out.
-_WORD = re.compile(r"(?:\w[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,16 @@ def normalised(text: str, language: str) -> str:
         return numbers[value] if value < len(numbers) else match[0]
 
     spelled = re.sub(r"\d+", in_words, unicodedata.normalize("NFKC", text))
-    return " ".join(_WORD.findall(spelled.lower()))
+    return " ".join("".join(map(_in_word, spelled.lower())).split())
+
+
+def _in_word(character: str) -> str:
+    """Letters, their marks and digits of any script; a space for what separates words."""
+    category = unicodedata.category(character)
+    if category == "Cf":
+        # Joiners, which only shape the letters around them.
+        return ""
+    return character if category[0] in "LMN" else " "
 
 
 def tokens(text: str, language: str) -> list[str]:

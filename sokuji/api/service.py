@@ -14,6 +14,7 @@ from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
+from sokuji.session.spool import SpoolBudget
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Service:
         """Uploads whose bodies are being received."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
         """Utterances of uploads in progress: few, so that live speech does not queue behind them."""
+        self._spool_budget = SpoolBudget(limits.max_total_waiting_bytes)
         self.sessions = Sessions()
         """All clients that are connected for a session."""
         self._window = SlidingWindow()
@@ -55,6 +57,7 @@ class Service:
         self.requests.resize(settings.limits.max_concurrent_requests)
         self.uploads.resize(settings.limits.max_concurrent_uploads)
         self.recordings.resize(settings.recording_concurrency)
+        self._spool_budget.limit_bytes = settings.limits.max_total_waiting_bytes
         if settings.draining:
             self.drain()
         else:
@@ -134,7 +137,7 @@ class Service:
             Overloaded: the output of the present sessions is too far behind.
         """
         self.sessions.check_lag(self.settings.streaming.max_lag_s)
-        return Session(self.pipeline.preferring(providers), self.settings, session_id or uuid.uuid4().hex)
+        return self._session(session_id or uuid.uuid4().hex, providers)
 
     def resumed_session(
         self,
@@ -162,5 +165,16 @@ class Service:
                 param="resume_from_ms",
             )
         log.info("session %s resumes at %d ms", session_id, from_ms)
-        pipeline = self.pipeline.preferring(providers)
-        return Session(pipeline, self.settings, session_id, begin_ms=from_ms, resumed_text=text)
+        return self._session(session_id, providers, from_ms, text)
+
+    def _session(
+        self, session_id: str, providers: Mapping[StageName, str], begin_ms: int = 0, resumed_text: str = ""
+    ) -> Session:
+        return Session(
+            self.pipeline.preferring(providers),
+            self.settings,
+            session_id,
+            begin_ms=begin_ms,
+            resumed_text=resumed_text,
+            spool_budget=self._spool_budget,
+        )

@@ -50,7 +50,12 @@ class SpeechFile:
         return self._sound.duration_ms
 
     async def add(self, text: str) -> None:
-        """Speak a text at the end of the file. A blank text adds nothing."""
+        """Speak a text at the end of the file. A blank text adds nothing.
+
+        Raises:
+            NoVoice: no voice reads the text; nothing has been added.
+            SokujiError: see ``Pipeline.speak``.
+        """
         if not text.strip():
             return
         chunks = self._pipeline.speak(

@@ -12,7 +12,7 @@ from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
 from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
-from sokuji.errors import NotRecognised
+from sokuji.errors import NotRecognised, NoVoice
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.pipeline import Pipeline
@@ -35,6 +35,8 @@ class InterpretedUtterance:
     parts: Sequence[TimedText]
     """The shortest parts of the speech whose times are known."""
     translation: str = ""
+    unspoken: bool = False
+    """Whether no voice reads a part of the translation."""
     sound: AudioBuffer = field(default_factory=AudioBuffer)
 
 
@@ -83,12 +85,20 @@ async def _interpret(
             utterance = InterpretedUtterance(
                 each.start_ms, each.end_ms, transcript.language, transcript.text, spoken_parts(each), text
             )
-            if text:
-                voice = pipeline.speak(text, target, voice_id=config.voice_id, speed=config.speed)
-                async with aclosing(voice):
-                    async for chunk in voice:
-                        utterance.sound.add(chunk.pcm, chunk.sample_rate)
+            try:
+                await _speak(pipeline, utterance, target, config)
+            except NoVoice:
+                utterance.unspoken = True
             yield utterance
+
+
+async def _speak(pipeline: Pipeline, utterance: InterpretedUtterance, target: str, config: Config) -> None:
+    if not utterance.translation:
+        return
+    voice = pipeline.speak(utterance.translation, target, voice_id=config.voice_id, speed=config.speed)
+    async with aclosing(voice):
+        async for chunk in voice:
+            utterance.sound.add(chunk.pcm, chunk.sample_rate)
 
 
 @asynccontextmanager
@@ -135,6 +145,8 @@ async def _converse(conversation: TranslationClient, pcm: bytes) -> Interpreted:
                             done.pop(number, None)
                 case events.Failed(error=NotRecognised(), fatal=False, segment_id=int(number)):
                     unrecognised[number] = spoken[number]
+                case events.Failed(error=NoVoice(), fatal=False, segment_id=int(number)):
+                    recognised[number].unspoken = True
                 case events.Failed():
                     raise event.error
 

@@ -16,7 +16,6 @@ from sokuji.cli.console import (
     service_url,
     source_language,
     target_language,
-    timestamp,
 )
 from sokuji.cli.interpreter import (
     CONCURRENCY,
@@ -24,6 +23,7 @@ from sokuji.cli.interpreter import (
     in_process_interpreter,
     remote_interpreter,
 )
+from sokuji.cli.recording_results import collect, times
 from sokuji.cli.speech_options import CandidatesOption, InputFile, OutputFile, SpeedOption, VoiceOption
 from sokuji.cli.transcript_output import (
     FormatOption,
@@ -37,11 +37,11 @@ from sokuji.cli.transcript_output import (
 )
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
-from sokuji.errors import NoSpeech, NotRecognised, SokujiError
+from sokuji.errors import NoVoice
 from sokuji.languages import parse_source
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.language_candidates import check_candidates
-from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
+from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 MAX_RECORDING_S = 2 * 3_600.0
@@ -92,8 +92,13 @@ async def _translate(
     file: Path, config: Config, server: str, output_format: PrintedFormat, subtitles: SubtitleText
 ) -> AudioBuffer:
     sound = AudioBuffer()
-    done: list[InterpretedUtterance] = []
-    unrecognised = False
+
+    def show(utterance: InterpretedUtterance) -> None:
+        if output_format == "text":
+            _show(display, utterance, config.target_language)
+        if utterance.sound.pcm:
+            sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
+
     in_subtitles = output_format in SUBTITLE_MEDIA_TYPES
     with progress_display(LOADING) as display:
         pcm = _read(file)
@@ -102,25 +107,15 @@ async def _translate(
             if server
             else in_process_interpreter(config, word_times=in_subtitles)
         )
-        async with opening as interpreter, aclosing(interpreter(pcm)) as utterances:
+        async with opening as interpreter:
             display.start("translating", duration_ms(pcm, RECOGNISER_RATE))
-            async for utterance in utterances:
-                display.advance_to(utterance.end_ms)
-                if isinstance(utterance, UnrecognisedSpeech):
-                    display.warn(f"{_times(utterance)}  not recognised")
-                    unrecognised = True
-                    continue
-                if output_format == "text":
-                    _show(display, utterance, config.target_language)
-                done.append(utterance)
-                if utterance.sound.pcm:
-                    sound.add(utterance.sound.pcm, utterance.sound.sample_rate)
-        if not sound.pcm:
-            raise _without_words(file, unrecognised)
+            results = await collect(file, interpreter(pcm), display, show)
         if output_format == "json":
-            display.print_line(translation_json(done))
+            display.print_line(translation_json(results))
         elif output_format != "text":
-            display.print_line(translation_subtitles(done, output_format, subtitles))
+            display.print_line(translation_subtitles(results.utterances, output_format, subtitles))
+    if not sound.pcm:
+        raise NoVoice("no voice reads the translation, so that there is no sound to write")
     return sound
 
 
@@ -129,20 +124,10 @@ def _read(file: Path) -> bytes:
         return decode(source, max_seconds=MAX_RECORDING_S, name=file.name)
 
 
-def _without_words(file: Path, unrecognised: bool) -> SokujiError:
-    if unrecognised:
-        return NotRecognised(f"no words were recognised in the speech of {file}; name its language")
-    return NoSpeech(f"{file} contains no speech")
-
-
 def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:
-    times = _times(utterance)
-    display.print_line(f"{times}  {utterance.language}  {utterance.text}")
-    display.print_line(f"{'':{len(times)}}  {target}  {utterance.translation}", style="bold")
-
-
-def _times(utterance: InterpretedUtterance | RecordedUtterance | UnrecognisedSpeech) -> str:
-    return f"{timestamp(utterance.start_ms)} - {timestamp(utterance.end_ms)}"
+    when = times(utterance)
+    display.print_line(f"{when}  {utterance.language}  {utterance.text}")
+    display.print_line(f"{'':{len(when)}}  {target}  {utterance.translation}", style="bold")
 
 
 def transcribe(
@@ -160,8 +145,11 @@ def transcribe(
 async def _transcribe(
     file: Path, language: str, candidates: tuple[str, ...], output_format: PrintedFormat
 ) -> None:
-    done: list[RecordedUtterance] = []
-    unrecognised = False
+    def show(utterance: RecordedUtterance) -> None:
+        if output_format == "text":
+            transcript = utterance.transcript
+            display.print_line(f"{times(utterance)}  {transcript.language}  {transcript.text}")
+
     with progress_display(LOADING) as display:
         pcm = _read(file)
         async with local_pipeline(translation=(), tts=()) as pipeline:
@@ -180,23 +168,11 @@ async def _transcribe(
                 concurrency=CONCURRENCY,
                 word_times=output_format != "text",
             )
-            async with aclosing(utterances):
-                async for utterance in utterances:
-                    display.advance_to(utterance.end_ms)
-                    if isinstance(utterance, UnrecognisedSpeech):
-                        display.warn(f"{_times(utterance)}  not recognised")
-                        unrecognised = True
-                        continue
-                    done.append(utterance)
-                    transcript = utterance.transcript
-                    if output_format == "text":
-                        display.print_line(f"{_times(utterance)}  {transcript.language}  {transcript.text}")
-        if not done:
-            raise _without_words(file, unrecognised)
+            results = await collect(file, utterances, display, show)
         if output_format == "json":
-            display.print_line(transcript_json(done))
+            display.print_line(transcript_json(results))
         elif output_format != "text":
-            display.print_line(transcript_subtitles(done, output_format))
+            display.print_line(transcript_subtitles(results.utterances, output_format))
 
 
 def speak(

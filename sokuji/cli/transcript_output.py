@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from sokuji.cli.interpreter import InterpretedUtterance
+from sokuji.cli.recording_results import RecordingResults
 from sokuji.pipeline import recording_times
-from sokuji.pipeline.recorded_speech import RecordedUtterance
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
 from sokuji.text.subtitles.cues import cues
 from sokuji.text.subtitles.formats import SubtitleFormat, subtitle_file
 from sokuji.text.subtitles.timed_words import timed_words
@@ -30,8 +31,9 @@ def transcript_subtitles(utterances: Sequence[RecordedUtterance], subtitle_forma
     return subtitle_file(recording_times.source_cues(utterances), subtitle_format)
 
 
-def transcript_json(utterances: Sequence[RecordedUtterance]) -> str:
+def transcript_json(results: RecordingResults[RecordedUtterance]) -> str:
     """A transcript with the times of its segments and words in milliseconds; ``words`` is null without."""
+    utterances = results.utterances
     words = [recording_times.words(each) for each in utterances]
     return _json(
         {
@@ -42,6 +44,7 @@ def transcript_json(utterances: Sequence[RecordedUtterance]) -> str:
                 for segment in recording_times.segments(each)
             ],
             "words": [dataclasses.asdict(word) for timed in words for word in timed] if all(words) else None,
+            "unrecognised": _times(results.unrecognised),
         }
     )
 
@@ -59,10 +62,20 @@ def translation_subtitles(
     )
 
 
-def translation_json(utterances: Sequence[InterpretedUtterance]) -> str:
+def translation_json(results: RecordingResults[InterpretedUtterance]) -> str:
     """The utterances of a translated recording; times in milliseconds."""
     names = ("start_ms", "end_ms", "language", "text", "translation")
-    return _json({"utterances": [{name: getattr(each, name) for name in names} for each in utterances]})
+    return _json(
+        {
+            "utterances": [{name: getattr(each, name) for name in names} for each in results.utterances],
+            "unrecognised": _times(results.unrecognised),
+            "unspoken": _times([each for each in results.utterances if each.unspoken]),
+        }
+    )
+
+
+def _times(parts: Sequence[UnrecognisedSpeech | InterpretedUtterance]) -> list[dict[str, int]]:
+    return [{"start_ms": each.start_ms, "end_ms": each.end_ms} for each in parts]
 
 
 def _json(value: object) -> str:

@@ -105,6 +105,10 @@ class Limits(Settings):
     max_waiting_bytes: int = Field(2**28, ge=2**20, le=2**34)
     """Audio of one session that waits on disk; the socket of a client that is further ahead is not read until
     all of it is worked off. The default is 2.3 h of mono at 16 kHz."""
+    max_total_waiting_bytes: int = Field(2**32, ge=2**20, le=2**40)
+    """Audio of all sessions of one gateway replica that waits on disk. Above it, the socket of each client
+    whose audio would wait there too is not read until its own is worked off. Each session may exceed it by
+    one message."""
     config_timeout_s: float = Field(15, gt=0, le=3_600)
     """A socket on which no ``config`` has been accepted for this long after its handshake is closed."""
     idle_timeout_s: float = Field(300, gt=0, le=24 * 3_600)

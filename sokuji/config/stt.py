@@ -58,10 +58,10 @@ class FasterWhisperConfig(Settings):
     second_hearing: Literal["always", "if_idle", "never"] = Field("if_idle", json_schema_extra=LIVE)
     """When a final transcript gets more effort than ``beam_size`` asks for: for the low-confidence result of
     an utterance under 2 s a second pass in a 20 s window, which takes twice as long as the first; and in
-    recordings five beams, which take a fifth more time. ``always``: five beams in sessions too. ``if_idle``:
-    only while no other utterance waits. An implausible result (no words, a
-    repetition, too few words for the speech, a low probability) is always decoded again, in the full 30 s
-    window."""
+    recordings five beams, which take a fifth more time. ``if_idle``: only while no other utterance waits, and
+    in sessions the second pass only for a very low confidence. ``always``: sessions get as much as
+    recordings. ``never``: neither. An implausible result (no words, a repetition, too few words for the
+    speech, a low probability) is always decoded again, in the full 30 s window."""
     vad_filter: bool = Field(False, json_schema_extra=LIVE)
     """Remove silence before recognition; sessions have already removed silence between utterances."""
     vad_threshold: float = Field(0.5, gt=0, lt=1, json_schema_extra=LIVE)

@@ -166,6 +166,8 @@ def _similar(name: str) -> str | None:
 
 def _one_edit(one: str, other: str) -> bool:
     """Whether the Damerau-Levenshtein distance of two names (optimal string alignment) is 1 at most."""
+    if abs(len(one) - len(other)) > 1:
+        return False
     start = _common_prefix(one, other)
     one, other = one[start:], other[start:]
     end = _common_prefix(one[::-1], other[::-1])

@@ -16,26 +16,12 @@ from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
 from sokuji.contract import TranslatedText
+from sokuji.pipeline.html_elements import BLOCK_TAGS, OpenElements
 from sokuji.text.protection.literals import TAG
 from sokuji.text.protection.verification import has_letters
 
 CONCURRENCY = 4
 """Blocks translated at the same time."""
-_BLOCK_TAGS = frozenset(
-    {
-        *("address", "article", "aside", "base", "blockquote", "body", "br", "button", "caption"),
-        *("center", "col", "colgroup", "dd", "details", "dialog", "div", "dl", "dt"),
-        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4"),
-        *("h5", "h6", "head", "header", "hr", "html", "label", "legend", "li"),
-        *("link", "main", "meta", "nav", "noscript", "ol", "optgroup", "option", "p"),
-        *("section", "select", "summary", "table", "tbody", "td", "tfoot", "th", "thead"),
-        *("title", "tr", "ul"),
-    }
-)
-_COPIED_TAGS = frozenset(
-    {"iframe", "math", "noembed", "pre", "script", "style", "svg", "template", "textarea"}
-)
-_VOID_TAGS = frozenset({"base", "br", "col", "hr", "link", "meta"})
 # What reads like an entity, and what does not.
 _ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
@@ -89,28 +75,24 @@ class _Tokens(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.found: list[_Token] = []
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", document))]
-        self._copied: list[str] = []
-        """Open elements within the one that is copied, itself first."""
+        self._elements = OpenElements()
         self.feed(document)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin an element."""
-        is_block = tag in _BLOCK_TAGS
-        starts_copy = tag in _COPIED_TAGS or (is_block and dict(attrs).get("translate") == "no")
-        if tag not in _VOID_TAGS and (starts_copy or self._copied):
-            self._copied.append(tag)
+        is_block = tag in BLOCK_TAGS
+        self._elements.start(tag, untranslated=is_block and dict(attrs).get("translate") == "no")
         self._add("copied" if is_block else "inline")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element without content."""
-        self._add("copied" if tag in _BLOCK_TAGS else "inline")
+        self._add("copied" if tag in BLOCK_TAGS else "inline")
 
     def handle_endtag(self, tag: str) -> None:
         """End an element, and those left open within it."""
-        self._add("copied" if tag in _BLOCK_TAGS else "inline")
-        if tag in self._copied:
-            del self._copied[len(self._copied) - 1 - self._copied[::-1].index(tag) :]
+        self._add("copied" if tag in BLOCK_TAGS else "inline")
+        self._elements.end(tag)
 
     def handle_data(self, data: str) -> None:
         """Note text."""
@@ -142,7 +124,9 @@ class _Tokens(HTMLParser):
 
     def _add(self, kind: _Kind) -> None:
         line, column = self.getpos()
-        self.found.append(_Token(self._line_starts[line - 1] + column, "copied" if self._copied else kind))
+        self.found.append(
+            _Token(self._line_starts[line - 1] + column, "copied" if self._elements.are_copied else kind)
+        )
 
 
 def _blocks(document: str) -> Iterator[_Block]:

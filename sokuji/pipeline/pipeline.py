@@ -166,7 +166,7 @@ class Pipeline(ServedStages):
             sample_rate: of all chunks, in Hz; None: that of the first chunk.
 
         Raises:
-            UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for_text``.
+            NoVoice, UnknownVoice, UnsupportedLanguage, InvalidRequest: see ``Catalogue.voices_for_text``.
             SokujiError: see ``fallback.stream``.
         """
         reading = self.catalogue.voices_for_text(text, voice_id, language, speed)

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 
-from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.contract import RecognitionRequest, Transcript, TranslatedText
 from sokuji.errors import ProviderFailed
 from sokuji.pipeline.attempts import recognise
@@ -11,17 +10,14 @@ from sokuji.pipeline.members import RecogniserMember
 from sokuji.text.protection.verification import lost_values
 from sokuji.text.punctuation import has_words
 
-FULL_WINDOW_S = 30
-"""Seconds of audio that Whisper was trained on; others are not disturbed by silence."""
-
 
 async def translate_speech(
     member: RecogniserMember, request: RecognitionRequest, words: str, pair: tuple[str, str]
 ) -> Transcript:
     """One attempt at having speech translated by a recogniser.
 
-    A translation that is empty, or lacks a number that was recognised, is asked for again with the silence of
-    a full window behind the speech; this is a second computation, and decides differently about its end.
+    A translation that is empty, or lacks a number that was recognised, is asked for once more; the better one
+    of the two is taken.
 
     Args:
         member: the recogniser.
@@ -35,8 +31,7 @@ async def translate_speech(
     translation = await recognise(member, request)
     lost = _lost(words, translation, pair)
     if lost:
-        padded = request.pcm.ljust(2 * RECOGNISER_RATE * FULL_WINDOW_S, b"\x00")
-        second = await recognise(member, dataclasses.replace(request, pcm=padded))
+        second = await recognise(member, dataclasses.replace(request, once_more=True))
         if _lost(words, second, pair) < lost:
             translation = second
     if has_words(words) and not has_words(translation.text):

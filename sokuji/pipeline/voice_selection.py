@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sokuji.contract import Voice
-from sokuji.errors import InvalidRequest, UnknownVoice, UnsupportedLanguage, listed
+from sokuji.errors import InvalidRequest, NoVoice, UnknownVoice, UnsupportedLanguage, listed
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.members import SynthesiserMember
 from sokuji.text import scripts
@@ -68,8 +68,8 @@ def select_for_text(
         members, voice_id, language, speed, param: see ``select``.
 
     Raises:
-        UnsupportedLanguage: no voice reads the text; the message lists the languages with a voice.
-        UnknownVoice, InvalidRequest: see ``select``.
+        NoVoice: no voice reads the text; the message lists the languages with a voice.
+        UnsupportedLanguage, UnknownVoice, InvalidRequest: see ``select``.
     """
     language = LANGUAGES[language].spoken
     voices = select(members, voice_id, language, speed, param)
@@ -80,7 +80,7 @@ def select_for_text(
     for reader in (requested or readers)[:1]:
         other = _language_of(reader, text) or language
         return Reading(other, select(members, reader[1].id, other, speed, param))
-    raise UnsupportedLanguage(
+    raise NoVoice(
         f"the text is written in {scripts.names_of_scripts(text)}, which no voice reads here; languages "
         f"with a voice: {_languages_with_voice(members)}",
         param="text",

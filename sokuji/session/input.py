@@ -14,6 +14,7 @@ from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.session.conversation import Command, ConversationSettings, Message
 from sokuji.session.input_queue import InputQueue
 from sokuji.session.playout import PlayoutClock
+from sokuji.session.spool import SpoolBudget
 
 LEAD_SHARE = 0.25
 """Share of ``max_backlog_s`` by which a client that does not send at the pace of speech is ahead of it."""
@@ -35,6 +36,7 @@ class SessionInput:
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
         is_delivered: returns whether all clauses and utterances that are complete have been delivered.
+        budget: of the audio of all sessions that waits on disk; None: of this one alone.
         clock: monotonic seconds.
     """
 
@@ -46,6 +48,7 @@ class SessionInput:
         begin_ms: int,
         acknowledged_ms: Callable[[], int],
         is_delivered: Callable[[], bool] = lambda: True,
+        budget: SpoolBudget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
@@ -54,7 +57,9 @@ class SessionInput:
         self._acknowledged_ms = acknowledged_ms
         self._is_delivered = is_delivered
         self._clock = clock
-        self._queue = InputQueue(limits.max_waiting_bytes)
+        self._queue = InputQueue(
+            limits.max_waiting_bytes, budget or SpoolBudget(limits.max_total_waiting_bytes)
+        )
         self._settings: ConversationSettings | None = None
         self._partial_sample = b""
         """The begin of a sample of all channels whose end is in the next message."""
@@ -155,7 +160,7 @@ class SessionInput:
         return self._playout.lead_s(self._clock()) > LEAD_SHARE * self._limits.max_backlog_s
 
     async def hold_back(self) -> None:
-        """Return when the client may send more: at once, unless ``max_waiting_bytes`` wait already."""
+        """Return when the client may send more: at once, unless too much waits on disk already."""
         if not self._queue.has_room:
             began = self._clock()
             await self._queue.until_room()

@@ -10,7 +10,7 @@ import logging
 
 from sokuji.errors import Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
-from sokuji.session.spool import AudioSpool, SpooledPiece
+from sokuji.session.spool import AudioSpool, SpoolBudget, SpooledPiece
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,8 @@ MAX_MEMORY_BYTES = 2**20
 """Audio of one session that waits in memory."""
 MAX_COMMANDS = 20_000
 """Commands and settings of one session that wait."""
+MAX_SETTINGS = 100
+"""Settings of one session that wait: each may have a glossary as large as a message may be."""
 MAX_MEMORY_MESSAGES = 10_000
 """Messages of any kind that wait while audio is still kept in memory, where it is not gathered to pieces."""
 
@@ -27,16 +29,22 @@ class InputQueue:
 
     Args:
         max_spooled_bytes: size of the temporary file above which ``until_room`` waits.
+        budget: of the temporary files of all queues. While it is exceeded, ``until_room`` waits for every
+            queue whose file grows.
     """
 
-    def __init__(self, max_spooled_bytes: int) -> None:
+    def __init__(self, max_spooled_bytes: int, budget: SpoolBudget) -> None:
         self._max_spooled_bytes = max_spooled_bytes
+        self._budget = budget
         self._messages: asyncio.Queue[bytes | SpooledPiece | ConversationSettings | Command] = asyncio.Queue()
         self._newest: SpooledPiece | None = None
         """The last message, if that is spooled audio."""
         self._memory_bytes = 0
         self._commands = 0
-        self._spool = AudioSpool()
+        """Commands and settings that wait."""
+        self._settings = 0
+        """The settings among them."""
+        self._spool = AudioSpool(budget)
         self._room = asyncio.Event()
         self._room.set()
         self._closed = False
@@ -52,7 +60,7 @@ class InputQueue:
         return self._room.is_set()
 
     async def until_room(self) -> None:
-        """Wait while the temporary file is too large; it is empty then."""
+        """Wait while the temporary file, or those of all queues, are too large; it is empty then."""
         await self._room.wait()
 
     def put(self, message: ConversationSettings | Command) -> None:
@@ -63,13 +71,17 @@ class InputQueue:
         """
         if self._commands >= MAX_COMMANDS:
             raise Overloaded(f"more than {MAX_COMMANDS} commands and settings wait; send them as they apply")
+        if isinstance(message, ConversationSettings):
+            if self._settings >= MAX_SETTINGS:
+                raise Overloaded(f"more than {MAX_SETTINGS} configs wait; send the next one after a ready")
+            self._settings += 1
         self.force(message)
 
-    def force(self, command: ConversationSettings | Command) -> None:
+    def force(self, message: ConversationSettings | Command) -> None:
         """Add what is never refused."""
         self._newest = None
         self._commands += 1
-        self._messages.put_nowait(command)
+        self._messages.put_nowait(message)
 
     def put_audio(self, pcm: bytes) -> None:
         """Add audio; after ``close`` it is dropped.
@@ -92,7 +104,7 @@ class InputQueue:
         if piece is not self._newest:
             self._newest = piece
             self._messages.put_nowait(piece)
-        if self._spool.size > self._max_spooled_bytes:
+        if self._spool.size > self._max_spooled_bytes or self._budget.is_exceeded:
             self._room.clear()
 
     async def get(self) -> bytes | ConversationSettings | Command:
@@ -103,6 +115,7 @@ class InputQueue:
             return message
         if not isinstance(message, SpooledPiece):
             self._commands -= 1
+            self._settings -= isinstance(message, ConversationSettings)
             return message
         if message is self._newest:
             self._newest = None

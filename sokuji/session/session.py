@@ -35,6 +35,7 @@ from sokuji.session.input import SessionInput
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.output import SessionOutput
 from sokuji.session.recognition import Recognition
+from sokuji.session.spool import SpoolBudget
 
 SILENT_ACK_MS = 2_000
 """How much silence passes between two acks while nobody speaks."""
@@ -53,6 +54,7 @@ class Session:
         session_id: stands in every log line of the conversation.
         begin_ms: where a conversation resumes that another connection began; 0: it is new.
         resumed_text: words behind ``begin_ms`` that have been delivered already (``Ack.text``).
+        spool_budget: of the audio of all sessions that waits on disk; None: of this one alone.
         vad: rates the frames; None: Silero's model.
     """
 
@@ -64,6 +66,7 @@ class Session:
         *,
         begin_ms: int = 0,
         resumed_text: str = "",
+        spool_budget: SpoolBudget | None = None,
         vad: VoiceActivity | None = None,
     ) -> None:
         self.session_id = session_id
@@ -81,6 +84,7 @@ class Session:
             begin_ms,
             acknowledged_ms=lambda: self._output.acknowledged_ms,
             is_delivered=lambda: self._recognition.is_idle and self._output.oldest_due is None,
+            budget=spool_budget,
         )
         self._detector = UtteranceDetector(settings.segmentation, begin_ms, vad)
         failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)

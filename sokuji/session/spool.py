@@ -18,13 +18,35 @@ class SpooledPiece:
     size: int
 
 
+class SpoolBudget:
+    """Counts the bytes of all spools of a process.
+
+    Args:
+        limit_bytes: above it ``is_exceeded``; it may be replaced at any time.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.used_bytes = 0
+        """Size of all files; each spool adds and subtracts its own."""
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether the files are larger than they should be."""
+        return self.used_bytes > self.limit_bytes
+
+
 class AudioSpool:
     """Pieces of audio in a file without a name, which the system removes with the process.
 
-    The file grows until every piece has been loaded; then it is empty again.
+    The file grows until every piece has been loaded; then it is empty again. ``close`` it last.
+
+    Args:
+        budget: counts its bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: SpoolBudget) -> None:
+        self._budget = budget
         self._file: BinaryIO | None = None
         self._pieces = 0
         self.size = 0
@@ -47,6 +69,7 @@ class AudioSpool:
             self._pieces += 1
         piece.size += len(pcm)
         self.size += len(pcm)
+        self._budget.used_bytes += len(pcm)
         return piece
 
     def load(self, piece: SpooledPiece) -> bytes:
@@ -58,10 +81,15 @@ class AudioSpool:
         self._pieces -= 1
         if not self._pieces:
             self._file.truncate(0)
-            self.size = 0
+            self._empty()
         return pcm
 
     def close(self) -> None:
         """Drop everything."""
         if self._file is not None:
             self._file.close()
+        self._empty()
+
+    def _empty(self) -> None:
+        self._budget.used_bytes -= self.size
+        self.size = 0

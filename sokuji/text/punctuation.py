@@ -7,6 +7,7 @@ combining marks. All functions take time linear in the length of the text.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +18,10 @@ CLAUSE_MARKS = ",;:—–"
 UNSPACED_CLAUSE_MARKS = "、､，；：،؛፣፤၊"
 CLOSING = r"""["'”’」』»)\]]*"""
 """Quotes and brackets that may follow a mark."""
+_SENTENCE_END = re.compile(
+    rf"(?:(?<![{SENTENCE_MARKS}])([{SENTENCE_MARKS}]++){CLOSING}(?=\s)"
+    rf"|([{UNSPACED_SENTENCE_MARKS}]++){CLOSING})\s*"
+)
 
 _SPACELESS = (
     ("\u0e00", "\u0fff"),  # Thai, Lao, Tibetan
@@ -116,6 +121,18 @@ def ends_abbreviation(text: str, end: int) -> bool:
     if _ABBREVIATION.search(text, begin, end):
         return True
     return text[end : end + 2].strip()[:1].isdigit() and _NUMBERED.search(text, begin, end) is not None
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """The places between two sentences of a text, behind the mark and the space that follow the first.
+
+    A mark before a small letter, and the full stop of an abbreviation, end no sentence.
+    """
+    for match in _SENTENCE_END.finditer(text):
+        following = text[match.end() : match.end() + 1]
+        mark_end = match.end(match.lastindex or 0)
+        if following and not following.islower() and not ends_abbreviation(text, mark_end):
+            yield match.end()
 
 
 def has_words(text: str) -> bool:

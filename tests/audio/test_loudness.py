@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.audio.filter_graph import Samples
@@ -49,7 +49,6 @@ def noise(seed: int, level: float, length: int) -> Samples:
     return np.random.default_rng(seed).normal(0, level, length).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.builds(noise, st.integers(0, 99), st.floats(0.05, 3), st.integers(0, 3_000)),
     st.lists(st.floats(0, 1), max_size=5),

@@ -7,7 +7,7 @@ from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
 from sokuji.cli.interpreter import InterpretedUtterance, remote_interpreter
-from sokuji.errors import NotRecognised
+from sokuji.errors import NotRecognised, NoVoice
 from sokuji.pipeline.recorded_speech import UnrecognisedSpeech
 from tests.support.scripted_server import ENGLISH, send_events, service
 
@@ -37,19 +37,22 @@ def unrecognised(number: int) -> events.Failed:
     return events.Failed(NotRecognised("no words"), segment_id=number)
 
 
-async def results(said: Sequence[events.Event]) -> list[tuple[int, int] | str]:
-    """The times of what was not recognised, and the translations, in order."""
+async def interpreted(said: Sequence[events.Event]) -> list[InterpretedUtterance | UnrecognisedSpeech]:
+    """The results that the events of a service become."""
 
     async def script(socket: ServerConnection) -> None:
         await send_events(socket, *said, events.Done())
         await socket.wait_closed()
 
-    found: list[InterpretedUtterance | UnrecognisedSpeech] = []
     async with asyncio.timeout(10), service(script) as url, remote_interpreter(url, ENGLISH) as interpret:
-        found = [each async for each in interpret(bytes(32_000))]
+        return [each async for each in interpret(bytes(32_000))]
+
+
+async def results(said: Sequence[events.Event]) -> list[tuple[int, int] | str]:
+    """The times of what was not recognised, and the translations, in order."""
     return [
         (each.start_ms, each.end_ms) if isinstance(each, UnrecognisedSpeech) else each.translation
-        for each in found
+        for each in await interpreted(said)
     ]
 
 
@@ -65,3 +68,14 @@ async def test_the_translation_goes_on_after_speech_that_is_not_recognised() -> 
     said = [*spoken(0, 100, 900), unrecognised(0), events.Ack(1_000), *spoken(1, 2_000, 2_900)]
     said += [caption(1, 1_900, 3_000), translation(1), events.Ack(3_000)]
     assert await results(said) == [(100, 900), "sentence 1"]
+
+
+async def test_the_translation_goes_on_after_a_sentence_without_a_voice() -> None:
+    no_voice = events.Failed(NoVoice("none reads it"), segment_id=0)
+    said = [*spoken(0, 100, 900), caption(0, 0, 1_000), translation(0), no_voice, events.Ack(1_000)]
+    said += [*spoken(1, 2_000, 2_900), caption(1, 1_900, 3_000), translation(1), events.Ack(3_000)]
+    found = [each for each in await interpreted(said) if isinstance(each, InterpretedUtterance)]
+    assert [(each.translation, each.unspoken) for each in found] == [
+        ("sentence 0", True),
+        ("sentence 1", False),
+    ]

@@ -140,6 +140,15 @@ def test_a_translation_is_printed_as_json(folder: Path, url: str) -> None:
     assert 0 <= utterance["start_ms"] < utterance["end_ms"] <= 4_000
 
 
+def test_a_recording_of_which_no_voice_reads_anything_is_printed_and_writes_no_sound(folder: Path) -> None:
+    with serve_api(translator=FakeTranslator(*9 * ["你好世界"])) as address:
+        result = run(f"translate fox.wav --to en -o out.wav --server {address}")
+    assert "你好世界" in result.stdout
+    assert result.exit_code == 1
+    assert "no voice reads the translation" in result.stderr
+    assert not (folder / "out.wav").exists()
+
+
 def test_an_utterance_that_fails_fails_the_recording(folder: Path) -> None:
     broken = [ProviderFailed("the model is broken")] * 9  # It is also asked for what is not used in the end.
     with serve_api(translator=FakeTranslator(*broken)) as address:

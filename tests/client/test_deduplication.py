@@ -57,7 +57,7 @@ def tracks(received: list[events.Event]) -> dict[str, list[events.Event]]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(speech(), st.lists(st.floats(0, 1), max_size=4), st.integers(), st.booleans())
 def test_the_application_receives_the_events_of_an_undisturbed_conversation(
     sentences: list[SimulatedSentence], losses: list[float], seed: int, speaks: bool

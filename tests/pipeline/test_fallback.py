@@ -221,9 +221,9 @@ async def test_the_deadline_of_speech_is_for_each_chunk_and_excludes_the_time_of
 
     seen = []
     with pytest.raises(DeadlineExceeded):
-        async for each in spoken(speak, deadline_s=0.2):
+        async for each in spoken(speak, deadline_s=0.1):
             seen.append(each.pcm[0])
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.15)
     assert seen == [0, 1, 2]
 
 

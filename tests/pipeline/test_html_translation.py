@@ -4,15 +4,16 @@ import html
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sokuji.contract import TranslatedText
 from sokuji.errors import ProviderFailed
+from sokuji.pipeline.html_elements import MAX_DEPTH
 from sokuji.pipeline.html_translation import translate_html
 from sokuji.text.protection.passage import TranslationTask
 from sokuji.text.protection.translation import translate
-from tests.support.hostile_translators import CHANGES, Change, Mangler
+from tests.support.hostile_translators import CHANGES, Change, Mangler, taken_apart
 
 
 class Elements(HTMLParser):
@@ -59,6 +60,24 @@ def shouted(document: str) -> Mangler:
         ("no tags", "NO TAGS"),
         ("<img src='a.png'>", "<img src='a.png'>"),
         ("", ""),
+        ('<p translate="no">a<p>b', '<p translate="no">a<p>B'),
+        ('<p translate="no">a<div>b</div>c', '<p translate="no">a<div>B</div>C'),
+        ('<div><p translate="no">a</div>b', '<div><p translate="no">a</div>B'),
+        ('<p translate="no">a <b>b</b> c</i> d<p>e', '<p translate="no">a <b>b</b> c</i> d<p>E'),
+        ('<ul><li translate="no">a<ul><li>b</ul>c<li>d</ul>e',
+         '<ul><li translate="no">a<ul><li>b</ul>c<li>D</ul>E'),
+        ('<dl><dt translate="no">a<dd>b<dt>c</dl>', '<dl><dt translate="no">a<dd>B<dt>C</dl>'),
+        ('<table><tr><td translate="no">a<table><tr><td>b</table>c<td>d<tr><td>e</table>f',
+         '<table><tr><td translate="no">a<table><tr><td>b</table>c<td>D<tr><td>E</table>F'),
+        ('<table><thead translate="no"><tr><th>a<tbody><tr><td>b</table>',
+         '<table><thead translate="no"><tr><th>a<tbody><tr><td>B</table>'),
+        ('<select><option translate="no">a<option>b<optgroup><option>c</select>d',
+         '<select><option translate="no">a<option>B<optgroup><option>C</select>D'),
+        ('<b><p translate="no">a</b> b</p>c', '<b><p translate="no">a</b> b</p>C'),
+        ('<td translate="no">a</div> b</td>c', '<td translate="no">a</div> b</td>C'),
+        ('<div translate="no">a<p>b<img>c<input>d</div>e', '<div translate="no">a<p>b<img>c<input>d</div>E'),
+        ("<pre>a<div>b</pre>c", "<pre>a<div>b</pre>C"),
+        ("<svg><title>a</svg>b", "<svg><title>a</svg>B"),
         ("<p>unclosed <p>second</b>", "<p>UNCLOSED <p>SECOND</b>"),
     ],
 )  # fmt: skip
@@ -72,12 +91,20 @@ PARTS = ["<p>", "</p>", "<b>", "</b>", '<a href="x?a=1&amp;b=2">', "</a>", "<br>
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(CHANGES), st.integers())
+@example(['<a href="x?a=1&amp;b=2">', "word "], taken_apart, 0)
 async def test_no_translator_changes_the_tags(parts: list[str], change: Change, seed: int) -> None:
     document = "".join(parts)
     translation = await translated(document, Mangler(change, seed))
     before, after = Elements(document), Elements(translation)
     assert after.tags == before.tags
     assert after.text.count("<") == before.text.count("<")
+
+
+async def test_what_is_nested_very_deeply_is_copied_and_what_follows_is_translated() -> None:
+    opened, closed = "<div>" * 2 * MAX_DEPTH, "</div>" * 2 * MAX_DEPTH
+    document = f"<p>a</p>{opened}<p>b</p><script>c</script>{closed}<p>d</p>"
+    expected = f"<p>A</p>{opened}<p>b</p><script>c</script>{closed}<p>D</p>"
+    assert await translated(document, shouted(document)) == expected
 
 
 @given(st.text("ab<>&;lt# 1"))

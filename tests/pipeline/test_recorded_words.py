@@ -7,6 +7,7 @@ import pytest
 
 from load_tests.measurements.lost_sentences import lost_sentences
 from load_tests.measurements.word_errors import words
+from load_tests.scenarios.speech_samples import recordings
 from sokuji.audio.pcm import AudioBuffer
 from sokuji.audio.resampling import resample
 from sokuji.config import Deadlines, SegmentationSettings
@@ -63,6 +64,18 @@ async def test_a_sentence_that_was_said_twice_comes_twice(
     sentence = "Please bring the blue umbrella to the station."
     heard = await transcript(whisper, await spoken(piper, [sentence] * 2, gap_ms), "en")
     assert words(heard, "en") == 2 * words(sentence, "en")
+
+
+@pytest.mark.parametrize(("language", "gap_ms"), [("it", 230), ("es", 300), ("pt", 260), ("hi", 350)])
+async def test_a_recorded_sentence_comes_as_often_as_it_is_played(
+    whisper: FasterWhisper, language: str, gap_ms: int
+) -> None:
+    clip = recordings(language)[-1]
+    heard = await transcript(
+        whisper, silence(300) + silence(gap_ms).join([clip.pcm] * 2) + silence(300), language
+    )
+    assert lost_sentences([clip.text] * 2, heard, language) == []
+    assert len(words(heard, language)) < 2.5 * len(words(clip.text, language))
 
 
 @pytest.mark.slow

@@ -10,12 +10,9 @@ from sokuji.contract import Transcript, TranslatedText, TranslationRequest
 from sokuji.errors import ProviderFailed, SokujiError
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.pipeline.speech_translation import FULL_WINDOW_S
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.speech import samples
-
-FULL_WINDOW_BYTES = 2 * 16_000 * FULL_WINDOW_S
 
 
 class ForgetfulTranslator(FakeTranslator):
@@ -80,7 +77,8 @@ async def test_speech_translated_to_nothing_or_without_a_number_is_translated_ag
     stt = FakeStt(first, second)
     pipeline = await ready_pipeline(stt)
     assert (await pipeline.translate_speech(spoken(words), b"\x01\x00" * 16_000, "en")).text == result
-    assert [len(request.pcm) for request in stt.requests] == [32_000, FULL_WINDOW_BYTES]
+    assert [request.once_more for request in stt.requests] == [False, True]
+    assert stt.requests[0].pcm == stt.requests[1].pcm
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sokuji.config import StreamingSettings
 from sokuji.errors import InvalidRequest, Overloaded
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
+from sokuji.session.input_queue import MAX_SETTINGS
 from tests.support.coded_speech import WORD_MS, CodedStt, coded_words
 from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
 from tests.support.session_events import finals, of_kind, translations
@@ -171,6 +172,16 @@ async def test_a_flood_of_commands_is_bounded() -> None:
     with pytest.raises(Overloaded, match="commands and settings wait"):
         for _ in range(50_000):
             session.flush()
+
+
+async def test_a_flood_of_settings_is_refused_and_those_accepted_come_into_force() -> None:
+    session = open_session(await pipeline_of(CodedStt()))
+    with pytest.raises(Overloaded, match="configs wait"):
+        for _ in range(20_000):
+            session.configure(CLAUSES)
+    async with running(session) as seen:
+        session.close()
+    assert len(of_kind(seen, events.Ready)) == MAX_SETTINGS
 
 
 async def test_cancel_mutes_the_clauses_committed_so_far_and_the_rest_is_spoken() -> None:

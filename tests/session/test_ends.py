@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,12 +71,27 @@ async def test_a_session_that_its_client_has_ended_is_done_although_it_is_closed
     assert_whole(seen, SpokenScript([(3, 0)]))
 
 
+TWO_UTTERANCES = SpokenScript([(4, 700), (3, 700)])
+
+
+@pytest.fixture(scope="module")
+async def in_one_piece() -> list[int]:
+    """When ``TWO_UTTERANCES`` begin that come in one message."""
+    session = open_session(await pipeline_of(CodedStt()))
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        session.feed(TWO_UTTERANCES.pcm)
+        session.end()
+    return [each.start_ms for each in finals(seen)]
+
+
 @settings(max_examples=15)
-@given(st.lists(st.integers(1, 5_000), min_size=1, max_size=8), st.sampled_from([1, 2, 3]))
-async def test_words_do_not_depend_on_how_the_bytes_are_divided(sizes: list[int], channels: int) -> None:
-    script = SpokenScript([(4, 700), (3, 700)])
-    frames = [script.pcm[at : at + 2] * channels for at in range(0, len(script.pcm), 2)]
-    pcm = b"".join(frames)
+@given(sizes=st.lists(st.integers(1, 5_000), min_size=1, max_size=8), channels=st.sampled_from([1, 2, 3]))
+async def test_words_do_not_depend_on_how_the_bytes_are_divided(
+    in_one_piece: list[int], sizes: list[int], channels: int
+) -> None:
+    script = TWO_UTTERANCES
+    pcm = np.frombuffer(script.pcm, "<i2").repeat(channels).tobytes()
     session = open_session(await pipeline_of(CodedStt()))
     async with running(session) as seen:
         session.configure(
@@ -89,16 +105,4 @@ async def test_words_do_not_depend_on_how_the_bytes_are_divided(sizes: list[int]
             at, turn = at + sizes[turn % len(sizes)], turn + 1
         session.end()
     assert_whole(seen, script)
-    assert [each.start_ms for each in finals(seen)] == [
-        each.start_ms for each in finals(await in_one_piece())
-    ]
-
-
-async def in_one_piece() -> list[events.Event]:
-    """The events of the same words in one message."""
-    session = open_session(await pipeline_of(CodedStt()))
-    async with running(session) as seen:
-        session.configure(UTTERANCES)
-        session.feed(SpokenScript([(4, 700), (3, 700)]).pcm)
-        session.end()
-    return seen
+    assert [each.start_ms for each in finals(seen)] == in_one_piece

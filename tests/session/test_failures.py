@@ -181,5 +181,5 @@ async def test_a_translation_that_no_voice_reads_is_a_caption_and_an_error_of_it
     )
     assert [event.text for event in of_kind(seen, events.TranslationText)] == ["你好世界", "two"]
     (failure,) = of_kind(seen, events.Failed)
-    assert (failure.segment_id, failure.fatal, failure.error.code) == (0, False, "unsupported_language")
+    assert (failure.segment_id, failure.fatal, failure.error.code) == (0, False, "no_voice")
     assert {event.segment_id for event in of_kind(seen, events.Audio)} == {1}

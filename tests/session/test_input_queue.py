@@ -14,9 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.errors import Overloaded
-from sokuji.session.conversation import Command
-from sokuji.session.input_queue import MAX_COMMANDS, MAX_MEMORY_BYTES, MAX_MEMORY_MESSAGES, InputQueue
-from sokuji.session.spool import PIECE_BYTES
+from sokuji.session.conversation import Command, ConversationSettings
+from sokuji.session.input_queue import (
+    MAX_COMMANDS,
+    MAX_MEMORY_BYTES,
+    MAX_MEMORY_MESSAGES,
+    MAX_SETTINGS,
+    InputQueue,
+)
+from sokuji.session.spool import PIECE_BYTES, SpoolBudget
 
 FLUSHED = b"\xff"
 """No message of audio has this number."""
@@ -30,9 +36,14 @@ STEPS = st.lists(
 )
 
 
+def new_queue(max_spooled_bytes: int, budget: SpoolBudget | None = None) -> InputQueue:
+    return InputQueue(max_spooled_bytes, budget or SpoolBudget(2**40))
+
+
 @given(STEPS)
 async def test_messages_come_in_order_and_whole_wherever_they_waited(steps: list[tuple[str, int]]) -> None:
-    queue = InputQueue(2**30)
+    budget = SpoolBudget(2**40)
+    queue = new_queue(2**30, budget)
     sent, received = bytearray(), bytearray()
 
     async def get() -> None:
@@ -50,14 +61,16 @@ async def test_messages_come_in_order_and_whole_wherever_they_waited(steps: list
             for _ in range(amount):
                 if not queue.is_empty:
                     await get()
+        assert budget.used_bytes == queue._spool.size
     while not queue.is_empty:
         await get()
     assert received == sent
+    assert budget.used_bytes == 0
     queue.close()
 
 
 async def test_memory_is_bounded_in_bytes_and_in_messages() -> None:
-    queue = InputQueue(2**30)
+    queue = new_queue(2**30)
     for _ in range(3 * MAX_MEMORY_MESSAGES):
         queue.put_audio(bytes(2))
     pieces = 0
@@ -75,7 +88,7 @@ async def test_memory_is_bounded_in_bytes_and_in_messages() -> None:
 
 
 async def test_a_full_queue_has_room_again_when_its_file_is_empty() -> None:
-    queue = InputQueue(2**20)
+    queue = new_queue(2**20)
     for _ in range(4):
         queue.put_audio(bytes(MAX_MEMORY_BYTES))
     assert not queue.has_room
@@ -89,8 +102,34 @@ async def test_a_full_queue_has_room_again_when_its_file_is_empty() -> None:
     queue.close()
 
 
+async def test_all_queues_together_have_a_limit_at_which_each_of_them_is_held_back() -> None:
+    budget = SpoolBudget(3 * MAX_MEMORY_BYTES)
+    first, second, third = (new_queue(2**30, budget) for _ in range(3))
+    for _ in range(4):
+        first.put_audio(bytes(MAX_MEMORY_BYTES))
+    second.put_audio(bytes(MAX_MEMORY_BYTES))
+    third.put_audio(bytes(MAX_MEMORY_BYTES))
+    assert first.has_room
+    second.put_audio(bytes(2))
+    # The one who comes first has what is left; who has nothing on disk is not held back by the others.
+    assert [each.has_room for each in (first, second, third)] == [True, False, True]
+    first.put_audio(bytes(2))
+    assert not first.has_room
+    waiting = asyncio.create_task(second.until_room())
+    assert len([await second.get() for _ in range(2)]) == 2
+    await waiting
+    assert budget.used_bytes == first._spool.size > budget.limit_bytes
+    second.put_audio(bytes(MAX_MEMORY_BYTES))
+    second.put_audio(bytes(2))
+    assert not second.has_room
+    first.close()
+    assert budget.used_bytes == second._spool.size == 2
+    second.close()
+    assert budget.used_bytes == 0
+
+
 async def test_a_closed_queue_drops_audio_and_holds_nobody_back() -> None:
-    queue = InputQueue(2**20)
+    queue = new_queue(2**20)
     for _ in range(4):
         queue.put_audio(bytes(MAX_MEMORY_BYTES))
     waiting = asyncio.create_task(queue.until_room())
@@ -101,7 +140,7 @@ async def test_a_closed_queue_drops_audio_and_holds_nobody_back() -> None:
 
 
 async def test_commands_are_bounded_but_for_those_of_the_service() -> None:
-    queue = InputQueue(2**20)
+    queue = new_queue(2**20)
     for _ in range(MAX_COMMANDS):
         queue.put(Command.FLUSH)
     with pytest.raises(Overloaded):
@@ -112,8 +151,21 @@ async def test_commands_are_bounded_but_for_those_of_the_service() -> None:
     assert await queue.get() is Command.END
 
 
+async def test_settings_have_a_lower_bound_of_their_own() -> None:
+    queue, settings = new_queue(2**20), ConversationSettings(target_languages=("en",))
+    for _ in range(MAX_SETTINGS):
+        queue.put(settings)
+    with pytest.raises(Overloaded, match="100 configs wait"):
+        queue.put(settings)
+    queue.put(Command.FLUSH)
+    assert await queue.get() is settings
+    queue.put(settings)
+    with pytest.raises(Overloaded, match="100 configs wait"):
+        queue.put(settings)
+
+
 async def test_commands_behind_audio_on_disk_stay_behind_it() -> None:
-    queue = InputQueue(2**30)
+    queue = new_queue(2**30)
     queue.put_audio(bytes(MAX_MEMORY_BYTES))
     queue.put_audio(b"\1\1")
     queue.put(Command.FLUSH)
@@ -124,7 +176,7 @@ async def test_commands_behind_audio_on_disk_stay_behind_it() -> None:
 
 
 async def test_commands_are_accepted_however_much_audio_waits() -> None:
-    queue = InputQueue(2**30)
+    queue = new_queue(2**30)
     for _ in range(MAX_COMMANDS):
         queue.put_audio(bytes(PIECE_BYTES))
     queue.put(Command.END)
@@ -148,7 +200,7 @@ async def test_audio_for_which_the_disk_has_no_room_is_refused_and_the_rest_is_w
     file = TemporaryFile(buffering=0)  # noqa: SIM115  The queue closes it.
     full = Mock(wraps=file)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
-    queue = InputQueue(2**30)
+    queue = new_queue(2**30)
     queue.put_audio(bytes(MAX_MEMORY_BYTES))
     queue.put_audio(b"\1\1")
     full.write.side_effect = partial(write, file)

@@ -6,6 +6,7 @@ pl, pt, zh, three recordings each; ``name`` is the file's name without ending, f
 """
 
 import io
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -24,6 +25,7 @@ def _folder(language: str) -> Traversable:
     return files("pytest_audioeval") / "samples" / "audio" / language
 
 
+@cache
 def sample(language: str, name: str) -> bytes:
     """A recording."""
     return decode((_folder(language) / f"{name}.wav").read_bytes(), max_seconds=_LONGEST_S)

@@ -181,6 +181,7 @@ def test_only_stable_text_can_be_split_off() -> None:
     assert parts(text) == ("one two", " three")
 
 
+@pytest.mark.slow
 def test_all_short_sequences_of_hypotheses_against_the_definition() -> None:
     texts = [" ".join(words) for length in range(4) for words in itertools.product("ab", repeat=length)]
     for hypotheses in itertools.product(texts, repeat=3):

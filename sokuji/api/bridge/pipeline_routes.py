@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
@@ -10,7 +10,10 @@ from urllib.parse import quote, unquote_to_bytes
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from sokuji.api.bridge.recording_responses import span_responses, unrecognised_header, word_responses
+from sokuji.api.bridge.recording_responses import (
+    span_responses,
+    word_responses,
+)
 from sokuji.api.bridge.requests import TranslateAudioForm, TranslateTextRequest
 from sokuji.api.bridge.responses import (
     PipelineResponse,
@@ -26,11 +29,13 @@ from sokuji.api.dependencies import (
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
+from sokuji.api.recording_headers import unrecognised_header, unspoken_header
 from sokuji.api.service import Service
 from sokuji.api.synthesis import SpeechFile
 from sokuji.api.transcription import RecordingTranscript, transcribe_upload
 from sokuji.audio.encoding import EncodedAudio
 from sokuji.contract import StageName
+from sokuji.errors import NoVoice
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
 from sokuji.text.subtitles.formats import SubtitleFormat
@@ -85,6 +90,9 @@ async def translate_audio(
     With `return_format` audio the answer is the audio file itself. Its headers `X-Transcription` and
     `X-Translation` are percent-encoded UTF-8; a text of more than 1,500 bytes in this form is cut and ends in
     an ellipsis. With srt or vtt it is a subtitle file, without a voice.
+
+    A translation in a script that no voice reads is left out of the audio, and its time is in `unspoken`
+    (`X-Unspoken-Ms` of a file); an audio file in which nothing could be spoken is an error, `no_voice`.
     """
     started = time.perf_counter()
     target = form.target_language
@@ -96,14 +104,8 @@ async def translate_audio(
     speech = SpeechFile(
         service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
     )
-    transcript = RecordingTranscript()
     utterances = _interpreted(form, service, target, word_times=form.word_times)
-    async with aclosing(utterances):
-        # One utterance is spoken while the next ones are recognised and translated.
-        async for utterance in utterances:
-            transcript.add(utterance)
-            if isinstance(utterance, RecordedUtterance) and utterance.translation is not None:
-                await speech.add(utterance.translation.text)
+    transcript, unspoken = await _spoken(utterances, speech, skips_all=form.return_format != "audio")
     file = await speech.encode()
     providers: dict[StageName, str | None] = {
         "stt": joined_names(transcript.recognisers),
@@ -111,7 +113,7 @@ async def translate_audio(
         "tts": joined_names(speech.providers),
     }
     if form.return_format == "audio":
-        return _file_response(file, transcript, providers, started)
+        return _file_response(file, transcript, unspoken, providers, started)
     return PipelineResponse(
         transcription=transcript.text,
         transcription_language=transcript.language,
@@ -121,6 +123,7 @@ async def translate_audio(
         translation_score=transcript.score,
         words=word_responses(transcript.words) if form.word_times else None,
         unrecognised=span_responses(transcript.unrecognised),
+        unspoken=span_responses(unspoken),
         providers=providers,
         **_audio_fields(speech, file, started),
     )
@@ -137,6 +140,35 @@ def _interpreted(
         target=target,
         word_times=word_times,
     )
+
+
+async def _spoken(
+    utterances: AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None],
+    speech: SpeechFile,
+    *,
+    skips_all: bool,
+) -> tuple[RecordingTranscript, list[RecordedUtterance]]:
+    """Speak the translations into ``speech``; the transcript, and the utterances that no voice reads.
+
+    One utterance is spoken while the next ones are recognised and translated.
+
+    Raises:
+        NoVoice: nothing could be spoken for this reason, unless ``skips_all``.
+    """
+    transcript, unspoken = RecordingTranscript(), list[RecordedUtterance]()
+    failure: NoVoice | None = None
+    async with aclosing(utterances):
+        async for utterance in utterances:
+            transcript.add(utterance)
+            if isinstance(utterance, RecordedUtterance) and utterance.translation is not None:
+                try:
+                    await speech.add(utterance.translation.text)
+                except NoVoice as error:
+                    unspoken.append(utterance)
+                    failure = error
+    if failure is not None and not speech.duration_ms and not skips_all:
+        raise failure
+    return transcript, unspoken
 
 
 async def _subtitles(
@@ -163,6 +195,7 @@ def _call_headers(providers: Mapping[StageName, str | None], started: float) -> 
 def _file_response(
     file: EncodedAudio,
     transcript: RecordingTranscript,
+    unspoken: Sequence[RecordedUtterance],
     providers: Mapping[StageName, str | None],
     started: float,
 ) -> Response:
@@ -170,6 +203,7 @@ def _file_response(
         "X-Transcription": header_text(transcript.text),
         "X-Translation": header_text(transcript.translation),
         **unrecognised_header(transcript.unrecognised),
+        **unspoken_header(unspoken),
         **_call_headers(providers, started),
     }
     return Response(file.data, media_type=file.media_type, headers=headers)

@@ -1,12 +1,14 @@
 """The parts of a recording in response bodies and headers (bridge API, version 1): segments, words, gaps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from sokuji.contract import TranscriptSegment, Word
-from sokuji.pipeline.recorded_speech import UnrecognisedSpeech
+from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
+
+RecordingPart = RecordedUtterance | UnrecognisedSpeech
 
 
 class SegmentResponse(BaseModel):
@@ -54,13 +56,11 @@ Unrecognised = Annotated[
     list[SpanResponse], Field(description="Where somebody speaks but no words were recognised")
 ]
 
+Unspoken = Annotated[
+    list[SpanResponse], Field(description="Speech whose translation is in a script that no voice reads")
+]
 
-def span_responses(spans: Iterable[UnrecognisedSpeech]) -> list[SpanResponse]:
+
+def span_responses(spans: Iterable[RecordingPart]) -> list[SpanResponse]:
     """Parts of a recording as the API shows them."""
     return [SpanResponse(start_ms=each.start_ms, end_ms=each.end_ms) for each in spans]
-
-
-def unrecognised_header(spans: Sequence[UnrecognisedSpeech]) -> dict[str, str]:
-    """``X-Unrecognised-Ms`` of an answer that is a file: the first twenty parts, such as ``3200-4100``."""
-    shown = ", ".join(f"{each.start_ms}-{each.end_ms}" for each in spans[:20])
-    return {"X-Unrecognised-Ms": shown} if shown else {}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sokuji.api.bridge.recording_responses import SegmentResponse, Unrecognised, WordResponses
+from sokuji.api.bridge.recording_responses import SegmentResponse, Unrecognised, Unspoken, WordResponses
 from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
 from sokuji.contract import StageName, Voice
@@ -139,6 +139,7 @@ class PipelineResponse(BaseModel):
     translation_score: Score
     words: WordResponses = None
     unrecognised: Unrecognised = []
+    unspoken: Unspoken = []
     providers: dict[StageName, str | None] = Field(
         description="Who answered in each stage; null: none was needed"
     )

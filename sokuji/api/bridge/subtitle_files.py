@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sokuji.api.bridge.recording_responses import unrecognised_header
 from sokuji.api.bridge.responses import AUDIO_FILE_RESPONSE
+from sokuji.api.recording_headers import unrecognised_header
 from sokuji.api.transcription import RecordingTranscript, SubtitleText
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from sokuji.text.punctuation import (
     CLAUSE_MARKS,
     CLOSING,
-    SENTENCE_MARKS,
     UNSPACED_CLAUSE_MARKS,
-    UNSPACED_SENTENCE_MARKS,
-    ends_abbreviation,
+    sentence_ends,
     width,
 )
 
@@ -37,7 +35,6 @@ _PICTURES_FROM = "\u2190"
 _JOINERS = "\u200c\u200d"
 _LONE_JOINER = re.compile(rf"(?<!\S)[{_JOINERS}]+(?!\S)")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(rf"[{SENTENCE_MARKS}]+{CLOSING}(?= )|[{UNSPACED_SENTENCE_MARKS}]+{CLOSING}")
 _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]{CLOSING}(?= |$)|[{UNSPACED_CLAUSE_MARKS}]{CLOSING}")
 
 
@@ -96,12 +93,9 @@ def _sentences(text: str) -> Iterator[str]:
     for paragraph in _PARAGRAPH.split(text):
         words = " ".join(paragraph.split())
         start = 0
-        for match in _SENTENCE_END.finditer(words):
-            end = match.end()
-            goes_on = words[end : end + 2].lstrip()[:1].islower()
-            if not goes_on and not ends_abbreviation(words, end):
-                yield words[start:end].strip()
-                start = end
+        for end in sentence_ends(words):
+            yield words[start:end].strip()
+            start = end
         if start < len(words):
             yield words[start:].strip()
 

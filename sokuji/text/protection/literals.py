@@ -62,8 +62,10 @@ CODE = re.compile(rf"(?<![\w.]){_ALNUM}++(?:[-_./:]{_ALNUM}++)*+(?!\w)")
 _NUMBER_WITH_SUFFIX = re.compile(r"\d+(?:[.,]\d+)*(?:'?[A-Za-zÀ-ɏ]{1,3})")
 _WORD_IN_COMPOUND = re.compile(r"(?<![A-Za-z0-9])[a-z]{3,}(?![A-Za-z0-9])")
 _LETTER_WITH_RAISED_DIGIT = r"[^\W\d_]{1,3}[²³¹⁰⁴-⁹₀-₉]+[^\W\d_]{0,2}"
+_FRACTION = "[¼-¾⅐-⅞↉]"
+MIXED_NUMBER = re.compile(rf"(?<![\d.,])\d++{_FRACTION}")
 SIGNS = re.compile(
-    rf"{_LETTER_WITH_RAISED_DIGIT}|(?<!\d)\d*+[¼-¾⅐-⅞↉]|[²³¹⁰⁴-⁹₀-₉]+"
+    rf"{_LETTER_WITH_RAISED_DIGIT}|{_FRACTION}|[²³¹⁰⁴-⁹₀-₉]+"
     r"|[+=<>|~^¬±×÷§¶†‡©®™°№‰•‖∞√←-⇿∀-⋿⟀-⟿⤀-⫿℀-⅏⌀-⏿─-◿]"
     r"|[$¢-¥₠-₿]"
 )
@@ -86,10 +88,12 @@ def find_markup(text: str) -> Iterator[LiteralPart]:
 
 
 def find_identifiers(text: str) -> Iterator[LiteralPart]:
-    """``#tag``, ``@name``, names of files, options and variables, emoji, and codes of letters and digits."""
+    """``#tag``, ``@name``, names of files, options and variables, emoji, codes, and numbers such as 10½."""
     for pattern in IDENTIFIERS:
         for match in pattern.finditer(text):
             yield LiteralPart(*match.span())
+    for match in MIXED_NUMBER.finditer(text):
+        yield LiteralPart(*match.span())
     for match in CODE.finditer(text):
         if _is_code(match[0]):
             yield LiteralPart(*match.span())

@@ -49,7 +49,7 @@ def find_spans(
                 free[span.start : span.end] = bytes(span.end - span.start)
                 found.append(span)
 
-    claim(_literal_spans(text, literals.find_markup))
+    claim(_markup_spans(text))
     claim(_term_spans(text, glossary))
     claim(_expression_spans(text, language, target))
     claim(_numeral_spans(times.find_times(text, language, target)))
@@ -66,9 +66,15 @@ def _literal_spans(
 ) -> Iterator[ProtectedSpan]:
     for each in find(text):
         content = text[each.start : each.end]
-        yield ProtectedSpan(
-            each.start, each.end, "tag" if each.is_tag else kind, literal_keys(content), content
-        )
+        yield ProtectedSpan(each.start, each.end, kind, literal_keys(content), content)
+
+
+def _markup_spans(text: str) -> Iterator[ProtectedSpan]:
+    """Markup, in which a space more or less changes names and values."""
+    for each in literals.find_markup(text):
+        content = text[each.start : each.end]
+        keys = frozenset({"=" + " ".join(content.split())})
+        yield ProtectedSpan(each.start, each.end, "tag" if each.is_tag else "literal", keys, content)
 
 
 def _term_spans(text: str, glossary: Mapping[str, str]) -> Iterator[ProtectedSpan]:

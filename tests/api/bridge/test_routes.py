@@ -13,7 +13,7 @@ import pytest
 
 from sokuji.api.bridge.pipeline_routes import MAX_HEADER_BYTES, header_text
 from sokuji.audio.pcm import wav_bytes
-from sokuji.contract import Transcript, TranscriptSegment
+from sokuji.contract import Transcript, TranscriptSegment, TranslatedText, TranslationRequest
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 from tests.support.rest_client import error_of, rest_client
 from tests.support.speech import sample, silence
@@ -32,6 +32,7 @@ TRANSLATION: dict[str, Any] = {
     "audio_sample_rate": 22_050,
     "words": None,
     "unrecognised": [],
+    "unspoken": [],
 }
 
 
@@ -94,6 +95,46 @@ async def test_speech_without_recognised_words_is_named_and_the_rest_is_answered
     assert 0 <= part["start_ms"] < part["end_ms"] <= len(SHORT) / 32
     assert file.status_code == 200
     assert "X-Unrecognised-Ms" not in file.headers
+
+
+class ScriptTranslator(FakeTranslator):
+    """Translates each text to the one that stands for it."""
+
+    def __init__(self, **translations: str) -> None:
+        super().__init__()
+        self.translations = translations
+
+    async def answer(self, request: TranslationRequest) -> TranslatedText:
+        """By the text."""
+        return TranslatedText(text=self.translations[request.text])
+
+
+async def test_a_translation_that_no_voice_reads_is_text_and_the_rest_is_spoken() -> None:
+    translator, form = (
+        ScriptTranslator(um="你好世界", dois="two"),
+        {"source_language": "pt", "target_language": "en"},
+    )
+    path, recording = "/api/v1/pipeline/translate-audio", SHORT + PAUSE + LONG
+    async with rest_client(FakeStt("um", "dois"), translator) as (client, _):
+        body = (await client.post(path, files=upload(recording), data=form)).json()
+    async with rest_client(FakeStt("um", "dois"), translator) as (client, _):
+        file = await client.post(path, files=upload(recording), data=form | {"return_format": "audio"})
+    assert (body["transcription"], body["translation"]) == ("um dois", "你好世界 two")
+    assert body["audio_duration_ms"] == 200
+    (part,) = body["unspoken"]
+    assert 0 <= part["start_ms"] < part["end_ms"] <= len(SHORT) / 32
+    assert file.headers["X-Unspoken-Ms"] == f"{part['start_ms']}-{part['end_ms']}"
+    assert wav_of(file.content) == wav_of(base64.b64decode(body["audio_data"]))
+
+
+async def test_without_any_voice_the_texts_are_answered_but_no_audio_file() -> None:
+    translator, form = ScriptTranslator(um="你好世界"), PAIR
+    path = "/api/v1/pipeline/translate-audio"
+    async with rest_client(FakeStt("um", "um"), translator) as (client, _):
+        body = (await client.post(path, files=upload(SHORT), data=form)).json()
+        file = await client.post(path, files=upload(SHORT), data=form | {"return_format": "audio"})
+    assert (body["translation"], body["audio_duration_ms"], len(body["unspoken"])) == ("你好世界", 0, 1)
+    assert error_of(file) == (422, "no_voice", "text")
 
 
 @pytest.mark.parametrize("return_format", ["json", "srt"])

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sokuji.errors import ProviderFailed
@@ -158,6 +158,7 @@ async def test_numbers_of_terms_that_the_translator_applies_itself_are_left_to_i
     st.sampled_from(["pt", "zh", "fr", "ar", "unknown"]),
     st.booleans(),
 )
+@example("0¼A", "unknown", False)
 async def test_any_text_has_a_translation_where_the_translator_changes_nothing(
     text: str, target: str, by_sentence: bool
 ) -> None:

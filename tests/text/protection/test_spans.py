@@ -63,6 +63,7 @@ def written(text: str, source: str, target: str) -> list[str]:
         (EN, PT, "#tag @name `a b` user_name --force", ["#tag", "@name", "`a b`", "user_name", "--force"]),
         (EN, PT, "😀👍🏽 👨‍👩‍👧 🇧🇷 1️⃣", ["😀👍🏽", "👨‍👩‍👧", "🇧🇷", "1️⃣"]),
         (EN, PT, "½ cup, m², ±, ©", ["½", "m²", "±", "©"]),
+        (EN, PT, "10½ cups, $5½, 0¼A", ["10½", "$ 5", "½", "0¼"]),
         (EN, PT, "My friend 田中 and Мария", ["田中", "Мария"]),
         ("ru", EN, "Мой друг John", ["John"]),
         # Words.
@@ -144,6 +145,7 @@ def test_a_number_survives_the_way_to_another_language_and_back(
     assert written(there, target, "en") == [text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [" ", "a", "A. ", "https://", "a@", "a.b@", "1,", "1.", "1 ", "1:", "\n", "😀", "<a ", '<a "', "<", "$",

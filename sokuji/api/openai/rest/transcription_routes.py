@@ -1,7 +1,8 @@
 """``POST /v1/audio/transcriptions`` and ``/v1/audio/translations``: a recording in, its text out.
 
-A recording in which nothing is said, or no words are recognised, has an empty text, as with OpenAI: clients
-that send whatever a microphone gives do not expect an error.
+A recording in which nobody speaks has an empty text, as with OpenAI: clients that send whatever a microphone
+gives do not expect an error. Where somebody speaks and no words are recognised, the answer is an error; of a
+longer recording, the header ``X-Unrecognised-Ms`` names such parts.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -34,11 +35,12 @@ from sokuji.api.openai.rest.transcription_forms import (
 )
 from sokuji.api.openai.rest.usage import transcription_tokens
 from sokuji.api.openai.wire import JSONObject
+from sokuji.api.recording_headers import unrecognised_header
 from sokuji.api.service import Service
 from sokuji.api.transcription import RecordingTranscript, SubtitleText, decode_upload, transcribe_recording
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.contract import StageName
-from sokuji.errors import NoSpeech, NotRecognised, NotSupported
+from sokuji.errors import NoSpeech, NotSupported
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat
@@ -66,6 +68,7 @@ _TEXTS: dict[str, Any] = {
 async def transcribe_file(
     form: Annotated[TranscriptionForm, Depends(form_of(TranscriptionForm), scope="function")],
     service: CurrentService,
+    response: Response,
 ) -> TranscriptionBody | VerboseTranscription | Response:
     """Transcribe a recording; with `stream`, as server-sent events."""
     providers = _check_model(form, service)
@@ -91,9 +94,11 @@ async def transcribe_file(
         events = _events(_or_nothing(results), length_ms, form.context)
         return event_response(events, stall_s=service.settings.limits.body_timeout_s)
     transcript = await RecordingTranscript().add_all(_or_nothing(results))
+    headers = unrecognised_header(transcript.unrecognised)
+    response.headers.update(headers)
     match form.response_format:
         case "text":
-            return PlainTextResponse(f"{transcript.text}\n")
+            return PlainTextResponse(f"{transcript.text}\n", headers=headers)
         case "srt" | "vtt" as subtitle_format:
             return await _subtitles(transcript, "source", subtitle_format)
         case "verbose_json":
@@ -110,6 +115,7 @@ async def transcribe_file(
 async def translate_file(
     form: Annotated[TranslationForm, Depends(form_of(TranslationForm), scope="function")],
     service: CurrentService,
+    response: Response,
 ) -> TranslationBody | VerboseTranslation | Response:
     """Translate a recording to English, or to `target_language`."""
     providers, target = _check_model(form, service), form.target_language
@@ -126,9 +132,11 @@ async def translate_file(
         param="file",
     )
     transcript = await RecordingTranscript().add_all(_or_nothing(results))
+    headers = unrecognised_header(transcript.unrecognised)
+    response.headers.update(headers)
     match form.response_format:
         case "text":
-            return PlainTextResponse(f"{transcript.translation}\n")
+            return PlainTextResponse(f"{transcript.translation}\n", headers=headers)
         case "srt" | "vtt" as subtitle_format:
             return await _subtitles(transcript, "translation", subtitle_format)
         case "verbose_json":
@@ -158,12 +166,12 @@ def _check_languages(form: TranscriptionForm, service: Service, providers: Mappi
 
 
 async def _or_nothing(results: Results) -> Results:
-    """The results; none where nothing is said."""
+    """The results; none where nobody speaks."""
     async with aclosing(results):
         try:
             async for result in results:
                 yield result
-        except (NoSpeech, NotRecognised):
+        except NoSpeech:
             return
 
 
@@ -189,4 +197,5 @@ async def _subtitles(
     transcript: RecordingTranscript, of: SubtitleText, subtitle_format: SubtitleFormat
 ) -> Response:
     file = await transcript.subtitles(of, subtitle_format)
-    return Response(file, media_type=f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8")
+    media_type = f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8"
+    return Response(file, media_type=media_type, headers=unrecognised_header(transcript.unrecognised))

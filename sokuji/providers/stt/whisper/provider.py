@@ -152,7 +152,7 @@ class FasterWhisper:
             num_workers=self._max_workers,
         )
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
-        return WhisperRecogniser(model, _languages(model))
+        return WhisperRecogniser(model, _languages(model), aligns=self._aligns)
 
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()

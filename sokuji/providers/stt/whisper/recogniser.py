@@ -3,6 +3,7 @@
 ``window_search`` decides which decoding of a window is accepted.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from itertools import accumulate
@@ -32,6 +33,7 @@ from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
 )
+from sokuji.providers.stt.whisper.uncovered_speech import end_of_text
 from sokuji.providers.stt.whisper.window_search import RequestContext, Window, search_window
 from sokuji.providers.stt.whisper.windows import (
     LEAD_S,
@@ -42,6 +44,7 @@ from sokuji.providers.stt.whisper.windows import (
     remove_silence,
     split_audio,
     window_length_s,
+    with_silence,
 )
 from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_words
 
@@ -49,12 +52,14 @@ from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_
 class WhisperRecogniser:
     """Recognises speech with a loaded model."""
 
-    def __init__(self, model: WhisperModel, languages: Mapping[str, str]) -> None:
+    def __init__(self, model: WhisperModel, languages: Mapping[str, str], *, aligns: bool) -> None:
         """
         Args:
             languages: canonical code -> Whisper's code.
+            aligns: whether the model's files say how to align text with audio.
         """
         self._model = model
+        self._aligns = aligns
         self.languages = languages
         self.multilingual = bool(model.model.is_multilingual)
         self._decoders: dict[tuple[str, Task, bool], WhisperDecoder] = {}
@@ -73,28 +78,29 @@ class WhisperRecogniser:
         time_map: TimeMap = float
         if config.vad_filter:
             samples, time_map = remove_silence(samples, config.vad_threshold)
-        context = RequestContext(request, config, time_map)
+        if request.once_more:
+            samples = with_silence(samples)
         windows = [
             Window(self._model, audio, window_length_s(audio.seconds)) for audio in split_audio(samples)
         ]
         language = request.language or (
             yield from detect_language(self._model, windows[0], request, self.languages)
         )
-        code = self.languages[language]
+        spaced = request.task == "translate" or self.languages[language] not in UNSPACED
+        context = RequestContext(request, config, time_map, language, spaced)
         decoder = self._decoder(language, request.task)
-        spaced = request.task == "translate" or code not in UNSPACED
         timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
-        texts = []
-        for number, window in enumerate(windows if samples.size else []):
-            window_prompt = prompt(request.prefix if number == 0 else "")
-            text = yield from _transcribe(window, decoder, window_prompt, context, spaced)
-            if text and is_in_foreign_script(text.text, language, request.task):
-                again = yield from self._in_own_script(window, window_prompt, context, language)
-                # An interim text in one script cannot be the beginning of a final one in another.
-                text = again if again or request.interim else text
-            texts.append(text)
-        return join_windows([text for text in texts if text], language, request.prefix)
+        texts, prefix = [], request.prefix
+        pending = deque(windows if samples.size else ())
+        while pending:
+            window = pending.popleft()
+            text, rest = yield from self._transcribe(window, decoder, prompt(prefix), context)
+            texts += [text] if text else []
+            if rest:
+                pending.appendleft(Window(self._model, rest, window_length_s(rest.seconds)))
+            prefix = ""
+        return join_windows(texts, language, request.prefix)
 
     def probe(self) -> Job[float]:
         """The job that decodes one token from a second of silence; its result is the mean log probability."""
@@ -105,20 +111,41 @@ class WhisperRecogniser:
         output = yield DecoderPass(decoder, encoded, prompt, search, alone=True)
         return float(output.avg_logprob)
 
+    def _transcribe(
+        self, window: Window, decoder: WhisperDecoder, prompt: Prompt, context: RequestContext
+    ) -> Job[tuple[DecodedText | None, AudioSlice | None]]:
+        """The text of one window, None for silence without a prefix; and the audio that it does not reach."""
+        request = context.request
+        accepted, output = yield from search_window(window, decoder, prompt, context)
+        if output is None and not prompt.prefix:
+            return None, None
+        heard, rest = window.audio, None
+        # The words of a translation come in another order than those that were spoken.
+        if output and self._aligns and request.task == "transcribe" and not request.interim:
+            end_s = yield from end_of_text(output, accepted, decoder, prompt)
+            if end_s is not None:
+                heard, rest = window.audio.divided(end_s)
+        text = yield from _decoded_text(output, accepted, heard, decoder, prompt, context)
+        if is_in_foreign_script(text.text, context.language, request.task):
+            part = Window(self._model, heard, window_length_s(heard.seconds)) if rest else window
+            again = yield from self._in_own_script(part, prompt, context, text.text)
+            # An interim text in one script cannot be the beginning of a final one in another.
+            return (again if again or request.interim else text), rest
+        return text, rest
+
     def _in_own_script(
-        self, window: Window, prompt: Prompt, context: RequestContext, language: str
+        self, window: Window, prompt: Prompt, context: RequestContext, foreign: str
     ) -> Job[DecodedText | None]:
         """The text of a window in the script of its language; None if the model cannot write it."""
-        decoder = self._decoder(language, "transcribe", own_script=True)
-        spaced = self.languages[language] not in UNSPACED
+        decoder = self._decoder(context.language, "transcribe", own_script=True)
         untimed = decoder.prompt(
-            context.request.context, decoder.text(prompt.prefix), spaced=spaced, timed=False
+            context.request.context, decoder.text(prompt.prefix), spaced=context.spaced, timed=False
         )
-        found = yield from decode_in_own_script(window, decoder, untimed, context, language)
+        found = yield from decode_in_own_script(window, decoder, untimed, context, foreign)
         if found is None:
             return None
         window, output = found
-        return (yield from _decoded_text(output, window, decoder, untimed, context, spaced))
+        return (yield from _decoded_text(output, window, window.audio, decoder, untimed, context))
 
     def _decoder(self, language: str, task: Task, *, own_script: bool = False) -> WhisperDecoder:
         key = language, task, own_script
@@ -129,37 +156,28 @@ class WhisperRecogniser:
         return self._decoders[key]
 
 
-def _transcribe(
-    window: Window, decoder: WhisperDecoder, prompt: Prompt, context: RequestContext, spaced: bool
-) -> Job[DecodedText | None]:
-    """The text of one window; None for silence without a prefix."""
-    window, output = yield from search_window(window, decoder, prompt, context)
-    if output is None and not prompt.prefix:
-        return None
-    return (yield from _decoded_text(output, window, decoder, prompt, context, spaced))
-
-
 def _decoded_text(
     output: DecoderOutput | None,
     window: Window,
+    audio: AudioSlice,
     decoder: WhisperDecoder,
     prompt: Prompt,
     context: RequestContext,
-    spaced: bool,
 ) -> Job[DecodedText]:
+    """The text with its times; ``audio`` is what it reaches of the window."""
     tokens = decoder.text_tokens(output.tokens if output else ())
     words: tuple[Word, ...] = ()
     if context.request.word_times and (text := [*prompt.prefix, *tokens]):
-        frames = audio_frames(window.audio.seconds)
+        frames = audio_frames(audio.seconds)
         aligned = yield AlignmentPass(decoder, (yield from window.encoded()), text, frames)
-        words = _words(aligned, window.audio, context.time_map, spaced)
+        words = _words(aligned, audio, context.time_map, context.spaced)
     if prompt.timed and output:
         timed = [
-            (decoder.text(part), *_span_ms(window.audio, context.time_map, start, end))
+            (decoder.text(part), *_span_ms(audio, context.time_map, start, end))
             for part, start, end in decoder.timed_segments(output.tokens, float(window.seconds))
         ]
     else:
-        start, end = _span_ms(window.audio, context.time_map, 0, window.seconds)
+        start, end = _span_ms(audio, context.time_map, 0, window.seconds)
         if words:
             start, end = words[0].start_ms, words[-1].end_ms
         timed = [(decoder.text([*prompt.prefix, *tokens]), start, end)]

@@ -15,9 +15,10 @@ _IMPROBABLE = -1.0
 """A window is silent if its probability of no speech is above the first and the mean log probability of its
 text below the second (openai/whisper, ``transcribe.py``)."""
 _UNSURE = -0.5
+_VERY_UNSURE = -0.8
 _SHORT_S = 2.3
-"""Text of less audio than this, the lead included, with a lower mean log probability than the one above is
-decoded again in a longer window: "Olá mundo" alone is heard as "Colamundos" in a short one. Longer speech
+"""Text of less audio than this, the lead included, with a lower mean log probability than one of those above
+is decoded again in a longer window: "Olá mundo" alone is heard as "Colamundos" in a short one. Longer speech
 gains nothing from it. The limits were tried on the samples of ``load_tests.recognition``, so the evidence is
 not independent."""
 _COMPRESSION = 2.4
@@ -139,10 +140,13 @@ class DecodingQuality:
         """Whether the text of speech in a short window has to be decoded again in the full one."""
         return self.empty or self.improbable or self.cut_off or self.loops or self.said_twice or self.sparse
 
-    @property
-    def unsure(self) -> bool:
-        """Whether a longer window may improve the text: of a short utterance, and not very probable."""
-        return self.seconds < _SHORT_S and self.avg_logprob < _UNSURE
+    def unsure(self, *, thorough: bool) -> bool:
+        """Whether a longer window may improve the text enough: of a short utterance, and not very probable.
+
+        Args:
+            thorough: whether any improvement is worth the time; else the text must be quite improbable.
+        """
+        return self.seconds < _SHORT_S and self.avg_logprob < (_UNSURE if thorough else _VERY_UNSURE)
 
 
 def join_windows(windows: Sequence[DecodedText], language: str, prefix: str) -> Transcript:

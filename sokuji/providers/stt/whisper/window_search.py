@@ -1,12 +1,14 @@
 """Finds the accepted output of a window: which windows and decoding options are tried, in order.
 
-The speech is decoded in the shortest window that holds it; that of a recording with a wide beam, while no
-other utterance waits. An implausible text (no words, a repetition, too few words for the speech, no end, a
-low probability) is decoded again in the window length that Whisper was trained on. A short utterance of
-which the decoder is merely unsure is decoded again in a longer window; ``second_hearing`` says when to
-spend this and the wide beam. If there are still no words, the decoder samples at higher temperatures, as it
-does with every rejected text if ``best_of`` is above 1; if it still repeats itself, it decodes with a beam
-that may not. An interim hypothesis is decoded only once, and left out if it is implausible.
+The speech is decoded in the shortest window that holds it. That of a recording is decoded with a wide beam,
+while no other utterance waits, and in the full window if its language needs it. An implausible text (no
+words, a repetition, too few words for the speech, no end, a low probability) is decoded again in the window
+length that Whisper was trained on. A short utterance of which the decoder is merely unsure is decoded again
+in a longer window; in a session, where somebody waits for the result, it must be very unsure.
+``second_hearing`` says when to spend this and the wide beam. If there are still no words, the decoder samples
+at higher temperatures, as it does with every rejected text if ``best_of`` is above 1; if it still repeats
+itself, it decodes with a beam that may not. An interim hypothesis is decoded only once, and left out if it is
+implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from sokuji.providers.stt.whisper.computations import DecoderPass, EncoderOutput
 from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions, Prompt, WhisperDecoder
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, LEAD_S, SECOND_WINDOW_S, AudioSlice, TimeMap
+from sokuji.providers.stt.whisper_quality import needs_full_window
 
 _WIDE_BEAM = 5
 _LAST_RESORT_NGRAM = 3
@@ -37,6 +40,15 @@ class RequestContext:
     config: FasterWhisperConfig
     time_map: TimeMap
     """Maps seconds of the audio that is decoded to seconds of the request's audio."""
+    language: str
+    """Canonical code of the language that is spoken."""
+    spaced: bool
+    """Whether words of the text are separated by spaces."""
+
+    @property
+    def thorough(self) -> bool:
+        """Whether accuracy is worth more than a little time."""
+        return self.request.thorough or self.config.second_hearing == "always"
 
 
 class Window:
@@ -84,11 +96,14 @@ def search_window(
     search = DecodingOptions.configured(context.config, token_limit(seconds), usual)
     if context.request.interim:
         return window, (yield from _hypothesis(window, decoder, prompt, search))
-    output = yield from _decode_widely(window, decoder, prompt, search, context)
-    output = output or (yield from _decode(window, decoder, prompt, search))
+    window = yield from _first_window(window, context)
+    wide = yield from _decode_widely(window, decoder, prompt, search, context)
+    output = wide or (yield from _decode(window, decoder, prompt, search))
     quality = assess(output, window, decoder, prompt)
     while longer := (yield from _longer_window(quality, window, context)):
         window = longer
+        if wide and quality.implausible:
+            search = _widened(search)
         if quality.cut_off and not quality.loops:
             search = replace(search, max_tokens=_UNBOUNDED)
         output = yield from _decode(window, decoder, prompt, search)
@@ -116,6 +131,20 @@ def _hypothesis(
     return None if quality.silent or quality.loops or quality.improbable or doubled else output
 
 
+def _first_window(window: Window, context: RequestContext) -> Job[Window]:
+    """The full window for a recording in a language that needs it, if there is time for it."""
+    when = context.config.second_hearing
+    if (
+        not context.request.thorough
+        or when == "never"
+        or not needs_full_window(context.config.model_size, context.language)
+    ):
+        return window
+    if when == "always" or (yield from window.full.encoded_if_idle()):
+        return window.full
+    return window
+
+
 def _widened(search: DecodingOptions) -> DecodingOptions:
     return replace(search, beam_size=max(_WIDE_BEAM, search.beam_size))
 
@@ -125,12 +154,7 @@ def _decode_widely(
 ) -> Job[DecoderOutput | None]:
     """The output of a wide beam; None where the settings or other utterances leave no time for it."""
     when = context.config.second_hearing
-    if (
-        when == "never"
-        or search.temperature > 0
-        or search.beam_size >= _WIDE_BEAM
-        or not (context.request.thorough or when == "always")
-    ):
+    if when == "never" or search.temperature > 0 or search.beam_size >= _WIDE_BEAM or not context.thorough:
         return None
     encoded = yield from window.encoded()
     optional = when == "if_idle"
@@ -173,7 +197,7 @@ def _longer_window(quality: DecodingQuality, window: Window, context: RequestCon
         return None
     if quality.implausible:
         return window.full
-    if not quality.unsure or context.config.second_hearing == "never":
+    if context.config.second_hearing == "never" or not quality.unsure(thorough=context.thorough):
         return None
     longer = window.lengthened(SECOND_WINDOW_S)
     if longer is window:

@@ -57,14 +57,29 @@ class AudioSlice:
         return len(self.samples) / RECOGNISER_RATE
 
     @cached_property
-    def voiced_s(self) -> float:
-        """Seconds of the slice that are not much quieter than its loudest parts."""
+    def _voiced(self) -> NDArray[np.bool_]:
+        """Of each block, whether it is not much quieter than the loudest parts."""
         blocks = self.samples[: len(self.samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
         if not len(blocks):
-            return 0.0
+            return np.zeros(0, np.bool_)
         levels = np.sqrt(np.square(blocks).mean(axis=1))
-        loud = levels > _LOUD * np.quantile(levels, 0.95)
-        return float(np.count_nonzero(loud)) * _BLOCK / RECOGNISER_RATE
+        return np.asarray(levels > _LOUD * np.quantile(levels, 0.95))
+
+    @property
+    def voiced_s(self) -> float:
+        """Seconds of the slice that are not much quieter than its loudest parts."""
+        return self.voiced_behind(0)
+
+    def voiced_behind(self, at_s: float) -> float:
+        """The same of what follows ``at_s`` seconds of the slice."""
+        first = round(at_s * RECOGNISER_RATE / _BLOCK)
+        return float(np.count_nonzero(self._voiced[first:])) * _BLOCK / RECOGNISER_RATE
+
+    def divided(self, at_s: float) -> "tuple[AudioSlice, AudioSlice]":
+        """What comes before ``at_s`` seconds of the slice, and what follows."""
+        cut = round(at_s * RECOGNISER_RATE)
+        before, behind = self.samples[:cut], self.samples[cut:]
+        return AudioSlice(before, self.start_s), AudioSlice(behind, self.start_s + cut / RECOGNISER_RATE)
 
 
 def split_audio(samples: Samples) -> Iterator[AudioSlice]:
@@ -81,6 +96,13 @@ def split_audio(samples: Samples) -> Iterator[AudioSlice]:
         yield AudioSlice(samples[start:cut], start / RECOGNISER_RATE)
         start = cut
     yield AudioSlice(samples[start:], start / RECOGNISER_RATE)
+
+
+def with_silence(samples: Samples) -> Samples:
+    """The audio with the digital silence of a full window behind it, with which the decoder often decides
+    differently about the end of the speech."""
+    missing = round((FULL_WINDOW_S - LEAD_S) * RECOGNISER_RATE) - len(samples)
+    return np.pad(samples, (0, max(0, missing)))
 
 
 def window_length_s(seconds: float) -> int:

@@ -10,19 +10,15 @@ from dataclasses import dataclass
 
 from sokuji.text.punctuation import (
     CLAUSE_MARKS,
-    CLOSING,
-    SENTENCE_MARKS,
     UNSPACED_CLAUSE_MARKS,
-    UNSPACED_SENTENCE_MARKS,
-    ends_abbreviation,
     has_words,
     is_spaceless,
+    sentence_ends,
     width,
     words,
 )
 from sokuji.text.sentences import LINE_BREAKS
 
-_SENTENCE_END = re.compile(rf"(?:[{SENTENCE_MARKS}]{CLOSING}(?=\s)|[{UNSPACED_SENTENCE_MARKS}]{CLOSING})\s*")
 _CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}]\s|[{UNSPACED_CLAUSE_MARKS}]")
 
 
@@ -48,11 +44,9 @@ def split_sentences(text: str) -> Iterator[TextPart]:
 
 def _sentences(body: str) -> Iterator[str]:
     begin = 0
-    for end in _SENTENCE_END.finditer(body):
-        behind = body[end.end() : end.end() + 1]
-        if behind and not behind.islower() and not ends_abbreviation(body, end.start() + 1):
-            yield body[begin : end.end()]
-            begin = end.end()
+    for end in sentence_ends(body):
+        yield body[begin:end]
+        begin = end
     yield body[begin:]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -216,12 +217,10 @@ async def test_an_error_before_the_first_delta_has_a_status_and_a_later_one_is_a
         assert failure.value.code == "provider_failed"
 
 
-@pytest.mark.parametrize("outcome", ["silence", "no words"])
 @pytest.mark.parametrize("response_format", ["json", "text", "verbose_json", "srt", "vtt"])
-async def test_a_recording_without_words_has_an_empty_text(outcome: str, response_format: str) -> None:
-    file = NOTHING_SAID if outcome == "silence" else TWO_UTTERANCES
-    async with openai_api(FakeStt(NotRecognised("nothing"), NotRecognised("nothing"))) as url:
-        response = await posted(url, {"model": "whisper-1", "response_format": response_format}, file)
+async def test_silence_has_an_empty_text(base_url: str, response_format: str) -> None:
+    data = {"model": "whisper-1", "response_format": response_format}
+    response = await posted(base_url, data, NOTHING_SAID)
     assert response.status_code == 200
     if response_format == "json":
         assert strictly(Transcription, response.json()).text == ""
@@ -232,7 +231,21 @@ async def test_a_recording_without_words_has_an_empty_text(outcome: str, respons
         assert response.text.strip() == ("WEBVTT" if response_format == "vtt" else "")
 
 
-async def test_a_stream_of_a_recording_without_words_has_the_last_event_alone(base_url: str) -> None:
+@pytest.mark.parametrize("response_format", ["json", "text", "verbose_json", "srt", "vtt"])
+async def test_speech_that_is_not_recognised_is_no_empty_text_and_a_part_of_it_is_named(
+    response_format: str,
+) -> None:
+    data = {"model": "whisper-1", "response_format": response_format}
+    async with openai_api(FakeStt(NotRecognised("nothing"), NotRecognised("nothing"))) as url:
+        response = await posted(url, data)
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "not_recognised")
+    async with openai_api(FakeStt("first", NotRecognised("nothing"))) as url:
+        response = await posted(url, data)
+    assert "first" in response.text
+    assert re.fullmatch(r"\d+-\d+", response.headers["X-Unrecognised-Ms"])
+
+
+async def test_a_stream_of_silence_has_the_last_event_alone(base_url: str) -> None:
     data = {"model": "whisper-1", "stream": "true"}
     (done,) = await events_of(await posted(base_url, data, NOTHING_SAID))
     assert (done["type"], done["text"], done["languages"]) == ("transcript.text.done", "", [])

@@ -1,6 +1,7 @@
 """``/v1/audio/translations`` as clients of OpenAI call it."""
 
 import asyncio
+import re
 import warnings
 from typing import Any
 
@@ -72,11 +73,20 @@ async def test_another_target_is_an_extension() -> None:
     assert (body["text"], body["language"]) == ("pt: good pt: day", "portuguese")
 
 
-@pytest.mark.parametrize("file", [NOTHING_SAID, TWO_UTTERANCES])
-async def test_a_recording_without_words_has_an_empty_text(file: tuple[str, bytes]) -> None:
-    async with openai_api(FakeStt(NotRecognised("nothing"), NotRecognised("nothing"))) as url:
-        answer = await posted(url, {}, file)
+async def test_silence_has_an_empty_text() -> None:
+    async with openai_api() as url:
+        answer = await posted(url, {}, NOTHING_SAID)
     assert (answer.status_code, answer.json()) == (200, {"text": ""})
+
+
+async def test_speech_that_is_not_recognised_is_no_empty_text_and_a_part_of_it_is_named() -> None:
+    async with openai_api(FakeStt(NotRecognised("nothing"), NotRecognised("nothing"))) as url:
+        answer = await posted(url, {})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_recognised")
+    for response_format in ("json", "text", "verbose_json", "srt", "vtt"):
+        async with openai_api(FakeStt("bom", NotRecognised("nothing"))) as url:
+            answer = await posted(url, {"response_format": response_format})
+            assert re.fullmatch(r"\d+-\d+", answer.headers["X-Unrecognised-Ms"])
 
 
 REFUSED: list[tuple[dict[str, Any], int, str, str, str]] = [

@@ -54,24 +54,37 @@ def test_repetition_is_a_loop_only_if_too_long_for_its_audio_or_cut_off() -> Non
 
 
 @pytest.mark.parametrize(
-    ("found", "implausible", "unsure"),
+    ("found", "implausible"),
     [
-        (quality(" Hello world."), False, False),
-        (quality(" Hello world.", avg_logprob=-0.9), False, False),
-        (quality(" Hello world.", avg_logprob=-1.1), True, False),
-        (quality(" Hello world.", avg_logprob=-0.9, seconds=1.5), False, True),
-        (quality(" Hello world.", cut_off=True), True, False),
-        (quality(""), True, False),
-        (quality(" ..."), True, False),
-        (quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.7), True, False),
-        (quality(" Hello world.", tokens=4, voiced_s=2), False, False),
-        (quality(" Hello world.", tokens=4, voiced_s=4), True, False),
+        (quality(" Hello world."), False),
+        (quality(" Hello world.", avg_logprob=-0.9), False),
+        (quality(" Hello world.", avg_logprob=-1.1), True),
+        (quality(" Hello world.", cut_off=True), True),
+        (quality(""), True),
+        (quality(" ..."), True),
+        (quality(" Thank you.", avg_logprob=-1.1, no_speech_prob=0.7), True),
+        (quality(" Hello world.", tokens=4, voiced_s=2), False),
+        (quality(" Hello world.", tokens=4, voiced_s=4), True),
     ],
 )
-def test_a_text_is_implausible_or_unsure_by_its_criteria(
-    found: DecodingQuality, implausible: bool, unsure: bool
+def test_a_text_is_implausible_by_its_criteria(found: DecodingQuality, implausible: bool) -> None:
+    assert found.implausible == implausible
+
+
+@pytest.mark.parametrize(
+    ("found", "in_recordings", "in_sessions"),
+    [
+        (quality(" Hello world.", avg_logprob=-0.4, seconds=1.5), False, False),
+        (quality(" Hello world.", avg_logprob=-0.6, seconds=1.5), True, False),
+        (quality(" Hello world.", avg_logprob=-0.9, seconds=1.5), True, True),
+        (quality(" Hello world.", avg_logprob=-0.9, seconds=3), False, False),
+    ],
+)
+def test_short_speech_is_unsure_below_a_probability_that_is_lower_in_sessions(
+    found: DecodingQuality, in_recordings: bool, in_sessions: bool
 ) -> None:
-    assert (found.implausible, found.unsure) == (implausible, unsure)
+    assert found.unsure(thorough=True) == in_recordings
+    assert found.unsure(thorough=False) == in_sessions
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from load_tests.scenarios.speech_samples import recordings
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import windows
@@ -62,6 +63,14 @@ async def test_a_short_window_gives_the_same_text_as_the_full_one(
     assert character_error_rate(long.text, short.text) == 0
 
 
+async def test_a_recording_is_decoded_in_the_full_window_in_a_language_that_needs_it(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    for language, name, thorough in (("zh", "jishu", True), ("zh", "jishu", False), ("es", "conteo", True)):
+        await recognise(whisper, sample(language, name), language, thorough=thorough)
+    assert [length for length, _ in searches] == [30, window(sample("zh", "jishu")), 6]
+
+
 @pytest.mark.parametrize("prefix", ["The quick brown", "The quick brown fox jumps over the lazy dog."])
 async def test_a_transcript_continues_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
     heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix=prefix)
@@ -111,6 +120,20 @@ async def test_word_times_match_the_audio(whisper: FasterWhisper, prefix: str) -
     assert (heard.segments[0].start_ms, heard.segments[-1].end_ms) == (times[0], times[-1])
 
 
+@pytest.mark.parametrize("word_times", [False, True])
+async def test_what_was_said_behind_the_text_is_decoded_too(whisper: FasterWhisper, word_times: bool) -> None:
+    clip = recordings("pt")[-1].pcm
+    pcm = silence(300) + clip + silence(260) + clip + silence(300)
+    heard = await recognise(whisper, pcm, "pt", thorough=True, word_times=word_times)
+    assert heard.text.lower().count("cachorro") == 2
+    assert " ".join(segment.text for segment in heard.segments) == heard.text
+    times = [at for segment in heard.segments for at in (segment.start_ms, segment.end_ms)]
+    times = [at for word in heard.words for at in (word.start_ms, word.end_ms)] or times
+    assert times == sorted(times)
+    half_ms = len(pcm) // 64
+    assert min(abs(at - half_ms) for at in times) < 400
+
+
 @pytest.mark.parametrize(("language", "name"), [("ja", "konnichiwa_sekai"), ("hi", "namaste_duniya")])
 async def test_words_of_any_script_are_the_text(whisper: FasterWhisper, language: str, name: str) -> None:
     heard = await recognise(whisper, sample(language, name), language, word_times=True)
@@ -137,6 +160,24 @@ async def test_a_loop_is_decoded_again_in_the_full_window(whisper: FasterWhisper
     heard = await recognise(whisper, pcm, "en")
     assert [length for length, _ in searches] == [window(pcm), 30]
     assert heard.text.lower().count("hello world") == 5
+
+
+async def test_doubtful_short_speech_is_heard_again_in_recordings_and_in_sessions_if_the_settings_say_so(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    pcm = sample("fr", "bonjour_monde")
+    before = whisper.config
+    lengths = []
+    try:
+        for when, thorough in (("if_idle", False), ("if_idle", True), ("always", False), ("never", True)):
+            whisper.update(before.model_copy(update={"second_hearing": when}))
+            await recognise(whisper, pcm, "fr", thorough=thorough)
+            lengths.append([length for length, _ in searches])
+            searches.clear()
+    finally:
+        whisper.update(before)
+    once, twice = [window(pcm)], [window(pcm), windows.SECOND_WINDOW_S]
+    assert lengths == [once, twice, twice, once]
 
 
 @pytest.fixture
@@ -181,3 +222,15 @@ async def test_a_cancelled_request_is_not_decoded_again(whisper: FasterWhisper, 
     await asyncio.gather(asked, return_exceptions=True)
     await whisper.check()
     assert [length for length, how in searches if how.max_tokens > 1] == [window(pcm)]
+
+
+async def test_speech_is_translated_once_more_with_the_silence_of_a_full_window(
+    whisper: FasterWhisper, searches: Heard
+) -> None:
+    lengths = []
+    for once_more in (False, True):
+        searches.clear()
+        answer = await recognise(whisper, sample("es", "conteo"), "es", task="translate", once_more=once_more)
+        assert answer.text
+        lengths.append(searches[0][0])
+    assert lengths == [window(sample("es", "conteo")), 30]

@@ -10,6 +10,7 @@ from typing import Any
 import websockets
 from websockets.typing import Subprotocol
 
+from tests.support.api_server import serve_api
 from tests.support.openai_types import check_beta_event, check_ga_event
 
 JSONObject = dict[str, Any]
@@ -98,3 +99,14 @@ async def connect(
         finally:
             await connection.close()
             await gathering
+
+
+@asynccontextmanager
+async def serving(**stages: Any) -> AsyncIterator[str]:
+    """The URL of a service of the test's own; see ``serve_api``."""
+    service = serve_api(**stages)
+    url = await asyncio.to_thread(service.__enter__)
+    try:
+        yield url
+    finally:
+        await asyncio.to_thread(service.__exit__, None, None, None)

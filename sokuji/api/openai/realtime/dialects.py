@@ -134,22 +134,24 @@ def _ga_value(name: str, value: Any) -> Any:
 def _flat_session(session: JSONObject) -> JSONObject:
     heard = session["audio"]["input"]
     transcription, detection = heard["transcription"], heard["turn_detection"]
-    names = ("model", "language", "prompt")
     flat: JSONObject = {
         "id": session["id"],
         "object": "realtime.session",
         "expires_at": session["expires_at"],
         "input_audio_format": _FORMAT_NAMES[heard["format"]["type"]],
-        "input_audio_transcription": transcription
-        and {name: value for name, value in transcription.items() if name in names},
-        "input_audio_noise_reduction": None,
-        "turn_detection": detection
-        and {name: value for name, value in detection.items() if name != "idle_timeout_ms"},
+        "input_audio_transcription": transcription and _only(transcription, "model", "language", "prompt"),
     }
     if session["type"] == "transcription":
-        return {**flat, "object": "realtime.transcription_session", "client_secret": None}
+        names = ("type", "threshold", "prefix_padding_ms", "silence_duration_ms")
+        return flat | {
+            "object": "realtime.transcription_session",
+            "client_secret": None,
+            "turn_detection": detection and _only(detection, *names),
+        }
     spoken = session["audio"]["output"]
     return flat | {
+        "input_audio_noise_reduction": None,
+        "turn_detection": detection and {n: v for n, v in detection.items() if n != "idle_timeout_ms"},
         "model": session["model"],
         "modalities": _modalities(session["output_modalities"]),
         "instructions": session["instructions"],
@@ -173,12 +175,18 @@ def _flat_response(response: JSONObject) -> JSONObject:
         "output_audio_format": _FORMAT_NAMES[spoken["format"]["type"]],
         "temperature": TEMPERATURE,
         "output": [_item(item) for item in response["output"]],
-        "usage": usage and {**usage, "input_token_details": _known_tokens(usage["input_token_details"])},
+        "usage": usage
+        and {
+            **usage,
+            "input_token_details": _only(
+                usage["input_token_details"], "text_tokens", "audio_tokens", "cached_tokens"
+            ),
+        },
     }
 
 
-def _known_tokens(details: JSONObject) -> JSONObject:
-    return {name: details[name] for name in ("text_tokens", "audio_tokens", "cached_tokens")}
+def _only(data: JSONObject, *names: str) -> JSONObject:
+    return {name: data[name] for name in names if name in data}
 
 
 def _item(item: JSONObject) -> JSONObject:
@@ -196,10 +204,13 @@ def _voice_name(voice: Any) -> str:
 
 def _flat_error(error: JSONObject) -> JSONObject:
     """An error that names the fields as beta does."""
-    message, param = str(error["message"]), error["param"]
+    message, param = str(error["message"]), error["param"] and str(error["param"])
     for name, place in _FLAT_FIELDS.items():
         for owner in ("session", "response"):
             ga, beta = ".".join((owner, *place)), f"{owner}.{name}"
             message = message.replace(ga, beta)
-            param = param and str(param).replace(ga, beta)
+            param = param and param.replace(ga, beta)
+    # A format is a string here, not an object.
+    message = message.replace("_audio_format.type", "_audio_format")
+    param = param and param.replace("_audio_format.type", "_audio_format")
     return {**error, "message": message, "param": param}

@@ -30,6 +30,7 @@ STREAMING_MODELS = ("gpt-realtime-whisper", "gpt-live-transcribe")
 _NULL_IS_A_VALUE = frozenset({"turn_detection", "transcription", "noise_reduction", "idle_timeout_ms"})
 _REPLACED_WHOLE = frozenset({"format", "voice", "noise_reduction"})
 """Objects whose parts mean nothing alone."""
+_UNION_MEMBERS = frozenset({"server_vad", "semantic_vad", "str", "int", "VoiceName"})
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -191,10 +192,14 @@ def checked(kind: type[M], data: Mapping[str, Any], path: str) -> M:
         return kind.model_validate(data)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        # Members of unions are no fields.
-        parts = [str(part)[:40] for part in fault["loc"] if part not in ("server_vad", "semantic_vad", "str")]
+        parts = [str(part)[:40] for part in fault["loc"] if _is_field(part)]
         where = ".".join([path, *parts[:8]])
         raise InvalidRequest(f"{where}: {fault['msg']}", param=where) from None
+
+
+def _is_field(part: str | int) -> bool:
+    """Whether a part of pydantic's location is a field, and not the member of a union."""
+    return isinstance(part, int) or (part.isidentifier() and part not in _UNION_MEMBERS)
 
 
 def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,17 @@ class RealtimeClient:
         self._check = check
         self._received = asyncio.Condition()
 
+    def expects_beta_from(self, kind: str) -> None:
+        """Validate the events before the first of a type as those of GA."""
+        beta = self._check
+
+        def check(event: JSONObject) -> None:
+            if event["type"] == kind:
+                self._check = beta
+            (beta if event["type"] == kind else check_ga_event)(event)
+
+        self._check = check
+
     async def gather(self) -> None:
         """Read until the socket closes."""
         try:

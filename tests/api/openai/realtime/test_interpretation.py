@@ -222,9 +222,7 @@ async def test_speech_interrupts_a_response_where_the_client_wants_that(interrup
     tts = FakeTts(1_500)
     async with serving(tts=tts) as url, connect(url) as client:
         detection = {"type": "server_vad", "interrupt_response": interrupts}
-        await client.send(
-            "session.update", session=realtime(audio={"input": {"turn_detection": detection}})
-        )
+        await client.send("session.update", session=realtime(audio={"input": {"turn_detection": detection}}))
         await client.append(TURN)
         await client.until("response.output_audio.delta")
         tts.answers.append(2)

@@ -12,6 +12,7 @@ from sokuji.api.dependencies import CurrentService
 from sokuji.api.handshake import REALTIME_SUBPROTOCOL, RefusedHandshake, accept
 from sokuji.api.limits import client_address
 from sokuji.api.openai.model_ids import ModelIds
+from sokuji.api.openai.realtime import session_settings
 from sokuji.api.openai.realtime.configuration import Configuration
 from sokuji.api.openai.realtime.dialects import Beta
 from sokuji.api.openai.realtime.session_config import SessionConfig, SessionType
@@ -67,6 +68,7 @@ def _configuration(websocket: WebSocket, service: Service, secret: ClientSecret 
     config = SessionConfig(type=_session_type(model, intent, service), model=model or None)
     if secret is not None:
         config = config.updated(secret.session)
+    session_settings.providers(config, service)
     expires_at = int(time.time() + service.settings.limits.max_session_s)
     return Configuration(service, config, expires_at)
 

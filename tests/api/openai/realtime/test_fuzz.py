@@ -107,7 +107,14 @@ def random_frame(rng: random.Random, known_ids: list[str]) -> str | bytes:
     text = json.dumps(event)
     if roll > 0.97:
         cut = rng.randrange(len(text))
-        return rng.choice([text[:cut], text.encode(), text[:cut] + "\x00" + text[cut:], "[" * 5_000, "3"])
+        frames: list[str | bytes] = [
+            text[:cut],
+            text.encode(errors="surrogatepass"),
+            text[:cut] + "\x00" + text[cut:],
+            "[" * 5_000,
+            "3",
+        ]
+        return rng.choice(frames)
     return text
 
 

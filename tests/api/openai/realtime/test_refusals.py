@@ -173,7 +173,7 @@ async def test_an_append_that_is_too_large_is_refused_and_odd_bytes_are_carried_
     ("query", "param"),
     [
         ("?model=nobody", "model"),
-        ("?model=tts-1", "model"),
+        ("?intent=transcription&model=tts-1", "model"),
         ("?intent=translation", "intent"),
         ("?call_id=rtc_1", "call_id"),
     ],

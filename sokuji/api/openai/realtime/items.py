@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sokuji.api.openai.realtime.session_config import ConfigPart, checked
+from sokuji.api.openai.realtime.config_parts import ConfigPart, checked
 from sokuji.api.openai.wire import JSONObject, new_id
 from sokuji.errors import InvalidRequest, NotSupported
 

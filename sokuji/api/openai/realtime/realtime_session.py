@@ -1,35 +1,26 @@
 """The state of a realtime session: client events become session calls, session events become server events.
 
-It knows nothing of the connection. Methods never wait: what they cause is in the outbox.
+It knows nothing of the connection. ``handle`` and ``take`` never wait: what they cause is in the outbox.
 """
 
 from collections.abc import Awaitable, Callable
 from functools import singledispatchmethod
-from typing import Any
 
 from sokuji import events
 from sokuji.api.openai.realtime import client_events as client
-from sokuji.api.openai.realtime import response_requests, session_settings, transcripts
+from sokuji.api.openai.realtime import transcripts
+from sokuji.api.openai.realtime.answering import Answering
 from sokuji.api.openai.realtime.configuration import Configuration
 from sokuji.api.openai.realtime.input_audio import InputAudio
-from sokuji.api.openai.realtime.items import Item, Items, written_item
+from sokuji.api.openai.realtime.items import Items, written_item
 from sokuji.api.openai.realtime.outbox import Outbox
-from sokuji.api.openai.realtime.response_maker import RequestedResponse, ResponseMaker
-from sokuji.api.openai.realtime.responses import Response, Responses
+from sokuji.api.openai.realtime.response_state import Response
+from sokuji.api.openai.realtime.responses import Responses
 from sokuji.api.openai.realtime.turn_detection import ServerVad
 from sokuji.api.openai.realtime.user_audio import SpokenItem
 from sokuji.api.openai.wire import ClientEvent, JSONObject, decode_audio
-from sokuji.errors import InvalidRequest, NotSupported
+from sokuji.errors import NotSupported
 from sokuji.session.session import Session
-
-MAX_UNANSWERED = 500
-"""Items that wait for a ``response.create``; the oldest are left out."""
-
-
-class NoResponse(InvalidRequest):
-    """There is no response to cancel."""
-
-    code = "response_cancel_not_active"
 
 
 class RealtimeSession:
@@ -56,14 +47,15 @@ class RealtimeSession:
         self._items = Items()
         self._responses = Responses(outbox, self._items, rate_limits, self._note_done)
         self._input = InputAudio(outbox, self._items, self._note_commit)
-        self.maker = ResponseMaker(configuration.pipeline, self._responses, flush)
-        self._spoken: dict[str, SpokenItem] = {}
-        """Item id -> speech, of the newest items."""
-        self._unanswered: list[Item | SpokenItem] = []
+        self._answering = Answering(configuration, session, self._items, self._responses, flush)
         self._idle_since_ms = 0.0
         """Time of the input since which nobody has spoken and no response has been played."""
         self._speech_stopped_ms = -1
         """End of the last segment. One that begins there is the rest of a long turn, which was divided."""
+
+    async def run(self) -> None:
+        """Make the responses that the client asks for, until it is cancelled."""
+        await self._answering.run()
 
     def handle(self, event: ClientEvent) -> None:
         """Do what a client event asks for.
@@ -107,8 +99,7 @@ class RealtimeSession:
         previous = self._items.add(item, event.previous_item_id)
         for kind in ("conversation.item.added", "conversation.item.done"):
             self._outbox.emit(kind, item=item.as_dict(), previous_item_id=previous)
-        if item.role == "user":
-            self._leave_unanswered(item)
+        self._answering.add_written(item)
 
     @_handle.register
     def _retrieve_item(self, event: client.ItemRetrieve) -> None:
@@ -117,7 +108,7 @@ class RealtimeSession:
     @_handle.register
     def _delete_item(self, event: client.ItemDelete) -> None:
         self._items.delete(event.item_id)
-        self._unanswered = [each for each in self._unanswered if _item(each).id != event.item_id]
+        self._answering.forget(event.item_id)
         self._outbox.emit("conversation.item.deleted", item_id=event.item_id)
 
     @_handle.register
@@ -132,39 +123,11 @@ class RealtimeSession:
 
     @_handle.register
     def _create_response(self, event: client.ResponseCreate) -> None:
-        session_config = self._configuration.current
-        if session_config.type == "transcription":
-            raise InvalidRequest("a transcription session gives no responses", param="type")
-        request = response_requests.parsed(event.response)
-        sources = self._unanswered if request.input is None else self._given(request.input)
-        if not sources and request.input is None and session_config.is_answered and not self._input.is_quiet:
-            return  # What is being said is answered anyway.
-        config = request.config(session_config)
-        default = self._configuration.service.settings.openai.target_language
-        target = session_settings.target_language(config, default)
-        voice_id = self._configuration.voice(config, target) if config.speaks else ""
-        response = self._responses.create(request.settings(config))
-        self.maker.put(
-            RequestedResponse(
-                response=response,
-                sources=tuple(sources),
-                source_language=self._configuration.written_language(config),
-                target=target,
-                is_session_target=target == session_settings.target_language(session_config, default),
-                voice_id=voice_id,
-                speed=config.audio.output.speed,
-            )
-        )
-        if request.input is None:
-            self._unanswered = []
+        self._answering.create(event, is_quiet=self._input.is_quiet)
 
     @_handle.register
     def _cancel_response(self, event: client.ResponseCancel) -> None:
-        response = self._responses.find(event.response_id)
-        if response is None:
-            raise NoResponse("there is no response in progress to cancel", param="response_id")
-        self._stop_voice(response)
-        self._responses.cancel(response, "client_cancelled")
+        self._answering.cancel(event)
 
     def take(self, event: events.Event) -> None:
         """Take note of an event of the session."""
@@ -203,9 +166,7 @@ class RealtimeSession:
         self._input.start(event)
         detection = self._configuration.current.audio.input.turn_detection
         if detection is not None and detection.interrupt_response and not is_continued:
-            self.session.cancel_before(event.segment_id)
-            while (response := self._responses.find(None)) is not None:
-                self._responses.cancel(response, "turn_detected")
+            self._answering.interrupt(event.segment_id)
 
     def _take_transcription(self, event: events.Transcription) -> None:
         spoken, segment = self._input.item_of(event.segment_id), self._input.segment(event.segment_id)
@@ -246,21 +207,11 @@ class RealtimeSession:
             self._responses.finish(spoken.response, spoken.answer_error)
 
     def _note_commit(self, spoken: SpokenItem) -> None:
-        self._spoken[spoken.item.id] = spoken
-        while len(self._spoken) > MAX_UNANSWERED:
-            del self._spoken[next(iter(self._spoken))]
-        config = self._configuration.current
-        if config.is_answered:
-            spoken.response = self._responses.create(response_requests.response_settings(config))
-        elif config.type == "realtime":
-            self._leave_unanswered(spoken)
+        self._answering.add_spoken(spoken)
         if spoken.is_delivered:
             self._settle(spoken)
         else:
             self._tell(spoken)
-
-    def _leave_unanswered(self, item: Item | SpokenItem) -> None:
-        self._unanswered = [*self._unanswered, item][-MAX_UNANSWERED:]
 
     def _note_done(self, response: Response) -> None:
         played_ms = response.item.audio_ms if response.item else 0
@@ -275,32 +226,3 @@ class RealtimeSession:
         if is_idle and through_ms - self._idle_since_ms >= detection.idle_timeout_ms:
             from_ms, self._idle_since_ms = self._idle_since_ms, float(through_ms)
             self._input.commit_silence(int(from_ms), through_ms)
-
-    def _stop_voice(self, response: Response) -> None:
-        """Stop the session from speaking what a response would say."""
-        segments = [
-            segment_id
-            for spoken in self._spoken.values()
-            if spoken.response is response
-            for segment_id in spoken.segments
-        ]
-        if segments:
-            self.session.cancel_before(max(segments) + 1)
-
-    def _given(self, items: list[dict[str, Any]]) -> list[Item | SpokenItem]:
-        """The items that ``response.create`` names or brings along."""
-        found: list[Item | SpokenItem] = []
-        for index, data in enumerate(items):
-            path = f"response.input.{index}"
-            if data.get("type") == response_requests.ITEM_REFERENCE:
-                item = self._items.find(str(data.get("id")), param=f"{path}.id")
-                found.append(self._spoken.get(item.id, item))
-            else:
-                item = written_item(data, path)
-                self._configuration.service.check_text_length(item.text, param=f"{path}.content")
-                found.append(item)
-        return found
-
-
-def _item(each: Item | SpokenItem) -> Item:
-    return each.item if isinstance(each, SpokenItem) else each

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from sokuji.api.openai.realtime.items import Item
-from sokuji.api.openai.realtime.responses import Response, Responses, joined
+from sokuji.api.openai.realtime.response_state import Response, joined
+from sokuji.api.openai.realtime.responses import Responses
 from sokuji.api.openai.realtime.user_audio import SpokenItem
 from sokuji.errors import SokujiError
 from sokuji.pipeline.catalogue import Catalogue

@@ -6,15 +6,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sokuji.api.openai.realtime.audio_formats import FormatConfig
-from sokuji.api.openai.realtime.responses import ResponseSettings
+from sokuji.api.openai.realtime.config_parts import ConfigPart, checked
+from sokuji.api.openai.realtime.response_state import ResponseSettings
 from sokuji.api.openai.realtime.session_config import (
     MAX_INSTRUCTIONS_CHARS,
     MAX_NAME_CHARS,
-    ConfigPart,
     Modality,
     SessionConfig,
     VoiceName,
-    checked,
     refuse_tools,
 )
 from sokuji.api.openai.wire import JSONObject

@@ -4,68 +4,27 @@ A response that is created while another one is in progress waits, and so does w
 speech turned out to hold no words has no output.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from sokuji.api.errors import error_type
-from sokuji.api.openai.realtime.audio_formats import FormatConfig
 from sokuji.api.openai.realtime.items import Item, Items
 from sokuji.api.openai.realtime.outbox import Outbox
-from sokuji.api.openai.realtime.session_config import Modality
-from sokuji.api.openai.realtime.usage import response_usage
+from sokuji.api.openai.realtime.response_state import (
+    Reason,
+    Response,
+    ResponseSettings,
+    as_dict,
+    joined,
+    part_of,
+)
 from sokuji.api.openai.wire import JSONObject, encode_audio, new_id
 from sokuji.audio.pcm import duration_ms
 from sokuji.errors import InvalidRequest, SokujiError
-from sokuji.text.punctuation import is_spaceless
 
 MAX_RESPONSES = 100
 """Responses that wait at most."""
-Reason = Literal["turn_detected", "client_cancelled"]
-Status = Literal["in_progress", "completed", "cancelled", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseSettings:
-    """How a response is given."""
-
-    modality: Modality
-    format: FormatConfig
-    voice_name: str
-    metadata: Mapping[str, str] | None = None
-    in_conversation: bool = True
-    """False: its item stays out of the conversation."""
-    max_output_tokens: int | Literal["inf"] = "inf"
-
-
-@dataclass(eq=False)
-class Response:
-    """What is known of one response."""
-
-    settings: ResponseSettings
-    id: str = field(default_factory=lambda: new_id("resp"))
-    status: Status = "in_progress"
-    reason: Reason | None = None
-    error: SokujiError | None = None
-    item: Item | None = None
-    """Its output, once it has any."""
-    said: str = ""
-    heard_ms: int = 0
-    """Audio of the input that it answers."""
-    read: str = ""
-    """Text of the input that it answers."""
-    started: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it is in progress, or over."""
-    waiting: deque[Callable[[], None]] = field(default_factory=deque)
-    """What happens to it once it is the first."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing may be added to it."""
-        return self.status != "in_progress"
 
 
 class Responses:
@@ -144,7 +103,9 @@ class Responses:
 
     def _start(self, response: Response) -> None:
         response.started.set()
-        self._outbox.emit("response.created", response=self._as_dict(response, "in_progress"))
+        self._outbox.emit(
+            "response.created", response=as_dict(response, "in_progress", self._conversation_id)
+        )
 
     def _say(self, response: Response, text: str) -> None:
         delta = joined(response.said, text)[len(response.said) :]
@@ -170,7 +131,7 @@ class Responses:
         if response.settings.in_conversation:
             previous = self._items.add(item)
             self._outbox.emit("conversation.item.added", previous_item_id=previous, item=item.as_dict())
-        self._emit_part(response, "response.content_part.added", part=self._part(response))
+        self._emit_part(response, "response.content_part.added", part=part_of(response))
 
     def _finish(
         self,
@@ -183,7 +144,7 @@ class Responses:
         if response.item is not None:
             self._finish_item(response, response.item, "completed" if status == "completed" else "incomplete")
         response.status, response.reason, response.error = status, reason, error
-        self._outbox.emit("response.done", response=self._as_dict(response, status))
+        self._outbox.emit("response.done", response=as_dict(response, status, self._conversation_id))
         self._outbox.emit("rate_limits.updated", rate_limits=self._rate_limits())
         self._queue.popleft()
         self._on_done(response)
@@ -208,7 +169,7 @@ class Responses:
         else:
             self._emit_part(response, "response.output_text.done", text=response.said)
             item.content.append({"type": "output_text", "text": response.said})
-        self._emit_part(response, "response.content_part.done", part=self._part(response))
+        self._emit_part(response, "response.content_part.done", part=part_of(response))
         item.status = status
         if response.settings.in_conversation:
             self._outbox.emit("conversation.item.done", item=item.as_dict())
@@ -220,51 +181,3 @@ class Responses:
     def _emit_part(self, response: Response, kind: str, **fields: object) -> None:
         item_id = response.item.id if response.item else ""
         self._emit_of(response, kind, item_id=item_id, content_index=0, **fields)
-
-    def _part(self, response: Response) -> JSONObject:
-        if response.settings.modality == "audio":
-            return {"type": "audio", "transcript": response.said}
-        return {"type": "text", "text": response.said}
-
-    def _as_dict(self, response: Response, status: Status) -> JSONObject:
-        settings, is_over = response.settings, status != "in_progress"
-        return {
-            "object": "realtime.response",
-            "id": response.id,
-            "status": status,
-            "status_details": _status_details(response, status) if is_over else None,
-            "output": [response.item.as_dict()] if response.item else [],
-            "conversation_id": self._conversation_id if settings.in_conversation else None,
-            "output_modalities": [settings.modality],
-            "max_output_tokens": settings.max_output_tokens,
-            "audio": {"output": {"format": settings.format.as_dict(), "voice": settings.voice_name}},
-            "usage": _usage(response) if is_over else None,
-            "metadata": dict(settings.metadata) if settings.metadata is not None else None,
-        }
-
-
-def joined(said: str, text: str) -> str:
-    """Text behind text, with the space that its script has between words."""
-    text = text.strip()
-    if not said or not text or said[-1].isspace() or is_spaceless(said[-1]) or is_spaceless(text[0]):
-        return said + text
-    return f"{said} {text}"
-
-
-def _status_details(response: Response, status: Status) -> JSONObject:
-    details: JSONObject = {"type": status}
-    if response.reason is not None:
-        details["reason"] = response.reason
-    if response.error is not None:
-        error = response.error
-        details["error"] = {"type": error_type(error), "code": error.code, "message": error.message}
-    return details
-
-
-def _usage(response: Response) -> JSONObject:
-    return response_usage(
-        heard_ms=response.heard_ms,
-        read=response.read,
-        said=response.said,
-        said_ms=response.item.audio_ms if response.item else 0,
-    )

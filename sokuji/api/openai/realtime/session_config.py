@@ -5,14 +5,15 @@ it. The result is checked as a whole; a configuration is immutable.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from sokuji.api.openai.realtime.audio_formats import FormatConfig
+from sokuji.api.openai.realtime.config_parts import ConfigPart, checked, merged
 from sokuji.api.openai.realtime.turn_detection import SemanticVad, ServerVad
 from sokuji.api.openai.wire import JSONObject
-from sokuji.errors import InvalidRequest, NotSupported
+from sokuji.errors import NotSupported
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 
 SessionType = Literal["realtime", "transcription"]
@@ -27,17 +28,6 @@ MAX_KEYWORDS = 1_000
 LIVE_DELAYS = ("minimal", "low", "medium")
 STREAMING_MODELS = ("gpt-realtime-whisper", "gpt-live-transcribe")
 """OpenAI's models that transcribe while somebody speaks, and leave it to the client to commit."""
-_NULL_IS_A_VALUE = frozenset({"turn_detection", "transcription", "noise_reduction", "idle_timeout_ms"})
-_REPLACED_WHOLE = frozenset({"format", "voice", "noise_reduction"})
-"""Objects whose parts mean nothing alone."""
-_UNION_MEMBERS = frozenset({"server_vad", "semantic_vad", "str", "int", "VoiceName"})
-M = TypeVar("M", bound=BaseModel)
-
-
-class ConfigPart(BaseModel):
-    """Base of the parts; unknown fields are ignored, as in client events."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
 class TranscriptionConfig(ConfigPart):
@@ -135,7 +125,7 @@ class SessionConfig(ConfigPart):
             InvalidRequest: a value that is not accepted; ``param`` is the path of the field.
         """
         _refuse(patch)
-        updated = checked(type(self), _merged(self.model_dump(), patch), "session")
+        updated = checked(type(self), merged(self.model_dump(), patch), "session")
         return updated if "turn_detection" in _input_of(patch) else updated._without_turns_of(self)
 
     def _without_turns_of(self, former: Self) -> Self:
@@ -177,43 +167,6 @@ class SessionConfig(ConfigPart):
             "include": None,
             "audio": audio,
         }
-
-
-def checked(kind: type[M], data: Mapping[str, Any], path: str) -> M:
-    """An object of a client event.
-
-    Args:
-        path: where it stands in the event.
-
-    Raises:
-        InvalidRequest: a value that is not accepted; ``param`` is the path of the field.
-    """
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        parts = [str(part)[:40] for part in fault["loc"] if _is_field(part)]
-        where = ".".join([path, *parts[:8]])
-        raise InvalidRequest(f"{where}: {fault['msg']}", param=where) from None
-
-
-def _is_field(part: str | int) -> bool:
-    """Whether a part of pydantic's location is a field, and not the member of a union."""
-    return isinstance(part, int) or (part.isidentifier() and part not in _UNION_MEMBERS)
-
-
-def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for name, value in patch.items():
-        known = merged.get(name)
-        if value is None and name not in _NULL_IS_A_VALUE:
-            merged.pop(name, None)
-        elif isinstance(value, Mapping) and isinstance(known, Mapping) and name not in _REPLACED_WHOLE:
-            changes_kind = "type" in known and value.get("type", known["type"]) != known["type"]
-            merged[name] = _merged({} if changes_kind else known, value)
-        else:
-            merged[name] = value
-    return merged
 
 
 def _input_of(patch: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -72,7 +72,7 @@ class RealtimeTransport:
 
     async def receive(self, session: Session) -> None:
         """See ``Transport``."""
-        answering = asyncio.create_task(self._ready.maker.run())
+        answering = asyncio.create_task(self._ready.run())
         try:
             while True:
                 await session.hold_back()

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from sokuji.api.openai.realtime.items import Item
-from sokuji.api.openai.realtime.responses import Response, joined
+from sokuji.api.openai.realtime.response_state import Response, joined
 from sokuji.errors import NotRecognised, SokujiError
 
 

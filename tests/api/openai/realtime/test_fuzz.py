@@ -17,7 +17,7 @@ from sokuji.api.openai.realtime.configuration import Configuration
 from sokuji.api.openai.realtime.dialects import Beta
 from sokuji.api.openai.realtime.items import Item
 from sokuji.api.openai.realtime.realtime_session import RealtimeSession
-from sokuji.api.openai.realtime.responses import Response
+from sokuji.api.openai.realtime.response_state import Response
 from sokuji.api.openai.realtime.session_config import SessionConfig
 from sokuji.api.openai.realtime.transport import RealtimeTransport
 from sokuji.api.openai.realtime.user_audio import SpokenItem

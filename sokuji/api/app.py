@@ -8,6 +8,7 @@ from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
+from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
@@ -16,7 +17,13 @@ DESCRIPTION = """Speech in one language goes in, captions and a translated voice
 
 Live sessions use the WebSocket `/api/v1/ws/translate`; its messages are described in `docs/api.md`.
 Every call that fails answers `{"error": {"code", "message", "param"}}`."""
-ROUTERS = (stage_routes.router, pipeline_routes.router, info_routes.router, websocket.router)
+ROUTERS = (
+    stage_routes.router,
+    pipeline_routes.router,
+    info_routes.router,
+    websocket.router,
+    translation_routes.router,
+)
 UPLOAD_PATHS = frozenset({"/api/v1/stt/transcribe", "/api/v1/pipeline/translate-audio"})
 """Paths whose request bodies are uploads, which have limits of their own."""
 

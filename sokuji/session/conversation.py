@@ -34,10 +34,17 @@ class ConversationSettings:
     """Names and words that the recogniser is likely to hear."""
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
+    echo: bool = True
+    """Whether speech that is in a target language already is passed on in this language."""
     partials: bool = False
     """Whether interim transcriptions are wanted."""
     commit: Commit | None = None
     """What is translated and spoken in one piece; None: as the service is configured."""
+
+    @property
+    def input_format(self) -> tuple[int, int]:
+        """Samples per second and channel, and channels."""
+        return self.input_sample_rate, self.channels
 
 
 class Command(Enum):

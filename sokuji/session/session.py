@@ -194,8 +194,9 @@ class Session:
                 await self._recognise_ahead()
                 await self._report_progress()
             elif isinstance(message, ConversationSettings):
-                configure, rate, channels = detector.configure, message.input_sample_rate, message.channels
-                await self._process(await asyncio.to_thread(configure, rate, channels))
+                # Settings that change nothing leave the utterance in progress whole.
+                if message != self._conversation:
+                    await self._process(await asyncio.to_thread(detector.configure, *message.input_format))
                 await self._begin(message)
             elif message is Command.FLUSH:
                 await self._process(await asyncio.to_thread(detector.flush))

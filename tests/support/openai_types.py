@@ -1,4 +1,4 @@
-"""Strict validation against the types of the ``openai`` package, which by themselves accept any extra field."""
+"""Strict validation against the types of the ``openai`` package, which alone accept any extra field."""
 
 from collections.abc import Iterator
 from typing import TypeVar

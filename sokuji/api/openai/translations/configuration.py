@@ -1,6 +1,7 @@
 """The configuration of one translation session: updates to it, and what it means for a ``Session``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Self
 
 from sokuji import languages
@@ -18,7 +19,7 @@ from sokuji.api.openai.voice_names import OPENAI_VOICES, voice_id
 from sokuji.api.openai.wire import JSONObject
 from sokuji.config import OpenAISettings
 from sokuji.contract import StageName
-from sokuji.errors import InvalidRequest
+from sokuji.errors import InvalidRequest, SokujiError
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.conversation import ConversationSettings
@@ -35,6 +36,16 @@ PARAMS = {
     "data": "audio",
 }
 """Field at fault, as a session names it -> as this protocol does."""
+
+
+@contextmanager
+def own_params() -> Iterator[None]:
+    """Name the field at fault as this protocol does."""
+    try:
+        yield
+    except SokujiError as error:
+        error.param = PARAMS.get(error.param or "", error.param)
+        raise
 
 
 class TranslationConfiguration:
@@ -98,13 +109,16 @@ class TranslationConfiguration:
         more = [languages.parse(tag, PARAMS["target_languages"]) for tag in output.languages or ()]
         return tuple(dict.fromkeys(one + more)) or (settings.target_language,)
 
-    def providers(self, ids: ModelIds) -> Mapping[StageName, str]:
+    def providers(self, ids: ModelIds, param: str = "model") -> Mapping[StageName, str]:
         """The providers to call first.
+
+        Args:
+            param: the field of the model, for errors.
 
         Raises:
             UnknownModel, InvalidRequest: as ``ModelIds.providers``, for either model.
         """
-        chosen = dict(ids.providers(self.model, "interpreter"))
+        chosen = dict(ids.providers(self.model, "interpreter", param=param))
         if transcription := self.input.transcription:
             param = f"{_INPUT}.transcription.model"
             chosen |= ids.providers(transcription.model, "stt", param=param)

@@ -86,6 +86,12 @@ class SessionSettings(_Settings):
     audio: AudioSettings | None = None
 
 
+class TranslationRequest(SessionSettings):
+    """``session`` of a request for a client secret."""
+
+    model: str
+
+
 class ResumableSettings(SessionSettings):
     """``session`` of an update; the first one can say where a session goes on (extensions)."""
 

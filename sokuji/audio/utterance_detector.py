@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.frames import FRAME_SAMPLES
+from sokuji.audio.noise_reduction import NoiseReducer, NoiseReduction
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.audio.voice_activity import SileroVad
@@ -41,12 +42,22 @@ class UtteranceDetector:
         self._vad = vad or SileroVad()
         self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
+        self._noise_reducer: NoiseReducer | None = None
         self._pending = bytearray()
+        self._rated = bytearray()
+        """The same audio as it is rated for speech; some of it may still be on its way."""
         self._received_bytes = 2 * RECOGNISER_RATE * begin_ms // 1_000
 
-    def configure(self, sample_rate: int, channels: int) -> list[SegmentEvent]:
-        """Set the format (Hz, interleaved channels) of the audio that follows; ends an open utterance."""
+    def configure(
+        self, sample_rate: int, channels: int, *, noise_reduction: NoiseReduction | None = None
+    ) -> list[SegmentEvent]:
+        """Set the format (Hz, interleaved channels) of the audio that follows; ends an open utterance.
+
+        Args:
+            noise_reduction: before voice activity detection; utterances have the audio as it came.
+        """
         ended = self.flush()
+        self._noise_reducer = NoiseReducer(noise_reduction) if noise_reduction else None
         self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
         return ended
 
@@ -70,10 +81,14 @@ class UtteranceDetector:
     def _take_rest(self) -> list[SegmentEvent]:
         """Process what the resampler and an incomplete frame hold; the audio after it is a new stream."""
         events = self._take(self._resampler.flush()) if self._resampler else []
+        if self._noise_reducer is not None:
+            self._rated += self._noise_reducer.flush()
+            events += self._process_frames()
         if self._pending:
-            rest = bytes(self._pending)
+            rest, rated = bytes(self._pending), bytes(self._rated)
             self._pending.clear()
-            events += self._process(rest, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
+            self._rated.clear()
+            events += self._process(rest, rated, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
         self._vad.reset()
         return events
 
@@ -106,16 +121,20 @@ class UtteranceDetector:
 
     def _take(self, pcm: bytes) -> list[SegmentEvent]:
         self._pending += pcm
+        self._rated += pcm if self._noise_reducer is None else self._noise_reducer.push(pcm)
         self._received_bytes += len(pcm)
+        return self._process_frames()
+
+    def _process_frames(self) -> list[SegmentEvent]:
         events: list[SegmentEvent] = []
-        while len(self._pending) >= FRAME_BYTES:
+        while len(self._rated) >= FRAME_BYTES:
             at_ms = (self._received_bytes - len(self._pending)) * 1_000 // (2 * RECOGNISER_RATE)
-            frame = bytes(self._pending[:FRAME_BYTES])
-            del self._pending[:FRAME_BYTES]
-            events += self._process(frame, at_ms)
+            frame, rated = bytes(self._pending[:FRAME_BYTES]), bytes(self._rated[:FRAME_BYTES])
+            del self._pending[:FRAME_BYTES], self._rated[:FRAME_BYTES]
+            events += self._process(frame, rated, at_ms)
         return events
 
-    def _process(self, frame: bytes, at_ms: int) -> list[SegmentEvent]:
+    def _process(self, frame: bytes, rated: bytes, at_ms: int) -> list[SegmentEvent]:
         # The model takes whole frames only; the last frame before a flush may be shorter.
-        probability = self._vad.probability(frame.ljust(FRAME_BYTES, b"\0"))
+        probability = self._vad.probability(rated.ljust(FRAME_BYTES, b"\0"))
         return self._segmenter.push(frame, probability, at_ms)

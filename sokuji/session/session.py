@@ -11,6 +11,7 @@ the second is translated and the third recognised.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 from typing import Literal
 
 from sokuji import events
@@ -196,7 +197,8 @@ class Session:
             elif isinstance(message, ConversationSettings):
                 # Settings that change nothing leave the utterance in progress whole.
                 if message != self._conversation:
-                    await self._process(await asyncio.to_thread(detector.configure, *message.input_format))
+                    configure = partial(detector.configure, noise_reduction=message.noise_reduction)
+                    await self._process(await asyncio.to_thread(configure, *message.input_format))
                 await self._begin(message)
             elif message is Command.FLUSH:
                 await self._process(await asyncio.to_thread(detector.flush))

@@ -17,6 +17,7 @@ from sokuji.api.openai.translations.protocol import (
 )
 from sokuji.api.openai.voice_names import OPENAI_VOICES, voice_id
 from sokuji.api.openai.wire import JSONObject
+from sokuji.audio.noise_reduction import NoiseReduction
 from sokuji.config import OpenAISettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, SokujiError
@@ -134,11 +135,13 @@ class TranslationConfiguration:
         check_glossary(spoken.glossary or {})
         targets = self.targets(settings)
         source = languages.parse_source(heard.language or languages.AUTO, PARAMS["source_language"])
+        noise = heard.noise_reduction
         return ConversationSettings(
             source_language=source,
             target_languages=targets,
             voice_id=self._voice(catalogue, targets[0]),
             input_sample_rate=SAMPLE_RATE,
+            noise_reduction=NoiseReduction(noise.type, noise.strength) if noise else None,
             output_sample_rate=SAMPLE_RATE,
             speed=spoken.speed or 1.0,
             glossary=spoken.glossary or {},

@@ -47,7 +47,7 @@ class NoiseReducer:
 
     def push(self, pcm: bytes) -> bytes:
         """The audio that is ready after this piece of it."""
-        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32_768
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)
         self._pushed += len(samples)
         self._graph.push(samples)
         return self._ready()
@@ -66,7 +66,7 @@ class NoiseReducer:
 
     def _pieces(self) -> Iterator[Samples]:
         for frame in self._graph.pull():
-            samples = frame.to_ndarray().ravel()
+            samples: Samples = frame.to_ndarray().astype(np.float32).ravel()
             piece = samples[self._to_skip :][: self._pushed - self._emitted]
             self._to_skip = max(0, self._to_skip - len(samples))
             self._emitted += len(piece)

@@ -72,6 +72,7 @@ class TranslationClient:
                 self.close_code = message["code"]
                 return None
             if "text" in message:
+                message["text"].encode()  # as a server does, to whom lone surrogates are an error
                 self.events.append(check(json.loads(message["text"]), *self._extensions))
                 return self.events[-1]
 

@@ -20,7 +20,7 @@ from sokuji.api.openai.realtime_session_request import (
     TranscriptionRequest,
 )
 from sokuji.api.openai.translations.configuration import TranslationConfiguration, own_params
-from sokuji.api.openai.translations.protocol import TranslationRequest
+from sokuji.api.openai.translations.protocol import TranslationSecretSession
 from sokuji.api.openai.wire import JSONObject, new_id
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest, Unauthenticated
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/realtime", tags=["client secrets"])
 MIN_LIFETIME_S, MAX_LIFETIME_S, DEFAULT_LIFETIME_S = 10, 7_200, 600
 T = TypeVar("T")
 _OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
-_TRANSLATION: TypeAdapter[TranslationRequest] = TypeAdapter(TranslationRequest)
+_TRANSLATION: TypeAdapter[TranslationSecretSession] = TypeAdapter(TranslationSecretSession)
 _REALTIME: TypeAdapter[RealtimeRequest | TranscriptionRequest] = TypeAdapter(RealtimeSessionRequest)
 
 

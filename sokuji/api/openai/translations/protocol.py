@@ -86,7 +86,7 @@ class SessionSettings(_Settings):
     audio: AudioSettings | None = None
 
 
-class TranslationRequest(SessionSettings):
+class TranslationSecretSession(SessionSettings):
     """``session`` of a request for a client secret."""
 
     model: str

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.frames import FRAME_SAMPLES
-from sokuji.audio.noise_reduction import NoiseReducer, NoiseReduction
+from sokuji.audio.noise_suppression import NoiseSuppressor, NoiseSuppression
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.audio.voice_activity import SileroVad
@@ -42,22 +42,22 @@ class UtteranceDetector:
         self._vad = vad or SileroVad()
         self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
-        self._noise_reducer: NoiseReducer | None = None
+        self._noise_suppressor: NoiseSuppressor | None = None
         self._pending = bytearray()
         self._rated = bytearray()
         """The same audio as it is rated for speech; some of it may still be on its way."""
         self._received_bytes = 2 * RECOGNISER_RATE * begin_ms // 1_000
 
     def configure(
-        self, sample_rate: int, channels: int, *, noise_reduction: NoiseReduction | None = None
+        self, sample_rate: int, channels: int, *, noise_suppression: NoiseSuppression | None = None
     ) -> list[SegmentEvent]:
         """Set the format (Hz, interleaved channels) of the audio that follows; ends an open utterance.
 
         Args:
-            noise_reduction: before voice activity detection; utterances have the audio as it came.
+            noise_suppression: before voice activity detection; utterances have the audio as it came.
         """
         ended = self.flush()
-        self._noise_reducer = NoiseReducer(noise_reduction) if noise_reduction else None
+        self._noise_suppressor = NoiseSuppressor(noise_suppression) if noise_suppression else None
         self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
         return ended
 
@@ -81,8 +81,8 @@ class UtteranceDetector:
     def _take_rest(self) -> list[SegmentEvent]:
         """Process what the resampler and an incomplete frame hold; the audio after it is a new stream."""
         events = self._take(self._resampler.flush()) if self._resampler else []
-        if self._noise_reducer is not None:
-            self._rated += self._noise_reducer.flush()
+        if self._noise_suppressor is not None:
+            self._rated += self._noise_suppressor.flush()
             events += self._process_frames()
         if self._pending:
             rest, rated = bytes(self._pending), bytes(self._rated)
@@ -121,7 +121,7 @@ class UtteranceDetector:
 
     def _take(self, pcm: bytes) -> list[SegmentEvent]:
         self._pending += pcm
-        self._rated += pcm if self._noise_reducer is None else self._noise_reducer.push(pcm)
+        self._rated += pcm if self._noise_suppressor is None else self._noise_suppressor.push(pcm)
         self._received_bytes += len(pcm)
         return self._process_frames()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sokuji.audio.noise_reduction import NoiseReduction
+from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import Commit
 from sokuji.errors import UnknownVoice
 from sokuji.pipeline.catalogue import Catalogue
@@ -26,7 +26,7 @@ class ConversationSettings:
     """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
     channels: int = 1
-    noise_reduction: NoiseReduction | None = None
+    noise_suppression: NoiseSuppression | None = None
     """Before voice activity detection; what is recognised is the audio as it came."""
     speak: bool = True
     """False: captions only."""

@@ -197,7 +197,7 @@ class Session:
             elif isinstance(message, ConversationSettings):
                 # Settings that change nothing leave the utterance in progress whole.
                 if message != self._conversation:
-                    configure = partial(detector.configure, noise_reduction=message.noise_reduction)
+                    configure = partial(detector.configure, noise_suppression=message.noise_suppression)
                     await self._process(await asyncio.to_thread(configure, *message.input_format))
                 await self._begin(message)
             elif message is Command.FLUSH:

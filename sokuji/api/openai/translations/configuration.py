@@ -17,7 +17,7 @@ from sokuji.api.openai.translations.protocol import (
 )
 from sokuji.api.openai.voice_names import OPENAI_VOICES, voice_id
 from sokuji.api.openai.wire import JSONObject
-from sokuji.audio.noise_reduction import NoiseReduction
+from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import OpenAISettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, SokujiError
@@ -141,7 +141,7 @@ class TranslationConfiguration:
             target_languages=targets,
             voice_id=self._voice(catalogue, targets[0]),
             input_sample_rate=SAMPLE_RATE,
-            noise_reduction=NoiseReduction(noise.type, noise.strength) if noise else None,
+            noise_suppression=NoiseSuppression(noise.type, noise.strength) if noise else None,
             output_sample_rate=SAMPLE_RATE,
             speed=spoken.speed or 1.0,
             glossary=spoken.glossary or {},

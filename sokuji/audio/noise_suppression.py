@@ -23,7 +23,7 @@ _DELAY = 400
 
 
 @dataclass(frozen=True, slots=True)
-class NoiseReduction:
+class NoiseSuppression:
     """How much noise is removed."""
 
     kind: Literal["near_field", "far_field"]
@@ -32,10 +32,10 @@ class NoiseReduction:
     """0 (none) to 1."""
 
 
-class NoiseReducer:
+class NoiseSuppressor:
     """Reduces the noise of one stream of mono int16 little-endian PCM at ``RECOGNISER_RATE``."""
 
-    def __init__(self, settings: NoiseReduction) -> None:
+    def __init__(self, settings: NoiseSuppression) -> None:
         reduction_db = max(0.01, MAX_REDUCTION_DB * settings.strength)
         self._filter = ("afftdn", f"nr={reduction_db:.2f}:nf={_NOISE_FLOOR_DB[settings.kind]}")
         self._begin()

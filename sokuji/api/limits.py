@@ -56,6 +56,12 @@ class SlidingWindow:
         calls.append(now)
         self._calls.move_to_end(client)
 
+    def remaining(self, client: str, per_minute: int) -> tuple[int, float]:
+        """How many calls of a client would be admitted now, and seconds until all ``per_minute`` would be."""
+        now = self._clock()
+        calls = [call for call in self._calls.get(client, ()) if call > now - WINDOW_S]
+        return max(0, per_minute - len(calls)), calls[-1] + WINDOW_S - now if calls else 0.0
+
     @property
     def clients(self) -> int:
         """Clients that have called within the last minute."""

@@ -85,6 +85,11 @@ class Service:
         if per_minute:
             self._window.admit(address, per_minute)
 
+    def remaining_requests(self, address: str) -> tuple[int, float] | None:
+        """See ``SlidingWindow.remaining``; None: there is no limit."""
+        per_minute = self.settings.limits.requests_per_minute
+        return self._window.remaining(address, per_minute) if per_minute else None
+
     def request_slot(self) -> AbstractContextManager[None]:
         """Hold one of ``max_concurrent_requests`` slots.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.frames import FRAME_SAMPLES
-from sokuji.audio.noise_suppression import NoiseSuppressor, NoiseSuppression
+from sokuji.audio.noise_suppression import NoiseSuppression, NoiseSuppressor
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.audio.voice_activity import SileroVad
@@ -40,25 +40,38 @@ class UtteranceDetector:
         self, settings: SegmentationSettings, begin_ms: int = 0, vad: VoiceActivity | None = None
     ) -> None:
         self._vad = vad or SileroVad()
+        self._settings = self._default_settings = settings
         self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
         self._noise_suppressor: NoiseSuppressor | None = None
+        self._ends_by_silence = True
         self._pending = bytearray()
         self._rated = bytearray()
         """The same audio as it is rated for speech; some of it may still be on its way."""
         self._received_bytes = 2 * RECOGNISER_RATE * begin_ms // 1_000
 
     def configure(
-        self, sample_rate: int, channels: int, *, noise_suppression: NoiseSuppression | None = None
+        self,
+        sample_rate: int,
+        channels: int,
+        settings: SegmentationSettings | None = None,
+        *,
+        ends_by_silence: bool = True,
+        noise_suppression: NoiseSuppression | None = None,
     ) -> list[SegmentEvent]:
-        """Set the format (Hz, interleaved channels) of the audio that follows; ends an open utterance.
+        """Set how the audio that follows is read; ends an open utterance.
 
         Args:
+            sample_rate, channels: its format, in Hz and interleaved channels.
+            settings: of the segmentation; None: those of the constructor.
+            ends_by_silence: see ``Segmenter.configure``.
             noise_suppression: before voice activity detection; utterances have the audio as it came.
         """
         ended = self.flush()
         self._noise_suppressor = NoiseSuppressor(noise_suppression) if noise_suppression else None
         self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
+        self._settings, self._ends_by_silence = settings or self._default_settings, ends_by_silence
+        self._segmenter.configure(self._settings, ends_by_silence=ends_by_silence)
         return ended
 
     def push(self, pcm: bytes) -> list[SegmentEvent]:
@@ -77,6 +90,12 @@ class UtteranceDetector:
         The clock stands still: audio that comes later follows what has been received.
         """
         return self._take_rest() + self._segmenter.silence()
+
+    def clear(self) -> list[SegmentEvent]:
+        """Drop the open utterance; returns the events of what ended before this call."""
+        ended = self._take_rest()
+        self._segmenter.clear()
+        return ended
 
     def _take_rest(self) -> list[SegmentEvent]:
         """Process what the resampler and an incomplete frame hold; the audio after it is a new stream."""
@@ -108,6 +127,11 @@ class UtteranceDetector:
     def in_speech(self) -> bool:
         """Whether an utterance is open."""
         return self._segmenter.in_speech
+
+    @property
+    def ending_silence_ms(self) -> int | None:
+        """Silence that ends an utterance; None: silence ends none."""
+        return self._settings.min_silence_ms if self._ends_by_silence else None
 
     @property
     def position_ms(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from sokuji.audio.noise_suppression import NoiseSuppression
-from sokuji.config import Commit
+from sokuji.config import Commit, SegmentationSettings
 from sokuji.errors import UnknownVoice
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.language_candidates import check_candidates
@@ -17,7 +17,7 @@ class ConversationSettings:
     """What the client asked for; languages are canonical codes."""
 
     target_languages: tuple[str, ...]
-    """At least one; each has a branch of its own."""
+    """Each has a branch of its own; none: the speech is recognised and not translated."""
     source_language: str | None = None
     """None: detect it for each utterance."""
     source_languages: tuple[str, ...] = ()
@@ -43,6 +43,10 @@ class ConversationSettings:
     """Whether interim transcriptions are wanted."""
     commit: Commit | None = None
     """What is translated and spoken in one piece; None: as the service is configured."""
+    segmentation: SegmentationSettings | None = None
+    """When utterances begin and end; None: as the service is configured."""
+    ends_by_silence: bool = True
+    """False: only ``flush`` ends an utterance, and the length that the recogniser can take."""
 
     @property
     def input_format(self) -> tuple[int, int]:
@@ -54,6 +58,7 @@ class Command(Enum):
     """What a session can be told beside audio and settings."""
 
     FLUSH = auto()
+    CLEAR = auto()
     CANCEL = auto()
     END = auto()
     DRAIN = auto()
@@ -75,6 +80,8 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
         NotSupported: the providers take no context or no glossary for these languages.
     """
     targets = settings.target_languages
+    if settings.source_language is not None:
+        catalogue.check_spoken(settings.source_language)
     check_candidates(catalogue, settings.source_language, settings.source_languages, targets)
     for target in settings.target_languages:
         catalogue.check_speech_pair(settings.source_language, target)

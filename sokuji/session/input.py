@@ -31,7 +31,6 @@ class SessionInput:
     Args:
         limits: of audio per session and of audio that waits.
         drain_s: seconds that an utterance in progress may still take after ``drain``.
-        silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
         is_delivered: returns whether all clauses and utterances that are complete have been delivered.
@@ -42,7 +41,6 @@ class SessionInput:
         self,
         limits: Limits,
         drain_s: float,
-        silence_s: float,
         begin_ms: int,
         acknowledged_ms: Callable[[], int],
         is_delivered: Callable[[], bool] = lambda: True,
@@ -50,7 +48,6 @@ class SessionInput:
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
-        self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
         self._is_delivered = is_delivered
         self._clock = clock
@@ -162,11 +159,11 @@ class SessionInput:
             await self._queue.until_room()
             self._playout.paused(self._clock(), self._clock() - began)
 
-    async def receive(self, *, in_speech: bool) -> Message | None:
+    async def receive(self, *, in_speech: bool, silence_s: float | None = None) -> Message | None:
         """Wait for the next message; None at the end of the input.
 
         While somebody speaks (``in_speech``), the message is ``SILENCE`` when no audio has come for
-        ``silence_s`` seconds.
+        ``silence_s`` seconds; None: never.
 
         The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks, and ``drain_s`` seconds
         later in any case; ``drained`` is then true.
@@ -180,7 +177,7 @@ class SessionInput:
             return None
         try:
             async with asyncio.timeout(self._seconds_until(self._drain_by)):
-                message = await self._next(in_speech)
+                message = await self._next(silence_s if in_speech else None)
         except TimeoutError:
             self.drained = True
             return None
@@ -194,9 +191,9 @@ class SessionInput:
             return None
         return message
 
-    async def _next(self, in_speech: bool) -> Message:
-        while in_speech and (missing_at := self._playout.missing_at) is not None:
-            silent_at = missing_at + self._silence_s
+    async def _next(self, silence_s: float | None) -> Message:
+        while silence_s is not None and (missing_at := self._playout.missing_at) is not None:
+            silent_at = missing_at + silence_s
             try:
                 async with asyncio.timeout(self._seconds_until(silent_at)):
                     return await self._queue.get()

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sokuji.audio.endpointing import Utterance
-from sokuji.audio.noise_suppression import NoiseSuppressor, NoiseSuppression
+from sokuji.audio.noise_suppression import NoiseSuppression, NoiseSuppressor
 from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
 from tests.support.speech import noise, sample, silence

@@ -1,24 +1,20 @@
 """Client secrets, with which a server lets a browser open sessions: ``POST .../client_secrets``.
 
 The session in a request is what the sessions of the holder begin with. It is checked here, so that a server
-hears of a mistake and not its browsers; fields that this service does not know are left out. Whoever shows a
-client secret gets no other one: it would never expire.
+hears of a mistake and not its browsers. Whoever shows a client secret gets no other one: it would never
+expire.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, get_args
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from sokuji.api.dependencies import CurrentService, ShownClientSecret
 from sokuji.api.openai.model_ids import ModelIds
-from sokuji.api.openai.realtime_session_request import (
-    RealtimeRequest,
-    RealtimeSessionRequest,
-    TranscriptionRequest,
-)
+from sokuji.api.openai.realtime import session_settings
+from sokuji.api.openai.realtime.session_config import SessionConfig, SessionType, checked
 from sokuji.api.openai.translations.configuration import TranslationConfiguration, own_params
 from sokuji.api.openai.translations.protocol import TranslationSecretSession
 from sokuji.api.openai.wire import JSONObject, new_id
@@ -29,10 +25,10 @@ from sokuji.session.conversation import check_conversation
 router = APIRouter(prefix="/v1/realtime", tags=["client secrets"])
 
 MIN_LIFETIME_S, MAX_LIFETIME_S, DEFAULT_LIFETIME_S = 10, 7_200, 600
-T = TypeVar("T")
 _OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
-_TRANSLATION: TypeAdapter[TranslationSecretSession] = TypeAdapter(TranslationSecretSession)
-_REALTIME: TypeAdapter[RealtimeRequest | TranscriptionRequest] = TypeAdapter(RealtimeSessionRequest)
+
+_OF_RESPONSES = frozenset({"create_response", "interrupt_response", "idle_timeout_ms", "eagerness"})
+"""Fields of turn detection that the session of a transcription secret does not have."""
 
 
 class ExpiresAfter(BaseModel):
@@ -76,7 +72,7 @@ async def make_translation_secret(
 ) -> ClientSecretResponse:
     """A client secret for live translation."""
     settings = service.settings.openai
-    asked = _validated(_TRANSLATION, request.session)
+    asked = checked(TranslationSecretSession, request.session, "session")
     session = {"type": "translation", **asked.model_dump(exclude_unset=True)}
     configuration = TranslationConfiguration.initial(None, session)
     catalogue = service.pipeline.catalogue
@@ -92,16 +88,26 @@ async def make_realtime_secret(
     request: RealtimeSecretRequest, service: CurrentService, shown: ShownClientSecret
 ) -> ClientSecretResponse:
     """A client secret for a realtime or a transcription session."""
-    asked = _validated(_REALTIME, {"type": "realtime", **(request.session or {})})
-    ids = ModelIds(service.pipeline.catalogue, service.settings.openai.aliases)
-    if isinstance(asked, RealtimeRequest) and asked.model is not None:
-        ids.providers(asked.model, "interpreter", param="session.model")
-    heard = asked.audio and asked.audio.input and asked.audio.input.transcription
-    if heard and heard.model is not None:
-        ids.providers(heard.model, "stt", param="session.audio.input.transcription.model")
-    session = asked.model_dump(exclude_unset=True)
-    about = {"id": new_id("sess"), "object": _OBJECTS[asked.type], "expires_at": _session_end(service)}
-    return _secret(service, shown, request.expires_after, session, about | session)
+    asked = request.session or {}
+    kind = asked.get("type", "realtime")
+    if kind not in get_args(SessionType):
+        raise InvalidRequest(
+            f"session.type {str(kind)[:40]!r} is not known; accepted: {', '.join(get_args(SessionType))}",
+            param="session.type",
+        )
+    config = SessionConfig(type=kind).updated(asked)
+    with session_settings.named_params({"model": "session.model"}):
+        session_settings.providers(config, service)
+    with session_settings.named_params(session_settings.session_params(config)):
+        check_conversation(
+            session_settings.conversation_settings(config, service), service.pipeline.catalogue
+        )
+    about = {"id": new_id("sess"), "object": _OBJECTS[kind], "expires_at": _session_end(service)}
+    created: JSONObject = {**about, **config.as_dict()}
+    if kind == "transcription" and (detection := created["audio"]["input"]["turn_detection"]):
+        for name in _OF_RESPONSES & detection.keys():
+            del detection[name]
+    return _secret(service, shown, request.expires_after, {**asked, "type": kind}, created)
 
 
 def _secret(
@@ -120,27 +126,3 @@ def _secret(
 
 def _session_end(service: Service) -> int:
     return round(time.time() + service.settings.limits.max_session_s)
-
-
-def _validated(adapter: TypeAdapter[T], session: JSONObject) -> T:
-    try:
-        return adapter.validate_python(session)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        location = fault["loc"]
-        if "discriminator" in fault.get("ctx", {}):
-            location += (fault["ctx"]["discriminator"].strip("'"),)
-        where = ".".join(["session", *_path(location, session)])
-        raise InvalidRequest(f"{where}: {fault['msg']}", param=where) from None
-
-
-def _path(location: Sequence[str | int], data: object) -> list[str]:
-    """The fields of a location; the tags of unions, which it has too, are no fields."""
-    fields: list[str] = []
-    for at, part in enumerate(location):
-        inside = (isinstance(data, Mapping) and part in data) or isinstance(data, list)
-        if inside or at == len(location) - 1:
-            fields.append(str(part)[:40])
-        if inside:
-            data = data[part]  # type: ignore[index]
-    return fields

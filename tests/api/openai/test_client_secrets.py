@@ -106,7 +106,7 @@ async def test_realtime_secrets_are_of_both_kinds_of_session() -> None:
     conversation = {
         "type": "realtime",
         "model": "gpt-realtime",
-        "instructions": "Translate into French.",
+        "instructions": "Translate into Portuguese.",
         "output_modalities": ["audio"],
         "max_output_tokens": "inf",
         "audio": {
@@ -121,25 +121,29 @@ async def test_realtime_secrets_are_of_both_kinds_of_session() -> None:
     transcription = {
         "type": "transcription",
         "audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 0.6}}},
-        "include": ["item.input_audio_transcription.logprobs"],
     }
+    silent = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
     async with rest_client() as (client, _):
         for session, kind in (
             (None, RealtimeSessionCreateResponse),
             (conversation, RealtimeSessionCreateResponse),
-            (
-                {"type": "realtime", "audio": {"input": {"turn_detection": None}}},
-                RealtimeSessionCreateResponse,
-            ),
+            (silent, RealtimeSessionCreateResponse),
             (transcription, RealtimeTranscriptionSessionCreateResponse),
         ):
             response = await client.post(REALTIME, json={} if session is None else {"session": session})
             assert response.status_code == 200, response.text
             body = response.json()
             assert set(body) == {"value", "expires_at", "session"}
-            created = validated(kind, body["session"]).model_dump(exclude_unset=True)
-            assert created | (session or {"type": "realtime"}) == created
+            validated(kind, body["session"], "audio.output.language")
+            assert contains(body["session"], session or {"type": "realtime"})
             assert claims(body["value"])["session"] == (session or {"type": "realtime"})
+
+
+def contains(shown: Any, asked: Any) -> bool:
+    """Whether all that was asked for is shown."""
+    if isinstance(asked, dict):
+        return all(name in shown and contains(shown[name], value) for name, value in asked.items())
+    return bool(shown == asked)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +153,6 @@ async def test_realtime_secrets_are_of_both_kinds_of_session() -> None:
         ({"type": "realtime", "model": "gpt-9"}, 404, "session.model"),
         ({"type": "realtime", "tools": [{"type": "function"}]}, 400, "session.tools"),
         ({"type": "realtime", "instructions": "x" * 5_000}, 413, "session"),
-        (
-            {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 8_000}}}},
-            400,
-            "session.audio.input.format.rate",
-        ),
         (
             {
                 "type": "transcription",

@@ -1,5 +1,7 @@
 """Streaming conversion of PCM between sample rates and from several channels to one (FFmpeg's swresample)."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,8 +10,8 @@ from sokuji.audio.filter_graph import FilterGraph
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from sokuji.errors import InvalidAudio, InvalidRequest
 
-
-_QUALITY = "filter_size=128:cutoff=0.97"
+_TAPS = 128
+_QUALITY = f"filter_size={_TAPS}:cutoff=0.97"
 """Flat within 0.1 dB up to 7.5 of 8 kHz, 80 dB down at 8.1 kHz."""
 
 
@@ -42,6 +44,13 @@ class StreamingResampler:
         converts = self._in_rate != self._out_rate
         filters = ("aresample", f"{self._out_rate}:{_QUALITY}")
         self._graph = FilterGraph(self._in_rate, filters) if converts else None
+
+    @property
+    def held_samples(self) -> int:
+        """Of the output: by how many it trails the input at most, but for the mixing of channels."""
+        if self._graph is None:
+            return 0
+        return math.ceil(_TAPS / 2 * max(1.0, self._out_rate / self._in_rate)) + 2
 
     def push(self, pcm: bytes, *, last: bool = False) -> bytes:
         """Convert whole frames of int16 little-endian PCM; returns the mono samples that are ready.

@@ -45,6 +45,8 @@ class UtteranceDetector:
         self._resampler: StreamingResampler | None = None
         self._noise_suppressor: NoiseSuppressor | None = None
         self._ends_by_silence = True
+        self._frame_bytes = FRAME_BYTES
+        """Of the next frame."""
         self._pending = bytearray()
         self._rated = bytearray()
         """The same audio as it is rated for speech; some of it may still be on its way."""
@@ -70,6 +72,9 @@ class UtteranceDetector:
         ended = self.flush()
         self._noise_suppressor = NoiseSuppressor(noise_suppression) if noise_suppression else None
         self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
+        # Messages tend to end where a frame does, whose last samples are still in the resampler. If frames
+        # did not end earlier by as much, such a frame would wait for the next message.
+        self._frame_bytes = FRAME_BYTES - 2 * self._resampler.held_samples
         self._settings, self._ends_by_silence = settings or self._default_settings, ends_by_silence
         self._segmenter.configure(self._settings, ends_by_silence=ends_by_silence)
         return ended
@@ -151,14 +156,15 @@ class UtteranceDetector:
 
     def _process_frames(self) -> list[SegmentEvent]:
         events: list[SegmentEvent] = []
-        while len(self._rated) >= FRAME_BYTES:
+        while len(self._rated) >= (size := self._frame_bytes):
             at_ms = (self._received_bytes - len(self._pending)) * 1_000 // (2 * RECOGNISER_RATE)
-            frame, rated = bytes(self._pending[:FRAME_BYTES]), bytes(self._rated[:FRAME_BYTES])
-            del self._pending[:FRAME_BYTES], self._rated[:FRAME_BYTES]
+            frame, rated = bytes(self._pending[:size]), bytes(self._rated[:size])
+            del self._pending[:size], self._rated[:size]
+            self._frame_bytes = FRAME_BYTES
             events += self._process(frame, rated, at_ms)
         return events
 
     def _process(self, frame: bytes, rated: bytes, at_ms: int) -> list[SegmentEvent]:
-        # The model takes whole frames only; the last frame before a flush may be shorter.
+        # The model takes whole frames only; the first frame, and the last before a flush, may be shorter.
         probability = self._vad.probability(rated.ljust(FRAME_BYTES, b"\0"))
         return self._segmenter.push(frame, probability, at_ms)

@@ -58,7 +58,7 @@ class Credentials:
     """Verifies what clients show, and makes client secrets.
 
     Args:
-        signing_key: at least ``MIN_SIGNING_KEY_BYTES``, shared by all processes that accept each other's secrets.
+        signing_key: at least ``MIN_SIGNING_KEY_BYTES``; all with the same one accept each other's secrets.
         api_keys: None: any key is accepted.
     """
 

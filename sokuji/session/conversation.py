@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import Commit, SegmentationSettings
 from sokuji.errors import UnknownVoice
 from sokuji.pipeline.catalogue import Catalogue
@@ -25,6 +26,8 @@ class ConversationSettings:
     """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
     channels: int = 1
+    noise_suppression: NoiseSuppression | None = None
+    """Before voice activity detection; what is recognised is the audio as it came."""
     speak: bool = True
     """False: captions only."""
     output_sample_rate: int | None = None
@@ -34,6 +37,8 @@ class ConversationSettings:
     """Names and words that the recogniser is likely to hear."""
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
+    echo: bool = True
+    """Whether speech that is in a target language already is passed on in this language."""
     partials: bool = False
     """Whether interim transcriptions are wanted."""
     commit: Commit | None = None
@@ -42,6 +47,11 @@ class ConversationSettings:
     """When utterances begin and end; None: as the service is configured."""
     ends_by_silence: bool = True
     """False: only ``flush`` ends an utterance, and the length that the recogniser can take."""
+
+    @property
+    def input_format(self) -> tuple[int, int]:
+        """Samples per second and channel, and channels."""
+        return self.input_sample_rate, self.channels
 
 
 class Command(Enum):

@@ -81,8 +81,9 @@ class SessionInput:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
         self._queue.put(message)
         if isinstance(message, ConversationSettings):
+            if self._settings is None or self._settings.input_format != message.input_format:
+                self._partial_sample = b""
             self._settings = message
-            self._partial_sample = b""
         self.ended = message is Command.END
 
     def close(self) -> None:

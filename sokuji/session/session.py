@@ -205,7 +205,9 @@ class Session:
                 await self._recognise_ahead()
                 await self._report_progress()
             elif isinstance(message, ConversationSettings):
-                await self._process(await asyncio.to_thread(self._reconfigure, message))
+                # Settings that change nothing leave the utterance in progress whole.
+                if message != self._conversation:
+                    await self._process(await asyncio.to_thread(self._reconfigure, message))
                 await self._begin(message)
             elif message is Command.FLUSH or (
                 message is Command.CLEAR and self._recognition.is_partly_committed
@@ -239,6 +241,7 @@ class Session:
             conversation.channels,
             conversation.segmentation,
             ends_by_silence=conversation.ends_by_silence,
+            noise_suppression=conversation.noise_suppression,
         )
 
     async def _wait_for_delivery(self) -> None:

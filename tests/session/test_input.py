@@ -48,6 +48,19 @@ def test_audio_counts_by_the_rate_and_channels_of_the_last_settings() -> None:
     assert source.received_ms == 500 + 1_000 + 1_000
 
 
+def test_half_a_sample_survives_settings_of_the_same_format_alone() -> None:
+    source = new_input()
+    source.put(MONO)
+    source.feed(SECOND + b"\1")
+    source.put(ConversationSettings(target_languages=("pt",)))
+    source.feed(b"\2" + SECOND)
+    assert source.received_ms == 2_000 + 1 / 16
+    source.feed(b"\1")
+    source.put(STEREO)
+    source.feed(b"\2\3\4\5")
+    assert source.received_ms == 2_000 + 1 / 16 + 1 / 8
+
+
 @given(st.sampled_from([1, 2, 3]), st.lists(st.integers(0, 60), max_size=30))
 async def test_a_sample_may_be_divided_between_messages(channels: int, sizes: list[int]) -> None:
     source = new_input()

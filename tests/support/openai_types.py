@@ -6,7 +6,7 @@ no field may stand in an object that the type does not know, except for the exte
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from openai.types.beta.realtime import RealtimeServerEvent as BetaServerEvent
 from openai.types.beta.realtime.transcription_session import TranscriptionSession
@@ -14,6 +14,7 @@ from openai.types.realtime import RealtimeServerEvent
 from pydantic import BaseModel, TypeAdapter
 
 JSONObject = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
 GA_EXTENSIONS = frozenset(
     {
         # OpenAI sends these too, but the type of the events is that of the request.
@@ -45,6 +46,14 @@ def check_beta_event(event: Mapping[str, Any]) -> None:
         _check_object(session, TranscriptionSession, BETA_EXTENSIONS, "session")
     else:
         _check(event, _members(BetaServerEvent), BETA_EXTENSIONS)
+
+
+def validated(kind: type[M], data: object, *extensions: str) -> M:
+    """``data`` as an object of ``kind``; ``extensions`` are fields that the service may add, dotted."""
+    value = kind.model_validate(data, strict=True)
+    unknown = [name for name in _unknown_fields(value, "") if name not in extensions]
+    assert unknown == [], (data, unknown)
+    return value
 
 
 @cache

@@ -150,7 +150,7 @@ def _flat_session(session: JSONObject) -> JSONObject:
         }
     spoken = session["audio"]["output"]
     return flat | {
-        "input_audio_noise_reduction": None,
+        "input_audio_noise_reduction": heard["noise_reduction"] and _only(heard["noise_reduction"], "type"),
         "turn_detection": detection and {n: v for n, v in detection.items() if n != "idle_timeout_ms"},
         "model": session["model"],
         "modalities": _modalities(session["output_modalities"]),

@@ -49,10 +49,10 @@ class TranscriptionConfig(ConfigPart):
 
 
 class NoiseReduction(ConfigPart):
-    """Accepted; this service filters no noise."""
+    """For voice activity detection; the recogniser hears the audio as it came."""
 
-    type: Literal["near_field", "far_field"] | None = None
-    strength: float | None = Field(None, ge=0, le=1, strict=False)
+    type: Literal["near_field", "far_field"] = "near_field"
+    strength: float = Field(1.0, ge=0, le=1, strict=False)
 
 
 class VoiceName(ConfigPart):
@@ -147,7 +147,7 @@ class SessionConfig(ConfigPart):
     def as_dict(self) -> JSONObject:
         """The session as GA clients read it, without its id."""
         audio = self.audio.model_dump()
-        audio["input"] |= {"noise_reduction": None, "format": self.audio.input.format.as_dict()}
+        audio["input"]["format"] = self.audio.input.format.as_dict()
         audio["output"]["format"] = self.audio.output.format.as_dict()
         if self.transcription is not None:
             audio["input"]["transcription"] = self.transcription.model_dump(exclude_none=True)

@@ -9,6 +9,7 @@ from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.realtime.session_config import SessionConfig, TranscriptionConfig
 from sokuji.api.openai.realtime.turn_detection import segmentation
 from sokuji.api.service import Service
+from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import INTERPRETER
 from sokuji.contract import StageName
 from sokuji.errors import NotSupported, SokujiError
@@ -66,7 +67,7 @@ def conversation_settings(config: SessionConfig, service: Service) -> Conversati
         UnsupportedLanguage, UnknownVoice, InvalidRequest: a value that cannot be served.
     """
     catalogue = service.pipeline.catalogue
-    detection = config.audio.input.turn_detection
+    detection, noise = config.audio.input.turn_detection, config.audio.input.noise_reduction
     heard = config.transcription or TranscriptionConfig()
     target = (
         target_language(config, service.settings.openai.target_language)
@@ -82,6 +83,7 @@ def conversation_settings(config: SessionConfig, service: Service) -> Conversati
             source_languages=() if source else languages.parse_sources(heard.languages or ()),
             voice_id=voice(config, catalogue, target) if speaks and target else DEFAULT_VOICE,
             input_sample_rate=config.audio.input.format.sample_rate,
+            noise_suppression=NoiseSuppression(noise.type, noise.strength) if noise else None,
             speak=speaks,
             output_sample_rate=config.audio.output.format.sample_rate,
             speed=config.audio.output.speed,

@@ -194,6 +194,6 @@ async def test_no_event_makes_the_door_fail_and_nothing_is_kept_of_it(beta: bool
     assert len(service.sessions) == 0
     del transport
     assert kept() == 0
-    assert socket.kinds["response.done"] > 50
-    assert socket.kinds["input_audio_buffer.committed"] > 50
+    assert socket.kinds["response.done"] > 10
+    assert socket.kinds["input_audio_buffer.committed"] > 10
     assert 100 < socket.kinds["error"] < 0.7 * EVENTS

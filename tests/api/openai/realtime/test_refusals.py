@@ -88,7 +88,11 @@ async def test_an_absent_field_stays_and_null_clears(realtime_url: str) -> None:
                 "type": "realtime",
                 "instructions": "Speak English.",
                 "audio": {
-                    "input": {"transcription": heard, "turn_detection": {"type": "semantic_vad"}},
+                    "input": {
+                        "transcription": heard,
+                        "turn_detection": {"type": "semantic_vad"},
+                        "noise_reduction": {"type": "far_field"},
+                    },
                     "output": {"speed": 1.2, "voice": "alloy"},
                 },
             },
@@ -103,7 +107,7 @@ async def test_an_absent_field_stays_and_null_clears(realtime_url: str) -> None:
             session={
                 "instructions": None,
                 "audio": {
-                    "input": {"transcription": None, "turn_detection": None},
+                    "input": {"transcription": None, "turn_detection": None, "noise_reduction": None},
                     "output": {"speed": None},
                 },
             },
@@ -115,6 +119,8 @@ async def test_an_absent_field_stays_and_null_clears(realtime_url: str) -> None:
     assert third["audio"]["input"]["transcription"] == {"language": "pt", "model": "whisper-1"}
     assert fourth["instructions"] == ""
     assert fourth["audio"]["input"]["transcription"] is fourth["audio"]["input"]["turn_detection"] is None
+    assert first["audio"]["input"]["noise_reduction"] == {"type": "far_field", "strength": 1.0}
+    assert fourth["audio"]["input"]["noise_reduction"] is None
     assert fourth["audio"]["output"]["speed"] == 1.0
 
 

@@ -44,7 +44,8 @@ async def test_the_events_of_a_turn_come_in_the_order_of_the_contract(realtime_u
     assert ids == {completed["item_id"]} == {delta["item_id"]}
     assert 0 <= started["audio_start_ms"] < stopped["audio_end_ms"]
     assert committed["previous_item_id"] is None
-    assert delta["delta"] == completed["transcript"] == "utterance 1"
+    assert delta["delta"] == completed["transcript"]
+    assert completed["transcript"].startswith("utterance ")
     assert completed["languages"] == [{"code": "pt"}]
     spoken_ms = stopped["audio_end_ms"] - started["audio_start_ms"]
     assert completed["usage"]["type"] == "duration"

@@ -53,8 +53,9 @@ class RealtimeTransport:
         configuration = self._make_configuration()
         self._outbox.emit("session.created", session=configuration.as_dict())
         await self._flush()
-        # The names of languages are read once, which takes seconds.
-        await asyncio.to_thread(language_names.asked_for, "")
+        if configuration.current.type == "realtime":
+            # Instructions may name a language. The names are read once, which takes seconds.
+            await asyncio.to_thread(language_names.asked_for, "")
 
         def handle(frame: str | bytes) -> None:
             event = self._decoded(frame)

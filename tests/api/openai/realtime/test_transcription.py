@@ -187,3 +187,30 @@ async def test_the_model_of_a_recogniser_makes_a_transcription_session(realtime_
     async with connect(realtime_url, "?model=gpt-4o-transcribe") as client:
         created = await client.until("session.created")
     assert created["session"]["type"] == "transcription"
+
+
+async def test_switching_turn_detection_on_commits_what_has_been_said(realtime_url: str) -> None:
+    async with connect(realtime_url, "?intent=transcription") as client:
+        await client.send("session.update", session=transcription(turn_detection=None))
+        await client.append(TURN)
+        detection = {"type": "server_vad"}
+        await client.send("session.update", session=transcription(turn_detection=detection))
+        await client.append(TURN)
+        await client.until("conversation.item.input_audio_transcription.completed", 2)
+    assert len(client.of("input_audio_buffer.committed")) == 2
+    assert len(client.of("input_audio_buffer.speech_started")) == 1
+    assert client.of("error") == []
+
+
+async def test_a_long_buffer_is_one_item_with_all_its_words(realtime_url: str) -> None:
+    async with connect(realtime_url, "?intent=transcription") as client:
+        heard = {"model": "whisper-1", "language": "pt"}
+        await client.send("session.update", session=transcription(turn_detection=None, transcription=heard))
+        # More than an utterance may have, so that it is recognised in several pieces.
+        await client.append(SPEECH * (25 * 48_000 // len(SPEECH) + 1), chunk=48_000)
+        await client.send("input_audio_buffer.commit")
+        completed = await client.until("conversation.item.input_audio_transcription.completed")
+    assert completed["transcript"].count("utterance") >= 2
+    deltas = [event["delta"] for event in client.of("conversation.item.input_audio_transcription.delta")]
+    assert "".join(deltas) == completed["transcript"]
+    assert len(client.of("input_audio_buffer.committed")) == 1

@@ -15,8 +15,10 @@ from ray.exceptions import RayError
 
 from deployments import logs, runtime_env
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.signing_key import signing_key
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
+from sokuji.api.credentials import Credentials
 from sokuji.api.service import Service
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import GatewaySettings, parse_gateway
@@ -80,7 +82,8 @@ class Gateway:
             [RemoteTextToSpeech(handle) for handle in tts],
         )
         settings = GatewaySettings()
-        self._service = Service(Pipeline(stages, settings.deadlines, settings.resilience), settings)
+        pipeline = Pipeline(stages, settings.deadlines, settings.resilience)
+        self._service = Service(pipeline, settings, Credentials(signing_key()))
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
 

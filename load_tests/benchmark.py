@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from load_tests.measurements.door_comparison import compare_doors, median_ratio
 from load_tests.measurements.load_level import require_sound
 from load_tests.measurements.service_load import MEMORY, MeasuredLevel, measure, settle, warm_up
 from load_tests.progress import progress
@@ -46,6 +47,7 @@ def main(
     port: options.PortOption = 8031,
     url: options.UrlOption = "",
     sessions: options.LevelsOption = "1,2,4,8",
+    door: options.DoorsOption = "bridge",
     duration: options.DurationOption = 60,
     source: options.SourceOption = "pt",
     target: TargetsOption = "en",
@@ -65,16 +67,35 @@ def main(
         commit=commit,
         partials=partials,
     )
-    scenarios = [Scenario(requested, count, duration, run_on) for count in options.levels(sessions)]
+    doors = options.doors(door)
+    if "openai" in doors and (commit is not None or partials):
+        raise typer.BadParameter("--commit and --partials are of the bridge's door alone")
+    scenarios = [
+        Scenario(requested, count, duration, run_on, door=each)
+        for count in options.levels(sessions)
+        for each in doors
+    ]
 
     run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
     about, measured = asyncio.run(with_service(url, config, port, run))
     show(tables(measured))
     if output is not None:
-        load = {**scenarios[0].report(), "sessions": options.levels(sessions), "warm_up_s": warm_up_s}
-        figures = {"memory": MEMORY, "load": load, "levels": [each.report() for each in measured]}
+        load = {
+            **scenarios[0].report(),
+            "sessions": options.levels(sessions),
+            "door": doors,
+            "warm_up_s": warm_up_s,
+        }
+        compared = compare_doors(measured)
+        figures = {
+            "memory": MEMORY,
+            "load": load,
+            "openai_over_bridge": median_ratio(compared) if compared else None,
+            "levels": [each.report() for each in measured],
+        }
         write(output, about | figures)
-        latency_png([each.level for each in measured], _title(scenarios[0]), output.with_suffix(".png"))
+        shown = [each.level for each in measured if each.door == doors[0]]
+        latency_png(shown, _title(scenarios[0]), output.with_suffix(".png"))
     require_sound(each.level for each in measured)
 
 
@@ -88,7 +109,7 @@ async def _measure(
     for scenario in scenarios:
         if measured:
             await settle(service)
-        progress(f"{scenario.sessions} at once: {scenario.duration_s:g} s of speech each")
+        progress(f"{scenario.sessions} at once ({scenario.door}): {scenario.duration_s:g} s of speech each")
         measured.append((await measure(service, scenario))[0])
     return measured
 

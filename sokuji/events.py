@@ -126,8 +126,27 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Boundary:
+    """A flush or clear is done: no segment that began before ``at_ms`` goes on."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """All audio has been processed."""
 
 
-Event = Ready | Speech | Transcription | TranslationText | Audio | Ack | Status | Draining | Failed | Done
+Event = (
+    Ready
+    | Speech
+    | Transcription
+    | TranslationText
+    | Audio
+    | Ack
+    | Status
+    | Draining
+    | Boundary
+    | Failed
+    | Done
+)

@@ -29,7 +29,10 @@ from sokuji.protocol import (
     OutputMode,
 )
 
-EVENT_CLASSES: tuple[type[events.Event], ...] = get_args(events.Event)
+EVENT_CLASSES: tuple[type[events.Event], ...] = tuple(
+    kind for kind in get_args(events.Event) if kind is not events.Boundary
+)
+"""``Boundary`` is for doors whose clients commit their audio themselves; the bridge has no message for it."""
 ENCODINGS: tuple[AudioEncoding, ...] = get_args(AudioEncoding)
 CLIENT_FIELDS = {each.name: each for each in fields(Config)}
 NOT_IN_CONFIG = {"type", "session_id", "resume_from_ms", "resume_text"}

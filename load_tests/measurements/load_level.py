@@ -31,20 +31,26 @@ def sentence_timings(session: ServiceSession) -> list[SentenceTiming]:
     """The sentences of a session whose responses are complete."""
     timings = []
     for span_ms in session.speech.spans_ms:
-        if response := response_to(*span_ms, session.stopwatch.utterances.values()):
+        stopwatch = session.stopwatch
+        if response := response_to(*span_ms, stopwatch.utterances.values(), stopwatch.points):
             began, ended = map(session.pace.spoken_at, span_ms)
             timings.append(SentenceTiming(began, ended, response.delays_ms(ended), response.at["last audio"]))
     return timings
 
 
-def response_to(start_ms: int, end_ms: int, utterances: Iterable[UtteranceTimes]) -> UtteranceTimes | None:
-    """What came back for the sentence between two times; None where something is missing.
+def response_to(
+    start_ms: int,
+    end_ms: int,
+    utterances: Iterable[UtteranceTimes],
+    points: Sequence[LatencyPoint] = LATENCY_POINTS,
+) -> UtteranceTimes | None:
+    """What came back for the sentence between two times; None where one of ``points`` is missing.
 
     The service may take a sentence with pauses for several utterances. All of them must be complete; the
     first one tells when the voice began, the last one how long the listener waited for everything else.
     """
     parts = [each for each in utterances if each.start_ms < end_ms and each.end_ms > start_ms]
-    if not parts or any(len(part.at) < len(LATENCY_POINTS) for part in parts):
+    if not parts or any(not part.at.keys() >= set(points) for part in parts):
         return None
     first, last = parts[0], parts[-1]
     return replace(last, start_ms=first.start_ms, at={**last.at, "first audio": first.at["first audio"]})

@@ -14,7 +14,7 @@ import psutil
 from load_tests.measurements.load_level import LoadLevel, summarise
 from load_tests.measurements.stage_times import StageTimes, between, scrape
 from load_tests.scenarios.service import NOT_REPLICAS, ServiceProcess, ServiceUnderTest
-from load_tests.scenarios.sessions import Scenario, ServiceSession, run_scenario
+from load_tests.scenarios.sessions import Door, Scenario, ServiceSession, run_scenario
 
 MEMORY = "PSS" if psutil.LINUX else "RSS"
 """Which memory is read. PSS (proc(5), smaps_rollup) divides shared pages among the processes that share them,
@@ -53,6 +53,7 @@ class MeasuredLevel:
     """None if the service has no metrics."""
     usage: dict[str, ProcessUsage] | None
     """By deployment; None if the processes of the service are not known."""
+    door: Door = "bridge"
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
@@ -63,6 +64,11 @@ class MeasuredLevel:
             "percentiles_of_few": undersampled(self.level.received),
             **figures,
         }
+
+    @property
+    def label(self) -> str:
+        """Names the level in a table: its sessions, and the door unless it is the usual one."""
+        return f"{self.level.sessions:,}" + ("" if self.door == "bridge" else f" {self.door}")
 
     @property
     def error_rate(self) -> float:
@@ -93,6 +99,7 @@ async def measure(
         client_cpu_share=round(client_s / seconds, 4),
         usage=used or None,
         stages=between(metrics, await scrape(service.url)),
+        door=scenario.door,
     )
     return measured, sessions
 

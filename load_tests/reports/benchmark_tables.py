@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
+from load_tests.measurements.door_comparison import DoorComparison, compare_doors, median_ratio
 from load_tests.measurements.service_load import CORES, MEMORY, MeasuredLevel, undersampled
 from load_tests.measurements.stage_times import DurationSummary, StageTimes
 from load_tests.reports.report import UNKNOWN, Columns, columns_table, known, milliseconds, table
@@ -11,7 +12,7 @@ from sokuji.measure.latency import LATENCY_POINTS
 
 Rows = Iterator[Sequence[str] | None]
 SENTENCES: Columns[MeasuredLevel] = {
-    "sessions": lambda each: f"{each.level.sessions:,}",
+    "sessions": lambda each: each.label,
     "sent": lambda each: f"{each.level.sent:,}",
     "answered": lambda each: f"{each.level.received:,}",
     "lost": lambda each: f"{each.level.lost:,}",
@@ -25,6 +26,7 @@ SENTENCES: Columns[MeasuredLevel] = {
 }
 LATENCY = ("sessions", "n", "percentile", *LATENCY_POINTS)
 STAGES = ("sessions", "stage", "provider", "kind", "calls", "call", "queue wait", "computing", "mean batch")
+DOORS = ("sessions", "bridge", "openai", "ratio")
 USAGE = ("sessions", "deployment", "CPU s", f"of {CORES} cores", f"{MEMORY}, MiB")
 
 
@@ -34,6 +36,9 @@ def tables(measured: Sequence[MeasuredLevel]) -> Iterator[RenderableType]:
     yield table("Milliseconds from the end of speech", LATENCY, _latency(measured))
     if any(undersampled(each.level.received) for each in measured):
         yield "~ lies between the two slowest: there were too few sentences (n) for more\n"
+    if compared := compare_doors(measured):
+        yield table("First audio by door: median milliseconds", DOORS, _doors(compared))
+        yield f"median of the ratios: {median_ratio(compared):.3f}\n"
     left = ("stage", "provider", "kind")
     yield table("Stages: milliseconds, p50 / p95", STAGES, _stages(measured), left=left)
     if any(each.usage is not None for each in measured):
@@ -43,14 +48,22 @@ def tables(measured: Sequence[MeasuredLevel]) -> Iterator[RenderableType]:
 
 
 def _latency(measured: Sequence[MeasuredLevel]) -> Rows:
-    for level in (each.level for each in measured):
-        labels = [f"{level.sessions:,}", f"{level.received:,}"]
+    for each in measured:
+        level = each.level
+        labels = [each.label, f"{level.received:,}"]
         for percentile in ("p50", "p95", "p99"):
             form = "{:,.0f}" + ("~" if percentile in undersampled(level.received) else " ")
-            delays = (getattr(level.latency_ms.get(point), percentile, None) for point in LATENCY_POINTS)
+            delays = [getattr(level.latency_ms.get(point), percentile, None) for point in LATENCY_POINTS]
             yield (*labels, percentile, *(known(ms, form) for ms in delays))
             labels = ["", ""]
         yield None
+
+
+def _doors(compared: Sequence[DoorComparison]) -> Rows:
+    for each in compared:
+        yield (
+            f"{each.sessions:,}", f"{each.bridge_ms:,.0f}", f"{each.openai_ms:,.0f}", f"{each.ratio:.3f}"
+        )  # fmt: skip
 
 
 def _stages(measured: Sequence[MeasuredLevel]) -> Rows:
@@ -86,7 +99,7 @@ def _usage(measured: Sequence[MeasuredLevel]) -> Rows:
 
 def _labelled(measured: MeasuredLevel, rows: Iterable[Sequence[str]]) -> Rows:
     """The rows of one level as a section, the first one with its number of sessions."""
-    label = str(measured.level.sessions)
+    label = measured.label
     for row in rows:
         yield label, *row
         label = ""

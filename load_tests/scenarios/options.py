@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
+from load_tests.scenarios.sessions import Door
 from sokuji.cli.console import service_url, target_language
 from sokuji.measure.samples import LANGUAGES
 
@@ -34,6 +35,15 @@ recorded_languages = among(LANGUAGES, "recordings in")
 def levels(text: str) -> list[int]:
     """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
     return _numbers(text, 1_000_000, "numbers of sessions, like 1,2,4")
+
+
+def doors(text: str) -> list[Door]:
+    """Doors: "bridge,openai" is ["bridge", "openai"]."""
+    known = get_args(Door)
+    names = text.split(",")
+    if not set(names) <= set(known):
+        raise typer.BadParameter(f"{text!r} is no list of doors; there are: {', '.join(known)}")
+    return [door for name in dict.fromkeys(names) for door in known if door == name]
 
 
 def batch_sizes(text: str) -> list[int]:
@@ -65,6 +75,12 @@ UrlOption = Annotated[
 SessionsOption = Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")]
 LevelsOption = Annotated[
     str, typer.Option("--sessions", help="Sessions at once; a list is measured one level after another.")
+]
+DoorsOption = Annotated[
+    str,
+    typer.Option(
+        "--door", help="The WebSocket to use: bridge or openai; with both, the levels alternate between them."
+    ),
 ]
 DurationOption = Annotated[
     float, typer.Option("--duration", min=5, max=3_600, help="Seconds of speech in a session.")

@@ -6,21 +6,25 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress
 
 from load_tests.scenarios.response_log import ResponseLog
 from load_tests.scenarios.speech_samples import ScriptedSpeech, scripted_speech
+from load_tests.scenarios.translation_door import RATE, DeltaStopwatch, delta_events
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.audio.resampling import resample
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.reconnection import RESUME_WITHIN_S
 from sokuji.errors import DeadlineExceeded, SokujiError
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 
+Door = Literal["bridge", "openai"]
+"""The WebSocket that sessions use: the bridge's own, or ``/v1/realtime/translations``."""
 STAGGER_S = 4.0
 """The sessions of a level begin within this time, so that they do not speak in unison."""
 DEADLINE_S = 120.0
@@ -40,6 +44,7 @@ class Scenario:
     """Recordings that are joined into one sentence without a pause that would end it."""
     deadline_s: float | None = None
     """How much longer than its speech a session may take; None: any time."""
+    door: Door = "bridge"
 
     def speech(self, number: int) -> ScriptedSpeech:
         """What session ``number`` says; each begins with another recording."""
@@ -103,7 +108,7 @@ async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = F
     sessions = [
         ServiceSession(
             scenario.speech(number),
-            stopwatch=Stopwatch(target),
+            stopwatch=_stopwatch(scenario, number),
             responses=ResponseLog(target) if keep_responses else None,
         )
         for number in range(scenario.sessions)
@@ -114,6 +119,13 @@ async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = F
 
     await speak_together(scenario.config.source_language, sessions, speak)
     return sessions
+
+
+def _stopwatch(scenario: Scenario, number: int) -> Stopwatch:
+    target = scenario.config.targets[0]
+    if scenario.door == "openai":
+        return DeltaStopwatch(target, scenario.speech(number).spans_ms)
+    return Stopwatch(target)
 
 
 async def speak_together(
@@ -150,17 +162,38 @@ async def converse(
 ) -> None:
     """One conversation in real time; an error ends it and is noted in ``session``."""
     seconds = None if deadline_s is None else session.speech.duration_ms / 1_000 + deadline_s
-    frames = session.pace.frames(session.speech.pcm, RECOGNISER_RATE, spoken_until)
     try:
-        async with (
-            asyncio.timeout(seconds),
-            connect(url, config, resume_within_s=resume_within_s) as conversation,
-            aclosing(conversation.converse(frames)) as received,
-        ):
-            async for event in received:
-                session.resumptions = conversation.resumptions
-                session.note(event, time.monotonic())
+        async with asyncio.timeout(seconds):
+            if isinstance(session.stopwatch, DeltaStopwatch):
+                await _converse_by_deltas(url, config, session, session.stopwatch, spoken_until)
+            else:
+                await _converse_by_events(url, config, session, spoken_until, resume_within_s)
     except SokujiError as error:
         session.fail(error)
     except TimeoutError:
         session.fail(DeadlineExceeded(f"the responses were not complete {deadline_s:g} s after the speech"))
+
+
+async def _converse_by_events(
+    url: str, config: Config, session: ServiceSession, spoken_until: SpokenUntil, resume_within_s: float
+) -> None:
+    """Through the door of the bridge."""
+    frames = session.pace.frames(session.speech.pcm, RECOGNISER_RATE, spoken_until)
+    async with (
+        connect(url, config, resume_within_s=resume_within_s) as conversation,
+        aclosing(conversation.converse(frames)) as received,
+    ):
+        async for event in received:
+            session.resumptions = conversation.resumptions
+            session.note(event, time.monotonic())
+
+
+async def _converse_by_deltas(
+    url: str, config: Config, session: ServiceSession, stopwatch: DeltaStopwatch, spoken_until: SpokenUntil
+) -> None:
+    """Through ``/v1/realtime/translations``."""
+    pcm = await asyncio.to_thread(resample, session.speech.pcm, RECOGNISER_RATE, RATE)
+    frames = session.pace.frames(pcm, RATE, spoken_until)
+    async with aclosing(delta_events(url, config, frames)) as received:
+        async for delta in received:
+            stopwatch.record_delta(delta, time.monotonic())

@@ -8,7 +8,10 @@ from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
 from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
+from sokuji.api.openai import client_secrets
+from sokuji.api.openai.realtime import routes as realtime_routes
 from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes
+from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
@@ -25,6 +28,9 @@ ROUTERS = (
     model_routes.router,
     transcription_routes.router,
     speech_routes.router,
+    client_secrets.router,
+    translation_routes.router,
+    realtime_routes.router,
 )
 UPLOAD_PATHS = frozenset(
     {

@@ -85,7 +85,7 @@ class ClientSocket:
             if isinstance(frame, bytes):
                 await self._websocket.send_bytes(frame)
             else:
-                await self._websocket.send_text(json.dumps(frame, ensure_ascii=False))
+                await self._websocket.send_text(_json(frame))
         except WebSocketDisconnect:
             raise ClientDisconnected from None
 
@@ -115,3 +115,14 @@ class ClientSocket:
                 f"a message of {size} bytes; at most {self._max_message_bytes} are accepted",
                 param="data",
             )
+
+
+def _json(frame: Mapping[str, Any]) -> str:
+    """JSON that has a UTF-8 encoding: an error may quote lone surrogates that the client has sent."""
+    text = json.dumps(frame, ensure_ascii=False)
+    if not text.isascii():  # costs nothing: a text knows that it is, and audio is
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(frame)
+    return text

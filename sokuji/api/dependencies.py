@@ -7,6 +7,7 @@ from fastapi import Depends, Form, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
+from sokuji.api.credentials import ClientSecret
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
@@ -18,6 +19,16 @@ def _current_service(connection: HTTPConnection) -> Service:
 
 CurrentService = Annotated[Service, Depends(_current_service)]
 """The service that the application was built for."""
+
+
+def _client_secret(connection: HTTPConnection, service: CurrentService) -> ClientSecret | None:
+    return service.credentials.verify(connection)
+
+
+AUTHENTICATED = [Depends(_client_secret)]
+"""Dependencies of REST routes under ``/v1``: 401 for a credential that is not accepted."""
+ShownClientSecret = Annotated[ClientSecret | None, Depends(_client_secret)]
+"""The client secret that the client of such a route shows; None: another credential, or none."""
 
 
 async def _request_slot(service: CurrentService) -> AsyncIterator[None]:

@@ -1,12 +1,14 @@
 """The state of one gateway replica that all doors share: pipeline, settings, limiters, sessions."""
 
 import logging
+import secrets
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
+from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
 from sokuji.api.limits import Allowance, SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
@@ -28,11 +30,16 @@ class Service:
     Args:
         pipeline: takes over ``deadlines`` and ``resilience`` of the settings.
         settings: replaced by ``apply``.
+        credentials: None: client secrets of this service are accepted by itself alone.
     """
 
-    def __init__(self, pipeline: Pipeline, settings: GatewaySettings) -> None:
+    def __init__(
+        self, pipeline: Pipeline, settings: GatewaySettings, credentials: Credentials | None = None
+    ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
+        self.credentials = credentials or Credentials(secrets.token_bytes(MIN_SIGNING_KEY_BYTES))
+        """Verifies who may use the doors under ``/v1``."""
         self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
         """REST calls in progress."""
         self.uploads = ConcurrencyLimiter(limits.max_concurrent_uploads)

@@ -166,7 +166,7 @@ class SessionConnection:
                 return await self._transport.open_session()
         except TimeoutError:
             raise InvalidRequest(
-                f"no config was accepted within {timeout_s:g} s; send one right after connecting",
+                f"no session was opened within {timeout_s:g} s; send its settings right after connecting",
                 param="type",
             ) from None
 

@@ -84,13 +84,7 @@ class Segmenter:
     """
 
     def __init__(self, settings: SegmentationSettings, begin_ms: int = 0) -> None:
-        self._begin_threshold = settings.vad_threshold
-        self._end_threshold = max(settings.vad_threshold - _HYSTERESIS, _LEAST_THRESHOLD)
-        self._min_speech = _frame_count(settings.min_speech_ms)
-        self._min_silence = _frame_count(settings.min_silence_ms)
-        self._pre_roll = _frame_count(settings.pre_roll_ms)
-        self._padding = _frame_count(settings.padding_ms)
-        self._max_frames = settings.max_utterance_ms // FRAME_MS
+        self.configure(settings)
         # No segment is shorter than a frame, so this id is higher than all ids from before ``begin_ms``.
         self._segment_id = begin_ms // FRAME_MS
         self._frames: list[Frame] = []
@@ -104,6 +98,23 @@ class Segmenter:
         self._paused = False
         self.earliest_cut_ms = 0
         """Cuts for length are made at this time or later: a hypothesis covers the audio before it."""
+
+    def configure(self, settings: SegmentationSettings, *, ends_by_silence: bool = True) -> None:
+        """Replace the settings; call ``flush`` before.
+
+        Args:
+            settings: thresholds and durations.
+            ends_by_silence: False: silence ends no utterance, but ``flush``, ``split`` and
+                ``max_utterance_ms`` do.
+        """
+        self._begin_threshold = settings.vad_threshold
+        self._end_threshold = max(settings.vad_threshold - _HYSTERESIS, _LEAST_THRESHOLD)
+        self._min_speech = _frame_count(settings.min_speech_ms)
+        self._min_silence = _frame_count(settings.min_silence_ms)
+        self._pre_roll = _frame_count(settings.pre_roll_ms)
+        self._padding = _frame_count(settings.padding_ms)
+        self._max_frames = settings.max_utterance_ms // FRAME_MS
+        self._ends_by_silence = ends_by_silence
 
     @property
     def in_speech(self) -> bool:
@@ -178,6 +189,14 @@ class Segmenter:
         self._frames.clear()
         return events
 
+    def clear(self) -> None:
+        """Drop the open utterance and the pre-roll without events."""
+        if self._open:
+            self._segment_id += 1
+        self._paused = False
+        self._go_idle()
+        self._frames.clear()
+
     def _step(self) -> list[SegmentEvent]:
         """The events of the newest frame."""
         if not self._voiced:
@@ -187,7 +206,7 @@ class Segmenter:
         full = len(self._frames) >= self._max_frames
         if not self._open and (full or self._voiced >= self._min_speech):
             events.append(self._begin())
-        if self._silent >= self._min_silence:
+        if self._silent >= self._min_silence and (self._ends_by_silence or not self._open):
             if self._open:
                 events += self._end("silence")
             else:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.frames import FRAME_SAMPLES
+from sokuji.audio.noise_suppression import NoiseSuppression, NoiseSuppressor
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.audio.resampling import StreamingResampler
 from sokuji.audio.voice_activity import SileroVad
@@ -39,15 +40,43 @@ class UtteranceDetector:
         self, settings: SegmentationSettings, begin_ms: int = 0, vad: VoiceActivity | None = None
     ) -> None:
         self._vad = vad or SileroVad()
+        self._settings = self._default_settings = settings
         self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
+        self._noise_suppressor: NoiseSuppressor | None = None
+        self._ends_by_silence = True
+        self._frame_bytes = FRAME_BYTES
+        """Of the next frame."""
         self._pending = bytearray()
+        self._rated = bytearray()
+        """The same audio as it is rated for speech; some of it may still be on its way."""
         self._received_bytes = 2 * RECOGNISER_RATE * begin_ms // 1_000
 
-    def configure(self, sample_rate: int, channels: int) -> list[SegmentEvent]:
-        """Set the format (Hz, interleaved channels) of the audio that follows; ends an open utterance."""
+    def configure(
+        self,
+        sample_rate: int,
+        channels: int,
+        settings: SegmentationSettings | None = None,
+        *,
+        ends_by_silence: bool = True,
+        noise_suppression: NoiseSuppression | None = None,
+    ) -> list[SegmentEvent]:
+        """Set how the audio that follows is read; ends an open utterance.
+
+        Args:
+            sample_rate, channels: its format, in Hz and interleaved channels.
+            settings: of the segmentation; None: those of the constructor.
+            ends_by_silence: see ``Segmenter.configure``.
+            noise_suppression: before voice activity detection; utterances have the audio as it came.
+        """
         ended = self.flush()
+        self._noise_suppressor = NoiseSuppressor(noise_suppression) if noise_suppression else None
         self._resampler = StreamingResampler(sample_rate, RECOGNISER_RATE, channels)
+        # Messages tend to end where a frame does, whose last samples are still in the resampler. If frames
+        # did not end earlier by as much, such a frame would wait for the next message.
+        self._frame_bytes = FRAME_BYTES - 2 * self._resampler.held_samples
+        self._settings, self._ends_by_silence = settings or self._default_settings, ends_by_silence
+        self._segmenter.configure(self._settings, ends_by_silence=ends_by_silence)
         return ended
 
     def push(self, pcm: bytes) -> list[SegmentEvent]:
@@ -67,13 +96,23 @@ class UtteranceDetector:
         """
         return self._take_rest() + self._segmenter.silence()
 
+    def clear(self) -> list[SegmentEvent]:
+        """Drop the open utterance; returns the events of what ended before this call."""
+        ended = self._take_rest()
+        self._segmenter.clear()
+        return ended
+
     def _take_rest(self) -> list[SegmentEvent]:
         """Process what the resampler and an incomplete frame hold; the audio after it is a new stream."""
         events = self._take(self._resampler.flush()) if self._resampler else []
+        if self._noise_suppressor is not None:
+            self._rated += self._noise_suppressor.flush()
+            events += self._process_frames()
         if self._pending:
-            rest = bytes(self._pending)
+            rest, rated = bytes(self._pending), bytes(self._rated)
             self._pending.clear()
-            events += self._process(rest, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
+            self._rated.clear()
+            events += self._process(rest, rated, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
         self._vad.reset()
         return events
 
@@ -95,6 +134,11 @@ class UtteranceDetector:
         return self._segmenter.in_speech
 
     @property
+    def ending_silence_ms(self) -> int | None:
+        """Silence that ends an utterance; None: silence ends none."""
+        return self._settings.min_silence_ms if self._ends_by_silence else None
+
+    @property
     def position_ms(self) -> int:
         """Milliseconds of audio received."""
         return self._received_bytes * 1_000 // (2 * RECOGNISER_RATE)
@@ -106,16 +150,21 @@ class UtteranceDetector:
 
     def _take(self, pcm: bytes) -> list[SegmentEvent]:
         self._pending += pcm
+        self._rated += pcm if self._noise_suppressor is None else self._noise_suppressor.push(pcm)
         self._received_bytes += len(pcm)
+        return self._process_frames()
+
+    def _process_frames(self) -> list[SegmentEvent]:
         events: list[SegmentEvent] = []
-        while len(self._pending) >= FRAME_BYTES:
+        while len(self._rated) >= (size := self._frame_bytes):
             at_ms = (self._received_bytes - len(self._pending)) * 1_000 // (2 * RECOGNISER_RATE)
-            frame = bytes(self._pending[:FRAME_BYTES])
-            del self._pending[:FRAME_BYTES]
-            events += self._process(frame, at_ms)
+            frame, rated = bytes(self._pending[:size]), bytes(self._rated[:size])
+            del self._pending[:size], self._rated[:size]
+            self._frame_bytes = FRAME_BYTES
+            events += self._process(frame, rated, at_ms)
         return events
 
-    def _process(self, frame: bytes, at_ms: int) -> list[SegmentEvent]:
-        # The model takes whole frames only; the last frame before a flush may be shorter.
-        probability = self._vad.probability(frame.ljust(FRAME_BYTES, b"\0"))
+    def _process(self, frame: bytes, rated: bytes, at_ms: int) -> list[SegmentEvent]:
+        # The model takes whole frames only; the first frame, and the last before a flush, may be shorter.
+        probability = self._vad.probability(rated.ljust(FRAME_BYTES, b"\0"))
         return self._segmenter.push(frame, probability, at_ms)

@@ -79,8 +79,8 @@ def endpoint(url: str, path: str, scheme: Literal["http", "ws"]) -> str:
     return urlunsplit((scheme + secure, parts.netloc, base + path, "", ""))
 
 
-async def open_socket(url: str) -> ClientConnection:
-    """An open WebSocket to the service at ``url``.
+async def open_socket(url: str, path: str = SOCKET_PATH) -> ClientConnection:
+    """An open WebSocket to the service at ``url``; ``path`` may have a query.
 
     Raises:
         InvalidRequest: ``url`` is not the address of a service.
@@ -89,7 +89,7 @@ async def open_socket(url: str) -> ClientConnection:
     """
     try:
         return await connect(
-            endpoint(url, SOCKET_PATH, "ws"),
+            endpoint(url, path, "ws"),
             compression=None,  # Deflate does not make audio smaller.
             max_size=MAX_MESSAGE_BYTES,
             open_timeout=OPEN_TIMEOUT_S,

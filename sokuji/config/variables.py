@@ -57,6 +57,9 @@ GATEWAY_FIELD_VARIABLES: dict[str, str] = {
 LOG_LEVEL = "LOG_LEVEL"
 """Lowest level of the messages that a deployment logs; used by every deployment."""
 
+CLIENT_SECRET_KEY = "SOKUJI_CLIENT_SECRET_KEY"
+"""Signs the client secrets of the Gateway; without it, each cluster draws a key of its own."""
+
 PROXY_VARIABLES: dict[str, tuple[float | bool, str]] = {
     "WS_PING_INTERVAL": (
         20.0,
@@ -86,7 +89,9 @@ REFUSED_VARIABLES: dict[str, str] = {
 }
 """Variable of the guide that no deployment uses -> the reason, and what to do instead."""
 
-GATEWAY_VARIABLES = frozenset({*GATEWAY_FIELD_VARIABLES.values(), *PROXY_VARIABLES, LOG_LEVEL})
+GATEWAY_VARIABLES = frozenset(
+    {*GATEWAY_FIELD_VARIABLES.values(), *PROXY_VARIABLES, CLIENT_SECRET_KEY, LOG_LEVEL}
+)
 """The variables that the Gateway uses."""
 
 _PREFIX = re.compile(r"(STT|TRANSLATION|TTS|WS|CIRCUIT_BREAKER|GRPC_(MAX|KEEPALIVE|HTTP2))_")

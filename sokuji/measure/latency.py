@@ -86,6 +86,9 @@ class Stopwatch:
         target: the language whose translation and audio are timed; the order is checked in all languages.
     """
 
+    points: Sequence[LatencyPoint] = LATENCY_POINTS
+    """Those that an utterance has reached when it is complete."""
+
     def __init__(self, target: str) -> None:
         self.utterances: dict[int, UtteranceTimes] = {}
         """By segment id."""

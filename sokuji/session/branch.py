@@ -97,8 +97,9 @@ class Branch:
             translated = _TranslatedClause(clause, self._next_number, prepared)
             translated.deferred = clause.final is None and self._needs_whole_segment(clause)
             if not translated.deferred:
-                async with self._failures.reported(clause.segment_id):
-                    await self._translate_clause(translated)
+                if not clause.is_left_out(self.target):
+                    async with self._failures.reported(clause.segment_id):
+                        await self._translate_clause(translated)
                 self._next_number = 0 if clause.final else self._next_number + 1
             self._translated.put_nowait(translated)
         self._translated.put_nowait(None)

@@ -42,6 +42,10 @@ class Clause:
         """Whether the clause before it in the segment is a part of the same sentence."""
         return self.number > 0 and bool(self.context) and not ends_sentence(self.context[-1])
 
+    def is_left_out(self, target: str) -> bool:
+        """Whether it is in the language ``target`` already, and its client does not want to get it back."""
+        return self.language == target and not self.conversation.echo
+
     @property
     def position(self) -> ClausePosition:
         """Its position in the session."""

@@ -56,7 +56,9 @@ class Commitment:
             )
         )
 
-    def commit_complete_clauses(self, segment: Segment, rest: str, language: str, *, paused: bool) -> None:
+    async def commit_complete_clauses(
+        self, segment: Segment, rest: str, language: str, *, paused: bool
+    ) -> None:
         """Commit the complete clauses of ``rest``, the stable words that are not committed yet.
 
         Args:
@@ -65,7 +67,7 @@ class Commitment:
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
             clause = self.next_clause(segment, rest[start:end].strip(), language)
-            self.commit(segment, clause, rest[start:end], time.monotonic())
+            await self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
     def next_clause(
@@ -82,7 +84,7 @@ class Commitment:
             final=final,
         )
 
-    def commit(
+    async def commit(
         self,
         segment: Segment,
         clause: Clause,
@@ -105,6 +107,8 @@ class Commitment:
         if clause.text:
             self._recent.append((clause.language, clause.text))
         self._fan_out.put(clause, prepared)
+        if not targets:
+            await self._output.settle()
 
     async def commit_silence(self, segment: Segment, due: float, end_ms: int) -> None:
         """Commit a segment that ended at ``end_ms`` without words."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sokuji.config import Commit
+from sokuji.audio.noise_suppression import NoiseSuppression
+from sokuji.config import Commit, SegmentationSettings
 from sokuji.errors import UnknownVoice
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.language_candidates import check_candidates
@@ -16,7 +17,7 @@ class ConversationSettings:
     """What the client asked for; languages are canonical codes."""
 
     target_languages: tuple[str, ...]
-    """At least one; each has a branch of its own."""
+    """Each has a branch of its own; none: the speech is recognised and not translated."""
     source_language: str | None = None
     """None: detect it for each utterance."""
     source_languages: tuple[str, ...] = ()
@@ -25,6 +26,8 @@ class ConversationSettings:
     """Speaks the targets that it can; the others have their default voice."""
     input_sample_rate: int = 16_000
     channels: int = 1
+    noise_suppression: NoiseSuppression | None = None
+    """Before voice activity detection; what is recognised is the audio as it came."""
     speak: bool = True
     """False: captions only."""
     output_sample_rate: int | None = None
@@ -34,16 +37,28 @@ class ConversationSettings:
     """Names and words that the recogniser is likely to hear."""
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
+    echo: bool = True
+    """Whether speech that is in a target language already is passed on in this language."""
     partials: bool = False
     """Whether interim transcriptions are wanted."""
     commit: Commit | None = None
     """What is translated and spoken in one piece; None: as the service is configured."""
+    segmentation: SegmentationSettings | None = None
+    """When utterances begin and end; None: as the service is configured."""
+    ends_by_silence: bool = True
+    """False: only ``flush`` ends an utterance, and the length that the recogniser can take."""
+
+    @property
+    def input_format(self) -> tuple[int, int]:
+        """Samples per second and channel, and channels."""
+        return self.input_sample_rate, self.channels
 
 
 class Command(Enum):
     """What a session can be told beside audio and settings."""
 
     FLUSH = auto()
+    CLEAR = auto()
     CANCEL = auto()
     END = auto()
     DRAIN = auto()
@@ -65,6 +80,8 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
         NotSupported: the providers take no context or no glossary for these languages.
     """
     targets = settings.target_languages
+    if settings.source_language is not None:
+        catalogue.check_spoken(settings.source_language)
     check_candidates(catalogue, settings.source_language, settings.source_languages, targets)
     for target in settings.target_languages:
         catalogue.check_speech_pair(settings.source_language, target)

@@ -47,7 +47,11 @@ class FanOut:
     def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
         """Begin to translate and to speak a clause that may yet be committed, in each target language."""
         targets = clause.conversation.target_languages
-        return {target: self._branches[target].prepare(clause) for target in targets}
+        return {
+            target: self._branches[target].prepare(clause)
+            for target in targets
+            if not clause.is_left_out(target)
+        }
 
     def stop_muted_voices(self) -> None:
         """Stop the voices that speak a clause that has been muted."""

@@ -125,4 +125,4 @@ class Hypotheses:
             # The pause follows the last word, which need not be stable yet.
             paused = paused and words.stable == words.text
             rest = words.stable[segment.committed_chars : until]
-            self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)
+            await self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)

@@ -32,7 +32,6 @@ class SessionInput:
     Args:
         limits: of audio per session and of audio that waits.
         drain_s: seconds that an utterance in progress may still take after ``drain``.
-        silence_s: seconds without audio after which nobody speaks any more.
         begin_ms: time of the first sample, where a conversation resumes.
         acknowledged_ms: returns the time up to which everything has been delivered to the client.
         is_delivered: returns whether all clauses and utterances that are complete have been delivered.
@@ -44,7 +43,6 @@ class SessionInput:
         self,
         limits: Limits,
         drain_s: float,
-        silence_s: float,
         begin_ms: int,
         acknowledged_ms: Callable[[], int],
         is_delivered: Callable[[], bool] = lambda: True,
@@ -53,7 +51,6 @@ class SessionInput:
     ) -> None:
         self._limits = limits
         self._drain_s = drain_s
-        self._silence_s = silence_s
         self._acknowledged_ms = acknowledged_ms
         self._is_delivered = is_delivered
         self._clock = clock
@@ -89,8 +86,9 @@ class SessionInput:
             raise InvalidRequest("nothing may come after end but cancel; open a new session", param="type")
         self._queue.put(message)
         if isinstance(message, ConversationSettings):
+            if self._settings is None or self._settings.input_format != message.input_format:
+                self._partial_sample = b""
             self._settings = message
-            self._partial_sample = b""
         self.ended = message is Command.END
 
     def close(self) -> None:
@@ -166,11 +164,11 @@ class SessionInput:
             await self._queue.until_room()
             self._playout.paused(self._clock(), self._clock() - began)
 
-    async def receive(self, *, in_speech: bool) -> Message | None:
+    async def receive(self, *, in_speech: bool, silence_s: float | None = None) -> Message | None:
         """Wait for the next message; None at the end of the input.
 
         While somebody speaks (``in_speech``), the message is ``SILENCE`` when no audio has come for
-        ``silence_s`` seconds.
+        ``silence_s`` seconds; None: never.
 
         The input ends with ``END``. After ``DRAIN`` it ends as soon as nobody speaks, and ``drain_s`` seconds
         later in any case; ``drained`` is then true.
@@ -184,7 +182,7 @@ class SessionInput:
             return None
         try:
             async with asyncio.timeout(self._seconds_until(self._drain_by)):
-                message = await self._next(in_speech)
+                message = await self._next(silence_s if in_speech else None)
         except TimeoutError:
             self.drained = True
             return None
@@ -198,9 +196,9 @@ class SessionInput:
             return None
         return message
 
-    async def _next(self, in_speech: bool) -> Message:
-        while in_speech and (missing_at := self._playout.missing_at) is not None:
-            silent_at = missing_at + self._silence_s
+    async def _next(self, silence_s: float | None) -> Message:
+        while silence_s is not None and (missing_at := self._playout.missing_at) is not None:
+            silent_at = missing_at + silence_s
             try:
                 async with asyncio.timeout(self._seconds_until(silent_at)):
                     return await self._queue.get()

@@ -88,6 +88,10 @@ class SessionOutput:
         self._muted_before = max(self._muted_before, before)
         self._expected_mutes -= 1
 
+    def mute_before(self, position: ClausePosition) -> None:
+        """Drop the voice of all clauses before a position, from now on."""
+        self._muted_before = max(self._muted_before, position)
+
     def is_muted(self, position: ClausePosition) -> bool:
         """Whether the voice of a clause is dropped."""
         return self._expected_mutes > 0 or position < self._muted_before

@@ -167,6 +167,20 @@ class Recognition:
         if self._open is not None:
             self._next_segment_id = self._open.segment_id + 1
 
+    @property
+    def is_partly_committed(self) -> bool:
+        """Whether clauses of the open segment have been committed."""
+        return self._open is not None and self._open.clause_count > 0
+
+    def discard(self) -> None:
+        """Drop the open segment, of which nothing has been committed."""
+        segment = self._open
+        if segment is not None:
+            segment.closed = True
+            self._hypotheses.cancel(segment)
+            self._next_segment_id = segment.segment_id + 1
+            self._open = None
+
     async def complete(self, utterance: Utterance, due: float) -> None:
         """Close the open segment and queue its final recognition.
 
@@ -212,7 +226,7 @@ class Recognition:
             return
         clause = self._commitment.next_clause(segment, rest.strip(), final.transcript.language, final)
         prepared = speculation.take_outputs(clause) if speculation else {}
-        self._commitment.commit(segment, clause, rest, due, prepared)
+        await self._commitment.commit(segment, clause, rest, due, prepared)
 
     async def _final_transcript(self, segment: Segment, utterance: Utterance) -> Transcript:
         if utterance.cut == "sentence":

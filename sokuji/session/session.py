@@ -28,7 +28,7 @@ from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.commitment import Commitment
-from sokuji.session.conversation import Command, ConversationSettings, check_conversation
+from sokuji.session.conversation import Command, ConversationSettings, Message, check_conversation
 from sokuji.session.failures import FailureHandling
 from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
@@ -80,7 +80,6 @@ class Session:
         self._input = SessionInput(
             settings.limits,
             settings.streaming.drain_s,
-            (settings.segmentation.min_silence_ms + settings.streaming.late_audio_ms) / 1_000,
             begin_ms,
             acknowledged_ms=lambda: self._output.acknowledged_ms,
             is_delivered=lambda: self._recognition.is_idle and self._output.oldest_due is None,
@@ -134,8 +133,15 @@ class Session:
         self._input.feed(pcm)
 
     def flush(self) -> None:
-        """End the utterance here, whatever voice activity detection says."""
+        """End the utterance here, whatever voice activity detection says; ``Boundary`` follows."""
         self._input.put(Command.FLUSH)
+
+    def clear(self) -> None:
+        """Drop the utterance in progress; ``Boundary`` follows.
+
+        If a clause of it has been committed, it ends here instead.
+        """
+        self._input.put(Command.CLEAR)
 
     def end(self) -> None:
         """Expect no more audio: finish everything, then emit ``Done``."""
@@ -149,6 +155,11 @@ class Session:
         if not self.ended:
             self._input.put(Command.CANCEL)
         self._output.expect_mute()
+        self._fan_out.stop_muted_voices()
+
+    def cancel_before(self, segment_id: int) -> None:
+        """Like ``cancel``, at once, for the segments before one."""
+        self._output.mute_before((segment_id, 0))
         self._fan_out.stop_muted_voices()
 
     def close(self) -> None:
@@ -191,18 +202,26 @@ class Session:
     async def _listen(self) -> None:
         """Process messages in the order in which they came; nothing here waits for a model."""
         detector = self._detector
-        while (message := await self._input.receive(in_speech=detector.in_speech)) is not None:
+        while (message := await self._next_message()) is not None:
             if isinstance(message, bytes):
                 await self._wait_for_delivery()
                 await self._process(await asyncio.to_thread(detector.push, message))
                 await self._recognise_ahead()
                 await self._report_progress()
             elif isinstance(message, ConversationSettings):
-                configure, rate, channels = detector.configure, message.input_sample_rate, message.channels
-                await self._process(await asyncio.to_thread(configure, rate, channels))
+                # Settings that change nothing leave the utterance in progress whole.
+                if message != self._conversation:
+                    await self._process(await asyncio.to_thread(self._reconfigure, message))
                 await self._begin(message)
-            elif message is Command.FLUSH:
+            elif message is Command.FLUSH or (
+                message is Command.CLEAR and self._recognition.is_partly_committed
+            ):
                 await self._process(await asyncio.to_thread(detector.flush))
+                await self._output.emit(events.Boundary(detector.position_ms))
+            elif message is Command.CLEAR:
+                await self._process(await asyncio.to_thread(detector.clear))
+                self._recognition.discard()
+                await self._output.emit(events.Boundary(detector.position_ms))
             elif message is Command.SILENCE:
                 await self._process(await asyncio.to_thread(detector.silence))
                 await self._report_progress()
@@ -212,6 +231,22 @@ class Session:
                 await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
         await self._process(await asyncio.to_thread(detector.flush))
         await self._recognition.end()
+
+    async def _next_message(self) -> Message | None:
+        silence_ms = self._detector.ending_silence_ms
+        return await self._input.receive(
+            in_speech=self._detector.in_speech,
+            silence_s=None if silence_ms is None else (silence_ms + self._settings.late_audio_ms) / 1_000,
+        )
+
+    def _reconfigure(self, conversation: ConversationSettings) -> list[SegmentEvent]:
+        return self._detector.configure(
+            conversation.input_sample_rate,
+            conversation.channels,
+            conversation.segmentation,
+            ends_by_silence=conversation.ends_by_silence,
+            noise_suppression=conversation.noise_suppression,
+        )
 
     async def _wait_for_delivery(self) -> None:
         """Wait while much of what has been recognised is not delivered: it waits in memory."""

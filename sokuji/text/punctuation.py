@@ -96,6 +96,14 @@ def width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def with_space(before: str, after: str) -> str:
+    """``after``, with a space before it if the script has spaces between words."""
+    touching = before[-1:] + after[:1]
+    if len(touching) < 2 or any(is_spaceless(each) or width(each) == 2 for each in touching):
+        return after
+    return " " + after
+
+
 def trailing_marks(gap: str) -> int:
     """How many characters of the gap between two words belong to the first word: 2 of '," ', 0 of ' ('."""
     end = 0

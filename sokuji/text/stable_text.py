@@ -16,7 +16,7 @@ from math import inf
 from operator import eq
 from unicodedata import normalize
 
-from sokuji.text.punctuation import is_spaceless, trailing_marks, width, words
+from sokuji.text.punctuation import is_spaceless, trailing_marks, with_space, words
 
 # Costs of aligning the stable words with a hypothesis that contradicts them. Both come from the same audio,
 # so a similar word is another recognition of the same word. A dissimilar word may be the next word: to keep
@@ -112,7 +112,7 @@ class StableText:
             return text[at:], 0.0
         count, cost = _align(_keys(self._stable), _keys(text))
         if not count:
-            return _with_space(self._stable, text), cost
+            return with_space(self._stable, text), cost
         begin = spans[count - 1].end
         if words(self._stable)[-1].end < at:
             # The stable text already includes the mark after its last word.
@@ -120,15 +120,7 @@ class StableText:
             begin += trailing_marks(text[begin:gap_end])
         rest = text[begin:]
         starts_word = count < len(spans) and spans[count].start == begin
-        return (_with_space(self._stable, rest) if starts_word else rest), cost
-
-
-def _with_space(before: str, after: str) -> str:
-    """``after``, with a space before it if the script has spaces between words."""
-    touching = before[-1:] + after[:1]
-    if len(touching) < 2 or any(is_spaceless(each) or width(each) == 2 for each in touching):
-        return after
-    return " " + after
+        return (with_space(self._stable, rest) if starts_word else rest), cost
 
 
 def _keys(text: str) -> list[str]:

@@ -35,10 +35,12 @@ def test_two_seconds_in_are_the_same_two_seconds_out(rate: int, channels: int) -
 @pytest.mark.parametrize("rate", RATES)
 def test_output_keeps_up_with_the_input(rate: int) -> None:
     resampler = StreamingResampler(rate, RECOGNISER_RATE)
+    piece = tone(rate, 0.02)
     heard_ms = 0.0
     for count in range(1, 101):
-        heard_ms += len(resampler.push(to_pcm(tone(rate, 0.02)))) / 32
-        assert count * 20 - heard_ms <= 140
+        heard_ms += len(resampler.push(to_pcm(piece))) / 32
+        held_ms = 1_000 * count * len(piece) / rate - heard_ms
+        assert held_ms <= resampler.held_samples / 16 <= 9
 
 
 @given(st.sampled_from(RATES), st.integers(1, 3), st.lists(st.integers(0, 9_000), max_size=8))
@@ -72,7 +74,7 @@ def test_full_scale_clips_and_does_not_wrap_around() -> None:
     square = np.sign(tone(48_000, 0.5)) * 32_767
     heard = from_pcm(resample(to_pcm(square), 48_000, 16_000))
     expected = np.sign(tone(16_000, 0.5))
-    settled = np.abs(heard) > 20_000
+    settled = (np.abs(heard) > 20_000) & (expected != 0)
     assert np.array_equal(np.sign(heard[settled]), expected[settled])
     assert settled.mean() > 0.9
 

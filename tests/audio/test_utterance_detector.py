@@ -125,3 +125,31 @@ def test_another_format_ends_the_utterance_and_the_clock_goes_on() -> None:
     assert after.start_ms >= ended.end_ms == before_ms
     listener.flush()
     assert listener.position_ms == pytest.approx(before_ms + len(SPOKEN) / 32, abs=2)
+
+
+class CountingVad:
+    """Hears nothing, and counts what it is given."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def probability(self, frame: bytes) -> float:
+        assert len(frame) == FRAME_BYTES
+        self.frames += 1
+        return 0.0
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100, 48_000])
+def test_a_frame_that_ends_with_a_message_does_not_wait_for_the_next_one(rate: int) -> None:
+    """What the resampler holds back is not missing at the end of the message."""
+    vad = CountingVad()
+    detector = UtteranceDetector(SETTINGS, vad=vad)
+    detector.configure(rate, 1)
+    rated = []
+    for _ in range(5):
+        detector.push(bytes(2 * rate * 160 // 1_000))
+        rated.append(vad.frames)
+    assert rated == [5, 10, 15, 20, 25]

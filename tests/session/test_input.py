@@ -21,12 +21,11 @@ MONO = ConversationSettings(target_languages=("en",))
 def new_input(
     *,
     drain_s: float = 60,
-    silence_s: float = 60,
     begin_ms: int = 0,
     acknowledged_ms: int = 0,
     limits: Limits | None = None,
 ) -> SessionInput:
-    return SessionInput(limits or Limits(), drain_s, silence_s, begin_ms, lambda: acknowledged_ms)
+    return SessionInput(limits or Limits(), drain_s, begin_ms, lambda: acknowledged_ms)
 
 
 async def test_messages_are_received_in_the_order_in_which_they_came_until_end() -> None:
@@ -47,6 +46,19 @@ def test_audio_counts_by_the_rate_and_channels_of_the_last_settings() -> None:
     source.put(STEREO)
     source.feed(SECOND)
     assert source.received_ms == 500 + 1_000 + 1_000
+
+
+def test_half_a_sample_survives_settings_of_the_same_format_alone() -> None:
+    source = new_input()
+    source.put(MONO)
+    source.feed(SECOND + b"\1")
+    source.put(ConversationSettings(target_languages=("pt",)))
+    source.feed(b"\2" + SECOND)
+    assert source.received_ms == 2_000 + 1 / 16
+    source.feed(b"\1")
+    source.put(STEREO)
+    source.feed(b"\2\3\4\5")
+    assert source.received_ms == 2_000 + 1 / 16 + 1 / 8
 
 
 @given(st.sampled_from([1, 2, 3]), st.lists(st.integers(0, 60), max_size=30))
@@ -94,7 +106,7 @@ def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
 
 def test_audio_at_the_pace_of_speech_is_refused_while_too_much_is_not_acknowledged() -> None:
     acknowledged_ms, now = 0, 100.0
-    source = SessionInput(Limits(max_backlog_s=2), 60, 60, 0, lambda: acknowledged_ms, clock=lambda: now)
+    source = SessionInput(Limits(max_backlog_s=2), 60, 0, lambda: acknowledged_ms, clock=lambda: now)
     source.put(MONO)
     for _ in range(3):
         source.feed(SECOND)

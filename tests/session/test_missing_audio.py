@@ -93,17 +93,21 @@ async def test_continuous_speech_in_large_frames_or_in_bursts_is_one_utterance(
     assert len(finals(seen)) == 1
 
 
-def new_input(silence_s: float) -> SessionInput:
-    source = SessionInput(Limits(max_waiting_bytes=2**20), 60, silence_s, 0, lambda: 0)
+def new_input() -> SessionInput:
+    source = SessionInput(Limits(max_waiting_bytes=2**20), 60, 0, lambda: 0)
     source.put(MONO)
     return source
 
 
 async def test_silence_is_reported_in_speech_only() -> None:
-    source = new_input(silence_s=0.05)
+    source = new_input()
     source.feed(bytes(320))
-    assert [await source.receive(in_speech=True) for _ in range(3)] == [MONO, bytes(320), Command.SILENCE]
-    receiving = asyncio.create_task(source.receive(in_speech=False))
+    assert [await source.receive(in_speech=True, silence_s=0.05) for _ in range(3)] == [
+        MONO,
+        bytes(320),
+        Command.SILENCE,
+    ]
+    receiving = asyncio.create_task(source.receive(in_speech=False, silence_s=0.05))
     await asyncio.sleep(0.2)
     assert not receiving.done()
     source.put(Command.END)
@@ -116,13 +120,13 @@ async def test_a_client_that_is_ahead_and_waits_for_its_acks_is_not_silent(
     frames: int, is_ahead: bool
 ) -> None:
     delivered = False
-    source = SessionInput(Limits(), 60, 0.05, 0, lambda: 0, lambda: delivered)
+    source = SessionInput(Limits(), 60, 0, lambda: 0, lambda: delivered)
     source.put(MONO)
     for _ in range(frames):
         source.feed(bytes(640))
     for _ in range(1 + frames):
-        await source.receive(in_speech=True)
-    receiving = asyncio.create_task(source.receive(in_speech=True))
+        await source.receive(in_speech=True, silence_s=0.05)
+    receiving = asyncio.create_task(source.receive(in_speech=True, silence_s=0.05))
     await asyncio.sleep(2)
     assert receiving.done() != is_ahead
     delivered = True
@@ -130,10 +134,10 @@ async def test_a_client_that_is_ahead_and_waits_for_its_acks_is_not_silent(
 
 
 async def test_a_process_that_did_not_run_does_not_take_that_for_silence() -> None:
-    source = new_input(silence_s=0.3)
+    source = new_input()
     source.feed(bytes(320))
-    assert [await source.receive(in_speech=True) for _ in range(2)] == [MONO, bytes(320)]
-    receiving = asyncio.create_task(source.receive(in_speech=True))
+    assert [await source.receive(in_speech=True, silence_s=0.3) for _ in range(2)] == [MONO, bytes(320)]
+    receiving = asyncio.create_task(source.receive(in_speech=True, silence_s=0.3))
     await asyncio.sleep(0)
     time.sleep(0.6)  # noqa: ASYNC251
     await asyncio.sleep(0.01)
@@ -142,16 +146,16 @@ async def test_a_process_that_did_not_run_does_not_take_that_for_silence() -> No
 
 
 async def test_a_client_that_is_held_back_is_not_silent() -> None:
-    source = new_input(silence_s=0.3)
+    source = new_input()
     for _ in range(3):
         source.feed(bytes(2**20))
     holding = asyncio.create_task(source.hold_back())
-    assert await source.receive(in_speech=True) == MONO
+    assert await source.receive(in_speech=True, silence_s=0.3) == MONO
     await asyncio.sleep(0.5)
     assert not holding.done()
     for _ in range(3):
-        assert isinstance(await source.receive(in_speech=True), bytes)
-    receiving = asyncio.create_task(source.receive(in_speech=True))
+        assert isinstance(await source.receive(in_speech=True, silence_s=0.3), bytes)
+    receiving = asyncio.create_task(source.receive(in_speech=True, silence_s=0.3))
     await holding
     await asyncio.sleep(0.1)
     source.feed(bytes(320))

@@ -205,6 +205,8 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     """The frames of an event, in order: dictionaries for text frames of JSON, bytes for binary frames."""
     if isinstance(event, events.Audio):
         return _audio(event, encoding)
+    if isinstance(event, events.Boundary):
+        return []
     if isinstance(event, events.Failed):
         where = {} if event.segment_id is None else {"segment_id": event.segment_id}
         return [{"type": EVENT_TYPES[events.Failed], **event.error.as_dict(), "fatal": event.fatal, **where}]

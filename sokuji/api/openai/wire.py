@@ -38,7 +38,7 @@ class InvalidEvent(InvalidRequest):
         self.event_id = event_id
 
 
-def new_id(kind: Literal["event", "sess", "item", "resp", "rtc"]) -> str:
+def new_id(kind: Literal["event", "sess", "item", "resp", "conv", "rtc"]) -> str:
     """An id as OpenAI writes it: its kind and 24 random hex digits."""
     return f"{kind}_{secrets.token_hex(12)}"
 

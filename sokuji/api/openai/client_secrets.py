@@ -1,0 +1,129 @@
+"""Client secrets, with which a server lets a browser open sessions: ``POST .../client_secrets``.
+
+The session in a request is what the sessions of the holder begin with. It is checked here, so that a server
+hears of a mistake and not its browsers. Whoever shows a client secret gets no other one: it would never
+expire.
+"""
+
+import time
+from typing import Literal, get_args
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.api.openai.model_ids import ModelIds
+from sokuji.api.openai.realtime import session_settings
+from sokuji.api.openai.realtime.config_parts import checked
+from sokuji.api.openai.realtime.session_config import SessionConfig, SessionType
+from sokuji.api.openai.translations.configuration import TranslationConfiguration, own_params
+from sokuji.api.openai.translations.protocol import TranslationSecretSession
+from sokuji.api.openai.wire import JSONObject, new_id
+from sokuji.api.service import Service
+from sokuji.errors import InvalidRequest, Unauthenticated
+from sokuji.session.conversation import check_conversation
+
+router = APIRouter(prefix="/v1/realtime", tags=["client secrets"])
+
+MIN_LIFETIME_S, MAX_LIFETIME_S, DEFAULT_LIFETIME_S = 10, 7_200, 600
+_OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
+
+_OF_RESPONSES = frozenset({"create_response", "interrupt_response", "idle_timeout_ms", "eagerness"})
+"""Fields of turn detection that the session of a transcription secret does not have."""
+
+
+class ExpiresAfter(BaseModel):
+    """When a client secret expires."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    anchor: Literal["created_at"] = "created_at"
+    seconds: int = Field(DEFAULT_LIFETIME_S, ge=MIN_LIFETIME_S, le=MAX_LIFETIME_S)
+
+
+class TranslationSecretRequest(BaseModel):
+    """Asks for a client secret of ``/v1/realtime/translations``."""
+
+    session: JSONObject
+    """``{model, audio}`` as in ``session.update``."""
+    expires_after: ExpiresAfter | None = None
+
+
+class RealtimeSecretRequest(BaseModel):
+    """Asks for a client secret of ``/v1/realtime``."""
+
+    session: JSONObject | None = None
+    """A session of the type ``realtime`` (the default) or ``transcription``."""
+    expires_after: ExpiresAfter | None = None
+
+
+class ClientSecretResponse(BaseModel):
+    """A client secret that has been made."""
+
+    value: str
+    expires_at: int
+    """Seconds since the epoch."""
+    session: JSONObject
+    """As ``session.created`` has it."""
+
+
+@router.post("/translations/client_secrets")
+async def make_translation_secret(
+    request: TranslationSecretRequest, service: CurrentService, shown: ShownClientSecret
+) -> ClientSecretResponse:
+    """A client secret for live translation."""
+    settings = service.settings.openai
+    asked = checked(TranslationSecretSession, request.session, "session")
+    session = {"type": "translation", **asked.model_dump(exclude_unset=True)}
+    configuration = TranslationConfiguration.initial(None, session)
+    catalogue = service.pipeline.catalogue
+    configuration.providers(ModelIds(catalogue, settings.aliases), "session.model")
+    with own_params():
+        check_conversation(configuration.conversation(catalogue, settings), catalogue)
+    created = configuration.session(new_id("sess"), _session_end(service), settings)
+    return _secret(service, shown, request.expires_after, session, created)
+
+
+@router.post("/client_secrets")
+async def make_realtime_secret(
+    request: RealtimeSecretRequest, service: CurrentService, shown: ShownClientSecret
+) -> ClientSecretResponse:
+    """A client secret for a realtime or a transcription session."""
+    asked = request.session or {}
+    kind = asked.get("type", "realtime")
+    if kind not in get_args(SessionType):
+        raise InvalidRequest(
+            f"session.type {str(kind)[:40]!r} is not known; accepted: {', '.join(get_args(SessionType))}",
+            param="session.type",
+        )
+    config = SessionConfig(type=kind).updated(asked)
+    with session_settings.named_params({"model": "session.model"}):
+        session_settings.providers(config, service)
+    with session_settings.named_params(session_settings.session_params(config)):
+        check_conversation(
+            session_settings.conversation_settings(config, service), service.pipeline.catalogue
+        )
+    about = {"id": new_id("sess"), "object": _OBJECTS[kind], "expires_at": _session_end(service)}
+    created: JSONObject = {**about, **config.as_dict()}
+    if kind == "transcription" and (detection := created["audio"]["input"]["turn_detection"]):
+        for name in _OF_RESPONSES & detection.keys():
+            del detection[name]
+    return _secret(service, shown, request.expires_after, {**asked, "type": kind}, created)
+
+
+def _secret(
+    service: Service,
+    shown: object,
+    expires_after: ExpiresAfter | None,
+    session: JSONObject,
+    created: JSONObject,
+) -> ClientSecretResponse:
+    if shown is not None:
+        raise Unauthenticated("a client secret cannot make another one; use an API key")
+    lifetime_s = (expires_after or ExpiresAfter()).seconds
+    secret = service.credentials.make_secret(session, lifetime_s)
+    return ClientSecretResponse(value=secret.value, expires_at=secret.expires_at, session=created)
+
+
+def _session_end(service: Service) -> int:
+    return round(time.time() + service.settings.limits.max_session_s)

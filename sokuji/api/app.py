@@ -14,6 +14,7 @@ from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
+from sokuji.api.webrtc import routes as call_routes
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -27,6 +28,7 @@ ROUTERS = (
     client_secrets.router,
     translation_routes.router,
     realtime_routes.router,
+    call_routes.router,
 )
 UPLOAD_PATHS = frozenset({"/api/v1/stt/transcribe", "/api/v1/pipeline/translate-audio"})
 """Paths whose request bodies are uploads, which have limits of their own."""

@@ -1,5 +1,6 @@
 """Where the voice of a session goes if its client has an audio track: to that, not into messages."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 CALL_RATE = 24_000
@@ -14,6 +15,9 @@ class Playback(Protocol):
 
     def clear(self) -> None:
         """Drop what has not been played yet."""
+
+    def after(self, played: Callable[[], None]) -> None:
+        """Call back when what has been appended so far has been played; never, if some of it is dropped."""
 
     async def until_played(self) -> None:
         """Return when everything has been played or dropped."""

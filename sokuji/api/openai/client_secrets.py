@@ -89,13 +89,7 @@ async def make_realtime_secret(
             f"session.type {str(kind)[:40]!r} is not known; accepted: {', '.join(get_args(SessionType))}",
             param="session.type",
         )
-    config = SessionConfig(type=kind).updated(asked)
-    with session_settings.named_params({"model": "session.model"}):
-        session_settings.providers(config, service)
-    with session_settings.named_params(session_settings.session_params(config)):
-        check_conversation(
-            session_settings.conversation_settings(config, service), service.pipeline.catalogue
-        )
+    config = checked_realtime(SessionConfig(type=kind), asked, service)
     about = {"id": new_id("sess"), "object": _OBJECTS[kind], "expires_at": _session_end(service)}
     created: JSONObject = {**about, **config.as_dict()}
     if kind == "transcription" and (detection := created["audio"]["input"]["turn_detection"]):
@@ -121,6 +115,25 @@ def checked_translation(session: JSONObject, service: Service, *, one_voice: boo
     with own_params():
         check_conversation(configuration.conversation(catalogue, settings, one_voice=one_voice), catalogue)
     return accepted
+
+
+def checked_realtime(initial: SessionConfig, session: JSONObject, service: Service) -> SessionConfig:
+    """The session of a request for a realtime or a transcription session.
+
+    Args:
+        initial: what holds where the request says nothing.
+
+    Raises:
+        SokujiError: a value that is not accepted; names its field.
+    """
+    config = initial.updated(session)
+    with session_settings.named_params({"model": "session.model"}):
+        session_settings.providers(config, service)
+    with session_settings.named_params(session_settings.session_params(config)):
+        check_conversation(
+            session_settings.conversation_settings(config, service), service.pipeline.catalogue
+        )
+    return config
 
 
 def _secret(

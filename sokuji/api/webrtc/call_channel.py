@@ -5,8 +5,10 @@ Events go over the data channel that the client opens. Audio is received as bina
 """
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiortc import RTCDataChannel
 from starlette.types import Message
@@ -92,6 +94,11 @@ class CallChannel:
     async def send_bytes(self, data: bytes) -> None:
         """Send a binary message, in the same way."""
         await self._send(data)
+
+    def send_soon(self, event: Mapping[str, Any]) -> None:
+        """Send an event without waiting, unless the client has gone."""
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(json.dumps(event))
 
     async def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Take no more from the client; the call ends when what was said has been played (``Peer``)."""

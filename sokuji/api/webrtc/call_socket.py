@@ -15,6 +15,7 @@ from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
 
 T = TypeVar("T")
+Event = Mapping[str, Any]
 
 
 class AudioEvents(NamedTuple):
@@ -44,38 +45,49 @@ class CallSocket(ClientSocket):
         may_be_idle: bool = False,
     ) -> T | None:
         """See ``ClientSocket``."""
+        own: Callable[[], Awaitable[None]] | None = None
 
         def handle_event(frame: str | bytes) -> T | None:
-            if isinstance(frame, str):
-                self._refuse_audio(frame)
-                return handle(frame)
-            # A microphone goes on when the client has said that it has nothing more to say.
-            return None if may_be_idle else handle(self._appending(frame))
+            nonlocal own
+            if isinstance(frame, bytes):
+                # A microphone goes on when the client has said that it has nothing more to say.
+                return None if may_be_idle else handle(self._appending(frame))
+            own = self._handler_of(_parsed(frame))
+            return handle(frame) if own is None else None
 
-        return await super().handle_frame(handle_event, report, may_be_idle=may_be_idle)
+        handled = await super().handle_frame(handle_event, report, may_be_idle=may_be_idle)
+        if own is not None:
+            await own()
+        return handled
 
-    async def send(self, frame: Mapping[str, Any] | bytes) -> None:
+    async def send(self, frame: Event | bytes) -> None:
         """See ``ClientSocket``."""
         if not isinstance(frame, bytes) and frame["type"] == self._audio_events.delta:
             await self._playback.play(decode_audio(frame["delta"]))
         else:
             await super().send(frame)
 
+    def _handler_of(self, event: Event) -> Callable[[], Awaitable[None]] | None:
+        """What is done for an event that is not the door's; None: it is.
+
+        Raises:
+            InvalidEvent: there is no such event in a call.
+        """
+        if event.get("type") == self._audio_events.append:
+            raise refusal(event, "in a call, audio comes on the track", "type")
+        return None
+
     def _appending(self, pcm: bytes) -> str:
         return json.dumps({"type": self._audio_events.append, "audio": encode_audio(pcm)})
 
-    def _refuse_audio(self, frame: str) -> None:
-        event = _event(frame)
-        if event.get("type") == self._audio_events.append:
-            event_id = event.get("event_id")
-            raise InvalidEvent(
-                "in a call, audio comes on the track",
-                param="type",
-                event_id=event_id if isinstance(event_id, str) else None,
-            )
+
+def refusal(event: Event, message: str, param: str) -> InvalidEvent:
+    """The error for an event that is not accepted."""
+    event_id = event.get("event_id")
+    return InvalidEvent(message, param=param, event_id=event_id if isinstance(event_id, str) else None)
 
 
-def _event(frame: str) -> Mapping[str, Any]:
+def _parsed(frame: str) -> Event:
     """The JSON object of a frame; empty: it is none, which the door reports."""
     try:
         event = json.loads(frame)

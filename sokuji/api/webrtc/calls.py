@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from sokuji.api.client_socket import FrameChannel
 from sokuji.api.playback import Playback
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection, Transport
+from sokuji.api.webrtc.realtime_call_socket import CallFrames
 from sokuji.errors import NotSupported
 
 if TYPE_CHECKING:
     from sokuji.api.webrtc.peer import Peer
 
-TransportOfCall = Callable[[FrameChannel, Playback], Transport]
+TransportOfCall = Callable[[CallFrames, Playback], Transport]
 """Makes the transport of a door, whose events go to the channel and whose voice goes to the playback. The
 binary frames of the channel are what the client says: mono int16 PCM at ``CALL_RATE``."""
 CREATED = 201

@@ -4,7 +4,8 @@ Both are mono int16 PCM at ``CALL_RATE``; aiortc encodes and decodes Opus, whose
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
 
 import numpy as np
@@ -36,6 +37,9 @@ class PlayedTrack(MediaStreamTrack):
     def __init__(self) -> None:
         super().__init__()
         self._unplayed = bytearray()
+        self._played_bytes = 0
+        self._marks: deque[tuple[int, Callable[[], None]]] = deque()
+        """What is called when so many bytes have been played."""
         self._played = asyncio.Event()
         """Set whenever a frame has been played."""
         self._frames = 0
@@ -51,6 +55,14 @@ class PlayedTrack(MediaStreamTrack):
     def clear(self) -> None:
         """See ``Playback``."""
         self._unplayed.clear()
+        self._marks.clear()
+
+    def after(self, played: Callable[[], None]) -> None:
+        """See ``Playback``."""
+        if self._unplayed:
+            self._marks.append((self._played_bytes + len(self._unplayed), played))
+        else:
+            played()
 
     async def until_played(self) -> None:
         """See ``Playback``."""
@@ -68,8 +80,7 @@ class PlayedTrack(MediaStreamTrack):
         await self._until_due()
         if self.readyState != "live":
             raise MediaStreamError
-        pcm = bytes(self._unplayed[: 2 * FRAME_SAMPLES]).ljust(2 * FRAME_SAMPLES, b"\0")
-        del self._unplayed[: 2 * FRAME_SAMPLES]
+        pcm = self._take(2 * FRAME_SAMPLES).ljust(2 * FRAME_SAMPLES, b"\0")
         # In stereo, because the encoder would make it stereo and 3 dB quieter.
         samples = np.repeat(np.frombuffer(pcm, "<i2"), 2).reshape(1, -1)
         frame = AudioFrame.from_ndarray(samples, "s16", "stereo")
@@ -78,6 +89,15 @@ class PlayedTrack(MediaStreamTrack):
         self._frames += 1
         self._played.set()
         return frame
+
+    def _take(self, size: int) -> bytes:
+        """Take the next bytes to play; fewer where there are fewer."""
+        taken = bytes(self._unplayed[:size])
+        del self._unplayed[:size]
+        self._played_bytes += len(taken)
+        while self._marks and self._marks[0][0] <= self._played_bytes:
+            self._marks.popleft()[1]()
+        return taken
 
     async def _next_frame(self) -> None:
         self._played.clear()

@@ -2,13 +2,15 @@
 
 import time
 from functools import partial
+from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
 from sokuji.api.client_socket import FrameChannel
 from sokuji.api.credentials import ClientSecret
 from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.api.errors import FAILURE_RESPONSES
 from sokuji.api.limits import client_address
 from sokuji.api.openai.client_secrets import checked_translation
 from sokuji.api.openai.realtime.configuration import Configuration
@@ -20,18 +22,31 @@ from sokuji.api.openai.translations.protocol import DEFAULT_MODEL
 from sokuji.api.openai.translations.transport import TranslationTransport
 from sokuji.api.openai.wire import new_id
 from sokuji.api.playback import Playback
-from sokuji.api.webrtc.call_request import read_call
+from sokuji.api.webrtc.call_request import FORM, SDP, read_call
 from sokuji.api.webrtc.call_socket import AudioEvents, CallSocket
 from sokuji.api.webrtc.called_session import called_session
-from sokuji.api.webrtc.calls import CallResponse, new_call
+from sokuji.api.webrtc.calls import CREATED, CallResponse, new_call
 from sokuji.api.webrtc.realtime_call_socket import CallFrames, RealtimeCallSocket
 
-router = APIRouter(tags=["calls"])
+router = APIRouter(tags=["calls"], responses=FAILURE_RESPONSES)
 
+_SDP_CONTENT = {SDP: {"schema": {"type": "string"}}}
+_FIELDS = {
+    "sdp": {"type": "string"},
+    "session": {"type": "string", "description": "JSON, as in session.update"},
+}
+_FORM_CONTENT = {FORM: {"schema": {"type": "object", "required": ["sdp"], "properties": _FIELDS}}}
+DOCUMENTED: dict[str, Any] = {
+    "status_code": CREATED,
+    "response_class": Response,
+    "responses": {CREATED: {"description": "The answer", "content": _SDP_CONTENT}},
+    "openapi_extra": {"requestBody": {"required": True, "content": {**_FORM_CONTENT, **_SDP_CONTENT}}},
+}
+"""What FastAPI cannot read from a handler that takes the body as it comes."""
 TRANSLATION_AUDIO = AudioEvents("session.input_audio_buffer.append", "session.output_audio.delta")
 
 
-@router.post("/v1/realtime/translations/calls", status_code=201)
+@router.post("/v1/realtime/translations/calls", **DOCUMENTED)
 async def call_translation(
     request: Request, service: CurrentService, secret: ShownClientSecret
 ) -> CallResponse:
@@ -47,7 +62,7 @@ async def call_translation(
     return await new_call(service, asked.offer, _location(request), transport_of)
 
 
-@router.post("/v1/realtime/calls", status_code=201)
+@router.post("/v1/realtime/calls", **DOCUMENTED)
 async def call_realtime(request: Request, service: CurrentService, secret: ShownClientSecret) -> CallResponse:
     """Answer an SDP offer, and interpret what is said in the call."""
     asked = await read_call(request, secret)

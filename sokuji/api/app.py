@@ -15,6 +15,7 @@ from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
+from sokuji.api.webrtc import routes as call_routes
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -31,6 +32,7 @@ ROUTERS = (
     client_secrets.router,
     translation_routes.router,
     realtime_routes.router,
+    call_routes.router,
 )
 UPLOAD_PATHS = frozenset(
     {

@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Message
+from starlette.websockets import WebSocketDisconnect
 
 from sokuji.api.session_connection import ClientDisconnected
 from sokuji.config import Limits
@@ -25,15 +26,36 @@ ENDS_CONNECTION = (Overloaded, SessionTooLong, EndWithoutSession)
 """Errors after which a connection cannot go on."""
 
 
+class FrameChannel(Protocol):
+    """What carries the frames of a client: Starlette's ``WebSocket``, or something with the same methods.
+
+    They raise ``WebSocketDisconnect``, or receive a disconnection, once the client has gone.
+    """
+
+    async def receive(self) -> Message:
+        """The next ``websocket.receive`` or ``websocket.disconnect`` of ASGI."""
+
+    async def send_text(self, data: str) -> None:
+        """Send a text frame."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary frame."""
+
+    async def close(self, code: int = 1000, reason: str | None = None) -> None:
+        """Close with a code of RFC 6455."""
+
+
 class ClientSocket:
-    """An accepted WebSocket. Every method raises ``ClientDisconnected`` once the client has gone.
+    """An accepted WebSocket, or what stands for one.
+
+    Every method raises ``ClientDisconnected`` once the client has gone.
 
     Args:
         max_message_bytes: of one frame; None: ``ws_max_message_size``.
     """
 
-    def __init__(self, websocket: WebSocket, limits: Limits, max_message_bytes: int | None = None) -> None:
-        self._websocket = websocket
+    def __init__(self, channel: FrameChannel, limits: Limits, max_message_bytes: int | None = None) -> None:
+        self._channel = channel
         self._limits = limits
         self._max_message_bytes = max_message_bytes or limits.ws_max_message_size
         self._bad_frames = 0
@@ -83,16 +105,16 @@ class ClientSocket:
         """Send a mapping as a text frame of JSON, or bytes as a binary frame."""
         try:
             if isinstance(frame, bytes):
-                await self._websocket.send_bytes(frame)
+                await self._channel.send_bytes(frame)
             else:
-                await self._websocket.send_text(_json(frame))
+                await self._channel.send_text(_json(frame))
         except WebSocketDisconnect:
             raise ClientDisconnected from None
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a code of RFC 6455, section 7.4."""
         try:
-            await self._websocket.close(code, reason)
+            await self._channel.close(code, reason)
         except (WebSocketDisconnect, RuntimeError):
             # Starlette raises RuntimeError where the socket has been closed by the other side.
             raise ClientDisconnected from None
@@ -100,7 +122,7 @@ class ClientSocket:
     async def _receive(self, timeout_s: float | None) -> str | bytes:
         try:
             async with asyncio.timeout(timeout_s):
-                message = await self._websocket.receive()
+                message = await self._channel.receive()
         except TimeoutError:
             raise InvalidRequest(f"no frame was received for {timeout_s:g} s") from None
         if message["type"] == "websocket.disconnect":

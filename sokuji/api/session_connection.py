@@ -113,12 +113,17 @@ class SessionConnection:
         try:
             self._service.admit(address)
             with self._service.session_slot(self):
-                closing = await self._serve_session()
-                if closing is not None:
-                    await self._close(*closing)
+                await self.serve_admitted()
         except SokujiError as refusal:
             log.info("%s was refused: %s: %s", self, refusal.code, refusal.message)
             await self._close(refusal.close_code, refusal)
+
+    async def serve_admitted(self) -> None:
+        """As ``serve``, for a connection whose ``session_slot`` the caller holds."""
+        try:
+            closing = await self._serve_session()
+            if closing is not None:
+                await self._close(*closing)
         finally:
             if self._session is not None:
                 log.info("%s closed", self)

@@ -43,6 +43,17 @@ class OpenAISettings(Settings):
     target_language: str = "en"
     """Language to which a realtime session translates until its client names one, and in which a text to
     speak is taken to be if it is too short to tell."""
+    webrtc_ports: tuple[int, int] = (49_152, 65_535)
+    """First and last UDP port of WebRTC calls. A call takes one on each address of the host."""
+    webrtc_connect_s: float = Field(15, gt=0, le=120)
+    """A call to which its client has not connected this long after the answer is closed."""
+
+    @field_validator("webrtc_ports")
+    @classmethod
+    def _port_range(cls, ports: tuple[int, int]) -> tuple[int, int]:
+        if not 1_024 <= ports[0] <= ports[1] <= 65_535:
+            raise ValueError("accepted: the first and the last port, from 1024 to 65535, in this order")
+        return ports
 
     @field_validator("target_language")
     @classmethod

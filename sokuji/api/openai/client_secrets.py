@@ -72,15 +72,9 @@ async def make_translation_secret(
     request: TranslationSecretRequest, service: CurrentService, shown: ShownClientSecret
 ) -> ClientSecretResponse:
     """A client secret for live translation."""
-    settings = service.settings.openai
-    asked = checked(TranslationSecretSession, request.session, "session")
-    session = {"type": "translation", **asked.model_dump(exclude_unset=True)}
+    session = checked_translation(request.session, service)
     configuration = TranslationConfiguration.initial(None, session)
-    catalogue = service.pipeline.catalogue
-    configuration.providers(ModelIds(catalogue, settings.aliases), "session.model")
-    with own_params():
-        check_conversation(configuration.conversation(catalogue, settings), catalogue)
-    created = configuration.session(new_id("sess"), _session_end(service), settings)
+    created = configuration.session(new_id("sess"), _session_end(service), service.settings.openai)
     return _secret(service, shown, request.expires_after, session, created)
 
 
@@ -96,19 +90,51 @@ async def make_realtime_secret(
             f"session.type {str(kind)[:40]!r} is not known; accepted: {', '.join(get_args(SessionType))}",
             param="session.type",
         )
-    config = SessionConfig(type=kind).updated(asked)
-    with session_settings.named_params({"model": "session.model"}):
-        session_settings.providers(config, service)
-    with session_settings.named_params(session_settings.session_params(config)):
-        check_conversation(
-            session_settings.conversation_settings(config, service), service.pipeline.catalogue
-        )
+    config = checked_realtime(SessionConfig(type=kind), asked, service)
     about = {"id": new_id("sess"), "object": _OBJECTS[kind], "expires_at": _session_end(service)}
     created: JSONObject = {**about, **config.as_dict()}
     if kind == "transcription" and (detection := created["audio"]["input"]["turn_detection"]):
         for name in _OF_RESPONSES & detection.keys():
             del detection[name]
     return _secret(service, shown, request.expires_after, {**asked, "type": kind}, created)
+
+
+def checked_translation(session: JSONObject, service: Service, *, one_voice: bool = False) -> JSONObject:
+    """The session of a request for live translation, without fields that this service does not know.
+
+    Args:
+        one_voice: as for ``TranslationConfiguration.conversation``.
+
+    Raises:
+        SokujiError: a value that is not accepted; names its field.
+    """
+    asked = checked(TranslationSecretSession, session, "session")
+    accepted = {"type": "translation", **asked.model_dump(exclude_unset=True)}
+    configuration = TranslationConfiguration.initial(None, accepted)
+    catalogue, settings = service.pipeline.catalogue, service.settings.openai
+    configuration.providers(ModelIds(catalogue, settings.aliases), "session.model")
+    with own_params():
+        check_conversation(configuration.conversation(catalogue, settings, one_voice=one_voice), catalogue)
+    return accepted
+
+
+def checked_realtime(initial: SessionConfig, session: JSONObject, service: Service) -> SessionConfig:
+    """The session of a request for a realtime or a transcription session.
+
+    Args:
+        initial: what holds where the request says nothing.
+
+    Raises:
+        SokujiError: a value that is not accepted; names its field.
+    """
+    config = initial.updated(session)
+    with session_settings.named_params({"model": "session.model"}):
+        session_settings.providers(config, service)
+    with session_settings.named_params(session_settings.session_params(config)):
+        check_conversation(
+            session_settings.conversation_settings(config, service), service.pipeline.catalogue
+        )
+    return config
 
 
 def _secret(

@@ -40,7 +40,7 @@ async def realtime(websocket: WebSocket, service: CurrentService) -> None:
         ClientSocket(websocket, limits, service.settings.openai.max_event_bytes),
         partial(_configuration, websocket, service, secret),
         Beta() if _is_beta(websocket) else None,
-        partial(_rate_limits, service, address),
+        partial(rate_limits, service, address),
         limits.idle_timeout_s,
     )
     await SessionConnection(transport, service).serve(address)
@@ -82,7 +82,7 @@ def _session_type(model: str | None, intent: str | None, service: Service) -> Se
     return "transcription" if ids.find(model).purpose == "stt" else "realtime"
 
 
-def _rate_limits(service: Service, address: str) -> list[JSONObject]:
+def rate_limits(service: Service, address: str) -> list[JSONObject]:
     """The content of ``rate_limits.updated``: requests and sockets of the client's address."""
     allowance = service.allowance(address)
     return (

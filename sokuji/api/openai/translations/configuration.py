@@ -125,8 +125,13 @@ class TranslationConfiguration:
             chosen |= ids.providers(transcription.model, "stt", param=param)
         return chosen
 
-    def conversation(self, catalogue: Catalogue, settings: OpenAISettings) -> ConversationSettings:
+    def conversation(
+        self, catalogue: Catalogue, settings: OpenAISettings, *, one_voice: bool = False
+    ) -> ConversationSettings:
         """The settings of the session.
+
+        Args:
+            one_voice: whether the client can hear one voice only.
 
         Raises:
             UnsupportedLanguage, UnknownVoice, InvalidRequest: a value that is not accepted.
@@ -134,6 +139,11 @@ class TranslationConfiguration:
         heard, spoken = self.input, self.output
         check_glossary(spoken.glossary or {})
         targets = self.targets(settings)
+        if one_voice and len(targets) > 1:
+            raise InvalidRequest(
+                f"a call has one voice; accepted: one language (got {', '.join(targets)})",
+                param=PARAMS["target_languages"],
+            )
         source = languages.parse_source(heard.language or languages.AUTO, PARAMS["source_language"])
         noise = heard.noise_reduction
         return ConversationSettings(

@@ -21,6 +21,8 @@ class Opening(NamedTuple):
     subprotocols: list[str]
     """Those that it offers."""
     secret: ClientSecret | None
+    one_voice: bool = False
+    """Whether the client can hear one voice only, as in a call."""
 
     def refuse_other_dialects(self) -> None:
         """Refuse a client that means ``/v1/realtime``.

@@ -205,9 +205,9 @@ class TranslationTransport:
         self._accept(configuration, update, by_update=True)
 
     def _configure(self, session: Session, configuration: TranslationConfiguration) -> None:
-        session.configure(
-            configuration.conversation(self._service.pipeline.catalogue, self._service.settings.openai)
-        )
+        catalogue, settings = self._service.pipeline.catalogue, self._service.settings.openai
+        one_voice = self._opening.one_voice
+        session.configure(configuration.conversation(catalogue, settings, one_voice=one_voice))
 
     def _accept(
         self, configuration: TranslationConfiguration, update: ResumableSettings, *, by_update: bool

@@ -1,6 +1,7 @@
 """Bad input at the translation door: one error that names field and event, and the socket lives on."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -187,6 +188,20 @@ async def test_client_secrets_open_their_own_session_alone() -> None:
             client = server.connect(key=make(session, 60).value, **query)
             assert (await client.error())["param"] in ("type", "model")
             assert await client.until_closed() == 1008
+
+
+async def test_a_session_outlives_its_client_secret() -> None:
+    async with translation_service(FakeStt("bom dia")) as server:
+        credentials = server.service.credentials
+        secret = credentials.make_secret({"type": "translation", "model": "gpt-realtime-translate"}, 1)
+        client = server.connect(key=secret.value)
+        await client.until("session.created")
+        while time.time() < secret.expires_at:
+            await asyncio.sleep(0.05)
+        late = server.connect(key=secret.value)
+        assert await late.until_closed() == 1008
+        assert late.events == []
+        await translate_well(client)
 
 
 async def test_a_socket_on_which_nothing_is_sent_is_closed_when_it_has_been_idle_for_too_long() -> None:

@@ -1,0 +1,1 @@
+"""Sessions over WebRTC: audio on Opus tracks, events on a data channel. Only a call imports the library."""

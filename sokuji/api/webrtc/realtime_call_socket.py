@@ -1,0 +1,88 @@
+"""A call of ``/v1/realtime``: a client is told which response it hears, and can have it fall silent.
+
+OpenAI has these events for calls only: ``output_audio_buffer.started``, ``stopped`` and ``cleared`` of the
+service, ``output_audio_buffer.clear`` of the client. A response falls silent as well when it is cancelled,
+and when somebody speaks in a session whose turn detection has ``interrupt_response``.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+from sokuji.api.client_socket import FrameChannel
+from sokuji.api.openai.wire import server_event
+from sokuji.api.playback import Playback
+from sokuji.api.webrtc.call_socket import AudioEvents, CallSocket, Event, refusal
+from sokuji.config import GatewaySettings
+
+AUDIO_EVENTS = AudioEvents("input_audio_buffer.append", "response.output_audio.delta")
+PCM = "audio/pcm"
+
+
+class CallFrames(FrameChannel, Protocol):
+    """The messages of a call."""
+
+    def send_soon(self, event: Event) -> None:
+        """Send an event without waiting, unless the client has gone."""
+
+
+class RealtimeCallSocket(CallSocket):
+    """See ``CallSocket``."""
+
+    def __init__(self, channel: CallFrames, playback: Playback, settings: GatewaySettings) -> None:
+        super().__init__(channel, playback, AUDIO_EVENTS, settings)
+        self._call = channel
+        self._heard_id: str | None = None
+        """Of the response that the client hears."""
+        self._is_interrupted = False
+        """Whether speech ends what is being played."""
+
+    async def send(self, frame: Event | bytes) -> None:
+        """See ``ClientSocket``."""
+        event = {} if isinstance(frame, bytes) else frame
+        kind = event.get("type")
+        if kind == "response.done" and event["response"]["status"] == "cancelled":
+            await self._clear(event["response"]["id"])
+        await super().send(frame)
+        if kind in ("session.created", "session.updated"):
+            detection = ("session", "audio", "input", "turn_detection", "interrupt_response")
+            self._is_interrupted = bool(_at(event, *detection))
+        elif kind == "input_audio_buffer.speech_started" and self._is_interrupted:
+            await self._clear(self._heard_id)
+        elif kind == AUDIO_EVENTS.delta and event["response_id"] != self._heard_id:
+            self._heard_id = event["response_id"]
+            await super().send(_about("started", event["response_id"]))
+        elif kind == "response.output_audio.done" and event["response_id"] == self._heard_id:
+            self._playback.after(partial(self._stop, event["response_id"]))
+
+    def _handler_of(self, event: Event) -> Callable[[], Awaitable[None]] | None:
+        if event.get("type") == "output_audio_buffer.clear":
+            return partial(self._clear, self._heard_id)
+        for direction in ("input", "output"):
+            kind = _at(event, "session", "audio", direction, "format", "type")
+            if kind not in (None, PCM):
+                path = f"session.audio.{direction}.format"
+                raise refusal(event, f"{path}: a call has tracks of Opus; accepted: {PCM}", path)
+        return super()._handler_of(event)
+
+    async def _clear(self, response_id: str | None) -> None:
+        if response_id is not None and response_id == self._heard_id:
+            self._heard_id = None
+            self._playback.clear()
+            await super().send(_about("cleared", response_id))
+
+    def _stop(self, response_id: str) -> None:
+        if self._heard_id == response_id:
+            self._heard_id = None
+        self._call.send_soon(_about("stopped", response_id))
+
+
+def _about(what: str, response_id: str) -> Event:
+    return server_event(f"output_audio_buffer.{what}", response_id=response_id)
+
+
+def _at(event: object, *path: str) -> object:
+    """The value at a path; None: there is none."""
+    for name in path:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event

@@ -1,0 +1,74 @@
+"""A call from a page in headless Chromium, whose microphone is a file."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
+
+CHROMIUM = shutil.which("chromium")
+PAGE = Path(__file__).parent / "call.html"
+TIMEOUT_S = 60
+
+
+def _options(profile: str, microphone: Path) -> list[str]:
+    return [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--autoplay-policy=no-user-gesture-required",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        f"--user-data-dir={profile}",
+    ]
+
+
+async def call_from_page(url: str, secret: str, microphone: Path, seconds: float) -> dict[str, Any]:
+    """What the page of ``call.html`` reports: ``events``, and the ``recording`` of what it has heard.
+
+    Args:
+        url: takes the offer.
+        secret: a client secret.
+        microphone: a WAV file, which is said once.
+        seconds: from the first translated word to the end of the call.
+    """
+    app = FastAPI()
+    reported: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+    @app.get("/")
+    async def page() -> FileResponse:
+        return FileResponse(PAGE)
+
+    @app.post("/result")
+    async def result(request: Request) -> None:
+        reported.set_result(json.loads(await request.body()))
+
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    query = urlencode({"url": url, "secret": secret, "seconds": seconds})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = await asyncio.create_subprocess_exec(
+            str(CHROMIUM),
+            *_options(profile, microphone),
+            f"http://127.0.0.1:{port}/?{query}",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            return await asyncio.wait_for(reported, TIMEOUT_S)
+        finally:
+            browser.terminate()
+            await browser.wait()
+            server.should_exit = True
+            await serving

@@ -273,7 +273,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str | None, str]] = [
     ({"input": " \n"}, 400, "invalid_request", "input", "blank"),
     ({"input": None}, 400, "invalid_request", "input", "string"),
     ({"input": "a" * 5_001}, 413, "too_large", "input", "5000"),
-    ({"input": "Привет, как дела?"}, 422, "unsupported_language", "input", "Cyrillic"),
+    ({"input": "Привет, как дела?"}, 422, "no_voice", "input", "Cyrillic"),
     ({"model": "nobody"}, 404, "model_not_found", "model", "fake/mouth"),
     ({"model": "whisper-1"}, 400, "invalid_request", "model", "fake/mouth"),
     ({"voice": "nobody"}, 422, "unknown_voice", "voice", "alloy"),

@@ -10,7 +10,7 @@ from sokuji.api.credentials import Credentials
 from sokuji.api.handshake import RefusedHandshake, accept
 
 CREDENTIALS = Credentials(b"k" * 32)
-SECRET = CREDENTIALS.make_secret({"type": "translation"}, 60).value
+SECRET = CREDENTIALS.make_secret({"type": "translation"}, 3_600).value
 OLD_SECRET = CREDENTIALS.make_secret({"type": "translation"}, -60).value
 
 

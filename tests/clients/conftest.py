@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 import pytest_asyncio
-import soxr
 
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
+from sokuji.audio.resampling import resample
 from tests.clients.checks import VOICE_RATE
 from tests.clients.tls import certificate, tls_forwarder
 from tests.service.conftest import address, free_port, http, service
@@ -31,9 +30,8 @@ def _speech(folder: Path, language: str, name: str) -> Speech:
     pcm = sample(language, name) + silence(2_000)
     files = []
     for rate in (RECOGNISER_RATE, VOICE_RATE):
-        samples = soxr.resample(np.frombuffer(pcm, "<i2"), RECOGNISER_RATE, rate)
         file = folder / f"{language}-{rate}.wav"
-        file.write_bytes(wav_bytes(samples.astype("<i2").tobytes(), rate))
+        file.write_bytes(wav_bytes(resample(pcm, RECOGNISER_RATE, rate), rate))
         files.append(str(file))
     return Speech(reference(language, name), *files)
 

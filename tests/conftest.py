@@ -1,4 +1,4 @@
-"""Which tests run in the same process when two share them, and in which order; what their marks are.
+"""Which tests run, which in the same process when two share them, and in which order; what their marks are.
 
 All tests that start Ray run in one process, one after the other: two services at a time are more than two
 cores bear. They begin first, for they take longest. The tests of any other file stay together too: a model is
@@ -7,6 +7,7 @@ loaded once for them.
 
 import gc
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -22,6 +23,15 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 # For ``make test-fast``; a test that states a number of examples, not a multiple of the default, keeps it.
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("unhurried")
+
+
+_CLIENTS = Path(__file__).with_name("clients")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The tests of clients need what `make test-clients` installs: they run when they are named alone."""
+    named = any(_CLIENTS in (path := Path(arg).resolve()).parents or path == _CLIENTS for arg in config.args)
+    return True if collection_path == _CLIENTS and not named else None
 
 
 class _ByFile(LoadScopeScheduling):  # type: ignore[misc]

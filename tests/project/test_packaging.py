@@ -15,6 +15,10 @@ LOCKS = (
     "requirements-dev.lock",
     "requirements-samples.lock",
     "requirements-llm.lock",
+    "tests/clients/litellm.lock",
+    "tests/clients/livekit.lock",
+    "tests/clients/pipecat.lock",
+    "tests/clients/wyoming.lock",
 )
 APART = {"vllm"}
 """Providers that need an environment of their own (docs/llm.md)."""

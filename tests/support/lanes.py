@@ -22,6 +22,7 @@ from fast_translate import _native
 
 SERVICE_TESTS = (
     "tests/service/",
+    "tests/clients/",
     "tests/launcher/test_launch.py",
     "tests/profiles/",
     "tests/performance/test_commands.py::test_the_benchmark_starts_a_service_of_its_own",

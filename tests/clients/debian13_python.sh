@@ -12,6 +12,7 @@ folder=$(cd "$folder" && pwd)
 # The mirror is the machine's own.
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get --print-uris update | sed -n "s,^'\(.*\)/dists/$codename/InRelease'.*,\1,p" | head -n 1)
+[ -n "$mirror" ] || { echo "Python 3.13 is taken from Debian's mirror, and this machine has none in its sources."; exit 1; }
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$folder/apt/sources.list"
 apt_get() {
     apt-get -qq -o "Dir::Etc::sourcelist=$folder/apt/sources.list" -o Dir::Etc::sourceparts=- \

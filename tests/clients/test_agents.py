@@ -33,7 +33,7 @@ async def test_a_session_translates_what_is_said_and_what_is_written_and_keeps_i
     await check_pcm(http, printed["translation"], voice.read_bytes())
 
 
-async def test_a_call_translates_what_is_said(
+async def test_a_call_with_a_client_secret_translates_what_is_said(
     http: httpx.AsyncClient, variables: dict[str, str], portuguese: Speech, voice: Path
 ) -> None:
     files = (portuguese.wav_24k, str(voice))

@@ -2,10 +2,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import wrtc from "@roamhq/wrtc";
+import OpenAI from "openai";
 import { OpenAIRealtimeWebRTC, RealtimeAgent, RealtimeSession } from "@openai/agents/realtime";
 
 const [recording, voice] = process.argv.slice(2); // a WAV of 24 kHz, 16 bit, mono; a file for raw PCM of 48 kHz
-globalThis.RTCPeerConnection = wrtc.RTCPeerConnection; // a browser has its own, and a microphone and a loudspeaker
+
+// On the server, which has the key: a client secret for the browser.
+const secret = await new OpenAI().realtime.clientSecrets.create({
+  session: { type: "realtime", model: "gpt-realtime" },
+});
+
+// In the browser, which has a WebRTC, a microphone and a loudspeaker of its own.
+globalThis.RTCPeerConnection = wrtc.RTCPeerConnection;
 const microphone = new wrtc.nonstandard.RTCAudioSource();
 const loudspeaker = {};
 const transport = new OpenAIRealtimeWebRTC({
@@ -17,7 +25,7 @@ const agent = new RealtimeAgent({ name: "Interpreter", instructions: "Translate 
 const session = new RealtimeSession(agent, { transport, model: "gpt-realtime" });
 session.on("error", ({ error }) => console.log("error:", JSON.stringify(error)));
 session.on("transport_event", ({ type }) => console.log("event:", type));
-await session.connect({ apiKey: process.env.OPENAI_API_KEY }); // in a browser: a client secret, ek_...
+await session.connect({ apiKey: secret.value });
 
 const heard = [];
 const sink = new wrtc.nonstandard.RTCAudioSink(loudspeaker.srcObject.getAudioTracks()[0]);

@@ -54,7 +54,7 @@ class WithArgumentsOfItsOwn(SokujiError):
 def example(kind: type[SokujiError]) -> SokujiError:
     """An instance in which every attribute differs from its default."""
     given = {
-        name: {"str": name, "float": 2.5, "int": 7}[
+        name: {"str": name, "str | None": name, "float": 2.5, "int": 7, "SokujiError": SokujiError("cause")}[
             str(getattr(parameter.annotation, "__name__", parameter.annotation))
         ]
         for name, parameter in inspect.signature(kind).parameters.items()

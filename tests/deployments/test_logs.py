@@ -9,6 +9,8 @@ import pytest
 from deployments import logs
 from deployments.gateway import Gateway
 from deployments.stt import SpeechToText
+from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES
+from sokuji.config.variables import CLIENT_SECRET_KEY
 from sokuji.errors import ConfigError
 
 LOGGERS = ("sokuji", "ray.serve")
@@ -38,6 +40,8 @@ def test_without_it_the_engine_logs_from_info_and_serve_as_it_is_configured() ->
 @pytest.mark.parametrize("name", ["DEBUG", "WARNING"])
 def test_a_stage_and_the_gateway_take_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", name)
+    # Without a cluster there is none to draw.
+    monkeypatch.setenv(CLIENT_SECRET_KEY, "k" * MIN_SIGNING_KEY_BYTES)
     # Serve wraps the class in one that builds its HTTP app.
     gateway: Any = Gateway
     _, plain_gateway, *_ = gateway.func_or_class.__mro__

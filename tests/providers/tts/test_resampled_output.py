@@ -58,7 +58,7 @@ async def test_chunks_have_the_sample_rate_of_the_settings(rate: int) -> None:
     [
         ({"sample_rate": 7_999}, "0 (the voice's native rate) or from 8000 to 48000"),
         ({"sample_rate": 96_000}, "from 8000 to 48000"),
-        ({"audio_format": "aac"}, "'wav', 'pcm', 'mp3', 'opus' or 'flac'"),
+        ({"audio_format": "wma"}, "'wav', 'pcm', 'mp3', 'opus', 'aac' or 'flac'"),
     ],
 )
 def test_every_synthesiser_has_the_output_settings_and_refuses_invalid_values(

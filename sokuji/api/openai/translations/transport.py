@@ -43,12 +43,11 @@ _UNCHANGED = ResumableSettings()
 
 
 class _EventRefused(SokujiError):
-    """An error with the id of the client event at fault."""
+    """An error that is the fault of a client event, and the event that reports it."""
 
     def __init__(self, cause: SokujiError, event_id: str | None) -> None:
         super().__init__(cause.message, param=cause.param)
-        self.cause = cause
-        self.event_id = event_id
+        self.report = error_event(cause, event_id)
 
 
 class _Accepted(NamedTuple):
@@ -237,8 +236,7 @@ def _refusals(event: Event) -> Iterator[None]:
 
 
 def _error(error: SokujiError) -> JSONObject:
-    cause, event_id = (error.cause, error.event_id) if isinstance(error, _EventRefused) else (error, None)
-    frame = error_event(cause, event_id)
+    frame = error.report if isinstance(error, _EventRefused) else error_event(error)
     param = frame["error"]["param"]
     frame["error"]["param"] = PARAMS.get(param, param)
     return frame

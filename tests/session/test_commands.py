@@ -235,7 +235,9 @@ async def test_an_idle_session_drains_at_once_and_one_that_never_pauses_in_time(
     words = SpokenScript([(30, 0)]).words
     assert len(said) >= 20
     assert said[:-1] == words[: len(said) - 1]
-    assert said[-1] in (words[len(said) - 1], f"part{len(said) - 1}")
+    last = words[len(said) - 1]
+    # The word in which the session was cut off may be incomplete.
+    assert said[-1] in (last, last.replace("word", "part"))
     assert of_kind(seen, events.Ack)[-1].through_ms == finals(seen)[-1].end_ms
 
 

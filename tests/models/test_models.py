@@ -240,6 +240,7 @@ def test_a_fetched_model_that_is_damaged_is_fetched_anew(hub: ModelHub) -> None:
     assert (models.locate("whisper", "small") / "model.bin").read_bytes() == b"model.bin" * 100_000
 
 
+@pytest.mark.slow
 def test_a_download_that_breaks_off_is_resumed(hub: ModelHub) -> None:
     # The client writes blocks of 10 MiB; what it has of the one that breaks off is lost.
     content = random.Random(0).randbytes(24 * 2**20)

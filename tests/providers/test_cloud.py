@@ -274,6 +274,7 @@ async def test_max_concurrency_limits_the_requests_at_a_time() -> None:
         assert server.most_at_once == 4
 
 
+@pytest.mark.slow
 async def test_the_timeout_of_a_request_includes_its_wait_for_a_slot(server: Server) -> None:
     async with aclosing(connect(server.url, max_concurrency=1)) as cloud:
         cloud.update(settings(server.url, 5 * SHORT_S, max_concurrency=1))

@@ -32,6 +32,7 @@ from tests.support.session_scenarios import (
 from tests.support.speech import silence
 
 
+@pytest.mark.slow
 async def test_a_client_that_never_reads_is_held_back() -> None:
     tts = FakeTts(*[100] * 30)
     session = open_real_speech_session(await ready_pipeline(tts=tts), max_waiting_bytes=2**20)

@@ -56,6 +56,7 @@ async def test_a_language_that_no_recogniser_knows_is_refused_without_a_target_t
         session.configure(replace(HEARD_ONLY, source_language="ja"))
 
 
+@pytest.mark.slow
 async def test_silence_ends_no_utterance_that_only_a_flush_may_end() -> None:
     script = SpokenScript([(3, 1_500), (3, 1_500)])
     session = open_session(await pipeline_of(CodedStt()))

@@ -3,7 +3,8 @@
 - ``models``: loads the weights of a speech, translation or voice model. Silero's voice activity model does
   not count: it has 2 MB and is loaded in 20 ms. Set by the fixtures that a test uses, or by the test itself.
 - ``service``: starts Ray. Set by the path of the test.
-- ``slow``: takes seconds without either, because it runs at the pace of speech or searches many cases.
+- ``slow``: takes seconds without either, because it runs at the pace of speech or searches many cases. Set by
+  the test, or by its path.
 
 ``make test-fast`` runs the tests with none of the three, and fewer random examples; ``make test`` runs all.
 """
@@ -29,6 +30,15 @@ SERVICE_TESTS = (
 )
 """Tests that start Ray, in the order in which they run. Those of the service come first: memory tracing needs
 the job agent of its Ray, whose port another Ray on the same machine takes."""
+SLOW_TESTS = (
+    "tests/api/openai/realtime/",
+    "tests/api/openai/rest/",
+    "tests/api/openai/translations/",
+    "tests/api/webrtc/",
+    "tests/load_tests/",
+)
+"""Tests of doors through clients that others wrote, over sockets, and of the load tests: each is short, but
+together they take half a minute."""
 _MODEL_FIXTURES = {"whisper", "bergamot", "piper", "kokoro"}
 _MODEL_METHODS = (
     (ctranslate2.Translator, "__init__"),
@@ -46,6 +56,8 @@ def mark(item: pytest.Item) -> None:
         item.add_marker("models")
     if item.nodeid.startswith(SERVICE_TESTS):
         item.add_marker("service")
+    if item.nodeid.startswith(SLOW_TESTS):
+        item.add_marker("slow")
 
 
 class LaneGuard:

@@ -62,6 +62,7 @@ async def test_an_error_that_closes_a_session_comes_behind_all_results(
 
 
 @pytest.mark.parametrize("drain_s", [0.05, 10])
+@pytest.mark.slow
 async def test_a_drain_delivers_what_was_said_also_if_the_speaker_does_not_pause_in_time(
     drain_s: float,
 ) -> None:

@@ -181,7 +181,7 @@ async def test_a_failing_stage_is_reported_and_the_next_call_is_served() -> None
 async def test_a_stage_that_does_not_answer_in_time_is_cancelled_and_reported() -> None:
     translator = FakeTranslator()
     translator.gate.clear()
-    async with rest_client(translator=translator, deadlines=Deadlines(translation_s=0.05)) as (client, _):
+    async with rest_client(translator=translator, deadlines=Deadlines(translation_s=0.5)) as (client, _):
         response = await client.post(TRANSLATE, json=TEXT)
     assert error_of(response) == (504, "deadline_exceeded", None)
     assert response.headers["retry-after"] == "1"

@@ -12,6 +12,7 @@ from sokuji.api.session_connection import ClientDisconnected
 from sokuji.config import Limits
 from sokuji.errors import InvalidRequest, Overloaded, SokujiError, TooLarge
 from sokuji.session.input import SessionTooLong
+from sokuji.session.session import Session
 
 T = TypeVar("T")
 MAX_BAD_FRAMES = 100
@@ -92,6 +93,21 @@ class ClientSocket:
                 ) from error
             await report(error)
             return None
+
+    async def first_result(
+        self, handle: Callable[[str | bytes], T], report: Callable[[SokujiError], Awaitable[None]]
+    ) -> T:
+        """Receive frames until ``handle`` makes something of one; see ``handle_frame``."""
+        result = None
+        while result is None:
+            result = await self.handle_frame(handle, report)
+        return result
+
+    async def pass_on(self, session: Session, handle: Callable[[str | bytes], None]) -> NoReturn:
+        """Receive frames for a session, as fast as it takes them; see ``handle_frame``."""
+        while True:
+            await session.hold_back()
+            await self.handle_frame(handle, session.report, may_be_idle=session.ended)
 
     async def discard(self) -> NoReturn:
         """Receive and drop whatever comes until the client has gone.

@@ -56,17 +56,11 @@ class BridgeTransport:
 
     async def open_session(self) -> Session:
         """See ``Transport``."""
-        session = None
-        while session is None:
-            session = await self._socket.handle_frame(self._open, self._report)
-        return session
+        return await self._socket.first_result(self._open, self._report)
 
     async def receive(self, session: Session) -> None:
         """See ``Transport``."""
-        handle = partial(self._pass_on, session)
-        while True:
-            await session.hold_back()
-            await self._socket.handle_frame(handle, session.report, may_be_idle=session.ended)
+        await self._socket.pass_on(session, partial(self._pass_on, session))
 
     async def discard(self) -> NoReturn:
         """See ``Transport``."""

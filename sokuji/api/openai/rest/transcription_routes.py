@@ -43,7 +43,7 @@ from sokuji.contract import StageName
 from sokuji.errors import NoSpeech, NotSupported
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
-from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES, SubtitleFormat
+from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 Results = AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]
 
@@ -94,15 +94,11 @@ async def transcribe_file(
         events = _events(_or_nothing(results), length_ms, form.context)
         return event_response(events, stall_s=service.settings.limits.body_timeout_s)
     transcript = await RecordingTranscript().add_all(_or_nothing(results))
-    headers = unrecognised_header(transcript.unrecognised)
-    response.headers.update(headers)
-    match form.response_format:
-        case "text":
-            return PlainTextResponse(f"{transcript.text}\n", headers=headers)
-        case "srt" | "vtt" as subtitle_format:
-            return await _subtitles(transcript, "source", subtitle_format)
-        case "verbose_json":
-            return verbose_transcription(transcript, length_ms, form.timestamp_granularities, form.language)
+    response.headers.update(unrecognised_header(transcript.unrecognised))
+    if (file := await _text_file(transcript, "source", form.response_format)) is not None:
+        return file
+    if form.response_format == "verbose_json":
+        return verbose_transcription(transcript, length_ms, form.timestamp_granularities, form.language)
     return transcription_body(transcript, length_ms)
 
 
@@ -132,15 +128,11 @@ async def translate_file(
         param="file",
     )
     transcript = await RecordingTranscript().add_all(_or_nothing(results))
-    headers = unrecognised_header(transcript.unrecognised)
-    response.headers.update(headers)
-    match form.response_format:
-        case "text":
-            return PlainTextResponse(f"{transcript.translation}\n", headers=headers)
-        case "srt" | "vtt" as subtitle_format:
-            return await _subtitles(transcript, "translation", subtitle_format)
-        case "verbose_json":
-            return verbose_translation(transcript, duration_ms(pcm, RECOGNISER_RATE), target)
+    response.headers.update(unrecognised_header(transcript.unrecognised))
+    if (file := await _text_file(transcript, "translation", form.response_format)) is not None:
+        return file
+    if form.response_format == "verbose_json":
+        return verbose_translation(transcript, duration_ms(pcm, RECOGNISER_RATE), target)
     return TranslationBody(text=transcript.translation)
 
 
@@ -193,9 +185,17 @@ async def _events(results: Results, length_ms: int, context: str) -> AsyncGenera
     }
 
 
-async def _subtitles(
-    transcript: RecordingTranscript, of: SubtitleText, subtitle_format: SubtitleFormat
-) -> Response:
-    file = await transcript.subtitles(of, subtitle_format)
-    media_type = f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8"
-    return Response(file, media_type=media_type, headers=unrecognised_header(transcript.unrecognised))
+async def _text_file(
+    transcript: RecordingTranscript, of: SubtitleText, response_format: str
+) -> Response | None:
+    """The answer in a format that is no JSON; None: the format is JSON."""
+    headers = unrecognised_header(transcript.unrecognised)
+    match response_format:
+        case "text":
+            text = transcript.text if of == "source" else transcript.translation
+            return PlainTextResponse(f"{text}\n", headers=headers)
+        case "srt" | "vtt" as subtitle_format:
+            file = await transcript.subtitles(of, subtitle_format)
+            media_type = f"{SUBTITLE_MEDIA_TYPES[subtitle_format]}; charset=utf-8"
+            return Response(file, media_type=media_type, headers=headers)
+    return None

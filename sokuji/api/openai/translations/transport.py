@@ -91,17 +91,11 @@ class TranslationTransport:
         if self._point is not None:
             self._session_id = self._point.session_id
         await self._socket.send(server_event("session.created", session=self._shown(self._latest)))
-        session = None
-        while session is None:
-            session = await self._socket.handle_frame(self._open, self._report)
-        return session
+        return await self._socket.first_result(self._open, self._report)
 
     async def receive(self, session: Session) -> None:
         """See ``Transport``."""
-        handle = partial(self._pass_on, session)
-        while True:
-            await session.hold_back()
-            await self._socket.handle_frame(handle, session.report, may_be_idle=session.ended)
+        await self._socket.pass_on(session, partial(self._pass_on, session))
 
     async def discard(self) -> NoReturn:
         """See ``Transport``."""

@@ -13,6 +13,7 @@ from load_tests.peers.measured_system import measure, tables
 from load_tests.peers.sokuji_service import SokujiSystem
 from load_tests.peers.system import ANSWERED_WITHIN_S, System
 from load_tests.peers.whisperlive import WhisperLive
+from load_tests.peers.whisperlivekit import WhisperLiveKit
 from load_tests.peers.wyoming import Wyoming
 from load_tests.reports.report import OutputOption, show, write
 from load_tests.scenarios import options
@@ -27,7 +28,7 @@ from sokuji.measure.latency import FRAME_MS
 MODEL = "base"
 SILENCE_MS = SegmentationSettings().min_silence_ms
 """The service's endpointing delay; a client that does endpointing for a peer waits as long."""
-NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched")
+NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched", "whisperlivekit")
 
 app = options.command_line()
 
@@ -57,6 +58,7 @@ def main(
         "wyoming": lambda: Wyoming(source, model, SILENCE_MS),
         "whisperlive": lambda: WhisperLive(model, batched=False),
         "whisperlive-batched": lambda: WhisperLive(model, batched=True),
+        "whisperlivekit": lambda: WhisperLiveKit(model, source),
     }
     chosen = [build() for name, build in systems.items() if name in only.split(",")]
     measured = [asyncio.run(measure(each, port, scenarios)) for each in chosen]

@@ -13,9 +13,11 @@ import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from load_tests.peers import wyoming
+from load_tests.peers.growing_transcript import GrowingTranscript
 from load_tests.peers.server_process import server_process
 from load_tests.peers.system import PeerFailed, PeerSession, System
-from load_tests.peers.whisperlive import WhisperLive
+from load_tests.peers.whisperlive import SegmentMessages, WhisperLive
+from load_tests.peers.whisperlivekit import WhisperLiveKit
 from load_tests.peers.wyoming import Wyoming
 from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji.errors import SokujiError
@@ -135,34 +137,59 @@ def segment(start: float, end: float, text: str, completed: bool) -> dict[str, A
     return {"start": f"{start:.3f}", "end": f"{end:.3f}", "text": text, "completed": completed}
 
 
-class FakeWhisperLive:
-    """Sends what ``script`` has for the number of milliseconds that it has session."""
+class FakeStreamingServer:
+    """Sends what ``script`` has for the number of milliseconds that it has received."""
 
-    def __init__(self, greeting: Any, script: dict[int, Any]) -> None:
+    def __init__(
+        self, greeting: Any, script: dict[int, Any], *, takes_options: bool, end_of_audio: bytes
+    ) -> None:
         self.greeting = greeting
         self.script = script
+        self.takes_options = takes_options
+        self.end_of_audio = end_of_audio
         self.options: dict[str, Any] = {}
+        self.path = ""
         self.sound = b""
         self.ended = False
 
     async def attend(self, client: ServerConnection) -> None:
-        self.options = json.loads(await client.recv())
+        assert client.request is not None
+        self.path = client.request.path
+        if self.takes_options:
+            self.options = json.loads(await client.recv())
         await client.send(json.dumps(self.greeting))
         async for frame in client:
-            if frame == b"END_OF_AUDIO":
+            if frame == self.end_of_audio:
                 self.ended = True
                 return
             assert isinstance(frame, bytes)
             self.sound += frame
             if found := self.script.get(len(self.sound) // 32):
-                await client.send(
-                    found if isinstance(found, str) else json.dumps({"uid": "1", "segments": found})
-                )
+                await client.send(found if isinstance(found, str) else json.dumps(found))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:
         async with serve(self.attend, "127.0.0.1", 0) as server:
             yield port_of(server)
+
+
+def whisperlive_server(greeting: Any, script: dict[int, Any]) -> FakeStreamingServer:
+    messages = {
+        ms: found if isinstance(found, str) else {"uid": "1", "segments": found}
+        for ms, found in script.items()
+    }
+    return FakeStreamingServer(greeting, messages, takes_options=True, end_of_audio=b"END_OF_AUDIO")
+
+
+def whisperlivekit_server(greeting: Any, script: dict[int, Any]) -> FakeStreamingServer:
+    return FakeStreamingServer(greeting, script, takes_options=False, end_of_audio=b"")
+
+
+def test_segments_that_come_again_count_once() -> None:
+    transcript, messages = GrowingTranscript(), SegmentMessages("pt")
+    for at in (1.0, 2.0):
+        messages.note({"segments": [segment(0, 2, "Bom dia", completed=True)]}, transcript, at)
+    assert transcript.words == ["bom", "dia"]
 
 
 READY = {"uid": "1", "message": "SERVER_READY", "backend": "faster_whisper"}
@@ -171,9 +198,9 @@ READY = {"uid": "1", "message": "SERVER_READY", "backend": "faster_whisper"}
 async def test_whisperlive_hears_a_stream_and_is_timed_to_stable_and_to_completed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("load_tests.peers.whisperlive.ANSWERED_WITHIN_S", 0.16)
+    monkeypatch.setattr("load_tests.peers.streaming_socket.ANSWERED_WITHIN_S", 0.16)
     first = segment(0.3, 0.34, " Olá mundo", True)
-    server = FakeWhisperLive(
+    server = whisperlive_server(
         READY,
         {
             320: [segment(0.3, 0.34, " Olá mudo", False)],
@@ -205,7 +232,7 @@ async def test_whisperlive_hears_a_stream_and_is_timed_to_stable_and_to_complete
     ],
 )
 async def test_whisperlive_that_takes_nobody_is_said_so(greeting: Any, reason: str) -> None:
-    async with FakeWhisperLive(greeting, {}).running() as port:
+    async with whisperlive_server(greeting, {}).running() as port:
         with pytest.raises(PeerFailed, match=reason):
             await transcribed(WhisperLive(MODEL, batched=False), port, speech())
 
@@ -213,9 +240,60 @@ async def test_whisperlive_that_takes_nobody_is_said_so(greeting: Any, reason: s
 @pytest.mark.parametrize("message", ["no json", '{"segments": [{"text": 3}]}'])
 async def test_a_broken_message_of_whisperlive_ends_the_session_and_is_counted(message: str) -> None:
     session = PeerSession(speech())
-    async with FakeWhisperLive(READY, {80: message}).running() as port:
+    async with whisperlive_server(READY, {80: message}).running() as port:
         with pytest.raises(PeerFailed, match="ended the conversation"):
             await WhisperLive(MODEL, batched=False).transcribe(port, session, lambda ms: None)
+    assert session.errors == {"peer_failed": 1}
+
+
+CONFIG = {"type": "config", "useAudioWorklet": True, "mode": "full"}
+
+
+def kit_transcript(tail: str, *lines: str) -> dict[str, Any]:
+    silent = {"speaker": -2, "text": "", "start": "0:00:00.00", "end": "0:00:00.30"}
+    spoken = [{"speaker": 1, "text": text, "start": "0:00:00.30", "end": "0:00:00.34"} for text in lines]
+    return {"status": "active_transcription", "lines": [silent, *spoken], "buffer_transcription": tail}
+
+
+async def test_whisperlivekit_hears_a_stream_and_is_timed_to_stable_and_to_its_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("load_tests.peers.streaming_socket.ANSWERED_WITHIN_S", 0.16)
+    server = whisperlivekit_server(
+        CONFIG,
+        {
+            320: kit_transcript(" Olá mudo"),
+            400: kit_transcript(" mundo.", " Olá"),
+            480: kit_transcript(" Bom dia", " Olá mundo."),
+            560: kit_transcript("", " Olá mundo.", " Bom dia."),
+        },
+    )
+    async with server.running() as port:
+        session = await transcribed(WhisperLiveKit(MODEL, "pt"), port, speech())
+    assert (session.text, session.errors) == ("olá mundo bom dia", {})
+    assert server.path == "/asr?language=pt"
+    assert server.ended
+    olá, dia = session.delays
+    assert 60 <= olá["stable"] < olá["final"]
+    assert olá["final"] >= 140
+    assert 60 <= dia["stable"] < dia["final"]
+
+
+async def test_whisperlivekit_that_takes_nobody_is_said_so() -> None:
+    refusal = {"type": "error", "error": "language"}
+    async with whisperlivekit_server(refusal, {}).running() as port:
+        with pytest.raises(PeerFailed, match="refuses: language"):
+            await transcribed(WhisperLiveKit(MODEL, "pt"), port, speech())
+
+
+@pytest.mark.parametrize(
+    "message", ["no json", '{"lines": [{}]}', '{"lines": [], "buffer_transcription": 1}']
+)
+async def test_a_broken_message_of_whisperlivekit_ends_the_session_and_is_counted(message: str) -> None:
+    session = PeerSession(speech())
+    async with whisperlivekit_server(CONFIG, {80: message}).running() as port:
+        with pytest.raises(PeerFailed, match="ended the conversation"):
+            await WhisperLiveKit(MODEL, "pt").transcribe(port, session, lambda ms: None)
     assert session.errors == {"peer_failed": 1}
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from load_tests.measurements.load_level import LATE_MS
 from load_tests.measurements.word_errors import ErrorCount
+from load_tests.peers.growing_transcript import GrowingTranscript
 from load_tests.peers.measured_system import MeasuredSystem
 from load_tests.peers.scoring import PeerLevel, align, sessions_held, summarise
 from load_tests.peers.server_process import lock_of, versions
 from load_tests.peers.sokuji_service import sentence_delays
 from load_tests.peers.system import Milestone, PeerSession
-from load_tests.peers.whisperlive import GrowingTranscript
 from load_tests.scenarios.response_log import ResponseLog
 from load_tests.scenarios.speech_samples import ScriptedSpeech
 from sokuji import events
@@ -75,28 +75,16 @@ def test_sessions_are_held_while_every_level_up_to_there_is(levels: list[PeerLev
     assert sessions_held(levels, "known", 1_500) == 0
 
 
-def piece(text: str, end: float, *, completed: bool = False) -> dict[str, object]:
-    return {"start": "0.000", "end": f"{end:.3f}", "text": text, "completed": completed}
-
-
-def test_text_is_stable_since_it_changed_last_and_final_since_it_is_completed() -> None:
-    captions = GrowingTranscript("pt")
-    captions.note([piece(" Olá mundo", 1)], 1.0)
-    captions.note([piece(" Olá mudo", 1)], 2.0)
-    captions.note([piece(" Olá, mundo.", 1)], 3.0)
-    captions.note([piece(" Olá mundo", 1, completed=True), piece(" Bom", 2)], 4.0)
-    captions.note([piece(" Olá mundo", 1, completed=True), piece(" Bom dia", 2)], 5.0)
-    assert captions.words == ["olá", "mundo", "bom", "dia"]
-    assert (captions.stable_at(1), captions.stable_at(2), captions.final_at(2)) == (1.0, 3.0, 4.0)
-    assert (captions.stable_at(4), captions.final_at(4)) == (5.0, None)
-
-
-def test_segments_that_come_again_count_once() -> None:
-    captions = GrowingTranscript("pt")
-    done = piece("Bom dia", 2, completed=True)
-    for at in (1.0, 2.0):
-        captions.note([done], at)
-    assert captions.words == ["bom", "dia"]
+def test_text_is_stable_since_it_changed_last_and_final_since_it_stays() -> None:
+    transcript = GrowingTranscript()
+    transcript.note([], ["olá", "mundo"], 1.0)
+    transcript.note([], ["olá", "mudo"], 2.0)
+    transcript.note([], ["olá", "mundo"], 3.0)
+    transcript.note(["olá", "mundo"], ["bom"], 4.0)
+    transcript.note([], ["bom", "dia"], 5.0)
+    assert transcript.words == ["olá", "mundo", "bom", "dia"]
+    assert (transcript.stable_at(1), transcript.stable_at(2), transcript.final_at(2)) == (1.0, 3.0, 4.0)
+    assert (transcript.stable_at(4), transcript.final_at(4)) == (5.0, None)
 
 
 def transcription(number: int, text: str) -> events.Transcription:

@@ -43,7 +43,7 @@ def unix_socket() -> socket.socket:
 
 
 class ChannelEnd:
-    """One end of a frame channel; frames are the ASGI messages ``websocket.receive`` and ``websocket.send``."""
+    """One end of a frame channel; frames are ASGI messages, ``websocket.receive`` or ``websocket.send``."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader

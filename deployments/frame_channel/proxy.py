@@ -97,10 +97,9 @@ class _Relay:
         while True:
             message = await self._receive()
             channel = self._offer.channel
-            if channel is None:
-                return message
-            if message["type"] != "websocket.receive":
+            if channel is not None and message["type"] == "websocket.disconnect":
                 channel.end()
+            if channel is None or message["type"] != "websocket.receive":
                 return message
             # A replica that has gone takes no frames; Serve finds that out by itself.
             with contextlib.suppress(OSError):
@@ -133,6 +132,7 @@ class _Relay:
             while (message := await channel.read("websocket.send")) is not None:
                 await self._send(message)
             channel.end()
-        except OSError:
-            # The client has gone: the replica learns it from its next frame at the latest.
+        except (OSError, RuntimeError):
+            # The client has gone, or the server has closed by itself (RuntimeError): the replica learns it
+            # from its next frame at the latest.
             channel.abort()

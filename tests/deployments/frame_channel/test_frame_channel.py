@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -186,6 +186,29 @@ async def test_a_read_that_is_cancelled_inside_of_a_frame_loses_nothing() -> Non
         sizes = [3 * MAX_BUFFERED_BYTES, 1, 0, MAX_BUFFERED_BYTES]
         await send_all(client, [bytes(size) for size in sizes])
         assert [await client.recv() for _ in sizes] == [str(size) for size in sizes]
+
+
+async def test_a_server_that_closes_by_itself_ends_the_application() -> None:
+    ended = asyncio.Event()
+
+    async def speak(websocket: WebSocket) -> None:
+        with pytest.raises(WebSocketDisconnect):
+            while True:
+                await websocket.send_text("word")
+                await asyncio.sleep(0.01)
+        ended.set()
+
+    async def closing_server(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_one(message: Message) -> None:
+            if message["type"] == "websocket.send":
+                raise RuntimeError("the server has closed the socket after a ping without a pong")
+            await send(message)
+
+        serve = ServeLikeProxy(ChannelledFrames(application(speak)))
+        await FrameChannelMiddleware(serve)(scope, receive, send_one)
+
+    async with served(closing_server) as url, connect(url):
+        await ended.wait()
 
 
 @dataclass

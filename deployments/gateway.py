@@ -14,6 +14,7 @@ from ray import serve
 from ray.exceptions import RayError
 
 from deployments import logs, runtime_env
+from deployments.frame_channel.gateway import ChannelledFrames
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
 from deployments.signing_key import signing_key
 from deployments.stopping import until_stopped
@@ -89,7 +90,9 @@ class Gateway:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The ASGI app that answers requests; Serve calls this once, after the constructor."""
-        return build_app(self._service)
+        app = build_app(self._service)
+        app.add_middleware(ChannelledFrames)
+        return app
 
     async def reconfigure(self, user_config: Mapping[str, object]) -> None:
         """Apply new limits and timings to new requests and sessions.

@@ -18,6 +18,7 @@ from sokuji.errors import ConfigError
 
 EXPOSURE_ACKNOWLEDGED = "SOKUJI_EXPOSED"
 """Variable by which the user accepts that the ports of ``open_ports`` are open."""
+_PROXY_CALLBACK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
 _HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 _BINARY = "RAY_SERVE_HAPROXY_BINARY_PATH"
 _PORTS = {
@@ -107,3 +108,8 @@ def haproxy_files(directory: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(directory / "server-state"),
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(directory / "metrics.sock"),
     }
+
+
+def proxy_middleware() -> dict[str, str]:
+    """The variable by which Serve's proxy loads this project's middleware; it keeps a value that it has."""
+    return {_PROXY_CALLBACK: os.environ.get(_PROXY_CALLBACK, "deployments.proxy:middlewares")}

@@ -34,7 +34,7 @@ recorded_languages = among(LANGUAGES, "recordings in")
 
 def levels(text: str) -> list[int]:
     """Numbers of sessions: "1,2,4" is [1, 2, 4]."""
-    return _numbers(text, 1_000_000, "numbers of sessions, like 1,2,4")
+    return numbers(text, 1_000_000, "numbers of sessions, like 1,2,4")
 
 
 def doors(text: str) -> list[Door]:
@@ -48,10 +48,11 @@ def doors(text: str) -> list[Door]:
 
 def batch_sizes(text: str) -> list[int]:
     """Sizes of batches: "1,4" is [1, 4]."""
-    return _numbers(text, 64, "numbers of utterances from 1 to 64, like 1,4,16")
+    return numbers(text, 64, "numbers of utterances from 1 to 64, like 1,4,16")
 
 
-def _numbers(text: str, most: int, kind: str) -> list[int]:
+def numbers(text: str, most: int, kind: str) -> list[int]:
+    """Numbers from 1 to ``most``: "1,4" is [1, 4]; others are no list of ``kind``."""
     numbers = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
     if not all(1 <= number <= most for number in numbers):
         raise typer.BadParameter(f"{text!r} is no list of {kind}")

@@ -1,4 +1,7 @@
-"""A client's WebSocket: frames are bounded, bad ones are reported and counted, and silence is bounded."""
+"""A client's WebSocket: frames are bounded, bad ones are reported and counted, and so is idleness.
+
+A client that sends nothing, or reads nothing, is not waited for longer than ``idle_timeout_s``.
+"""
 
 import asyncio
 import json
@@ -118,14 +121,22 @@ class ClientSocket:
             await self._receive(None)
 
     async def send(self, frame: Mapping[str, Any] | bytes) -> None:
-        """Send a mapping as a text frame of JSON, or bytes as a binary frame."""
+        """Send a mapping as a text frame of JSON, or bytes as a binary frame.
+
+        Raises:
+            InvalidRequest: the client took nothing for ``idle_timeout_s``.
+        """
+        timeout_s = self._limits.idle_timeout_s
         try:
-            if isinstance(frame, bytes):
-                await self._channel.send_bytes(frame)
-            else:
-                await self._channel.send_text(_json(frame))
+            async with asyncio.timeout(timeout_s):
+                if isinstance(frame, bytes):
+                    await self._channel.send_bytes(frame)
+                else:
+                    await self._channel.send_text(_json(frame))
         except WebSocketDisconnect:
             raise ClientDisconnected from None
+        except TimeoutError:
+            raise InvalidRequest(f"the client has read nothing for {timeout_s:g} s") from None
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a code of RFC 6455, section 7.4."""

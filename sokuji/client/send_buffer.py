@@ -1,13 +1,19 @@
 """Audio and commands of the client, in order, kept until the service acknowledges them.
 
-Messages stay in the buffer after they are sent, so that they can be sent again over another connection.
+Messages stay in the buffer after they are sent, so that they can be sent again over another connection. Audio
+that is late because more than one message waits is sent as one: a message costs the service as much as some
+tens of milliseconds of audio.
 """
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 from sokuji.protocol import Command
+
+MAX_JOINED_MS = 500
+"""Audio that is joined to one message: at 48 kHz in stereo a tenth of what a service accepts by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +75,30 @@ class SendBuffer:
         self._added.set()
 
     async def take(self) -> bytes | Command:
-        """The next message to send; waits until there is one."""
+        """The next message to send, late audio joined; waits until there is one."""
         while self._sent == len(self._messages):
             self._added.clear()
             await self._added.wait()
         message = self._messages[self._sent]
+        if isinstance(message.content, bytes):
+            return self._take_audio()
         if message.content == "cancel":
             # It concerns audio of this connection only, so it is never sent again.
             del self._messages[self._sent]
         else:
             self._sent += 1
         return message.content
+
+    def _take_audio(self) -> bytes:
+        """The audio that waits before the next command: one message, or several within ``MAX_JOINED_MS``."""
+        until = self._messages[self._sent].start + self._rate * MAX_JOINED_MS // 1_000
+        parts: list[bytes] = []
+        for message in islice(self._messages, self._sent, None):
+            if not isinstance(message.content, bytes) or (parts and message.end > until):
+                break
+            parts.append(message.content)
+        self._sent += len(parts)
+        return b"".join(parts)
 
     def acknowledge(self, through_ms: int) -> None:
         """Drop the messages before this time, but for ``end``, which every new connection needs."""

@@ -112,8 +112,8 @@ class Limits(Settings):
     config_timeout_s: float = Field(15, gt=0, le=3_600)
     """A socket on which no ``config`` has been accepted for this long after its handshake is closed."""
     idle_timeout_s: float = Field(300, gt=0, le=24 * 3_600)
-    """A socket on which the client sends nothing for this long is closed. The time in which it is not read
-    does not count."""
+    """A socket on which the client sends nothing, or of which it reads nothing, for this long is closed. The
+    time in which the service does not read it does not count."""
     max_concurrent_uploads: int = Field(32, ge=1, le=10_000)
     """Uploads received at the same time; further uploads are refused with 503. Each takes up to
     ``max_upload_bytes`` of temporary disk space."""

@@ -1,5 +1,6 @@
 """The queue between a client's socket and its session: in order, and bounded in memory and on disk.
 
+Small messages of audio that wait are gathered to pieces: a session that is late processes several at once.
 Audio that finds no room in memory waits in a temporary file, so that a door can read its socket at once,
 however far ahead a client is. It should: some proxies buffer without limit what is not read; and a server
 whose pings are answered only behind megabytes of audio closes the socket after 20 s.
@@ -10,7 +11,7 @@ import logging
 
 from sokuji.errors import Overloaded
 from sokuji.session.conversation import Command, ConversationSettings
-from sokuji.session.spool import AudioSpool, SpoolBudget, SpooledPiece
+from sokuji.session.spool import PIECE_BYTES, AudioSpool, SpoolBudget, SpooledPiece
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,11 @@ MAX_COMMANDS = 20_000
 MAX_SETTINGS = 100
 """Settings of one session that wait: each may have a glossary as large as a message may be."""
 MAX_MEMORY_MESSAGES = 10_000
-"""Messages of any kind that wait while audio is still kept in memory, where it is not gathered to pieces."""
+"""Messages of any kind that wait while audio is still kept in memory."""
+
+
+_Piece = bytearray | SpooledPiece
+"""Audio that waits, in memory or on disk; it grows until it has ``PIECE_BYTES`` or is taken."""
 
 
 class InputQueue:
@@ -36,9 +41,9 @@ class InputQueue:
     def __init__(self, max_spooled_bytes: int, budget: SpoolBudget) -> None:
         self._max_spooled_bytes = max_spooled_bytes
         self._budget = budget
-        self._messages: asyncio.Queue[bytes | SpooledPiece | ConversationSettings | Command] = asyncio.Queue()
-        self._newest: SpooledPiece | None = None
-        """The last message, if that is spooled audio."""
+        self._messages: asyncio.Queue[_Piece | ConversationSettings | Command] = asyncio.Queue()
+        self._newest: _Piece | None = None
+        """The last message, if that is audio that waits."""
         self._memory_bytes = 0
         self._commands = 0
         """Commands and settings that wait."""
@@ -84,41 +89,47 @@ class InputQueue:
         self._messages.put_nowait(message)
 
     def put_audio(self, pcm: bytes) -> None:
-        """Add audio; after ``close`` it is dropped.
+        """Add audio, joined to audio that waits already; after ``close`` it is dropped.
 
         Raises:
             Overloaded: the disk on which it would have to wait is full.
         """
         if self._closed:
             return
-        fits = self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES
-        if fits and self._newest is None and self._messages.qsize() < MAX_MEMORY_MESSAGES:
+        newest, fits = self._newest, self._memory_bytes + len(pcm) <= MAX_MEMORY_BYTES
+        piece: _Piece
+        if isinstance(newest, SpooledPiece) or not fits or self._messages.qsize() >= MAX_MEMORY_MESSAGES:
+            piece = self._store(pcm, newest if isinstance(newest, SpooledPiece) else None)
+        else:
+            piece = newest if newest is not None and len(newest) < PIECE_BYTES else bytearray()
+            piece += pcm
             self._memory_bytes += len(pcm)
-            self._messages.put_nowait(pcm)
-            return
+        if piece is not newest:
+            self._newest = piece
+            self._messages.put_nowait(piece)
+
+    def _store(self, pcm: bytes, newest: SpooledPiece | None) -> SpooledPiece:
         try:
-            piece = self._spool.store(pcm, self._newest)
+            piece = self._spool.store(pcm, newest)
         except OSError as error:
             log.warning("audio cannot wait on disk: %s", error)
             raise Overloaded("no room is left for audio that waits; send it at the pace of speech") from error
-        if piece is not self._newest:
-            self._newest = piece
-            self._messages.put_nowait(piece)
         if self._spool.size > self._max_spooled_bytes or self._budget.is_exceeded:
             self._room.clear()
+        return piece
 
     async def get(self) -> bytes | ConversationSettings | Command:
         """The oldest message; waits until there is one."""
         message = await self._messages.get()
-        if isinstance(message, bytes):
+        if message is self._newest:
+            self._newest = None
+        if isinstance(message, bytearray):
             self._memory_bytes -= len(message)
-            return message
+            return bytes(message)
         if not isinstance(message, SpooledPiece):
             self._commands -= 1
             self._settings -= isinstance(message, ConversationSettings)
             return message
-        if message is self._newest:
-            self._newest = None
         pcm = self._spool.load(message)
         if not self._spool.size:
             self._room.set()

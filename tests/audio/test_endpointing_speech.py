@@ -16,7 +16,7 @@ def segment(pcm: bytes, chosen: SegmentationSettings | None = None) -> list[Utte
     vad, segmenter, found = SileroVad(), Segmenter(chosen or SegmentationSettings()), list[SegmentEvent]()
     for start in range(0, len(pcm) // FRAME_BYTES * FRAME_BYTES, FRAME_BYTES):
         piece = pcm[start : start + FRAME_BYTES]
-        found += segmenter.push(piece, vad.probability(piece), start // BYTES_PER_MS)
+        found += segmenter.push(piece, vad.probabilities([piece])[0], start // BYTES_PER_MS)
     return utterances(found + segmenter.flush())
 
 

@@ -1,5 +1,7 @@
 """Noise is reduced, speech is not, and nothing moves."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -96,8 +98,8 @@ def test_utterances_are_found_at_the_same_place_and_keep_their_audio() -> None:
 class Energy:
     """Takes what is loud for speech."""
 
-    def probability(self, frame: bytes) -> float:
-        return float(np.sqrt((levels(frame) ** 2).mean()) > 0.01)
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        return [float(np.sqrt((levels(frame) ** 2).mean()) > 0.01) for frame in frames]
 
     def reset(self) -> None:
         pass

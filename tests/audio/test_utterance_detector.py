@@ -1,5 +1,7 @@
 """The ear of a connection: its clock, where a conversation goes on, and the model that rates its frames."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from sokuji.audio.endpointing import SegmentEvent, SpeechStarted
@@ -91,10 +93,10 @@ class Attentive(LevelVoiceActivity):
         self.sizes: list[int] = []
         self.resets = 0
 
-    def probability(self, frame: bytes) -> float:
-        """As loud as the frame is."""
-        self.sizes.append(len(frame))
-        return super().probability(frame)
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        """As loud as each frame is."""
+        self.sizes += map(len, frames)
+        return super().probabilities(frames)
 
     def reset(self) -> None:
         """Count it."""
@@ -133,10 +135,10 @@ class CountingVad:
     def __init__(self) -> None:
         self.frames = 0
 
-    def probability(self, frame: bytes) -> float:
-        assert len(frame) == FRAME_BYTES
-        self.frames += 1
-        return 0.0
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        assert {len(frame) for frame in frames} <= {FRAME_BYTES}
+        self.frames += len(frames)
+        return [0.0] * len(frames)
 
     def reset(self) -> None:
         pass

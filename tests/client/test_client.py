@@ -100,7 +100,7 @@ async def test_commands_arrive_in_order_with_the_audio() -> None:
     assert received == [b"\0\0", '{"type": "flush"}', '{"type": "cancel"}', '{"type": "end"}']
 
 
-async def test_long_audio_is_sent_in_messages_of_a_tenth_of_a_second() -> None:
+async def test_long_audio_is_sent_in_messages_of_half_a_second() -> None:
     received: list[bytes] = []
 
     async def script(socket: ServerConnection) -> None:
@@ -110,13 +110,13 @@ async def test_long_audio_is_sent_in_messages_of_a_tenth_of_a_second() -> None:
             else:
                 received.append(message)
 
-    pcm = bytes(range(250)) * 40
+    pcm = bytes(range(250)) * 200
     async with service(script) as url, connect(url, ENGLISH) as conversation:
         await conversation.send(pcm)
         await conversation.end()
         await all_events(conversation)
     assert b"".join(received) == pcm
-    assert max(map(len, received)) == 3_200
+    assert max(map(len, received)) == 16_000
 
 
 async def test_the_sender_stays_within_its_window_of_the_last_ack() -> None:

@@ -155,7 +155,7 @@ async def test_commands_are_sent_again_in_order_except_cancel() -> None:
         await conversation.end()
         await all_events(conversation)
     again = [last_command([each]) or len(each) for each in service.received[1]]
-    assert again == [640, "flush", 3_200, 3_200, "end"]
+    assert again == [640, "flush", 6_400, "end"]
 
 
 async def test_the_sender_waits_for_the_window_while_there_is_no_connection() -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.client.send_buffer import SendBuffer
+from sokuji.client.send_buffer import MAX_JOINED_MS, SendBuffer
 from sokuji.protocol import Command
 
 MS = 4 * 8
@@ -85,3 +86,15 @@ async def test_take_waits_for_a_message() -> None:
     assert not taking.done()
     buffer.put("flush")
     assert await taking == "flush"
+
+
+@given(st.lists(st.integers(1, 2 * MAX_JOINED_MS), min_size=1))
+async def test_late_audio_is_joined_up_to_a_limit_but_never_divided(added_ms: list[int]) -> None:
+    buffer = SendBuffer(8_000, 2)
+    for ms in added_ms:
+        buffer.put(bytes(ms * MS))
+    messages = [len(each) // MS for each in all_of(buffer)]
+    assert sum(messages) == sum(added_ms)
+    assert all(ms <= MAX_JOINED_MS or ms in added_ms for ms in messages)
+    # Two that follow each other would have been too long for one.
+    assert all(one + other > MAX_JOINED_MS for one, other in pairwise(messages))

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 from ray.serve._private.haproxy import HAProxyApi, HAProxyConfig
+from ray.serve._private.http_util import validate_http_proxy_callback_return
+from ray.serve._private.utils import call_function_from_import_path
 from ray.serve.config import HTTPOptions
+from starlette.middleware import Middleware
 
-from launcher.environment import check_haproxy, haproxy_files, open_ports, variables_beside
+from deployments.frame_channel.proxy import FrameChannelMiddleware
+from launcher.environment import (
+    check_haproxy,
+    haproxy_files,
+    open_ports,
+    proxy_middleware,
+    variables_beside,
+)
 from launcher.serve_config import LaunchError, check_port, read_config
 from sokuji.errors import ConfigError
 
@@ -47,6 +57,17 @@ def test_haproxy_appends_the_address_of_a_client_to_what_the_client_claims(tmp_p
     defaults = Path(path).read_text().partition("\ndefaults\n")[2].partition("\nfrontend ")[0]
     options = [line.strip() for line in defaults.splitlines()]
     assert options[-2:] == ["balance leastconn", "option forwardfor"]
+
+
+def test_serves_proxy_loads_the_middleware_of_this_project_or_what_the_user_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
+    monkeypatch.delenv(name, raising=False)
+    middleware = validate_http_proxy_callback_return(call_function_from_import_path(proxy_middleware()[name]))
+    assert [repr(each) for each in middleware] == [repr(Middleware(FrameChannelMiddleware))]
+    monkeypatch.setenv(name, "mine:middlewares")
+    assert proxy_middleware() == {name: "mine:middlewares"}
 
 
 def test_a_config_without_variables_needs_none() -> None:

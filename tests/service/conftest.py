@@ -40,13 +40,20 @@ class RunningService:
 
     def replica_pids(self, deployment: str) -> list[int]:
         """The processes of a deployment's replicas, of this service alone."""
+        return self._actor_pids(f"ServeReplica:sokuji:{deployment}")
+
+    @property
+    def proxy_pid(self) -> int:
+        """The process of Serve's proxy."""
+        (pid,) = self._actor_pids("ProxyActor")
+        return pid
+
+    def _actor_pids(self, name: str) -> list[int]:
         children = Path(f"/proc/{self.launcher_pid}/task/{self.launcher_pid}/children").read_text().split()
         members = [pid for child in children for pid in session_members(int(child))]
-        title = f"ServeReplica:sokuji:{deployment}".encode()
         # Ray writes the actor's class and method into the title: an exact name ends before a dot or the end.
-        return [
-            pid for pid in members if re.search(title + rb"(?!\w)", Path(f"/proc/{pid}/cmdline").read_bytes())
-        ]
+        title = name.encode() + rb"(?!\w)"
+        return [pid for pid in members if re.search(title, Path(f"/proc/{pid}/cmdline").read_bytes())]
 
 
 @pytest.fixture(scope="session")

@@ -211,3 +211,16 @@ async def test_audio_for_which_the_disk_has_no_room_is_refused_and_the_rest_is_w
     assert [await queue.get(), await queue.get()][1] == b"\1\1\3\3"
     queue.close()
     assert file.closed
+
+
+async def test_audio_that_waits_is_taken_in_pieces_which_a_command_divides() -> None:
+    queue, frame, count = new_queue(2**30), bytes(640), 100
+    for _ in range(count):
+        queue.put_audio(frame)
+    queue.put(Command.FLUSH)
+    queue.put_audio(frame)
+    before = [await queue.get() for _ in range(-(-count * len(frame) // PIECE_BYTES))]
+    assert await queue.get() is Command.FLUSH
+    assert b"".join(each for each in before if isinstance(each, bytes)) == frame * count
+    assert await queue.get() == frame
+    assert queue.is_empty

@@ -43,9 +43,9 @@ def _letters(number: int) -> str:
 class LevelVoiceActivity:
     """Voice activity by level alone."""
 
-    def probability(self, frame: bytes) -> float:
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
         """1 for a frame most of which is loud, else 0."""
-        return float(np.median(np.abs(np.frombuffer(frame, "<i2"))) > _FLOOR / 2)
+        return [float(np.median(np.abs(np.frombuffer(frame, "<i2"))) > _FLOOR / 2) for frame in frames]
 
     def reset(self) -> None:
         """Do nothing: there is no state."""

@@ -100,10 +100,10 @@ class DeafFinalStt(CodedStt):
 class SlowVoiceActivity(LevelVoiceActivity):
     """Takes a millisecond for each frame."""
 
-    def probability(self, frame: bytes) -> float:
-        """By the level of the frame."""
-        time.sleep(0.001)
-        return super().probability(frame)
+    def probabilities(self, frames: Sequence[bytes]) -> list[float]:
+        """By the level of each frame."""
+        time.sleep(0.001 * len(frames))
+        return super().probabilities(frames)
 
 
 def utterances(count: int) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sokuji.api import session_connection
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
 from tests.api.bridge.asgi_client import AsgiClient, connected_service, finish
 from tests.support.fake_stages import FakeStt, FakeTts
@@ -163,6 +164,19 @@ async def test_a_client_that_is_held_back_is_not_idle() -> None:
         frames = await told(client)
     assert [each["type"] for each in frames].count("transcription") == count
     assert frames[-1]["code"] == 1000
+
+
+async def test_a_client_that_reads_nothing_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session_connection, "CLOSE_TIMEOUT_S", 0.1)
+    async with connected_service(GatewaySettings(limits=Limits(idle_timeout_s=0.3))) as server:
+        client = server.connect(max_unread=1)
+        client.configure(source_language="pt")
+        client.speak(SENTENCE)
+        client.send(type="end")
+    assert "read nothing for 0.3 s" in caplog.text
+    assert client.received.qsize() == 1
 
 
 async def test_a_client_that_ends_without_a_session_is_told_so_and_closed() -> None:

@@ -6,8 +6,8 @@ what the newcomer is expected to need stay together below ``max_load`` of the wo
 the share of the time that sessions speak, times the cost of a second of speech, both learned. So sessions
 that come at once are judged as what they will be, although nothing of them has been measured.
 
-A session that is alone is let in as long as the providers are not full with the calls of others: whatever it
-costs, the machine can do no better than serve one.
+The first session of a gateway is let in, unless the providers are full with the sessions of other gateways:
+whatever it costs, the machine can do no better than serve one.
 """
 
 import math
@@ -105,7 +105,7 @@ class Admission:
         if not self.settings.enabled:
             return
         demands = self._demands()
-        if not self._sessions and not any(each.is_full for each in demands):
+        if not self._sessions and (self._is_alone or not any(each.is_full for each in demands)):
             return
         full = [each for each in demands if each.full_by]
         if full:
@@ -128,6 +128,11 @@ class Admission:
             refused=dict(self._refusals),
             providers=demands,
         )
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether there is no other gateway replica: then what is busy is not so with others' sessions."""
+        return self._gateways() <= 1
 
     @property
     def _sessions(self) -> list[SpeechActivity]:

@@ -130,13 +130,14 @@ def test_a_long_queue_is_a_reason_to_refuse_however_idle_the_workers_seem() -> N
     clock = Clock()
     load = ProviderLoad("tts", clock)
     admission = Admission(AdmissionSettings(max_queue_wait_s=0.5), [load], clock=clock)
-    admission.admit()
+    kept = admission.admit()
     load.answered(Effort(queued_s=2.0, busy_s=0.1, batch_size=1))
     with pytest.raises(Overloaded, match=r"requests wait 2.0 s for speech synthesis") as refusal:
         admission.admit()
     assert refusal.value.retry_after_s is not None
     clock.now += refusal.value.retry_after_s + 0.1
     admission.admit()
+    kept.end()
 
 
 def test_nothing_is_refused_where_no_provider_reports_anything_or_admission_is_off() -> None:
@@ -169,11 +170,13 @@ reports = st.builds(
 )
 
 
-def admits(report: WorkerReport, sessions: int, idle_s: float, chosen: AdmissionSettings) -> bool:
+def admits(
+    report: WorkerReport, sessions: int, idle_s: float, chosen: AdmissionSettings, gateways: int = 1
+) -> bool:
     """Whether another session is let in beside some that say nothing."""
     clock = Clock()
     load = ProviderLoad("stt", clock)
-    admission = Admission(chosen, [load], clock=clock)
+    admission = Admission(chosen, [load], lambda: gateways, clock)
     kept = [admission.enter() for _ in range(sessions)]
     clock.now += idle_s
     load.described("x", report)
@@ -212,8 +215,9 @@ def test_more_load_never_lets_in_what_less_load_refuses(
 
 
 @given(report=reports, max_load=st.floats(0.05, 1), initial=st.integers(1, 100))
-def test_the_first_session_is_let_in_unless_others_fill_the_workers(
+def test_the_first_session_is_let_in_unless_other_gateways_fill_the_workers(
     report: WorkerReport, max_load: float, initial: int
 ) -> None:
     chosen = AdmissionSettings(max_load=max_load, initial_sessions=initial)
-    assert admits(report, 0, 0.0, chosen) == (report.busy <= max_load * report.workers)
+    assert admits(report, 0, 0.0, chosen)
+    assert admits(report, 0, 0.0, chosen, gateways=2) == (report.busy <= max_load * report.workers)

@@ -51,7 +51,7 @@ class StreamingSettings(Settings):
     transcripts."""
     max_lag_s: float = Field(10.0, gt=0, le=600)
     """New sessions are refused while the output of the current sessions lags by more than this."""
-    max_voice_lag_s: float = Field(15.0, gt=0, le=600)
+    max_voice_lag_s: float = Field(20.0, gt=0, le=600)
     """A translation is not spoken if what it translates was said longer ago than this; its text is sent, and
     later translations are spoken again. Not for clients that send faster than speech, as a file does."""
     late_audio_ms: int = Field(400, ge=0, le=60_000)

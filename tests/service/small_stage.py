@@ -239,8 +239,8 @@ def main() -> None:
         "spread": {strategy: spread(strategy) for strategy in STRATEGIES},
         "health": {str(interval): health(interval) for interval in INTERVALS},
         "environment": {level: environment({"LOG_LEVEL": level}) for level in ("DEBUG", "WARNING")},
-        "scaling": scaling(),
         "refused": [refusal(frozenset()), refusal(frozenset({"MODEL_SIZE"}))],
+        "scaling": scaling(),
     }
     serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()

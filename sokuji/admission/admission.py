@@ -131,7 +131,7 @@ class Admission:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether there is no other gateway replica: then what is busy is not so with others' sessions."""
+        """Whether there is no other gateway replica, whose sessions the providers could be busy with."""
         return self._gateways() <= 1
 
     @property

@@ -17,5 +17,5 @@ class AdmissionSettings(Settings):
     max_queue_wait_s: float = Field(1.0, gt=0, le=60)
     """Mean wait in the queue of a provider, in seconds, above which new sessions are refused."""
     initial_sessions: int = Field(8, ge=1, le=10_000)
-    """Sessions for which one gateway replica has room as long as nothing is known about their cost. It counts
-    as much as five seconds of measured speech."""
+    """Sessions for which the service has room as long as nothing is known about their cost. It counts as much
+    as five seconds of measured speech."""

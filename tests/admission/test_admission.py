@@ -3,7 +3,7 @@
 from statistics import quantiles
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji.admission.admission import RETRY_S, Admission
@@ -196,7 +196,6 @@ def admits(
     max_load=st.floats(0.05, 1),
     initial=st.integers(1, 100),
 )
-@settings(max_examples=200)
 def test_more_load_never_lets_in_what_less_load_refuses(
     report: WorkerReport,
     more_busy: float,

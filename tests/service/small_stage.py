@@ -133,7 +133,7 @@ def scaling() -> list[int]:
     client = _get_global_client()
     assert client is not None
     client.deploy_apps(config, _blocking=True)
-    time.sleep(3)
+    time.sleep(2)
     before = _running("scaled", "Stage")
     serve.get_deployment_handle("RefusingGateway", "scaled").refuse.remote().result()
     deadline = time.monotonic() + 60

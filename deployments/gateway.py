@@ -136,11 +136,11 @@ class Gateway:
         pipeline = self._service.pipeline
         counted_at = -math.inf
         while True:
-            if time.monotonic() - counted_at > COUNT_S:
-                counted_at = time.monotonic()
-                self._gateways = await asyncio.to_thread(running_replicas)
             await pipeline.refresh()
             starting = any(state == "initializing" for state in pipeline.health.values())
+            if not starting and time.monotonic() - counted_at > COUNT_S:
+                counted_at = time.monotonic()
+                self._gateways = await asyncio.to_thread(running_replicas)
             await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)
 
     async def _drain_when_stopped(self) -> None:

@@ -7,6 +7,8 @@ activity detection, resampling and decoding, all in threads.
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from collections.abc import Mapping, Sequence, Set
 
 from fastapi import FastAPI
@@ -14,8 +16,10 @@ from ray import serve
 from ray.exceptions import RayError
 
 from deployments import logs, runtime_env
+from deployments.autoscaling import demand_report
 from deployments.frame_channel.gateway import ChannelledFrames
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.replica_count import running_replicas
 from deployments.signing_key import signing_key
 from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
@@ -33,6 +37,8 @@ REFRESH_S = 5.0
 """Interval at which the stages are queried for their abilities and state, which ``/health`` reports."""
 STARTING_REFRESH_S = 0.5
 """This interval while a stage is starting."""
+COUNT_S = 30.0
+"""Interval at which the gateway replicas are counted."""
 COMPLETION_S = 15.0
 """Time for a draining conversation to recognise, translate and speak the audio it has received."""
 
@@ -84,7 +90,11 @@ class Gateway:
         )
         settings = GatewaySettings()
         pipeline = Pipeline(stages, settings.deadlines, settings.resilience)
-        self._service = Service(pipeline, settings, Credentials(signing_key()))
+        self._gateways = 1
+        """Replicas of this deployment."""
+        self._stage_names = [handle.deployment_name for handle in (*stt, *translation, *tts)]
+        credentials = Credentials(signing_key())
+        self._service = Service(pipeline, settings, credentials, lambda: self._gateways)
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
 
@@ -120,11 +130,20 @@ class Gateway:
         if self._monitoring is not None and self._monitoring.done():
             raise ProviderFailed("the monitoring of the stages has ended")
 
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """What sessions need of each stage, for ``deployments.autoscaling``; Serve calls this."""
+        demands = self._service.admission.state.providers
+        return demand_report(zip(self._stage_names, demands, strict=True))
+
     async def _monitor_stages(self) -> None:
         pipeline = self._service.pipeline
+        counted_at = -math.inf
         while True:
             await pipeline.refresh()
             starting = any(state == "initializing" for state in pipeline.health.values())
+            if not starting and time.monotonic() - counted_at > COUNT_S:
+                counted_at = time.monotonic()
+                self._gateways = await asyncio.to_thread(running_replicas)
             await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)
 
     async def _drain_when_stopped(self) -> None:

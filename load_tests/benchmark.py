@@ -19,7 +19,7 @@ from load_tests.reports.plots import latency_png
 from load_tests.reports.report import OutputOption, machine, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import ServiceUnderTest, with_service
-from load_tests.scenarios.sessions import Scenario
+from load_tests.scenarios.sessions import STAGGER_S, Scenario
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
 from sokuji.client.config import Config
 
@@ -34,6 +34,11 @@ TargetsOption = Annotated[
 WarmUpOption = Annotated[
     float,
     typer.Option("--warm-up", min=0, max=600, help="Seconds of speech before, which are not reported."),
+]
+
+StaggerOption = Annotated[
+    float,
+    typer.Option("--stagger", min=0, max=600, help="Seconds within which sessions begin; 0: all at once."),
 ]
 
 app = options.command_line()
@@ -55,6 +60,7 @@ def main(
     commit: CommitOption = None,
     partials: PartialsOption = False,
     warm_up_s: WarmUpOption = 5,
+    stagger_s: StaggerOption = STAGGER_S,
     output: OutputOption = None,
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
@@ -71,7 +77,7 @@ def main(
     if "openai" in doors and (commit is not None or partials):
         raise typer.BadParameter("--commit and --partials are of the bridge's door alone")
     scenarios = [
-        Scenario(requested, count, duration, run_on, door=each)
+        Scenario(requested, count, duration, run_on, door=each, stagger_s=stagger_s)
         for count in options.levels(sessions)
         for each in doors
     ]

@@ -20,6 +20,23 @@ StageName = Literal["stt", "translation", "tts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReport:
+    """How busy the workers of one replica of a provider are, whoever calls it."""
+
+    replica: str
+    """Names the process."""
+    workers: int
+    """Computations that can run at the same time."""
+    busy: float
+    """Workers that computed what somebody waits for, on average over the last ``BUSY_WINDOW_S``: 0 to
+    ``workers``."""
+
+
+BUSY_WINDOW_S = 8.0
+"""Time constant of the exponential average in ``WorkerReport.busy``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """The time that a request took in its provider."""
 
@@ -29,6 +46,10 @@ class Effort:
     """Seconds of computation of the batches that it was part of."""
     batch_size: int
     """Size of the largest of these batches."""
+    work_s: float = 0.0
+    """Seconds of one worker: of each batch the share of this request."""
+    report: WorkerReport | None = None
+    """None: the provider has no workers of its own here, like a service that is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +77,13 @@ class RecognitionRequest:
     """A translation of the same speech lacked something: decide differently, where that is possible."""
     interim: bool = False
     """The utterance goes on and the transcript is soon superseded: one pass by one provider is enough."""
+    deferrable: bool = False
+    """Nobody listens as the speech goes on, as with a recording: live speech goes first."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for the answer."""
+        return not (self.interim or self.deferrable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +170,7 @@ class AudioChunk:
     provider: str | None = None
     """As in ``Transcript``."""
     effort: Effort | None = field(default=None, compare=False)
-    """Time to the first chunk; only on the first chunk."""
+    """Time that the chunk took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +201,8 @@ class RecogniserInfo:
     takes_context: bool = False
     takes_prefix: bool = False
     gives_word_times: bool = False
+    workers: WorkerReport | None = field(default=None, compare=False)
+    """At the moment; None: as in ``Effort``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +239,8 @@ class TranslatorInfo:
     takes_glossary: bool = False
     glossary_languages: tuple[str, ...] = ()
     """Languages between which it takes a glossary, if ``takes_glossary``; empty: all of its languages."""
+    workers: WorkerReport | None = field(default=None, compare=False)
+    """At the moment; None: as in ``Effort``."""
 
     def takes_glossary_for(self, source: str, target: str) -> bool:
         """Whether a request for this pair may have a glossary."""
@@ -230,6 +262,8 @@ class SynthesiserInfo:
     reads_notation: bool = False
     """Whether it says numbers, dates and signs itself, in the words of the language; the pipeline gives words
     alone to others (``sokuji.text.spoken``)."""
+    workers: WorkerReport | None = field(default=None, compare=False)
+    """At the moment; None: as in ``Effort``."""
 
 
 class Provider(Protocol):

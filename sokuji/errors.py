@@ -136,6 +136,12 @@ class Overloaded(SokujiError):
     code, status, close_code = "overloaded", 503, 1013
 
 
+class VoiceLeftOut(Overloaded):
+    """A translation is not spoken, because its voice would come too late; the session goes on."""
+
+    code = "voice_left_out"
+
+
 class ProviderUnavailable(SokujiError):
     """A stage could not be reached, or its response was lost; a retry may succeed."""
 

@@ -107,6 +107,8 @@ class Status:
 
     load: Literal["normal", "partials_slowed", "speculation_off"]
     lag_ms: int
+    voice_left_out: bool = False
+    """Whether translations are not spoken at present, because their voices would come too late."""
 
 
 @dataclass(frozen=True, slots=True)

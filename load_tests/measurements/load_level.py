@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from load_tests.scenarios.sessions import ServiceSession
-from sokuji.errors import SokujiError
+from sokuji.errors import SokujiError, VoiceLeftOut
 from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint, Percentiles, UtteranceTimes, percentiles
 
 LATE_MS = 200
@@ -53,7 +53,10 @@ def response_to(
     if not parts or any(not part.at.keys() >= set(points) for part in parts):
         return None
     first, last = parts[0], parts[-1]
-    return replace(last, start_ms=first.start_ms, at={**last.at, "first audio": first.at["first audio"]})
+    at = dict(last.at)
+    if "first audio" in points:
+        at["first audio"] = first.at["first audio"]
+    return replace(last, start_ms=first.start_ms, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,11 @@ class LoadLevel:
     """The outcome of one level, ready for JSON; its sentences are counted."""
 
     sessions: int
+    """Those that the service let in and those that it refused."""
     sent: int
+    """Sentences of the sessions that were let in; so are all other numbers of sentences."""
     received: int
+    """Answered completely, by voice too."""
     lost: int
     out_of_order: int
     resumptions: int
@@ -71,6 +77,12 @@ class LoadLevel:
     behind_ms: float
     errors: Mapping[str, int]
     latency_ms: Mapping[LatencyPoint, Percentiles]
+    refused: int = 0
+    """Sessions for which the service had no room."""
+    refused_within_ms: float | None = None
+    """How long the slowest refusal took; None: there was none."""
+    unspoken: int = 0
+    """Sentences that were translated and, as the service said, came too late for a voice."""
 
     @property
     def sound(self) -> bool:
@@ -80,20 +92,36 @@ class LoadLevel:
 
 def summarise(sessions: Sequence[ServiceSession]) -> LoadLevel:
     """All sessions of a level together."""
-    delays = [each.delays_ms for session in sessions for each in sentence_timings(session)]
-    sent = sum(len(session.speech.spans_ms) for session in sessions)
+    refusals_s = [each.refused_after_s for each in sessions if each.refused_after_s is not None]
+    admitted = [each for each in sessions if each.refused_after_s is None]
+    delays = [each.delays_ms for session in admitted for each in sentence_timings(session)]
+    sent = sum(len(session.speech.spans_ms) for session in admitted)
+    unspoken = min(sum(map(_unspoken, admitted)), sent - len(delays))
     return LoadLevel(
         sessions=len(sessions),
         sent=sent,
         received=len(delays),
-        lost=sent - len(delays),
-        out_of_order=sum(session.stopwatch.out_of_order for session in sessions),
-        resumptions=sum(session.resumptions for session in sessions),
-        in_real_time=sum(session.behind_ms <= LATE_MS for session in sessions),
-        behind_ms=round(max((session.behind_ms for session in sessions), default=0), 1),
-        errors=dict(sum((session.errors for session in sessions), Counter())),
+        lost=sent - len(delays) - unspoken,
+        out_of_order=sum(session.stopwatch.out_of_order for session in admitted),
+        resumptions=sum(session.resumptions for session in admitted),
+        in_real_time=sum(session.behind_ms <= LATE_MS for session in admitted),
+        behind_ms=round(max((session.behind_ms for session in admitted), default=0), 1),
+        errors=dict(sum((session.errors for session in admitted), Counter())),
         latency_ms=percentiles(delays),
+        refused=len(refusals_s),
+        refused_within_ms=round(1_000 * max(refusals_s), 1) if refusals_s else None,
+        unspoken=unspoken,
     )
+
+
+def _unspoken(session: ServiceSession) -> int:
+    """Sentences that came back as text alone, because of ``voice_left_out``."""
+    if not session.errors[VoiceLeftOut.code]:
+        return 0
+    utterances = session.stopwatch.utterances.values()
+    texts = [point for point in session.stopwatch.points if "audio" not in point]
+    translated = [response_to(*span_ms, utterances, texts) for span_ms in session.speech.spans_ms]
+    return sum(each is not None for each in translated) - len(sentence_timings(session))
 
 
 def require_sound(measured: Iterable[LoadLevel]) -> None:

@@ -73,7 +73,7 @@ class MeasuredLevel:
     @property
     def error_rate(self) -> float:
         """Error events and failed sessions per sentence sent."""
-        return round(sum(self.level.errors.values()) / self.level.sent, 4)
+        return round(sum(self.level.errors.values()) / max(1, self.level.sent), 4)
 
 
 def undersampled(count: int) -> list[str]:

@@ -11,14 +11,20 @@ from load_tests.reports.report import UNKNOWN, Columns, columns_table, known, mi
 from sokuji.measure.latency import LATENCY_POINTS
 
 Rows = Iterator[Sequence[str] | None]
+SESSIONS: Columns[MeasuredLevel] = {
+    "sessions": lambda each: each.label,
+    "let in": lambda each: f"{each.level.sessions - each.level.refused:,}",
+    "refused": lambda each: f"{each.level.refused:,}",
+    "within": lambda each: known(each.level.refused_within_ms, "{:,.0f} ms"),
+}
 SENTENCES: Columns[MeasuredLevel] = {
     "sessions": lambda each: each.label,
     "sent": lambda each: f"{each.level.sent:,}",
     "answered": lambda each: f"{each.level.received:,}",
+    "unspoken": lambda each: f"{each.level.unspoken:,}",
     "lost": lambda each: f"{each.level.lost:,}",
     "out of order": lambda each: f"{each.level.out_of_order:,}",
     "errors": lambda each: f"{sum(each.level.errors.values()):,}",
-    "error rate": lambda each: f"{each.error_rate:.1%}",
     "resumed": lambda each: f"{each.level.resumptions:,}",
     "in real time": lambda each: f"{each.level.in_real_time:,}",
     "most behind": lambda each: f"{each.level.behind_ms:,.0f} ms",
@@ -32,6 +38,8 @@ USAGE = ("sessions", "deployment", "CPU s", f"of {CORES} cores", f"{MEMORY}, MiB
 
 def tables(measured: Sequence[MeasuredLevel]) -> Iterator[RenderableType]:
     """Latency, what the stages did, and what the deployments used."""
+    if any(each.level.refused for each in measured):
+        yield columns_table("Sessions; all else is of those that were let in", SESSIONS, measured)
     yield columns_table("Sentences, and whether this client kept the pace of speech", SENTENCES, measured)
     yield table("Milliseconds from the end of speech", LATENCY, _latency(measured))
     if any(undersampled(each.level.received) for each in measured):

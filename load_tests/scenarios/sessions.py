@@ -20,13 +20,13 @@ from sokuji.audio.resampling import resample
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.reconnection import RESUME_WITHIN_S
-from sokuji.errors import DeadlineExceeded, SokujiError
+from sokuji.errors import DeadlineExceeded, Overloaded, SokujiError
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 
 Door = Literal["bridge", "openai"]
 """The WebSocket that sessions use: the bridge's own, or ``/v1/realtime/translations``."""
 STAGGER_S = 4.0
-"""The sessions of a level begin within this time, so that they do not speak in unison."""
+"""The sessions of a level begin within this time by default, so that they do not speak in unison."""
 DEADLINE_S = 120.0
 """How much longer than its speech a session may take where a command sets a limit."""
 SpokenUntil = Callable[[float], None]
@@ -45,6 +45,8 @@ class Scenario:
     deadline_s: float | None = None
     """How much longer than its speech a session may take; None: any time."""
     door: Door = "bridge"
+    stagger_s: float = STAGGER_S
+    """The time within which the sessions begin; 0: all at once."""
 
     def speech(self, number: int) -> ScriptedSpeech:
         """What session ``number`` says; each begins with another recording."""
@@ -53,7 +55,7 @@ class Scenario:
     def report(self) -> dict[str, Any]:
         """For JSON."""
         figures = asdict(self)
-        return {**figures.pop("config"), **figures, "stagger_s": STAGGER_S}
+        return {**figures.pop("config"), **figures}
 
 
 @dataclass(slots=True)
@@ -84,6 +86,8 @@ class ServiceSession(SessionRecord):
     resumptions: int = 0
     failure: SokujiError | None = None
     """What ended the session before its end."""
+    refused_after_s: float | None = None
+    """How long the service took to refuse the session; None: it let it in."""
 
     def note(self, event: events.Event, at: float) -> None:
         """``event`` came at ``at`` (monotonic seconds)."""
@@ -97,6 +101,10 @@ class ServiceSession(SessionRecord):
         """The session has ended with ``error``."""
         self.failure = error
         self.errors[error.code] += 1
+
+    def refuse(self, after_s: float) -> None:
+        """The service had no room for the session and said so after ``after_s``."""
+        self.refused_after_s = after_s
 
 
 Record = TypeVar("Record", bound=SessionRecord)
@@ -117,7 +125,7 @@ async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = F
     async def speak(session: ServiceSession, spoken_until: SpokenUntil) -> None:
         await converse(url, scenario.config, session, spoken_until, deadline_s=scenario.deadline_s)
 
-    await speak_together(scenario.config.source_language, sessions, speak)
+    await speak_together(scenario.config.source_language, sessions, speak, scenario.stagger_s)
     return sessions
 
 
@@ -129,9 +137,16 @@ def _stopwatch(scenario: Scenario, number: int) -> Stopwatch:
 
 
 async def speak_together(
-    label: str, sessions: Sequence[Record], speak: Callable[[Record, SpokenUntil], Awaitable[None]]
+    label: str,
+    sessions: Sequence[Record],
+    speak: Callable[[Record, SpokenUntil], Awaitable[None]],
+    stagger_s: float = STAGGER_S,
 ) -> None:
-    """Run ``speak`` for all sessions at once, staggered, with a progress bar for each on a terminal."""
+    """Run ``speak`` for all sessions at once, with a progress bar for each on a terminal.
+
+    Args:
+        stagger_s: the time within which they begin.
+    """
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
 
@@ -143,7 +158,7 @@ async def speak_together(
                 session.sent(ms)
                 bar.update(task, completed=ms)
 
-            await asyncio.sleep(STAGGER_S * number / len(sessions))
+            await asyncio.sleep(stagger_s * number / len(sessions))
             await speak(session, spoken_until)
 
         async with asyncio.TaskGroup() as tasks:
@@ -161,6 +176,7 @@ async def converse(
     resume_within_s: float = RESUME_WITHIN_S,
 ) -> None:
     """One conversation in real time; an error ends it and is noted in ``session``."""
+    began = time.monotonic()
     seconds = None if deadline_s is None else session.speech.duration_ms / 1_000 + deadline_s
     try:
         async with asyncio.timeout(seconds):
@@ -169,7 +185,10 @@ async def converse(
             else:
                 await _converse_by_events(url, config, session, spoken_until, resume_within_s)
     except SokujiError as error:
-        session.fail(error)
+        if isinstance(error, Overloaded) and not session.stopwatch.utterances:
+            session.refuse(time.monotonic() - began)
+        else:
+            session.fail(error)
     except TimeoutError:
         session.fail(DeadlineExceeded(f"the responses were not complete {deadline_s:g} s after the speech"))
 

@@ -3,10 +3,12 @@
 import logging
 import secrets
 import uuid
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import MappingProxyType
 
+from sokuji.admission.admission import Admission
+from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
 from sokuji.api.limits import Allowance, SlidingWindow
@@ -31,10 +33,15 @@ class Service:
         pipeline: takes over ``deadlines`` and ``resilience`` of the settings.
         settings: replaced by ``apply``.
         credentials: None: client secrets of this service are accepted by itself alone.
+        gateways: how many gateway replicas there are.
     """
 
     def __init__(
-        self, pipeline: Pipeline, settings: GatewaySettings, credentials: Credentials | None = None
+        self,
+        pipeline: Pipeline,
+        settings: GatewaySettings,
+        credentials: Credentials | None = None,
+        gateways: Callable[[], int] = lambda: 1,
     ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
@@ -49,6 +56,8 @@ class Service:
         self._spool_budget = SpoolBudget(limits.max_total_waiting_bytes)
         self.sessions = Sessions()
         """All clients that are connected for a session."""
+        self.admission = Admission(settings.admission, pipeline.loads, gateways)
+        """Whether there is room for one more session."""
         self._window = SlidingWindow()
         self.apply(settings)
 
@@ -61,6 +70,7 @@ class Service:
         """Take over settings; they hold for new requests and sessions, ``draining`` for all."""
         self._settings = settings
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
+        self.admission.settings = settings.admission
         self.requests.resize(settings.limits.max_concurrent_requests)
         self.uploads.resize(settings.limits.max_concurrent_uploads)
         self.recordings.resize(settings.recording_concurrency)
@@ -121,15 +131,28 @@ class Service:
         if len(text) > limit:
             raise TooLarge(f"{param} has {len(text)} characters; at most {limit} are accepted", param=param)
 
-    def session_slot(self, connection: RegisteredConnection) -> AbstractContextManager[None]:
+    @contextmanager
+    def session_slot(self, connection: RegisteredConnection) -> Iterator[None]:
         """Hold one of ``ws_max_connections`` places for a connection.
 
         Raises:
             Overloaded: this replica is about to end, all places are taken, or the stages are not up yet.
         """
-        # The catalogue raises while the stages are not up.
-        _ = self.pipeline.catalogue
-        return self.sessions.admit(connection, self.settings.limits.ws_max_connections)
+        with ExitStack() as held:
+            with self._counting_refusals("places"):
+                # The catalogue raises while the stages are not up.
+                _ = self.pipeline.catalogue
+                held.enter_context(self.sessions.admit(connection, self.settings.limits.ws_max_connections))
+            yield
+
+    def check_room(self) -> None:
+        """Check whether a new session would be let in now.
+
+        Raises:
+            Overloaded: as ``new_session``.
+        """
+        self._check_lag()
+        self.admission.check()
 
     def new_session(
         self, session_id: str | None = None, providers: Mapping[StageName, str] = NO_PREFERENCE
@@ -141,10 +164,23 @@ class Service:
             providers: those to call first, see ``ServedStages.preferring``.
 
         Raises:
-            Overloaded: the output of the present sessions is too far behind.
+            Overloaded: there is no room for another session, or the output of the present ones is too far
+                behind.
         """
-        self.sessions.check_lag(self.settings.streaming.max_lag_s)
-        return self._session(session_id or uuid.uuid4().hex, providers)
+        self._check_lag()
+        return self._session(session_id or uuid.uuid4().hex, providers, self.admission.admit())
+
+    def _check_lag(self) -> None:
+        with self._counting_refusals("lag"):
+            self.sessions.check_lag(self.settings.streaming.max_lag_s)
+
+    @contextmanager
+    def _counting_refusals(self, reason: str) -> Iterator[None]:
+        try:
+            yield
+        except Overloaded:
+            self.admission.count_refusal(reason)
+            raise
 
     def resumed_session(
         self,
@@ -172,10 +208,15 @@ class Service:
                 param="resume_from_ms",
             )
         log.info("session %s resumes at %d ms", session_id, from_ms)
-        return self._session(session_id, providers, from_ms, text)
+        return self._session(session_id, providers, self.admission.enter(), from_ms, text)
 
     def _session(
-        self, session_id: str, providers: Mapping[StageName, str], begin_ms: int = 0, resumed_text: str = ""
+        self,
+        session_id: str,
+        providers: Mapping[StageName, str],
+        activity: SpeechActivity,
+        begin_ms: int = 0,
+        resumed_text: str = "",
     ) -> Session:
         return Session(
             self.pipeline.preferring(providers),
@@ -184,4 +225,5 @@ class Service:
             begin_ms=begin_ms,
             resumed_text=resumed_text,
             spool_budget=self._spool_budget,
+            activity=activity,
         )

@@ -12,7 +12,7 @@ from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer
 from sokuji.client.client import TranslationClient, connect
 from sokuji.client.config import Config
 from sokuji.config import SegmentationSettings
-from sokuji.errors import NotRecognised, NoVoice
+from sokuji.errors import NotRecognised, NoVoice, VoiceLeftOut
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.pipeline import Pipeline
@@ -145,7 +145,7 @@ async def _converse(conversation: TranslationClient, pcm: bytes) -> Interpreted:
                             done.pop(number, None)
                 case events.Failed(error=NotRecognised(), fatal=False, segment_id=int(number)):
                     unrecognised[number] = spoken[number]
-                case events.Failed(error=NoVoice(), fatal=False, segment_id=int(number)):
+                case events.Failed(error=NoVoice() | VoiceLeftOut(), fatal=False, segment_id=int(number)):
                     recognised[number].unspoken = True
                 case events.Failed():
                     raise event.error

@@ -38,6 +38,7 @@ class _ErrorFrame:
     param: str | None = None
     fatal: bool = False
     segment_id: int | None = None
+    retry_after_s: float | None = None
 
 
 async def decode(messages: AsyncIterator[str | bytes]) -> AsyncIterator[events.Event]:
@@ -87,7 +88,9 @@ def _event(frame: dict[str, Any]) -> events.Event | None:
 
 
 def _failed(frame: _ErrorFrame) -> events.Failed:
-    error = _ERROR_CLASSES.get(frame.code, SokujiError)(frame.message, param=frame.param)
+    error = _ERROR_CLASSES.get(frame.code, SokujiError)(
+        frame.message, param=frame.param, retry_after_s=frame.retry_after_s
+    )
     return events.Failed(error, frame.fatal, frame.segment_id)
 
 

@@ -7,6 +7,7 @@ upper-case names of the tuning guide can be set as environment variables of the 
 not settings: they are read from the environment only.
 """
 
+from sokuji.config.admission import AdmissionSettings
 from sokuji.config.gateway import (
     Deadlines,
     GatewaySettings,
@@ -43,6 +44,7 @@ __all__ = [
     "LOG_LEVEL",
     "MAX_WORKERS",
     "PROVIDER_CONFIGS",
+    "AdmissionSettings",
     "AudioFormat",
     "AzureSpeechConfig",
     "AzureTranscriptionConfig",

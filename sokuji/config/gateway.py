@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from sokuji.config.admission import AdmissionSettings
 from sokuji.config.openai import OpenAISettings
 from sokuji.config.settings import Condition, Settings
 from sokuji.protocol import Commit
@@ -50,6 +51,9 @@ class StreamingSettings(Settings):
     transcripts."""
     max_lag_s: float = Field(10.0, gt=0, le=600)
     """New sessions are refused while the output of the current sessions lags by more than this."""
+    max_voice_lag_s: float = Field(20.0, gt=0, le=600)
+    """A translation is not spoken if what it translates was said longer ago than this; its text is sent, and
+    later translations are spoken again. Not for clients that send faster than speech, as a file does."""
     late_audio_ms: int = Field(400, ge=0, le=60_000)
     """Wall-clock time by which audio may be late before it is missing: an utterance ends after this time and
     ``min_silence_ms`` without audio, as from a muted microphone. A network that stalls for longer cuts it."""
@@ -99,9 +103,9 @@ class Limits(Settings):
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)
     """Duration of one session, in seconds of audio."""
     max_backlog_s: float = Field(120, ge=1, le=3_600)
-    """Seconds of received audio whose results are not yet sent. A session with more is closed with 1013,
-    unless its client sends faster than speech, as a file does. The current utterance counts, so the value
-    should exceed twice ``max_utterance_ms``."""
+    """Seconds of audio that a session may be behind: while half of it is recognised and not delivered,
+    further audio waits on disk, and outages are waited out for half of it. The current utterance counts, so
+    the value should exceed twice ``max_utterance_ms``."""
     max_waiting_bytes: int = Field(2**28, ge=2**20, le=2**34)
     """Audio of one session that waits on disk; the socket of a client that is further ahead is not read until
     all of it is worked off. The default is 2.3 h of mono at 16 kHz."""
@@ -142,6 +146,7 @@ class GatewaySettings(Settings):
     deadlines: Deadlines = Deadlines()
     resilience: ResilienceSettings = ResilienceSettings()
     limits: Limits = Limits()
+    admission: AdmissionSettings = AdmissionSettings()
     openai: OpenAISettings = OpenAISettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;

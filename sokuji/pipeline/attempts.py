@@ -58,6 +58,7 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
     transcript = _result(answer)
     kind: metrics.Kind = "interim" if request.interim else "final"
     metrics.record_response("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
+    member.load.answered(transcript.effort, urgent=request.urgent)
     return dataclasses.replace(transcript, provider=info.provider)
 
 
@@ -104,7 +105,10 @@ async def synthesize(
         text = await asyncio.to_thread(_in_words, text, request.language)
     reduced = dataclasses.replace(request, voice=voice.id, text=text)
     async with aclosing(member.provider.synthesize(reduced)) as chunks:
+        is_first = True
         async for chunk in chunks:
+            member.load.answered(chunk.effort, first=is_first)
+            is_first = False
             yield chunk
 
 
@@ -128,6 +132,8 @@ class _TranslationCalls:
         results = [_result(answer) for answer in await self._member.provider.translate(requests)]
         effort = results[0].effort if results else None
         metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
+        for each in results:
+            self._member.load.answered(each.effort)
         self.count += 1
         self._scores = [each.score for each in results]
         return [each.text for each in results]

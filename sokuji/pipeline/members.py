@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
+from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import ResilienceSettings
 from sokuji.contract import (
     Recogniser,
@@ -20,6 +21,7 @@ from sokuji.contract import (
     SynthesiserInfo,
     Translator,
     TranslatorInfo,
+    WorkerReport,
 )
 from sokuji.errors import Overloaded, SokujiError
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
@@ -47,6 +49,10 @@ class ProviderInfo(Protocol):
     def model(self) -> str:
         """The model that it runs."""
 
+    @property
+    def workers(self) -> WorkerReport | None:
+        """How busy its workers are."""
+
 
 ProviderT = TypeVar("ProviderT")
 InfoT = TypeVar("InfoT", bound=ProviderInfo)
@@ -68,6 +74,8 @@ class Member(Generic[ProviderT, InfoT]):
     provider: ProviderT
     info: InfoT
     breaker: CircuitBreaker
+    load: ProviderLoad
+    """Is told of every answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +95,18 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
         provider: the provider.
         describe: its ``describe``.
         breaker: its circuit breaker.
+        load: is told of every description.
     """
 
     def __init__(
-        self, provider: ProviderT, describe: Callable[[], Awaitable[InfoT]], breaker: CircuitBreaker
+        self,
+        provider: ProviderT,
+        describe: Callable[[], Awaitable[InfoT]],
+        breaker: CircuitBreaker,
+        load: ProviderLoad,
     ) -> None:
         self.breaker = breaker
+        self.load = load
         self.state: State = "uninitialized"
         self.member: Member[ProviderT, InfoT] | None = None
         """None until the provider has described itself for the first time."""
@@ -123,7 +137,8 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
             log.info("%s does not answer: %s", self.breaker.name, str(error) or "timed out")
         else:
             self.breaker.name = f"{stage} {info.provider}"
-            self.member = Member(self._provider, info, self.breaker)
+            self.member = Member(self._provider, info, self.breaker, self.load)
+            self.load.described(info.provider, info.workers)
             self.state, self._misses = "ready", 0
 
 
@@ -144,7 +159,12 @@ class Stage(Generic[ProviderT, InfoT]):
     ) -> None:
         self.name = name
         self.monitors = [
-            ProviderMonitor(provider, describe, CircuitBreaker(f"{name} provider {number}", rules))
+            ProviderMonitor(
+                provider,
+                describe,
+                CircuitBreaker(f"{name} provider {number}", rules),
+                ProviderLoad(name),
+            )
             for number, (provider, describe) in enumerate(providers, start=1)
         ]
         self.complete = False

@@ -1,13 +1,16 @@
-"""The Prometheus metrics of the service, with their labels and buckets.
+"""The Prometheus metrics of the stages' calls, with their labels and buckets.
 
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/. All are measured in the gateway, as the
 caller of the stages; the time inside a stage comes with its answer (``Effort``).
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
+from prometheus_client.registry import Collector
 
 from sokuji.contract import Effort
 
@@ -79,6 +82,18 @@ def record_response(
         _batch.labels(stage, provider).observe(effort.batch_size)
 
 
-def exposition() -> bytes:
-    """All metrics of this process in Prometheus' text format (``CONTENT_TYPE``)."""
-    return generate_latest(_registry)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Collected(Collector):
+    """Metrics whose values are known at the time of the scrape."""
+
+    metrics: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.metrics
+
+
+def exposition(more: Iterable[Metric] = ()) -> bytes:
+    """All metrics of this process, and ``more``, in Prometheus' text format (``CONTENT_TYPE``)."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected(list(more)))
+    return generate_latest(_registry) + generate_latest(registry)

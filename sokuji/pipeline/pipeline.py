@@ -44,6 +44,7 @@ class Pipeline(ServedStages):
         prefix: str = "",
         interim: bool = False,
         thorough: bool = False,
+        deferrable: bool = False,
         word_times: bool = False,
     ) -> Transcript:
         """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
@@ -64,6 +65,7 @@ class Pipeline(ServedStages):
             prefix=prefix,
             interim=interim,
             thorough=thorough,
+            deferrable=deferrable,
             word_times=word_times,
         )
         recognisers = self.catalogue.recognisers(language, among=language_prior)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import StageName
 from sokuji.errors import Overloaded
@@ -88,6 +89,11 @@ class ServedStages:
     def stages(self) -> tuple[RecognitionStage, TranslationStage, SynthesisStage]:
         """All three stages, in the order in which speech passes them."""
         return self.stt, self.translation, self.tts
+
+    @property
+    def loads(self) -> list[ProviderLoad]:
+        """The loads of all providers, in order of preference within each stage."""
+        return [monitor.load for stage in self.stages for monitor in stage.monitors]
 
     @property
     def health(self) -> dict[StageName, State]:

@@ -15,8 +15,10 @@ import weakref
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
+from sokuji.contract import WorkerReport
 from sokuji.errors import ProviderUnavailable
 from sokuji.providers.jobs import Job, JobResult, QueuedJob, compute_batch
+from sokuji.providers.worker_usage import WorkerUsage
 
 T = TypeVar("T")
 
@@ -44,6 +46,7 @@ class Batcher:
         self._changed = threading.Condition()
         self._closed = False
         self._workers = 0
+        self._usage = WorkerUsage()
         self._threads: dict[int, threading.Thread] = {}
         _batchers.add(self)
         self.resize(workers)
@@ -73,6 +76,10 @@ class Batcher:
         queued = QueuedJob(job, urgent, next(self._numbers), time.monotonic())
         self._enqueue([queued])
         return await asyncio.wrap_future(queued.outcome)
+
+    def report(self) -> WorkerReport:
+        """How busy the threads are with urgent jobs."""
+        return self._usage.report(self._workers)
 
     def shutdown(self) -> None:
         """Let running computations finish and start no more."""
@@ -110,7 +117,7 @@ class Batcher:
         """
         batch = self._next_batch(index)
         outcomes = zip(batch, self._compute(batch) if batch else (), strict=True)
-        unfinished = [queued for queued, result in outcomes if queued.advance(result)]
+        unfinished = [queued for queued, result in outcomes if queued.advance(result, self.report)]
         with self._changed:
             self._running = [queued for queued in self._running if queued not in batch]
         self._enqueue(unfinished)
@@ -180,10 +187,12 @@ class Batcher:
         for queued in batch:
             queued.started_at = queued.started_at or started
             queued.largest_batch = max(queued.largest_batch, len(batch))
-        results = compute_batch([queued.computation for queued in batch])
+        with self._usage.computing(urgent=batch[0].urgent):
+            results = compute_batch([queued.computation for queued in batch])
         busy_s = time.monotonic() - started
         for queued in batch:
             queued.busy_s += busy_s
+            queued.work_s += busy_s / len(batch)
         return results
 
 

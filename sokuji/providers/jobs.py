@@ -3,12 +3,12 @@
 A job is a generator that yields ``Computation`` objects and is sent the result of each.
 """
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from sokuji.contract import Effort
+from sokuji.contract import Effort, WorkerReport
 
 T = TypeVar("T")
 
@@ -58,6 +58,7 @@ class QueuedJob:
     """The next computation; None before the generator has been started."""
     started_at: float | None = None
     busy_s: float = 0.0
+    work_s: float = 0.0
     largest_batch: int = 1
 
     @property
@@ -76,11 +77,12 @@ class QueuedJob:
             return self.number
         return type(computation), computation.batch_key, computation.optional
 
-    def advance(self, result: Any) -> bool:
+    def advance(self, result: Any, report: Callable[[], WorkerReport]) -> bool:
         """Send the result of its computation to the job; True when the job has yielded another one.
 
         Args:
             result: an exception is raised in the job instead.
+            report: of the workers, for a job that ends.
         """
         try:
             if isinstance(result, Exception):
@@ -88,7 +90,7 @@ class QueuedJob:
             else:
                 self.computation = self.job.send(result)
         except StopIteration as end:
-            self.resolve(JobResult(end.value, self._effort()))
+            self.resolve(JobResult(end.value, self._effort(report())))
         except Exception as error:
             self.resolve(error)
         else:
@@ -105,9 +107,15 @@ class QueuedJob:
         except InvalidStateError:
             pass
 
-    def _effort(self) -> Effort:
+    def _effort(self, report: WorkerReport) -> Effort:
         started = self.queued_at if self.started_at is None else self.started_at
-        return Effort(queued_s=started - self.queued_at, busy_s=self.busy_s, batch_size=self.largest_batch)
+        return Effort(
+            queued_s=started - self.queued_at,
+            busy_s=self.busy_s,
+            batch_size=self.largest_batch,
+            work_s=self.work_s,
+            report=report,
+        )
 
 
 def compute_batch(batch: Sequence[Any]) -> Sequence[Any]:

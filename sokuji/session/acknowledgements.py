@@ -34,6 +34,10 @@ class DeliveryLedger:
         """When the oldest of these clauses was spoken (monotonic seconds)."""
         return self._undelivered[0].due if self._undelivered else None
 
+    def due(self, position: ClausePosition) -> float | None:
+        """When the clause at a position was spoken (monotonic seconds); None: it is not among them."""
+        return next((each.due for each in self._undelivered if each.position == position), None)
+
     def has_undelivered(self, before: ClausePosition) -> bool:
         """Whether one of these clauses is before a position."""
         return bool(self._undelivered) and self._undelivered[0].position < before

@@ -2,7 +2,7 @@
 
 Translation and voice run concurrently: a clause is translated while the one before it is spoken. Every branch
 has queues of its own: a branch that is slow or fails does not hold the others back. The queues need no
-bound, because the session's backlog limit counts what no branch has delivered yet.
+bound, because the session processes no more audio while no branch delivers.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sokuji import events
 from sokuji.contract import TranslatedText
-from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage
+from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage, VoiceLeftOut
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.clause import Clause, ClausePosition
@@ -160,6 +160,8 @@ class Branch:
             clause = translated.clause
             if translated.text and clause.conversation.speak and not self._output.is_muted(clause.position):
                 async with self._failures.reported(clause.segment_id):
+                    if not self._output.may_speak(clause.position):
+                        raise VoiceLeftOut("the voice is too far behind; the translation is not spoken")
                     await self._speak_until_muted(translated)
             if translated.prepared is not None:
                 await translated.prepared.drop()

@@ -1,8 +1,7 @@
 """What a client has sent and its session has not processed yet: checked, in order, and bounded.
 
-A client that sends faster than speech, such as a file, may be far ahead: its audio waits, on disk if need be,
-and if that is full the client is held back. A speaker cannot be held back, and nobody listens to what comes
-minutes late: audio at the pace of speech is refused when too much of it waits.
+A client that sends faster than speech, such as a file, may be far ahead, and the service may be too slow for
+speech. Either waits, on disk if need be, and if that is full the client is held back: nothing is lost.
 """
 
 import asyncio
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from sokuji.config import Limits
-from sokuji.errors import InvalidRequest, Overloaded, TooLarge
+from sokuji.errors import InvalidRequest, TooLarge
 from sokuji.session.conversation import Command, ConversationSettings, Message
 from sokuji.session.input_queue import InputQueue
 from sokuji.session.playout import PlayoutClock
@@ -18,6 +17,8 @@ from sokuji.session.spool import SpoolBudget
 
 LEAD_SHARE = 0.25
 """Share of ``max_backlog_s`` by which a client that does not send at the pace of speech is ahead of it."""
+LIVE_LEAD_S = 5.0
+"""A client that is further ahead of the pace of speech is not live: networks do not deliver that unevenly."""
 MAX_TIMER_DELAY_S = 0.1
 """A timer that fires later than this shows that the process did not run, so that no message could arrive."""
 
@@ -66,6 +67,8 @@ class SessionInput:
         self._drain_first = False
         """Whether ``DRAIN`` comes before the messages that wait."""
         self._drain_by: float | None = None
+        self._ahead_through_ms = 0.0
+        """The last audio that came ahead of the pace of speech."""
         self.received_ms = float(begin_ms)
         """Audio accepted so far, including what was sent before a resumption."""
         self.ended = False
@@ -120,8 +123,7 @@ class SessionInput:
 
         Raises:
             InvalidRequest: before the first settings, or after ``END``.
-            Overloaded: too much audio waits that came at the pace of speech, or no more can wait on disk; the
-                session cannot go on.
+            Overloaded: no more can wait on disk; the session cannot go on.
             SessionTooLong: the session is at its limit; it cannot go on.
         """
         settings = self._settings
@@ -134,11 +136,13 @@ class SessionInput:
         received_ms = self.received_ms + 1_000 * duration_s
         if received_ms > 1_000 * self._limits.max_session_s:
             raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
-        self._check_backlog()
         if samples:
             self._queue.put_audio(samples)
-            self._playout.arrived(self._clock(), duration_s)
+            now = self._clock()
+            self._playout.arrived(now, duration_s)
             self.received_ms = received_ms
+            if self._playout.lead_s(now) > LIVE_LEAD_S:
+                self._ahead_through_ms = received_ms
 
     def _whole_samples(self, pcm: bytes, size: int) -> bytes:
         """What is complete of ``pcm``, behind what the message before has left; keeps the rest."""
@@ -147,10 +151,10 @@ class SessionInput:
         self._partial_sample = pcm[end:]
         return pcm[:end]
 
-    def _check_backlog(self) -> None:
-        most_s = self._limits.max_backlog_s
-        if self.received_ms - self._acknowledged_ms() > 1_000 * most_s and not self._is_ahead:
-            raise Overloaded(f"more than {most_s:g} s of audio wait; try again when the service is less busy")
+    @property
+    def is_live(self) -> bool:
+        """Whether all that is not delivered yet came at the pace of speech."""
+        return self._acknowledged_ms() >= self._ahead_through_ms
 
     @property
     def _is_ahead(self) -> bool:

@@ -1,10 +1,14 @@
-"""How a session sheds load: fewer hypotheses about unfinished speech, then no speculation. Pure.
+"""How a session sheds load: fewer hypotheses about unfinished speech, no speculation, no voice. Pure.
 
 What costs the listener least is given up first: hypotheses become rarer as recognition becomes slower, then
-speculation stops. Final recognition and delivery are never held back. A state is left at a lower load than it
-is entered at (hysteresis), so that it does not flap.
+speculation stops, then what would be heard too late is not spoken. Captions and translations are never held
+back. A state is left at a lower load than it is entered at (hysteresis), so that it does not flap.
+
+A client that sends faster than speech, such as a file, does not listen as it speaks: nothing comes too late
+for it, and its recognition gives way to that of others.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 from sokuji.config import StreamingSettings
@@ -26,9 +30,14 @@ RELEASE = 0.75
 
 
 class LoadShedding:
-    """The load of one session, from its own recognition times and delays of delivery."""
+    """The load of one session, from its own recognition times and delays of delivery.
 
-    def __init__(self, settings: StreamingSettings) -> None:
+    Args:
+        is_live: returns whether the client sends at the pace of speech.
+    """
+
+    def __init__(self, settings: StreamingSettings, is_live: Callable[[], bool] = lambda: True) -> None:
+        self._is_live = is_live
         self._speculate = settings.speculate
         self._interval_s = settings.partial_interval_ms / 1_000
         self._recognition_s: float | None = None
@@ -36,6 +45,7 @@ class LoadShedding:
         self._slowed = _Limit(SLOWED_FACTOR * max(self._interval_s, UNNOTICEABLE_S))
         self._slow_recognition = _Limit(settings.max_recognition_s)
         self._late = _Limit(settings.max_lag_s / 2)
+        self._late_voice = _Limit(settings.max_voice_lag_s)
 
     def recognised(self, took_s: float, *, interim: bool) -> None:
         """Note a recognition that took ``took_s`` seconds, time in queues included.
@@ -61,6 +71,21 @@ class LoadShedding:
     def speculates(self) -> bool:
         """Whether work may begin before the end of an utterance is confirmed."""
         return self._speculate and self.state != "speculation_off"
+
+    @property
+    def defers(self) -> bool:
+        """Whether recognition gives way to that of sessions that are live."""
+        return not self._is_live()
+
+    def may_speak(self, lag_s: float) -> bool:
+        """Whether what was said ``lag_s`` seconds ago is still worth a voice."""
+        self._late_voice.update(lag_s if self._is_live() else 0.0)
+        return not self._late_voice.exceeded
+
+    @property
+    def leaves_out_voice(self) -> bool:
+        """Whether the last clause came too late for a voice."""
+        return self._late_voice.exceeded
 
     @property
     def state(self) -> LoadState:

@@ -9,7 +9,7 @@ from sokuji import events
 from sokuji.events import Ack
 from sokuji.session.acknowledgements import DeliveryLedger
 from sokuji.session.clause import ClausePosition
-from sokuji.session.load_shedding import LoadShedding
+from sokuji.session.load_shedding import LoadShedding, LoadState
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class SessionOutput:
         self._session_id = session_id
         self._ledger = DeliveryLedger(begin_ms, text)
         self._load = load
-        self._reported_load = load.state
+        self._reported_load = self._present_load
         self._queue: asyncio.Queue[tuple[events.Event | None, ClausePosition | None]] = asyncio.Queue(
             MAX_QUEUED_EVENTS
         )
@@ -96,6 +96,11 @@ class SessionOutput:
         """Whether the voice of a clause is dropped."""
         return self._expected_mutes > 0 or position < self._muted_before
 
+    def may_speak(self, position: ClausePosition) -> bool:
+        """Whether a clause that is not delivered yet is still worth a voice, and not too late for it."""
+        due = self._ledger.due(position)
+        return due is None or self._load.may_speak(time.monotonic() - due)
+
     def commit(
         self, position: ClausePosition, text: str, targets: Iterable[str], due: float, end_ms: int | None
     ) -> None:
@@ -151,9 +156,13 @@ class SessionOutput:
     @property
     def load_changed(self) -> bool:
         """Whether the load has changed since the last status."""
-        return self._load.state != self._reported_load
+        return self._present_load != self._reported_load
 
     async def report_load(self, lag_ms: int) -> None:
         """Emit a status."""
-        self._reported_load = self._load.state
-        await self.emit(events.Status(load=self._reported_load, lag_ms=lag_ms))
+        self._reported_load = load, voice_left_out = self._present_load
+        await self.emit(events.Status(load=load, lag_ms=lag_ms, voice_left_out=voice_left_out))
+
+    @property
+    def _present_load(self) -> tuple[LoadState, bool]:
+        return self._load.state, self._load.leaves_out_voice

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Literal
 
 from sokuji import events
+from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.audio.endpointing import (
     SegmentEvent,
     SpeechPaused,
@@ -55,6 +56,7 @@ class Session:
         begin_ms: where a conversation resumes that another connection began; 0: it is new.
         resumed_text: words behind ``begin_ms`` that have been delivered already (``Ack.text``).
         spool_budget: of the audio of all sessions that waits on disk; None: of this one alone.
+        activity: is told when somebody speaks; None: nobody wants to know.
         vad: rates the frames; None: Silero's model.
     """
 
@@ -67,6 +69,7 @@ class Session:
         begin_ms: int = 0,
         resumed_text: str = "",
         spool_budget: SpoolBudget | None = None,
+        activity: SpeechActivity | None = None,
         vad: VoiceActivity | None = None,
     ) -> None:
         self.session_id = session_id
@@ -75,7 +78,8 @@ class Session:
         self._max_undelivered_ms = 1_000 * UNDELIVERED_SHARE * settings.limits.max_backlog_s
         self._conversation: ConversationSettings | None = None
         self._tasks = asyncio.TaskGroup()
-        load = LoadShedding(settings.streaming)
+        self._activity = activity or SpeechActivity()
+        load = LoadShedding(settings.streaming, lambda: self._input.is_live)
         self._output = SessionOutput(session_id, load, begin_ms, resumed_text)
         self._input = SessionInput(
             settings.limits,
@@ -185,6 +189,7 @@ class Session:
                 self._tasks.create_task(self._recognise())
                 self._tasks.create_task(self._listen())
         finally:
+            self._activity.end()
             self._input.free()
             await self._fan_out.aclose()
         if self.drained:
@@ -275,6 +280,7 @@ class Session:
         for event in segment_events:
             match event:
                 case SpeechStarted():
+                    self._activity.speaking(True)
                     commit = self._conversation.commit or self._settings.commit
                     self._recognition.begin(event.segment_id, self._conversation, commit)
                     await self._emit_speech("started", event)
@@ -283,6 +289,7 @@ class Session:
                 case SpeechResumed():
                     self._recognition.resume()
                 case SpeechStopped():
+                    self._activity.speaking(False)
                     self._recognition.stop()
                     await self._emit_speech("stopped", event)
                 case Utterance():
@@ -305,6 +312,7 @@ class Session:
     async def _report_progress(self) -> None:
         """Acknowledge silence, and report a change of the load."""
         if self._recognition.is_idle:
+            self._activity.settle()
             settled_ms = self._detector.settled_ms
             await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
         if self._output.load_changed:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import ResilienceSettings
 from sokuji.contract import Pairs, RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
 from sokuji.errors import NotSupported, UnknownVoice, UnsupportedLanguage
@@ -14,18 +15,19 @@ from sokuji.pipeline.members import Member, RecogniserMember, SynthesiserMember,
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 
 BREAKER = CircuitBreaker("x", ResilienceSettings)
+LOAD = ProviderLoad("stt")
 
 
 def recogniser(info: RecogniserInfo) -> RecogniserMember:
-    return Member(FakeStt(), info, BREAKER)
+    return Member(FakeStt(), info, BREAKER, LOAD)
 
 
 def translator(info: TranslatorInfo) -> TranslatorMember:
-    return Member(FakeTranslator(), info, BREAKER)
+    return Member(FakeTranslator(), info, BREAKER, LOAD)
 
 
 def synthesiser(info: SynthesiserInfo) -> SynthesiserMember:
-    return Member(FakeTts(), info, BREAKER)
+    return Member(FakeTts(), info, BREAKER, LOAD)
 
 
 HEARING = RecogniserInfo(provider="w", model="m", languages=("en", "fr", "ja", "pt"), translates_to=("en",))

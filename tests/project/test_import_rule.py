@@ -12,7 +12,7 @@ PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 BASE = {"errors", "languages", "config", "events", "protocol"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models"}
-DOOR = SPEECH | {"pipeline", "session", "api"}
+DOOR = SPEECH | {"admission", "pipeline", "session", "api"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -29,9 +29,10 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
-    "pipeline": SPEECH,
+    "admission": {"errors", "config", "contract"},
+    "pipeline": SPEECH | {"admission"},
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
-    "session": SPEECH | {"pipeline"},
+    "session": SPEECH | {"admission", "pipeline"},
     "capacity": {"errors", "config", "models", "contract"},
     "api": DOOR,
     "api.bridge": DOOR | {"api.web"},

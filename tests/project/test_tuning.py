@@ -18,7 +18,15 @@ import pytest
 from pydantic import ValidationError
 
 from graphs.speech_translation import GraphArgs
-from sokuji.config import FIELD_VARIABLES, LIVE, PROVIDER_CONFIGS, GatewaySettings, NllbConfig, Settings
+from sokuji.config import (
+    FIELD_VARIABLES,
+    LIVE,
+    PROVIDER_CONFIGS,
+    AdmissionSettings,
+    GatewaySettings,
+    NllbConfig,
+    Settings,
+)
 from sokuji.config.variables import GATEWAY_FIELD_VARIABLES, PROXY_VARIABLES, REFUSED_VARIABLES
 from tests.support.knobs import Knobs, homes
 
@@ -100,6 +108,19 @@ def proofs() -> Iterator[tuple[str, ast.AsyncFunctionDef | ast.FunctionDef]]:
 
 
 PROOFS = list(proofs())
+
+
+def test_the_settings_of_admission_are_listed_with_their_defaults() -> None:
+    listed = {}
+    for line in (ROOT / "docs" / "tuning.md").read_text().splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        if len(cells) == 4 and cells[0].startswith("gateway."):
+            section, name = cells[0].removeprefix("gateway.").split(".")
+            listed[section, name] = cells[3]
+            default = getattr(getattr(GatewaySettings(), section), name)
+            assert cells[3] == str(default).lower(), name
+    fields = {name for section, name in listed if section == "admission"}
+    assert fields == AdmissionSettings.model_fields.keys()
 
 
 def test_every_variable_of_the_guide_is_a_row_or_refused_by_name() -> None:

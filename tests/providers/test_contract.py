@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sokuji.config import PROVIDER_CONFIGS
+from sokuji.config import PROVIDER_CONFIGS, VllmConfig
+from sokuji.config.cloud import CloudSettings
 from sokuji.contract import (
     AudioChunk,
     RecognitionRequest,
@@ -189,6 +190,22 @@ async def test_a_language_outside_the_candidates_is_never_detected(name: str, lo
         request = RecognitionRequest(pcm=english.pcm, language_prior=candidates)
         (transcript,) = await provider.transcribe([request])
         assert transcript.language in candidates
+
+
+@every_provider
+async def test_a_provider_that_computes_here_reports_how_busy_its_workers_are(
+    stage: StageName, name: str, loaded: Loaded
+) -> None:
+    provider, exam = await loaded(stage, name), EXAMS[stage]
+    info = await provider.describe()
+    if isinstance(provider.config, CloudSettings | VllmConfig):
+        assert info.workers is None
+        return
+    await exam.ask(provider, exam.good(info)[:1])
+    workers = (await provider.describe()).workers
+    assert workers is not None
+    assert workers.workers >= 1
+    assert 0 < workers.busy <= workers.workers
 
 
 @every_provider

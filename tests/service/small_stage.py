@@ -11,23 +11,31 @@ import statistics
 import sys
 import time
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import ray
 from ray import serve
 from ray.serve._private.build_app import build_app
+from ray.serve._private.common import ReplicaState
+from ray.serve.context import _get_global_client
 from ray.serve.handle import DeploymentHandle
+from ray.serve.schema import ServeDeploySchema
 
 from deployments import logs, runtime_env
+from deployments.autoscaling import demand_report
 from deployments.translation import Translation
 from graphs.speech_translation import GraphArgs, app
+from sokuji.admission.demand import ProviderDemand
 
 REPLICAS = 3
 HELD = 30
 CALLS = 60
 CACHED_S = 1.0
 """How long the router trusts what it knows of a replica's load; Ray reads it when it is imported."""
-ENVIRONMENT = {"RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": str(CACHED_S)}
+ENVIRONMENT = {
+    "RAY_SERVE_QUEUE_LENGTH_CACHE_TIMEOUT_S": str(CACHED_S),
+    "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "0.5",
+}
 """Variables with which this program must be started."""
 STRATEGIES = ("power_of_two", "round_robin", "least_loaded")
 INTERVALS = (0.5, 2.0)
@@ -76,6 +84,69 @@ class SmallStage:
         """Levels of the loggers, and the variables of the Serve config."""
         levels = {name: logging.getLogger(name).getEffectiveLevel() for name in ("sokuji", "ray.serve")}
         return {"levels": levels, "variables": sorted(runtime_env.variables())}
+
+
+class RefusingGateway:
+    """Reports that the stage is full, and after ``refuse`` that a session was refused for that."""
+
+    def __init__(self, stage: DeploymentHandle[Any]) -> None:
+        self._stage = stage.deployment_name
+        self._refused = 0.0
+
+    async def refuse(self) -> None:
+        """Have refused a session from now on."""
+        self._refused = 0.1
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """What the real gateway reports."""
+        demand = ProviderDemand(
+            stage="stt", provider="small", workers=1, replicas=1, gateways=1, limit=0.75, busy=0.75,
+            reserved=0.0, newcomer=0.1, refused=self._refused, wait_s=0.0, max_wait_s=1.0,
+        )  # fmt: skip
+        return demand_report([(self._stage, demand)])
+
+
+def refusing_app(_: dict[str, str]) -> serve.Application:
+    """A gateway without a port and its stage, which may have two replicas."""
+    stage: Any = serve.deployment(
+        name="Stage",
+        autoscaling_config={"min_replicas": 1, "max_replicas": 2, "upscale_delay_s": 0.5},
+        ray_actor_options={"num_cpus": 0},
+    )(SmallStage)
+    gateway: Any = serve.deployment(
+        name="RefusingGateway",
+        autoscaling_config={"min_replicas": 1, "max_replicas": 1},
+        ray_actor_options={"num_cpus": 0},
+    )(RefusingGateway)
+    return cast(serve.Application, gateway.bind(stage.bind()))
+
+
+def scaling() -> list[int]:
+    """Replicas of the stage while nothing is refused, and once something has been."""
+    application = {
+        "name": "scaled",
+        "route_prefix": None,
+        "import_path": "tests.service.small_stage:refusing_app",
+        "autoscaling_policy": {"policy_function": "deployments.autoscaling:by_demand"},
+    }
+    config = ServeDeploySchema.model_validate({"applications": [application]})
+    client = _get_global_client()
+    assert client is not None
+    client.deploy_apps(config, _blocking=True)
+    time.sleep(2)
+    before = _running("scaled", "Stage")
+    serve.get_deployment_handle("RefusingGateway", "scaled").refuse.remote().result()
+    deadline = time.monotonic() + 60
+    while _running("scaled", "Stage") == before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    after = _running("scaled", "Stage")
+    serve.delete("scaled", _blocking=False)
+    return [before, after]
+
+
+def _running(application: str, deployment: str) -> int:
+    states = serve.status().applications[application].deployments[deployment].replica_states
+    return int(states.get(ReplicaState.RUNNING, 0))
 
 
 def options(**args: Any) -> dict[str, Any]:
@@ -169,6 +240,7 @@ def main() -> None:
         "health": {str(interval): health(interval) for interval in INTERVALS},
         "environment": {level: environment({"LOG_LEVEL": level}) for level in ("DEBUG", "WARNING")},
         "refused": [refusal(frozenset()), refusal(frozenset({"MODEL_SIZE"}))],
+        "scaling": scaling(),
     }
     serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()

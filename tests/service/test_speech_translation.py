@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from faster_whisper import WhisperModel
+from prometheus_client.parser import text_string_to_metric_families
 
 from sokuji import models
 from sokuji.audio.pcm import wav_bytes
@@ -105,6 +106,21 @@ async def test_portuguese_comes_back_as_english_text_and_speech_through_the_sock
         said.append(joined(frames, "translation"))
         again.append(await heard_again(http, spoken(frames), "en"))
     assert word_error_rate(" ".join(said), " ".join(again), "en") <= VOICE_ERRORS
+
+
+async def test_the_room_for_sessions_is_known_from_what_all_stages_report(http: httpx.AsyncClient) -> None:
+    admission = (await http.get("/health")).json()["admission"]
+    assert admission["capacity"] >= 1
+    assert admission["load"].keys() == {"stt", "translation", "tts"}
+    samples = [
+        each
+        for family in text_string_to_metric_families((await http.get("/metrics")).text)
+        for each in family.samples
+        if each.name == "sokuji_provider_workers"
+    ]
+    workers = {each.labels["provider"]: each.value for each in samples}
+    assert workers.keys() == {"faster_whisper", "bergamot", "piper", "kokoro"}
+    assert min(workers.values()) >= 1
 
 
 @pytest.mark.parametrize(

@@ -104,18 +104,41 @@ def test_audio_before_settings_and_anything_after_end_are_refused() -> None:
         source.put(Command.FLUSH)
 
 
-def test_audio_at_the_pace_of_speech_is_refused_while_too_much_is_not_acknowledged() -> None:
-    acknowledged_ms, now = 0, 100.0
-    source = SessionInput(Limits(max_backlog_s=2), 60, 0, lambda: acknowledged_ms, clock=lambda: now)
+async def test_audio_at_the_pace_of_speech_waits_however_far_the_service_is_behind() -> None:
+    now = 100.0
+    source = SessionInput(Limits(max_backlog_s=1), 60, 0, lambda: 0, clock=lambda: now)
     source.put(MONO)
-    for _ in range(3):
-        source.feed(SECOND)
+    spoken = [bytes([second, 0]) * 16_000 for second in range(100)]
+    for pcm in spoken:
+        source.feed(pcm)
         now += 1
-    with pytest.raises(Overloaded, match="more than 2 s"):
+        assert source.is_live
+    assert await source.receive(in_speech=False) == MONO
+    received = b""
+    while len(received) < len(b"".join(spoken)):
+        message = await source.receive(in_speech=False)
+        assert isinstance(message, bytes)
+        received += message
+    assert received == b"".join(spoken)
+    source.free()
+
+
+def test_a_client_is_live_unless_audio_that_it_sent_faster_than_speech_is_still_to_be_delivered() -> None:
+    acknowledged_ms, now = 0, 100.0
+    source = SessionInput(Limits(), 60, 0, lambda: acknowledged_ms, clock=lambda: now)
+    source.put(MONO)
+    for _ in range(5):
         source.feed(SECOND)
-    acknowledged_ms = 1_000
+    assert source.is_live
+    for _ in range(15):
+        source.feed(SECOND)
+    now += 60
+    assert not source.is_live
     source.feed(SECOND)
-    assert source.received_ms == 4_000
+    acknowledged_ms = 19_999
+    assert not source.is_live
+    acknowledged_ms = 20_000
+    assert source.is_live
 
 
 async def test_audio_that_comes_faster_than_speech_waits_however_much_it_is() -> None:

@@ -78,6 +78,31 @@ def test_each_state_is_left_at_a_lower_load_than_it_is_entered_with() -> None:
         assert load.state == "normal"
 
 
+def test_what_comes_too_late_is_not_spoken_until_the_service_has_caught_up() -> None:
+    load = LoadShedding(SETTINGS.model_copy(update={"max_voice_lag_s": 12.0}))
+    spoken = [load.may_speak(lag_s) for lag_s in (0.5, 11.9, 12.1, 11.0, 9.1, 8.9, 11.9)]
+    assert spoken == [True, True, False, False, False, True, True]
+
+
+def test_by_default_speculation_stops_before_the_voice_does() -> None:
+    load = LoadShedding(StreamingSettings())
+    lag_s = 0.0
+    while load.may_speak(lag_s):
+        assert not load.leaves_out_voice
+        lag_s += 0.5
+        load.delivered(round(1_000 * lag_s))
+    assert load.leaves_out_voice
+    assert not load.speculates
+
+
+@given(st.floats(0, 1e6))
+def test_nothing_is_too_late_for_a_client_that_sends_faster_than_speech(lag_s: float) -> None:
+    load = LoadShedding(SETTINGS, is_live=lambda: False)
+    assert load.may_speak(lag_s)
+    assert load.defers
+    assert not LoadShedding(SETTINGS).defers
+
+
 def test_a_single_slow_answer_changes_nothing() -> None:
     assert loaded(*[0.2] * 5, 1.0).state == "normal"
 

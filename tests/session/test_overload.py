@@ -76,6 +76,48 @@ async def test_lag_counts_audio_that_is_not_processed_yet() -> None:
         session.end()
 
 
+@pytest.mark.slow
+async def test_voices_that_come_too_late_are_left_out_and_come_back_while_every_word_is_translated() -> None:
+    tts = FakeTts()
+    session = open_session(
+        await pipeline_of(CodedStt(), tts=tts), StreamingSettings(speculate=False, max_voice_lag_s=1)
+    )
+    script = SpokenScript([(2, 600)] * 3)
+    async with running(session) as seen:
+        session.configure(UTTERANCES)
+        session._input._began -= 60  # as if the audio had come as it was spoken
+        tts.gate.clear()
+        await speak(session, script.pcm)
+        await wait_until(lambda: len(of_kind(seen, events.TranslationText)) == 3)
+        await asyncio.sleep(1.1)  # longer than a voice may be late
+        tts.gate.set()
+        await wait_until(lambda: len(of_kind(seen, events.Failed)) == 2)
+        first_late = of_kind(seen, events.Status)[-1]
+        # How late the next one is depends on the machine.
+        while not any(each.segment_id >= 3 for each in of_kind(seen, events.Audio)):
+            await speak(session, coded_words(6, 2) + silence(600))
+            await asyncio.sleep(1.2)  # at the pace of speech
+        session.end()
+    assert {each.error.code for each in of_kind(seen, events.Failed)} == {"voice_left_out"}
+    assert [each.segment_id for each in of_kind(seen, events.Failed)][:2] == [1, 2]
+    assert {each.segment_id for each in of_kind(seen, events.Audio)}.isdisjoint({1, 2})
+    words = " ".join(each.text for each in of_kind(seen, events.TranslationText)).split()
+    assert words[:6] == script.words
+    assert (first_late.voice_left_out, of_kind(seen, events.Status)[-1].voice_left_out) == (True, False)
+    assert isinstance(seen[-1], events.Done)
+
+
+async def test_recognition_of_a_file_gives_way_to_live_speech() -> None:
+    stt = CodedStt()
+    session = open_session(await pipeline_of(stt))
+    async with running(session):
+        session.configure(UTTERANCES)
+        await speak(session, SpokenScript([(30, 700)] * 4).pcm, sizes=(320_000,))
+        session.end()
+    assert stt.requests
+    assert all(request.deferrable for request in stt.requests)
+
+
 HOUR = 60
 """Minutes."""
 

@@ -23,6 +23,7 @@ from sokuji.contract import (
     TranslationRequest,
     TranslatorInfo,
     Voice,
+    WorkerReport,
 )
 from sokuji.errors import ProviderUnavailable, SokujiError
 from sokuji.pipeline.members import StageProviders
@@ -87,15 +88,24 @@ class FakeStt(_FakeStage[RecognitionRequest, "str | Transcript"]):
 
     Args:
         language: detected where the request names none.
+        workers: what the description says of them.
     """
 
     def __init__(
-        self, *answers: str | Transcript | SokujiError, language: str = "pt", delay_s: float = 0
+        self,
+        *answers: str | Transcript | SokujiError,
+        language: str = "pt",
+        delay_s: float = 0,
+        workers: WorkerReport | None = None,
     ) -> None:
         super().__init__(answers, delay_s)
         self.language = language
         self.info = RecogniserInfo(
-            provider="fake", model="ear", languages=("en", "es", "fr", "pt"), translates_to=("en",)
+            provider="fake",
+            model="ear",
+            languages=("en", "es", "fr", "pt"),
+            translates_to=("en",),
+            workers=workers,
         )
 
     async def describe(self) -> RecogniserInfo:

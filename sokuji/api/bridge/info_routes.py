@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sokuji import __version__, languages
+from sokuji.api.bridge import admission_report
 from sokuji.api.bridge.responses import (
     HealthResponse,
     InfoResponse,
@@ -33,16 +34,21 @@ async def root(request: Request) -> Response:
 
 @router.get("/health")
 async def health(service: CurrentService) -> HealthResponse:
-    """Which stages are ready, as of the last refresh. The status code is always 200."""
+    """Which stages are ready, as of the last refresh, and how full they are. The status is always 200."""
     states = service.pipeline.health
     ready = all(state == "ready" for state in states.values())
-    return HealthResponse(status="healthy" if ready else "degraded", services=states)
+    return HealthResponse(
+        status="healthy" if ready else "degraded",
+        services=states,
+        admission=admission_report.response(service.admission.state),
+    )
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.CONTENT_TYPE: {}}}})
-async def prometheus() -> Response:
-    """Durations of the stages' calls, in Prometheus' text format."""
-    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+async def prometheus(service: CurrentService) -> Response:
+    """Durations of the stages' calls, and the room for sessions, in Prometheus' text format."""
+    admission = admission_report.families(service.admission.state)
+    return Response(metrics.exposition(admission), media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/api/v1/info", responses=FAILURE_RESPONSES)

@@ -208,8 +208,9 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     if isinstance(event, events.Boundary):
         return []
     if isinstance(event, events.Failed):
-        where = {} if event.segment_id is None else {"segment_id": event.segment_id}
-        return [{"type": EVENT_TYPES[events.Failed], **event.error.as_dict(), "fatal": event.fatal, **where}]
+        optional = {"segment_id": event.segment_id, "retry_after_s": event.error.retry_after_s}
+        more = {name: value for name, value in optional.items() if value is not None}
+        return [{"type": EVENT_TYPES[events.Failed], **event.error.as_dict(), "fatal": event.fatal, **more}]
     frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
     if isinstance(event, events.Ready):
         frame["version"] = __version__

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from sokuji.api.bridge.admission_report import AdmissionResponse
 from sokuji.api.bridge.recording_responses import SegmentResponse, Unrecognised, Unspoken, WordResponses
 from sokuji.audio.encoding import MEDIA_TYPES
 from sokuji.config import AudioFormat, Limits, StreamingSettings
@@ -35,6 +36,7 @@ class HealthResponse(BaseModel):
 
     status: Literal["healthy", "degraded"]
     services: dict[StageName, State]
+    admission: AdmissionResponse
 
 
 class TranscribeResponse(BaseModel):

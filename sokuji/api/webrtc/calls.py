@@ -39,9 +39,9 @@ async def new_call(
     Raises:
         InvalidRequest, TooLarge: the offer is not accepted.
         NotSupported: the library is not installed.
-        Overloaded: the output of the present sessions is too far behind.
+        Overloaded: see ``Service.new_session``.
     """
-    service.sessions.check_lag(service.settings.streaming.max_lag_s)
+    service.check_room()
     peer = (await _peer_class())(offer, service.settings.openai)
     connection = SessionConnection(transport_of(peer.channel, peer.playback), service)
     return CallResponse(service, peer, connection, location)

@@ -52,7 +52,12 @@ class Bergamot:
 
     async def describe(self) -> TranslatorInfo:
         """The two directions."""
-        return TranslatorInfo(provider=self.config.provider, model="firefox-tiny-en-pt", pairs=_PAIRS)
+        return TranslatorInfo(
+            provider=self.config.provider,
+            model="firefox-tiny-en-pt",
+            pairs=_PAIRS,
+            workers=self._batcher.report(),
+        )
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One result for each request, in the same order."""

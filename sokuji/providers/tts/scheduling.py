@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from sokuji.config import MAX_WORKERS
-from sokuji.contract import AudioChunk, Effort
+from sokuji.contract import AudioChunk, Effort, WorkerReport
 from sokuji.providers.worker import Worker
+from sokuji.providers.worker_usage import WorkerUsage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class SynthesisScheduler:
         self._worker = Worker(name, MAX_WORKERS)
         self._max_running = max_running
         self._running = 0
+        self._usage = WorkerUsage()
         self._request_numbers = itertools.count()
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         """A heap of (loop time at which the request's playback runs out of audio, request number, slot)."""
@@ -61,21 +63,16 @@ class SynthesisScheduler:
         number = next(self._request_numbers)
         loop = asyncio.get_running_loop()
         audio_until = loop.time()
-        first = True
         synthesis: asyncio.Future[AudioChunk] | None = None
         try:
             while True:
                 queued_at = loop.time()
                 await self._acquire_slot(audio_until, number)
                 started_at = loop.time()
-                synthesis = asyncio.ensure_future(self._worker.run(chunks.__next__))
+                synthesis = asyncio.ensure_future(self._worker.run(self._counted, chunks.__next__))
                 synthesis.add_done_callback(self._synthesis_done)
                 chunk = await asyncio.shield(synthesis)
-                if first:
-                    first = False
-                    busy_s = loop.time() - started_at
-                    effort = Effort(queued_s=started_at - queued_at, busy_s=busy_s, batch_size=1)
-                    chunk = replace(chunk, effort=effort)
+                chunk = replace(chunk, effort=self._effort(started_at - queued_at, loop.time() - started_at))
                 audio_until = max(audio_until, loop.time()) + len(chunk.pcm) / 2 / chunk.sample_rate
                 yield chunk
                 if chunk.last:
@@ -85,6 +82,17 @@ class SynthesisScheduler:
             if synthesis is not None:
                 await asyncio.wait([synthesis])
             chunks.close()
+
+    def report(self) -> WorkerReport:
+        """How busy the threads are."""
+        return self._usage.report(self._max_running)
+
+    def _counted(self, function: Callable[[], T]) -> T:
+        with self._usage.computing():
+            return function()
+
+    def _effort(self, queued_s: float, busy_s: float) -> Effort:
+        return Effort(queued_s=queued_s, busy_s=busy_s, batch_size=1, work_s=busy_s, report=self.report())
 
     def shutdown(self) -> None:
         """Let running syntheses finish and start no more."""

@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sokuji import __version__
 from sokuji.api.service import Service
-from sokuji.config import GatewaySettings
-from sokuji.errors import ProviderUnavailable
+from sokuji.config import AdmissionSettings, GatewaySettings
+from sokuji.contract import WorkerReport
+from sokuji.errors import Overloaded, ProviderUnavailable
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fake_stages import FakeStt
@@ -56,10 +57,9 @@ async def test_health_names_the_stage_that_fails_without_calling_it() -> None:
             await service.pipeline.refresh()
         response = await client.get("/health")
     assert response.status_code == 200
-    assert response.json() == {
-        "status": "degraded",
-        "services": {"stt": "error", "translation": "ready", "tts": "ready"},
-    }
+    body = response.json()
+    assert body["status"] == "degraded"
+    assert body["services"] == {"stt": "error", "translation": "ready", "tts": "ready"}
     assert stt.requests == []
 
 
@@ -88,6 +88,29 @@ async def test_metrics_count_the_calls_of_the_stages() -> None:
     assert spoken.status_code == 200
     assert before.headers["content-type"].startswith("text/plain")
     assert answered(after.text) == answered(before.text) + 1
+
+
+async def test_health_and_metrics_show_the_room_for_sessions_and_what_was_refused() -> None:
+    stt = FakeStt(workers=WorkerReport(replica="a", workers=2, busy=0.3))
+    async with rest_client(stt) as (client, service):
+        session = service.new_session()
+        before = (await client.get("/health")).json()["admission"]
+        service.admission.settings = AdmissionSettings(max_load=0.1)
+        with pytest.raises(Overloaded):
+            service.new_session()
+        after = (await client.get("/health")).json()["admission"]
+        families = text_string_to_metric_families((await client.get("/metrics")).text)
+    assert (before["sessions"], before["refused"]) == (1, {})
+    assert 0 < before["load"]["stt"] < 1 < after["load"]["stt"]
+    assert before["capacity"] > after["capacity"] == 1
+    samples = {
+        (each.name, *sorted(each.labels.values())): each.value for found in families for each in found.samples
+    }
+    assert samples["sokuji_sessions_refused_total", "busy"] == after["refused"]["busy"] == 1
+    assert (samples["sokuji_sessions",], samples["sokuji_session_capacity",]) == (1, 1)
+    assert samples["sokuji_provider_busy_workers", "fake", "stt"] == pytest.approx(0.3, abs=0.01)
+    assert samples["sokuji_provider_reserved_workers", "fake", "stt"] > 0
+    del session
 
 
 async def test_calls_before_the_stages_are_ready_are_refused_with_retry_after() -> None:

@@ -254,7 +254,7 @@ def test_errors_carry_code_message_param_and_whether_they_are_fatal() -> None:
         (events.Ack(1_440, "Olá,", 1), {"type": "ack", "through_ms": 1_440, "text": "Olá,", "clauses": 1}),
         (
             events.Status(load="partials_slowed", lag_ms=800),
-            {"type": "status", "load": "partials_slowed", "lag_ms": 800},
+            {"type": "status", "load": "partials_slowed", "lag_ms": 800, "voice_left_out": False},
         ),
         (events.Draining(5_000), {"type": "draining", "reconnect_within_ms": 5_000}),
         (events.Done(), {"type": "done"}),

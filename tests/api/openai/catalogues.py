@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import ResilienceSettings
 from sokuji.contract import RecogniserInfo, SynthesiserInfo, TranslatorInfo, Voice
 from sokuji.pipeline.catalogue import Catalogue
@@ -10,11 +11,12 @@ from sokuji.pipeline.members import Member
 
 _BREAKER = CircuitBreaker("a provider", ResilienceSettings)
 """One for all, so that equal catalogues are equal."""
+_LOAD = ProviderLoad("stt")
 
 
 def member(info: Any) -> Any:
     """A member with this description, which cannot be called."""
-    return Member(None, info, _BREAKER)
+    return Member(None, info, _BREAKER, _LOAD)
 
 
 def voice(name: str, *languages: str, gender: Any = None) -> Voice:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from sokuji.config import GatewaySettings, Limits, OpenAISettings
+from sokuji.contract import WorkerReport
 from tests.api.webrtc.answering_app import CallServer, call_server
 from tests.support.tone_script import assert_says, runs, until_silent
 from tests.support.tone_voice import SCRIPT, SENTENCE, ToneTts
@@ -93,6 +94,18 @@ async def test_a_call_takes_a_place_until_its_client_hangs_up(server: CallServer
     await until_free(server)
     async with calls(server) as client:
         await client.until_event("opened")
+
+
+async def test_an_offer_is_refused_while_there_is_no_room_for_its_session(server: CallServer) -> None:
+    load = server.service.pipeline.stt.monitors[0].load
+    load.described("fake", WorkerReport(replica="a", workers=1, busy=1.0))
+    refused = await post(server, await offer_of_nobody())
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "overloaded")
+    assert int(refused.headers["retry-after"]) > 0
+    load.described("fake", WorkerReport(replica="a", workers=1, busy=0.0))
+    async with calls(server) as client:
+        await client.until_event("opened")
+    await until_free(server)
 
 
 async def test_a_call_to_which_nobody_connects_gives_its_place_back(server: CallServer) -> None:

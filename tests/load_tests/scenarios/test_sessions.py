@@ -15,11 +15,15 @@ from load_tests.scenarios.sessions import Scenario, ServiceSession, converse, sp
 from load_tests.scenarios.speech_samples import ScriptedSpeech, recordings, scripted_speech, silence
 from sokuji import events
 from sokuji.client.config import Config
-from sokuji.errors import Overloaded
+from sokuji.errors import Overloaded, VoiceLeftOut
 from sokuji.measure.latency import Stopwatch
-from tests.support.scripted_server import ENGLISH, EVENTS, send_events, service
+from tests.support.scripted_server import ENGLISH, EVENTS, plain_service, send_events, service
 
 SENTENCE = ScriptedSpeech("pt", silence(400), [(100, 300)], [("Olá mundo.",)])
+
+
+ANSWERED = ScriptedSpeech("pt", silence(1_400), [(300, 1_300)], [("Olá mundo.",)])
+"""A sentence where that of ``EVENTS`` is."""
 
 
 async def answer(socket: ServerConnection) -> None:
@@ -32,9 +36,9 @@ async def stay_silent(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
-def spoken(*, keep: bool = False) -> ServiceSession:
+def spoken(*, keep: bool = False, speech: ScriptedSpeech = SENTENCE) -> ServiceSession:
     log = ResponseLog("en") if keep else None
-    return ServiceSession(SENTENCE, stopwatch=Stopwatch("en"), responses=log)
+    return ServiceSession(speech, stopwatch=Stopwatch("en"), responses=log)
 
 
 async def test_a_session_keeps_the_times_of_all_events_and_their_contents_where_wanted() -> None:
@@ -73,10 +77,38 @@ async def test_an_error_event_and_a_failed_session_are_counted_by_their_codes() 
     assert unreachable.failure is not None
 
 
-async def test_sessions_speak_at_the_same_time_and_record_how_late_their_frames_are(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("load_tests.scenarios.sessions.STAGGER_S", 0.0)
+async def test_a_session_for_which_there_was_no_room_is_refused_and_no_failure() -> None:
+    async def refuse(socket: ServerConnection) -> None:
+        await socket.recv()
+        await send_events(socket, events.Failed(Overloaded("full"), fatal=True))
+
+    refused, admitted = spoken(), spoken(speech=ANSWERED)
+    async with plain_service(refuse) as url:
+        await converse(url, ENGLISH, refused, refused.sent)
+    async with service(answer) as url:
+        await converse(url, ENGLISH, admitted, admitted.sent)
+    assert (refused.errors, refused.failure) == ({}, None)
+    level = summarise([refused, admitted])
+    assert (level.sessions, level.refused, level.sent, level.received, level.lost) == (2, 1, 1, 1, 0)
+    assert level.refused_within_ms == pytest.approx(1_000 * (refused.refused_after_s or 0), abs=0.1)
+    assert summarise([admitted]).refused_within_ms is None
+
+
+async def test_a_sentence_whose_voice_came_too_late_is_unspoken_and_not_lost() -> None:
+    async def left_out(socket: ServerConnection) -> None:
+        told = [each for each in EVENTS if not isinstance(each, events.Audio)]
+        failed = events.Failed(VoiceLeftOut("late"), segment_id=0)
+        await send_events(socket, *told[:-2], failed, *told[-2:])
+        await socket.wait_closed()
+
+    session = spoken(speech=ANSWERED)
+    async with service(left_out) as url:
+        await converse(url, ENGLISH, session, session.sent)
+    level = summarise([session])
+    assert (level.sent, level.received, level.unspoken, level.lost) == (1, 0, 1, 0)
+
+
+async def test_sessions_speak_at_the_same_time_and_record_how_late_their_frames_are() -> None:
     together = asyncio.Barrier(3)
     sessions = [spoken() for _ in range(3)]
 
@@ -87,7 +119,7 @@ async def test_sessions_speak_at_the_same_time_and_record_how_late_their_frames_
         assert callable(spoken_until)
         spoken_until(400)
 
-    await speak_together("pt", sessions, speak)
+    await speak_together("pt", sessions, speak, stagger_s=0)
     assert all(each.behind_ms >= 600 for each in sessions)  # 400 ms were spoken, a second has passed
 
 

@@ -112,7 +112,7 @@ async def test_resize_takes_effect_at_once(scheduler: SynthesisScheduler) -> Non
     assert [len(chunks) for chunks in await asyncio.gather(*both)] == [1, 1]
 
 
-async def test_the_first_chunk_reports_its_queue_time_and_computing_time(
+async def test_each_chunk_reports_its_queue_time_and_computing_time(
     scheduler: SynthesisScheduler,
 ) -> None:
     synthesis = Synthesis()
@@ -125,7 +125,8 @@ async def test_the_first_chunk_reports_its_queue_time_and_computing_time(
     assert first.effort.busy_s > 0.01
     assert other.effort.queued_s > max(0.01, first.effort.queued_s)
     assert other.effort.batch_size == 1
-    assert later.effort is None
+    assert later.effort is not None
+    assert later.effort.work_s == later.effort.busy_s
 
 
 async def test_an_exception_reaches_only_its_caller(scheduler: SynthesisScheduler) -> None:

@@ -104,7 +104,7 @@ class FasterWhisper:
 
     async def describe(self) -> RecogniserInfo:
         """The languages that the model has tokens for."""
-        recogniser, _ = self._ready()
+        recogniser, batcher = self._ready()
         return RecogniserInfo(
             provider=self.config.provider,
             model=models.display_name(self.config.model_size),
@@ -114,6 +114,7 @@ class FasterWhisper:
             takes_context=True,
             takes_prefix=True,
             gives_word_times=self._aligns,
+            workers=batcher.report(),
         )
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
@@ -156,7 +157,7 @@ class FasterWhisper:
 
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()
-        result = await batcher.run(self._job(recogniser, request, self.config), urgent=not request.interim)
+        result = await batcher.run(self._job(recogniser, request, self.config), urgent=request.urgent)
         return replace(result.value, effort=result.effort)
 
     def _job(

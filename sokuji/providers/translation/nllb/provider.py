@@ -73,9 +73,12 @@ class Nllb:
 
     async def describe(self) -> TranslatorInfo:
         """All pairs of the languages that the model has tokens for."""
-        model, _ = self._ready()
+        model, batcher = self._ready()
         return TranslatorInfo(
-            provider=self.config.provider, model=self.config.translation_model, pairs=model.pairs
+            provider=self.config.provider,
+            model=self.config.translation_model,
+            pairs=model.pairs,
+            workers=batcher.report(),
         )
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
@@ -225,4 +228,6 @@ def _total_effort(efforts: Sequence[Effort]) -> Effort | None:
         queued_s=queued_s,
         busy_s=max(effort.queued_s + effort.busy_s for effort in efforts) - queued_s,
         batch_size=max(effort.batch_size for effort in efforts),
+        work_s=sum(effort.work_s for effort in efforts),
+        report=efforts[-1].report,
     )

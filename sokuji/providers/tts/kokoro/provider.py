@@ -102,7 +102,12 @@ class Kokoro:
 
     async def describe(self) -> SynthesiserInfo:
         """All voices, the default one first."""
-        return SynthesiserInfo(provider=self.config.provider, model=MODEL, voices=self._voices())
+        return SynthesiserInfo(
+            provider=self.config.provider,
+            model=MODEL,
+            voices=self._voices(),
+            workers=self._scheduler.report(),
+        )
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """Speak a text, one chunk for each phrase; raises what ``choose_voice`` raises."""

@@ -94,7 +94,10 @@ class Piper:
     async def describe(self) -> SynthesiserInfo:
         """The model's speakers, its default speaker first."""
         return SynthesiserInfo(
-            provider=self.config.provider, model=_name(self.config.tts_model), voices=self._ready.voices
+            provider=self.config.provider,
+            model=_name(self.config.tts_model),
+            voices=self._ready.voices,
+            workers=self._scheduler.report(),
         )
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from sokuji.api.openai.wire import encode_audio
-from sokuji.config import GatewaySettings, Limits, OpenAISettings
+from sokuji.config import AdmissionSettings, GatewaySettings, Limits, OpenAISettings
 from tests.api.openai.translations.clients import TranslationClient, TranslationService, translation_service
 from tests.api.openai.translations.events import EXTENSIONS, appends, audio_of, spoken, text_of
 from tests.support.fake_stages import FakeStt
+from tests.support.working_stt import WorkingStt
 
 
 def audio(**output: Any) -> dict[str, Any]:
@@ -238,6 +239,20 @@ async def test_load_is_refused_with_1013_and_a_drain_with_1012() -> None:
         assert await speaking.until_closed() == 1012
     assert text_of(speaking.events, "output_transcript") == "en: bom dia"
     assert speaking.events[-1]["type"] != "session.closed", "the client has to go on elsewhere"
+
+
+async def test_a_session_for_which_there_is_no_room_is_refused_with_1013() -> None:
+    settings = GatewaySettings(admission=AdmissionSettings(initial_sessions=1))
+    async with translation_service(WorkingStt(cost=0.1), settings=settings) as server:
+        admitted, refused = server.connect(), server.connect()
+        for each in (admitted, refused):
+            each.update({"output": {"language": "en"}})
+        await admitted.until("session.updated")
+        error = await refused.error()
+        assert (error["code"], await refused.until_closed()) == ("overloaded", 1013)
+        assert "try again in" in error["message"]
+        admitted.finish()
+        assert await admitted.until_closed() == 1000
 
 
 async def _resume(server: TranslationService, by_url: bool) -> tuple[TranslationClient, TranslationClient]:

@@ -22,6 +22,7 @@ class AlignedText:
     text: str
     start_s: float
     end_s: float
+    tokens: int = 1
 
 
 def join_words(aligned: Sequence[AlignedText], *, spaced: bool) -> list[AlignedText]:

@@ -27,7 +27,7 @@ _UNCOVERED_S = 1.0
 _LONGEST_S = 1.0
 """Speech that one part of a text covers at most; what is aligned to it beyond that was passed over."""
 _SHORTEST_S = 0.5
-"""The least audio on either side of a division; an alignment that gives less is wrong."""
+"""The least audio before a division; an alignment that ends sooner is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Sentences lost in recordings of several, against plain faster-whisper on the same recordings.
 
-``python -m load_tests.lost_speech --recordings 200``
+``python -m load_tests.lost_speech --recordings 200``; ``--equal`` says one sentence again and again, which
+recognisers take for one that was said once.
 """
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -69,13 +70,21 @@ COLUMNS: Columns[LostSpeech] = {
 }
 
 
-def joined_speech(languages: Sequence[str], count: int, seed: int) -> list[JoinedSpeech]:
-    """Recordings of several sentences of one language, in random order with random gaps."""
+def joined_speech(
+    languages: Sequence[str], count: int, seed: int, *, equal: bool = False
+) -> list[JoinedSpeech]:
+    """Recordings of several sentences of one language, in random order with random gaps.
+
+    Args:
+        languages: taken in turns.
+        equal: whether all sentences of a recording are the same.
+    """
     chance = random.Random(seed)
     joined = []
     for number in range(count):
         language = languages[number % len(languages)]
         chosen = chance.choices(recordings(language), k=chance.randint(*SENTENCES))
+        chosen = chosen[:1] * len(chosen) if equal else chosen
         pcm = b"".join(each.pcm + silence(chance.uniform(*GAPS_MS)) for each in chosen)
         texts = tuple(each.text for each in chosen)
         sample = padded(SpeechSample(language, pcm, " ".join(texts)), 300, 100)
@@ -92,17 +101,26 @@ def main(
     ] = ",".join(LANGUAGES),
     beam_size: Annotated[int, typer.Option(min=1, max=20, help="Of plain faster-whisper.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the orders and the gaps.")] = 0,
+    equal: Annotated[
+        bool, typer.Option("--equal", help="All sentences of a recording are the same.")
+    ] = False,
+    only: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Recordings to try, like 77,83 (0 is the first); else all.")
+    ] = "",
     output: OutputOption = None,
 ) -> None:
     """Count lost sentences; the exit code is 1 if one is lost that plain faster-whisper has, unreported."""
-    joined = joined_speech(languages.split(","), count, seed)
-    rows = asyncio.run(_measure(joined, beam_size))
-    show([columns_table(f"Sentences lost in {count} recordings", COLUMNS, rows)])
+    made = joined_speech(languages.split(","), count, seed, equal=equal)
+    tried = options.recording_numbers(only, count) if only else list(range(count))
+    rows = asyncio.run(_measure({number: made[number] for number in tried}, beam_size))
+    show([columns_table(f"Sentences lost in {len(tried)} recordings", COLUMNS, rows)])
     write(
         output,
         {
             "recordings": count,
+            "tried": tried,
             "seed": seed,
+            "equal": equal,
             "plain_beam_size": beam_size,
             "languages": [asdict(each) for each in rows],
         },
@@ -111,11 +129,11 @@ def main(
         raise SokujiError(f"{lost} sentences are lost without a report that plain faster-whisper has")
 
 
-async def _measure(joined: Sequence[JoinedSpeech], beam_size: int) -> list[LostSpeech]:
+async def _measure(joined: Mapping[int, JoinedSpeech], beam_size: int) -> list[LostSpeech]:
     plain = plain_faster_whisper(EMBEDDED, beam_size=beam_size)
     counts: dict[str, Counter[str]] = {}
     async with local_pipeline(translation=(), tts=(), deadlines=Deadlines(stt_s=PATIENCE_S)) as pipeline:
-        for each in tracked(joined, "recognising"):
+        for number, each in tracked(list(joined.items()), "recognising"):
             language = each.recording.language
             text, unrecognised = await _transcribe(pipeline, each.recording)
             ours = lost_sentences(each.sentences, text, language)
@@ -126,7 +144,7 @@ async def _measure(joined: Sequence[JoinedSpeech], beam_size: int) -> list[LostS
             count.update(sentences=len(each.sentences), plain=len(theirs), ours=len(ours))
             count.update(only_ours=len(alone), unreported=0 if unrecognised else len(alone))
             for sentence in alone:
-                progress(f"lost: {sentence!r} in {text!r}; plain: {reference!r}")
+                progress(f"lost in {number}: {sentence!r} in {text!r}; plain: {reference!r}")
     return [LostSpeech(language, **count) for language, count in counts.items()]
 
 

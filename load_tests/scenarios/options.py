@@ -51,10 +51,15 @@ def batch_sizes(text: str) -> list[int]:
     return numbers(text, 64, "numbers of utterances from 1 to 64, like 1,4,16")
 
 
-def numbers(text: str, most: int, kind: str) -> list[int]:
-    """Numbers from 1 to ``most``: "1,4" is [1, 4]; others are no list of ``kind``."""
-    numbers = [int(number) if number.strip().isdecimal() else 0 for number in text.split(",")]
-    if not all(1 <= number <= most for number in numbers):
+def recording_numbers(text: str, count: int) -> list[int]:
+    """Numbers of recordings: "77,83" is [77, 83]; the first of ``count`` is 0."""
+    return numbers(text, count - 1, f"numbers of recordings from 0 to {count - 1}, like 0,1", least=0)
+
+
+def numbers(text: str, most: int, kind: str, least: int = 1) -> list[int]:
+    """Numbers from ``least`` to ``most``: "1,4" is [1, 4]; others are no list of ``kind``."""
+    numbers = [int(number) if number.strip().isdecimal() else -1 for number in text.split(",")]
+    if not all(least <= number <= most for number in numbers):
         raise typer.BadParameter(f"{text!r} is no list of {kind}")
     return numbers
 

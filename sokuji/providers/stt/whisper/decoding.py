@@ -175,6 +175,11 @@ class WhisperDecoder:
         """``tokens`` without timestamps and other control tokens."""
         return [token for token in tokens if token < self.tokenizer.eot]
 
+    def shortened(self, output: DecoderOutput, count: int) -> DecoderOutput:
+        """The same output up to its text token number ``count``."""
+        text = [index for index, token in enumerate(output.tokens) if token < self.tokenizer.eot]
+        return replace(output, tokens=output.tokens[: text[count - 1] + 1] if count else ())
+
     def text(self, tokens: Sequence[int]) -> str:
         """The text of tokens; it begins with a space in languages that have spaces."""
         return str(self.tokenizer.decode(list(tokens)))
@@ -222,7 +227,10 @@ class WhisperDecoder:
         bounds = np.cumsum([0, *(len(each) for each in tokens)])
         return [
             AlignedText(
-                text=part, start_s=float(starts[begin]), end_s=float(starts[min(end, len(starts) - 1)])
+                text=part,
+                start_s=float(starts[begin]),
+                end_s=float(starts[min(end, len(starts) - 1)]),
+                tokens=int(end - begin),
             )
             for part, begin, end in zip(texts[:-1], bounds, bounds[1:], strict=False)
         ]

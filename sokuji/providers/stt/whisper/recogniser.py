@@ -33,7 +33,7 @@ from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
 )
-from sokuji.providers.stt.whisper.uncovered_speech import end_of_text
+from sokuji.providers.stt.whisper.uncovered_speech import find_division
 from sokuji.providers.stt.whisper.window_search import RequestContext, Window, search_window
 from sokuji.providers.stt.whisper.windows import (
     LEAD_S,
@@ -95,10 +95,11 @@ class WhisperRecogniser:
         pending = deque(windows if samples.size else ())
         while pending:
             window = pending.popleft()
-            text, rest = yield from self._transcribe(window, decoder, prompt(prefix), context)
+            text, left_out = yield from self._transcribe(window, decoder, prompt(prefix), context)
             texts += [text] if text else []
-            if rest:
-                pending.appendleft(Window(self._model, rest, window_length_s(rest.seconds)))
+            pending.extendleft(
+                Window(self._model, audio, window_length_s(audio.seconds)) for audio in reversed(left_out)
+            )
             prefix = ""
         return join_windows(texts, language, request.prefix)
 
@@ -113,25 +114,32 @@ class WhisperRecogniser:
 
     def _transcribe(
         self, window: Window, decoder: WhisperDecoder, prompt: Prompt, context: RequestContext
-    ) -> Job[tuple[DecodedText | None, AudioSlice | None]]:
-        """The text of one window, None for silence without a prefix; and the audio that it does not reach."""
+    ) -> Job[tuple[DecodedText | None, tuple[AudioSlice, ...]]]:
+        """The text of one window, None if there is none; and the audio that it leaves out, in order."""
         request = context.request
         accepted, output = yield from search_window(window, decoder, prompt, context)
         if output is None and not prompt.prefix:
-            return None, None
-        heard, rest = window.audio, None
+            return None, ()
+        heard = window.audio
+        left_out: tuple[AudioSlice, ...] = ()
         # The words of a translation come in another order than those that were spoken.
         if output and self._aligns and request.task == "transcribe" and not request.interim:
-            end_s = yield from end_of_text(output, accepted, decoder, prompt)
-            if end_s is not None:
-                heard, rest = window.audio.divided(end_s)
+            # Where words are to be timed, the decoder writes no time stamps that could show a loss.
+            always = request.word_times
+            division = yield from find_division(output, accepted, decoder, prompt, always=always)
+            if division and not division.tokens:
+                return None, window.audio.divided(division.at_s)
+            if division:
+                heard, rest = window.audio.divided(division.at_s)
+                left_out = (rest,)
+                output = decoder.shortened(output, division.tokens - len(prompt.prefix))
         text = yield from _decoded_text(output, accepted, heard, decoder, prompt, context)
         if is_in_foreign_script(text.text, context.language, request.task):
-            part = Window(self._model, heard, window_length_s(heard.seconds)) if rest else window
+            part = Window(self._model, heard, window_length_s(heard.seconds)) if left_out else window
             again = yield from self._in_own_script(part, prompt, context, text.text)
             # An interim text in one script cannot be the beginning of a final one in another.
-            return (again if again or request.interim else text), rest
-        return text, rest
+            return (again if again or request.interim else text), left_out
+        return text, left_out
 
     def _in_own_script(
         self, window: Window, prompt: Prompt, context: RequestContext, foreign: str

@@ -16,6 +16,7 @@ from faster_whisper.vad import SpeechTimestampsMap, VadOptions, collect_chunks, 
 from numpy.typing import NDArray
 
 from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.providers.stt.whisper.speech_blocks import BLOCK_S, SpeechBlocks
 
 Samples = NDArray[np.float32]
 Features = NDArray[np.float32]
@@ -36,7 +37,8 @@ SECOND_WINDOW_S = 20
 the time."""
 _MAX_SLICE_S = 28.0
 """Longest slice of audio that is too long for one window."""
-_BLOCK = RECOGNISER_RATE // 10
+_BLOCK = round(BLOCK_S * RECOGNISER_RATE)
+_DETECTION = VadOptions(min_silence_duration_ms=100, speech_pad_ms=100)
 _FRAMES_PER_S = 100
 
 
@@ -57,23 +59,26 @@ class AudioSlice:
         return len(self.samples) / RECOGNISER_RATE
 
     @cached_property
-    def _voiced(self) -> NDArray[np.bool_]:
-        """Of each block, whether it is not much quieter than the loudest parts."""
+    def voiced(self) -> SpeechBlocks:
+        """What is not much quieter than the loudest parts, speech or not."""
         blocks = self.samples[: len(self.samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
         if not len(blocks):
-            return np.zeros(0, np.bool_)
+            return SpeechBlocks(np.zeros(0, np.bool_))
         levels = np.sqrt(np.square(blocks).mean(axis=1))
-        return np.asarray(levels > _LOUD * np.quantile(levels, 0.95))
+        return SpeechBlocks(np.asarray(levels > _LOUD * np.quantile(levels, 0.95)))
 
     @property
     def voiced_s(self) -> float:
         """Seconds of the slice that are not much quieter than its loudest parts."""
-        return self.voiced_behind(0)
+        return self.voiced.seconds_between(0, self.seconds)
 
-    def voiced_behind(self, at_s: float) -> float:
-        """The same of what follows ``at_s`` seconds of the slice."""
-        first = round(at_s * RECOGNISER_RATE / _BLOCK)
-        return float(np.count_nonzero(self._voiced[first:])) * _BLOCK / RECOGNISER_RATE
+    @cached_property
+    def speech(self) -> SpeechBlocks:
+        """What is voiced and where voice is detected, which takes longer to find out."""
+        detected = np.zeros_like(self.voiced.blocks)
+        for span in get_speech_timestamps(self.samples, _DETECTION):
+            detected[span["start"] // _BLOCK : -(-span["end"] // _BLOCK)] = True
+        return SpeechBlocks(detected & self.voiced.blocks)
 
     def divided(self, at_s: float) -> "tuple[AudioSlice, AudioSlice]":
         """What comes before ``at_s`` seconds of the slice, and what follows."""

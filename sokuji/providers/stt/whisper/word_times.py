@@ -22,6 +22,8 @@ class AlignedText:
     text: str
     start_s: float
     end_s: float
+    tokens: int = 1
+    """How many tokens of the text it is."""
 
 
 def join_words(aligned: Sequence[AlignedText], *, spaced: bool) -> list[AlignedText]:
@@ -64,7 +66,8 @@ def _word(group: Sequence[AlignedText]) -> AlignedText:
     """One word from its parts; punctuation takes no time, because a pause would be aligned to it."""
     spoken = [part for part in group if not _is_mark(part.text)] or list(group)
     text = " ".join("".join(part.text for part in group).split())
-    return AlignedText(text, spoken[0].start_s, spoken[-1].end_s)
+    tokens = sum(part.tokens for part in group)
+    return AlignedText(text, spoken[0].start_s, spoken[-1].end_s, tokens)
 
 
 def _ends_sentence(word: AlignedText) -> bool:

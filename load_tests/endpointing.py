@@ -56,6 +56,8 @@ class EndpointFigures:
     cuts_per_100: float
     wait_p50_ms: float
     wait_p90_ms: float
+    recognition_p50_ms: float
+    """A part of the waits of the adaptive endpoint."""
 
 
 COLUMNS: Columns[EndpointFigures] = {
@@ -66,6 +68,7 @@ COLUMNS: Columns[EndpointFigures] = {
     "cuts per 100": lambda each: f"{each.cuts_per_100:.0f}",
     "wait p50 (ms)": lambda each: f"{each.wait_p50_ms:.0f}",
     "p90": lambda each: f"{each.wait_p90_ms:.0f}",
+    "recognition p50": lambda each: f"{each.recognition_p50_ms:.0f}",
 }
 
 
@@ -75,7 +78,10 @@ def figures(endpoint: str, language: str, results: Sequence[EndpointResult]) -> 
     cuts = sum(each.cuts for each in results)
     p50, p90 = np.percentile([each.wait_ms for each in results], (50, 90))
     share = 100 * cuts / pauses if pauses else 0.0
-    return EndpointFigures(endpoint, language, len(results), pauses, share, float(p50), float(p90))
+    recognition = float(np.median([each.recognition_ms for each in results]))
+    return EndpointFigures(
+        endpoint, language, len(results), pauses, share, float(p50), float(p90), recognition
+    )
 
 
 @app.command()

@@ -78,6 +78,8 @@ class EndpointResult:
     pauses: int
     cuts: int
     wait_ms: float
+    recognition_ms: float
+    """What the last recognition took; 0 without one."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class _Run:
 
 async def measure(recording: RatedFrames, settings: SegmentationSettings, rate: Rate) -> EndpointResult:
     """Cuts and wait of one recording; raises ValueError if the end of the speech is not found."""
-    speech, run = recording.speech, _Run(Segmenter(settings))
+    speech, run, took_ms = recording.speech, _Run(Segmenter(settings)), 0.0
     for number, (frame, probability) in enumerate(recording.frames):
         end_ms = (number + 1) * FRAME_MS
         run.apply_ratings(end_ms)
@@ -111,6 +113,7 @@ async def measure(recording: RatedFrames, settings: SegmentationSettings, rate: 
         for event in found:
             if isinstance(event, SpeechPaused) and settings.endpoint == "adaptive":
                 pause = await rate(speech.language, event.utterance.pcm)
+                took_ms = pause.took_ms
                 if pause.completeness is not None:
                     run.pending.append((end_ms + pause.took_ms, event.utterance, pause.completeness))
     cuts = [
@@ -120,4 +123,4 @@ async def measure(recording: RatedFrames, settings: SegmentationSettings, rate: 
     over = [at_ms for end, at_ms in run.ends if end > speech.end_ms - _TOLERANCE_MS]
     if not over:
         raise ValueError("the end of the speech was not found")
-    return EndpointResult(speech.language, len(cuts), sum(cuts), over[0] - speech.end_ms)
+    return EndpointResult(speech.language, len(cuts), sum(cuts), over[0] - speech.end_ms, took_ms)

@@ -27,6 +27,8 @@ EDGES_MS = (0, 1_020, 1_840, 2_720)
 PAUSED_MS = 256
 """Silence by which every pause has been noticed."""
 PAUSE_MS = 640
+PATIENT = StreamingSettings(late_audio_ms=60_000, max_recognition_s=60, max_lag_s=600)
+"""However slow the machine is, sessions speculate."""
 FAINT = 0.0003
 """Noise in which voice activity ends with the voice."""
 
@@ -48,15 +50,18 @@ class ObservedWhisper:
         self.answered += len(requests)
         return heard
 
+    async def settled(self, answers: int) -> None:
+        """Return when it has given so many answers, and the last one has taken effect."""
+        await wait_until(lambda: self.answered >= answers, within_s=30)
+        await asyncio.sleep(0.05)
+
 
 async def spoken(session: Session, stt: ObservedWhisper, pieces: Sequence[bytes], pause_ms: int) -> None:
     """Speak in pieces with a pause after each, which is recognised before it is over."""
     await speak(session, noise(600, level=FAINT))
     for number, piece in enumerate(pieces):
-        answered = stt.answered
         await speak(session, piece + noise(PAUSED_MS, seed=number, level=FAINT))
-        await wait_until(lambda answered=answered: stt.answered > answered)  # type: ignore[misc]
-        await asyncio.sleep(0.05)
+        await stt.settled(number + 1)
         await speak(session, noise(pause_ms - PAUSED_MS, seed=number, level=FAINT))
 
 
@@ -65,10 +70,7 @@ async def session_with(whisper: FasterWhisper, endpoint: Endpoint) -> tuple[Sess
     stt = ObservedWhisper(whisper)
     pipeline = Pipeline(StageProviders([stt], [EchoTranslator()], [FakeTts()]), Deadlines())
     await pipeline.refresh()
-    settings = GatewaySettings(
-        segmentation=SegmentationSettings(endpoint=endpoint),
-        streaming=StreamingSettings(late_audio_ms=60_000),
-    )
+    settings = GatewaySettings(segmentation=SegmentationSettings(endpoint=endpoint), streaming=PATIENT)
     return Session(pipeline, settings, "test"), stt
 
 

@@ -26,7 +26,7 @@ from sokuji.errors import SokujiError
 from sokuji.measure.latency import FRAME_MS
 
 MODEL = "base"
-SILENCE_MS = SegmentationSettings().min_silence_ms
+SILENCE_MS = SegmentationSettings().silence_ms
 """The service's endpointing delay; a client that does endpointing for a peer waits as long."""
 NAMES = ("sokuji", "wyoming", "whisperlive", "whisperlive-batched", "whisperlivekit")
 

@@ -2,74 +2,28 @@
 
 A state machine: frames, their speech probability (``voice_activity``) and the time go in, events come out.
 There are three states: idle (only the pre-roll is buffered), candidate (speech, but less than
-``min_speech_ms`` so far) and open utterance, which may pause. Settings in milliseconds are rounded up to
-whole frames.
+``min_speech_ms`` so far) and open utterance, which may pause. How much silence ends an utterance can be
+changed while it lasts, by somebody who knows what was said. Settings in milliseconds are rounded up to whole
+frames.
 """
 
-from bisect import bisect_left
-from dataclasses import dataclass, field
-from typing import Literal
-
-from sokuji.audio.frames import FRAME_MS, Frame, quietest, snr_db
+from sokuji.audio.frames import FRAME_MS, Frame, snr_db
+from sokuji.audio.segment_events import (
+    Cut,
+    SegmentEvent,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    Utterance,
+)
+from sokuji.audio.speech_buffer import SpeechBuffer
 from sokuji.config import SegmentationSettings
-
-Cut = Literal["silence", "length", "flush", "sentence"]
 
 # Speech ends at a lower probability than it begins with, so that a fluctuating probability does not split it.
 # The values are those of Silero's get_speech_timestamps().
 _HYSTERESIS = 0.15
 _LEAST_THRESHOLD = 0.01
-# split() cuts at the quietest place within this time around the requested one.
-_SPLIT_REACH_MS = 160
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStarted:
-    """Speech is confirmed; ``at_ms`` is its begin, which lies before."""
-
-    segment_id: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStopped:
-    """The utterance is over; ``at_ms`` is the end of its last speech."""
-
-    segment_id: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """The audio of one utterance (mono int16 at 16 kHz) from ``start_ms`` to ``end_ms``.
-
-    ``cut`` is what ended it: a silence, ``max_utterance_ms``, or a call of ``flush`` or ``split``.
-    ``snr_db`` is its signal-to-noise ratio; None if it holds too little silence to measure.
-    """
-
-    segment_id: int
-    pcm: bytes
-    start_ms: int
-    end_ms: int
-    cut: Cut
-    snr_db: float | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechPaused:
-    """``padding_ms`` of silence follow the speech; if the silence lasts, ``utterance`` is complete."""
-
-    utterance: Utterance
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechResumed:
-    """Speech continues after a pause."""
-
-    segment_id: int
-
-
-SegmentEvent = SpeechStarted | SpeechPaused | SpeechResumed | SpeechStopped | Utterance
 
 
 class Segmenter:
@@ -87,7 +41,7 @@ class Segmenter:
         self.configure(settings)
         # No segment is shorter than a frame, so this id is higher than all ids from before ``begin_ms``.
         self._segment_id = begin_ms // FRAME_MS
-        self._frames: list[Frame] = []
+        self._frames = SpeechBuffer()
         self._received_ms = begin_ms
         self._open = False
         self._speech_start_ms = 0
@@ -95,7 +49,8 @@ class Segmenter:
         """Voiced frames of the candidate or utterance; 0 when idle."""
         self._silent = 0
         """Unvoiced frames since the last voiced one."""
-        self._paused = False
+        self._pause: Utterance | None = None
+        """What ``SpeechPaused`` has announced, until speech resumes or the utterance ends."""
         self.earliest_cut_ms = 0
         """Cuts for length are made at this time or later: a hypothesis covers the audio before it."""
 
@@ -107,10 +62,11 @@ class Segmenter:
             ends_by_silence: False: silence ends no utterance, but ``flush``, ``split`` and
                 ``max_utterance_ms`` do.
         """
+        self._settings = settings
         self._begin_threshold = settings.vad_threshold
         self._end_threshold = max(settings.vad_threshold - _HYSTERESIS, _LEAST_THRESHOLD)
         self._min_speech = _frame_count(settings.min_speech_ms)
-        self._min_silence = _frame_count(settings.min_silence_ms)
+        self._silence = self._ending_silence = _frame_count(settings.silence_ms)
         self._pre_roll = _frame_count(settings.pre_roll_ms)
         self._padding = _frame_count(settings.padding_ms)
         self._max_frames = settings.max_utterance_ms // FRAME_MS
@@ -122,12 +78,17 @@ class Segmenter:
         return self._open
 
     @property
+    def ending_silence_ms(self) -> int | None:
+        """Silence that ends an utterance, as it is now; None: silence ends none."""
+        return self._ending_silence * FRAME_MS if self._ends_by_silence else None
+
+    @property
     def settled_ms(self) -> int:
         """Audio before this time is no longer needed: it is in a completed utterance, or holds no speech.
 
         In silence it trails the input by the pre-roll, which may become part of an utterance.
         """
-        return self._frames[0].at_ms if self._frames else self._received_ms
+        return self._frames[0].at_ms if len(self._frames) else self._received_ms
 
     def push(self, frame: bytes, probability: float, at_ms: int) -> list[SegmentEvent]:
         """Process the next frame.
@@ -137,18 +98,34 @@ class Segmenter:
             probability: of speech in this frame, 0 to 1.
             at_ms: time of its first sample; frames are contiguous, except across a ``flush``.
         """
-        after_speech = bool(self._frames) and self._frames[-1].voiced
-        voiced = probability >= (self._end_threshold if after_speech else self._begin_threshold)
+        threshold = self._end_threshold if self._frames.ends_voiced else self._begin_threshold
+        voiced = probability >= threshold
         self._frames.append(Frame(frame, probability, voiced, at_ms))
         self._received_ms = self._frames[-1].end_ms
         if voiced:
-            self._silent = 0
+            self._silent, self._ending_silence = 0, self._silence
             self._voiced += 1
             if self._voiced == 1:
                 self._speech_start_ms = at_ms
         elif self._voiced:
             self._silent += 1
         return [*self._resume(), *self._step()]
+
+    def rate_pause(self, pause: Utterance, completeness: float) -> list[SegmentEvent]:
+        """Let what was said decide how much silence ends the open utterance, until speech resumes.
+
+        Nothing happens with a fixed endpoint, or if the pause is over.
+
+        Args:
+            pause: the utterance of ``SpeechPaused``.
+            completeness: of its words, 0 (``max_silence_ms`` ends it) to 1 (``min_silence_ms``).
+        """
+        settings = self._settings
+        if settings.endpoint == "fixed" or self._pause is not pause:
+            return []
+        range_ms = settings.max_silence_ms - settings.min_silence_ms
+        self._ending_silence = _frame_count(settings.max_silence_ms - round(completeness * range_ms))
+        return self._end("silence") if self._is_over else []
 
     def open_utterance(self) -> Utterance | None:
         """The open utterance up to now; None if none is open."""
@@ -159,24 +136,14 @@ class Segmenter:
 
         Without such a place nothing happens: no utterance is open there, or no speech follows.
         """
-        near = [
-            index
-            for index, frame in enumerate(self._frames)
-            if index and abs(frame.at_ms - at_ms) <= _SPLIT_REACH_MS
-        ]
-        if not self._open or not near:
-            return []
-        index = quietest(self._frames[: near[-1] + 1], first=near[0])
-        left, right = self._frames[:index], self._frames[index:]
-        if not (any(frame.voiced for frame in left) and any(frame.voiced for frame in right)):
-            return []
-        return self._divide(index, "sentence")
+        index = self._frames.quiet_place(at_ms) if self._open else None
+        return [] if index is None else self._divide(index, "sentence")
 
     def silence(self) -> list[SegmentEvent]:
-        """End the open utterance as ``min_silence_ms`` of silence would, and drop what is not part of it."""
+        """End the open utterance as silence would, and drop what is not part of it."""
         events = self._end("silence") if self._open else []
         self._go_idle()
-        self._frames.clear()
+        self._frames.keep(0)
         return events
 
     def flush(self) -> list[SegmentEvent]:
@@ -186,16 +153,16 @@ class Segmenter:
             if not self._open:
                 events.append(self._begin())
             events += self._end("flush")
-        self._frames.clear()
+        self._frames.keep(0)
         return events
 
     def clear(self) -> None:
         """Drop the open utterance and the pre-roll without events."""
         if self._open:
             self._segment_id += 1
-        self._paused = False
+        self._pause = None
         self._go_idle()
-        self._frames.clear()
+        self._frames.keep(0)
 
     def _step(self) -> list[SegmentEvent]:
         """The events of the newest frame."""
@@ -206,22 +173,26 @@ class Segmenter:
         full = len(self._frames) >= self._max_frames
         if not self._open and (full or self._voiced >= self._min_speech):
             events.append(self._begin())
-        if self._silent >= self._min_silence and (self._ends_by_silence or not self._open):
-            if self._open:
-                events += self._end("silence")
-            else:
-                self._go_idle()
+        if self._open and self._is_over:
+            events += self._end("silence")
+        elif not self._open and self._silent >= self._silence:
+            self._go_idle()
         elif full:
             events += self._cut_at_pause()
         elif self._open and self._silent == max(1, self._padding):
-            self._paused = True
-            events.append(SpeechPaused(self._so_far(self._with_padding(), "silence")))
+            self._pause = self._so_far(self._with_padding(), "silence")
+            events.append(SpeechPaused(self._pause))
         return events
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether enough silence follows the speech of the open utterance to end it."""
+        return self._ends_by_silence and self._silent >= self._ending_silence
+
     def _resume(self) -> list[SegmentEvent]:
-        if not self._paused or self._silent:
+        if self._pause is None or self._silent:
             return []
-        self._paused = False
+        self._pause = None
         return [SpeechResumed(self._segment_id)]
 
     def _with_padding(self) -> int:
@@ -229,7 +200,7 @@ class Segmenter:
         return len(self._frames) - max(0, self._silent - self._padding)
 
     def _so_far(self, count: int, cut: Cut) -> Utterance:
-        frames = self._frames[:count]
+        frames = self._frames.head(count)
         pcm = b"".join(frame.pcm for frame in frames)
         return Utterance(self._segment_id, pcm, frames[0].at_ms, frames[-1].end_ms, cut, snr_db(frames))
 
@@ -246,10 +217,8 @@ class Segmenter:
 
     def _cut_at_pause(self) -> list[SegmentEvent]:
         """End the utterance at the quietest place; speech after it opens the next one."""
-        first = bisect_left(self._frames, self.earliest_cut_ms, key=lambda frame: frame.at_ms)
-        first = min(max(first, 2 * len(self._frames) // 3), len(self._frames) - 1)
-        index = quietest(self._frames, first)
-        if not any(frame.voiced for frame in self._frames[index:]):
+        index = self._frames.late_quiet_place(self.earliest_cut_ms)
+        if not self._frames.speaks_from(index):
             return self._end("length")
         return self._divide(index, "length")
 
@@ -264,16 +233,16 @@ class Segmenter:
     def _take(self, count: int, cut: Cut) -> Utterance:
         """Remove the first ``count`` frames as an utterance."""
         utterance = self._so_far(count, cut)
-        del self._frames[:count]
+        self._frames.drop(count)
         self._segment_id += 1
-        self._paused = False
+        self._pause = None
         return utterance
 
     def _go_idle(self) -> None:
         """Keep only the pre-roll."""
         self._open = False
         self._voiced = self._silent = 0
-        del self._frames[: max(0, len(self._frames) - self._pre_roll)]
+        self._frames.keep(self._pre_roll)
 
 
 def _frame_count(ms: int) -> int:

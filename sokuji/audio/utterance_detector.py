@@ -7,11 +7,12 @@ the audio received, in milliseconds. Its calls compute and block: a session runs
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
+from sokuji.audio.endpointing import Segmenter
 from sokuji.audio.frames import FRAME_SAMPLES
 from sokuji.audio.noise_suppression import NoiseSuppression, NoiseSuppressor
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.audio.resampling import StreamingResampler
+from sokuji.audio.segment_events import SegmentEvent, Utterance
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import SegmentationSettings
 
@@ -49,11 +50,10 @@ class UtteranceDetector:
         self, settings: SegmentationSettings, begin_ms: int = 0, vad: VoiceActivity | None = None
     ) -> None:
         self._vad = vad or SileroVad()
-        self._settings = self._default_settings = settings
+        self._default_settings = settings
         self._segmenter = Segmenter(settings, begin_ms)
         self._resampler: StreamingResampler | None = None
         self._noise_suppressor: NoiseSuppressor | None = None
-        self._ends_by_silence = True
         self._frame_bytes = FRAME_BYTES
         """Of the next frame."""
         self._pending = bytearray()
@@ -84,8 +84,7 @@ class UtteranceDetector:
         # Messages tend to end where a frame does, whose last samples are still in the resampler. If frames
         # did not end earlier by as much, such a frame would wait for the next message.
         self._frame_bytes = FRAME_BYTES - 2 * self._resampler.held_samples
-        self._settings, self._ends_by_silence = settings or self._default_settings, ends_by_silence
-        self._segmenter.configure(self._settings, ends_by_silence=ends_by_silence)
+        self._segmenter.configure(settings or self._default_settings, ends_by_silence=ends_by_silence)
         return ended
 
     def push(self, pcm: bytes) -> list[SegmentEvent]:
@@ -130,6 +129,10 @@ class UtteranceDetector:
         """The open utterance up to now; None if none is open."""
         return self._segmenter.open_utterance()
 
+    def rate_pause(self, pause: Utterance, completeness: float) -> list[SegmentEvent]:
+        """Change how much silence ends the open utterance; see ``Segmenter.rate_pause``."""
+        return self._segmenter.rate_pause(pause, completeness)
+
     def split(self, at_ms: int) -> list[SegmentEvent]:
         """End the open utterance near ``at_ms``; see ``Segmenter.split``."""
         return self._segmenter.split(at_ms)
@@ -145,8 +148,8 @@ class UtteranceDetector:
 
     @property
     def ending_silence_ms(self) -> int | None:
-        """Silence that ends an utterance; None: silence ends none."""
-        return self._settings.min_silence_ms if self._ends_by_silence else None
+        """See ``Segmenter.ending_silence_ms``."""
+        return self._segmenter.ending_silence_ms
 
     @property
     def position_ms(self) -> int:

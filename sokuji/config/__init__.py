@@ -13,12 +13,12 @@ from sokuji.config.gateway import (
     GatewaySettings,
     Limits,
     ResilienceSettings,
-    SegmentationSettings,
     StreamingSettings,
 )
 from sokuji.config.openai import INTERPRETER, OpenAISettings
 from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
 from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
+from sokuji.config.segmentation import Endpoint, SegmentationSettings
 from sokuji.config.settings import LIVE, MAX_WORKERS, Settings, changed_fields, check_live, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
@@ -54,6 +54,7 @@ __all__ = [
     "DeepLConfig",
     "ElevenLabsConfig",
     "ElevenLabsVoice",
+    "Endpoint",
     "FasterWhisperConfig",
     "GatewaySettings",
     "KokoroConfig",

@@ -1,38 +1,14 @@
-"""Settings of the Gateway: segmentation, streaming, deadlines, fallback and limits."""
+"""Settings of the Gateway: streaming, deadlines, fallback and limits; ``segmentation`` has its own file."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.openai import OpenAISettings
+from sokuji.config.segmentation import SegmentationSettings
 from sokuji.config.settings import Condition, Settings
 from sokuji.protocol import Commit
-
-
-class SegmentationSettings(Settings):
-    """Voice activity detection: when an utterance begins and ends. Times are milliseconds of audio."""
-
-    vad_threshold: float = Field(0.5, gt=0, lt=1)
-    """Speech probability at which speech begins; it ends when the probability falls below this minus 0.15."""
-    min_speech_ms: int = Field(128, ge=32, le=2_000)
-    """Shorter speech is discarded as noise, unless the client sends flush or end."""
-    min_silence_ms: int = Field(480, ge=64, le=5_000)
-    """Silence that ends the utterance."""
-    pre_roll_ms: int = Field(480, ge=0, le=2_000)
-    """Audio kept before the first speech frame: after silence the model can miss the first syllable."""
-    padding_ms: int = Field(160, ge=0, le=2_000)
-    """Silence kept after the last speech frame. After this much silence the session starts to speculate,
-    which requires that it is shorter than ``min_silence_ms``."""
-    max_utterance_ms: int = Field(20_000, ge=2_000, le=28_000)
-    """A longer utterance is cut at the quietest point of its last third. Whisper's window is 30 s."""
-
-    @model_validator(mode="after")
-    def _check_utterance_length(self) -> Self:
-        # A cut in the last third must leave speech before it.
-        if 2 * (self.pre_roll_ms + self.min_speech_ms) > self.max_utterance_ms:
-            raise ValueError("pre_roll_ms + min_speech_ms must not exceed half of max_utterance_ms")
-        return self
 
 
 class StreamingSettings(Settings):
@@ -56,7 +32,8 @@ class StreamingSettings(Settings):
     later translations are spoken again. Not for clients that send faster than speech, as a file does."""
     late_audio_ms: int = Field(400, ge=0, le=60_000)
     """Wall-clock time by which audio may be late before it is missing: an utterance ends after this time and
-    ``min_silence_ms`` without audio, as from a muted microphone. A network that stalls for longer cuts it."""
+    the silence that ends it without audio, as from a muted microphone. A network that stalls for longer cuts
+    it."""
     drain_s: float = Field(10.0, gt=0, le=600)
     """When a replica drains: longest wait for the end of an utterance, which is then cut."""
 
@@ -135,8 +112,8 @@ class GatewaySettings(Settings):
     conditions: ClassVar = (
         Condition(
             "streaming.speculate",
-            "segmentation.padding_ms is below segmentation.min_silence_ms",
-            lambda config: config.segmentation.padding_ms < config.segmentation.min_silence_ms,
+            "segmentation.padding_ms is below segmentation.silence_ms",
+            lambda config: config.segmentation.padding_ms < config.segmentation.silence_ms,
             neutral=(False,),
         ),
     )

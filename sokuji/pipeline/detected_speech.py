@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from sokuji.audio.endpointing import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
 from sokuji.audio.pcm import RECOGNISER_RATE
+from sokuji.audio.segment_events import SegmentEvent, SpeechStarted, SpeechStopped, Utterance
 from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
 

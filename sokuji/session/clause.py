@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.contract import Transcript
 from sokuji.session.conversation import ConversationSettings
 from sokuji.text.sentence_case import ends_sentence

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sokuji import events
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.contract import Transcript
 from sokuji.session.clause import Clause, FinalRecognition
 from sokuji.session.fan_out import FanOut

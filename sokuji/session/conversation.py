@@ -65,6 +65,8 @@ class Command(Enum):
     """Sent by the service itself: finish the utterance in progress, and end."""
     SILENCE = auto()
     """Sent by the service itself: no audio comes any more, so the utterance in progress is over."""
+    RATE_PAUSE = auto()
+    """Sent by the service itself: what was said before a pause has been recognised."""
 
 
 Message = bytes | ConversationSettings | Command

@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import copy
 import time
+from collections.abc import Callable
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.contract import Transcript
 from sokuji.errors import NotRecognised, SokujiError
 from sokuji.session.clause import FinalRecognition
@@ -17,6 +18,8 @@ from sokuji.session.commitment import Commitment
 from sokuji.session.segment import SPLIT_MS, Segment
 from sokuji.session.speculation import Speculation
 from sokuji.session.transcription import SegmentTranscriber
+
+PauseRecognised = Callable[[Utterance, Transcript], None]
 
 MIN_SPEECH_MS = 900
 """Audio, pre-roll included, below which unfinished speech is not recognised."""
@@ -29,14 +32,20 @@ class Hypotheses:
 
     Args:
         tasks: runs the recognitions; it must have been entered before ``begin`` and ``speculate``.
+        pause_recognised: is told of the transcript of an utterance in a pause that still lasts.
     """
 
     def __init__(
-        self, transcriber: SegmentTranscriber, commitment: Commitment, tasks: asyncio.TaskGroup
+        self,
+        transcriber: SegmentTranscriber,
+        commitment: Commitment,
+        tasks: asyncio.TaskGroup,
+        pause_recognised: PauseRecognised,
     ) -> None:
         self._transcriber = transcriber
         self._commitment = commitment
         self._tasks = tasks
+        self._pause_recognised = pause_recognised
         self.through_ms = 0
         """How much audio of the session the last hypothesis covered: no stable word lies behind it."""
 
@@ -96,6 +105,7 @@ class Hypotheses:
         await self._accept(segment, transcript, speculation.utterance, paused=True)
         if not speculation.dropped and not segment.closed:
             self._prepare_output(segment, speculation, transcript)
+            self._pause_recognised(speculation.utterance, transcript)
 
     def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
         rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :].strip()

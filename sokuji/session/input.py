@@ -94,6 +94,11 @@ class SessionInput:
             self._settings = message
         self.ended = message is Command.END
 
+    def notify(self, command: Command) -> None:
+        """Accept a command of the service itself; never refused, and of no use after the end."""
+        if not self.ended:
+            self._queue.force(command)
+
     def close(self) -> None:
         """End the input behind what is queued, although the client has not ended it; never refused."""
         if not self.ended:

@@ -6,30 +6,25 @@ segment is split at the end of a stable sentence: what is recognised again never
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 
-from sokuji.audio.endpointing import SegmentEvent, Utterance
+from sokuji.audio.segment_events import SegmentEvent, Utterance
 from sokuji.config import Commit
-from sokuji.contract import Transcript
-from sokuji.errors import NotRecognised
 from sokuji.pipeline.pipeline import Pipeline
-from sokuji.session.clause import ClausePosition, FinalRecognition
+from sokuji.session.clause import ClausePosition
 from sokuji.session.commitment import Commitment
+from sokuji.session.completed_segments import CompletedSegments
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.failures import FailureHandling
-from sokuji.session.hypotheses import Hypotheses
+from sokuji.session.hypotheses import Hypotheses, PauseRecognised
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.segment import Segment
-from sokuji.session.speculation import Speculation
 from sokuji.session.transcription import SegmentTranscriber
 from sokuji.text.stable_text import StableText
 
-MAX_WAITING_UTTERANCES = 4
-
 
 class Recognition:
-    """Owns the open segment and the complete ones that wait for their final recognition.
+    """Owns the open segment, and hands it over when it is complete.
 
     ``begin`` to ``complete`` follow the events of endpointing and never wait for the recogniser, but that
     ``complete`` waits for room; ``run`` recognises complete segments, in order.
@@ -37,6 +32,7 @@ class Recognition:
     Args:
         resumed_text: words that the connection before this one has delivered; the first segment begins with
             them.
+        pause_recognised: see ``Hypotheses``.
     """
 
     def __init__(
@@ -46,13 +42,14 @@ class Recognition:
         failures: FailureHandling,
         load: LoadShedding,
         resumed_text: str = "",
+        *,
+        pause_recognised: PauseRecognised,
     ) -> None:
-        self._commitment = commitment
-        self._failures = failures
         self._load = load
-        self._transcriber = SegmentTranscriber(pipeline, load)
         self._tasks = asyncio.TaskGroup()
-        self._hypotheses = Hypotheses(self._transcriber, commitment, self._tasks)
+        transcriber = SegmentTranscriber(pipeline, load)
+        self._hypotheses = Hypotheses(transcriber, commitment, self._tasks, pause_recognised)
+        self._completed = CompletedSegments(transcriber, commitment, failures, self._hypotheses)
         self._initial_words = StableText(resumed_text)
         """The words with which the next segment begins."""
         self._initial_language: str | None = None
@@ -60,21 +57,16 @@ class Recognition:
         self._open: Segment | None = None
         self._next_segment_id = 0
         """No segment with this id or a higher one has been spoken to its end."""
-        self._complete: asyncio.Queue[tuple[Segment, Utterance, float] | None] = asyncio.Queue(
-            MAX_WAITING_UTTERANCES
-        )
-        self._dues: deque[float] = deque()
-        """When each of the complete utterances that are not recognised yet was spoken."""
 
     @property
     def is_idle(self) -> bool:
         """Whether no complete utterance waits or is being recognised."""
-        return not self._dues
+        return self._completed.is_idle
 
     @property
     def oldest_due(self) -> float | None:
         """When the oldest of those utterances was spoken (monotonic seconds)."""
-        return self._dues[0] if self._dues else None
+        return self._completed.oldest_due
 
     @property
     def next_position(self) -> ClausePosition:
@@ -92,16 +84,14 @@ class Recognition:
     async def run(self) -> None:
         """Recognise complete segments, in order, until ``end`` has been processed."""
         async with self._tasks:
-            while (item := await self._complete.get()) is not None:
-                await self._finish(*item)
-                self._dues.popleft()
+            await self._completed.run()
 
     async def end(self) -> None:
         """Expect no more speech; a segment that is still open is abandoned."""
         if self._open is not None:
             self._open.closed = True
             self._hypotheses.cancel(self._open)
-        await self._complete.put(None)
+        await self._completed.end()
 
     def begin(self, segment_id: int, conversation: ConversationSettings, commit: Commit) -> None:
         """Open a segment: somebody begins to speak."""
@@ -195,69 +185,4 @@ class Recognition:
             self._initial_words, self._initial_language = segment.words, segment.language
             segment.words = StableText(head)
         self._open, segment.closed = None, True
-        self._dues.append(due)
-        await self._complete.put((segment, utterance, due))
-
-    async def _finish(self, segment: Segment, utterance: Utterance, due: float) -> None:
-        """Recognise a complete segment, and commit what is left of it."""
-        if segment.speculation is not None and segment.speculation.foresaw(utterance):
-            utterance = segment.speculation.utterance
-        transcript = _stable_transcript(segment)
-        async with self._failures.reported(segment.segment_id):
-            transcript = await self._final_transcript(segment, utterance)
-            self._transcriber.note_final(transcript, utterance)
-        speculation, segment.speculation = segment.speculation, None
-        if segment.hypothesis is not None:
-            segment.hypothesis.cancel()
-        final = FinalRecognition(utterance=utterance, transcript=transcript)
-        await self._commit_final(segment, final, due, speculation)
-        if speculation is not None:
-            await speculation.drop()
-
-    async def _commit_final(
-        self, segment: Segment, final: FinalRecognition, due: float, speculation: Speculation | None
-    ) -> None:
-        text = segment.words.finish(final.transcript.text)
-        if text:
-            await self._commitment.caption(segment, text, final.transcript, final.utterance)
-        rest = text[segment.committed_chars :]
-        if not rest.strip() and not segment.committed_chars:
-            await self._commitment.commit_silence(segment, due, final.utterance.end_ms)
-            return
-        clause = self._commitment.next_clause(segment, rest.strip(), final.transcript.language, final)
-        prepared = speculation.take_outputs(clause) if speculation else {}
-        await self._commitment.commit(segment, clause, rest, due, prepared)
-
-    async def _final_transcript(self, segment: Segment, utterance: Utterance) -> Transcript:
-        if utterance.cut == "sentence":
-            return _stable_transcript(segment)
-        try:
-            return await self._recognised(segment, utterance)
-        except NotRecognised:
-            if not segment.words.stable:
-                raise
-            return _stable_transcript(segment)
-
-    async def _recognised(self, segment: Segment, utterance: Utterance) -> Transcript:
-        speculation = segment.speculation
-        if speculation is not None and speculation.foresaw(utterance):
-            transcript = await asyncio.shield(speculation.transcript)
-            if isinstance(transcript, NotRecognised):
-                raise transcript
-            if transcript is not None:
-                return transcript
-        self._hypotheses.cancel(segment)
-        return await self._failures.retry(
-            segment.segment_id, time.monotonic(), lambda: self._transcriber.transcribe(segment, utterance)
-        )
-
-
-def _stable_transcript(segment: Segment) -> Transcript:
-    """The words of a segment on which hypotheses agree, without another recognition."""
-    last = segment.last_transcript
-    return Transcript(
-        text=segment.words.stable,
-        language=segment.language or segment.conversation.source_language or "",
-        confidence=last.confidence if last else None,
-        provider=last.provider if last else None,
-    )
+        await self._completed.add(segment, utterance, due)

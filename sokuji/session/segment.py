@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.config import Commit
 from sokuji.contract import Transcript, Word
 from sokuji.session.conversation import ConversationSettings

@@ -1,8 +1,8 @@
 """One conversation: audio in, events out. This file shows in order what happens to a frame.
 
-``feed`` queues a frame. ``_listen`` takes it from the queue and gives it to the utterance detector, which
-resamples it, rates it for speech and finds where utterances begin, pause and end. ``_process`` hands those
-events to ``Recognition``, which recognises and commits clauses. ``FanOut`` gives every clause to one branch
+``feed`` queues a frame. ``Listener`` takes it from the queue and gives it to the utterance detector, which
+resamples it, rates it for speech and finds where utterances begin, pause and end. It hands those events to
+``Recognition``, which recognises and commits clauses. ``FanOut`` gives every clause to one branch
 per target language, which translates and speaks it. Everything that the client gets leaves through
 ``SessionOutput``. Recognition, translation and voice run concurrently: while the first utterance is spoken,
 the second is translated and the third recognised.
@@ -10,36 +10,26 @@ the second is translated and the third recognised.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
-from typing import Literal
+from collections.abc import AsyncGenerator
 
 from sokuji import events
 from sokuji.admission.speech_activity import SpeechActivity
-from sokuji.audio.endpointing import (
-    SegmentEvent,
-    SpeechPaused,
-    SpeechResumed,
-    SpeechStarted,
-    SpeechStopped,
-    Utterance,
-)
 from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.commitment import Commitment
-from sokuji.session.conversation import Command, ConversationSettings, Message, check_conversation
+from sokuji.session.conversation import Command, ConversationSettings, check_conversation
 from sokuji.session.failures import FailureHandling
 from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
+from sokuji.session.listener import Listener
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.output import SessionOutput
 from sokuji.session.recognition import Recognition
 from sokuji.session.spool import SpoolBudget
 
-SILENT_ACK_MS = 2_000
-"""How much silence passes between two acks while nobody speaks."""
 RETRY_SHARE = 0.5
 """Share of ``max_backlog_s`` for which outages are waited out: the rest is for catching up."""
 UNREAD_S = 1.0
@@ -74,9 +64,6 @@ class Session:
     ) -> None:
         self.session_id = session_id
         self._pipeline = pipeline
-        self._settings = settings.streaming
-        self._max_undelivered_ms = 1_000 * UNDELIVERED_SHARE * settings.limits.max_backlog_s
-        self._conversation: ConversationSettings | None = None
         self._tasks = asyncio.TaskGroup()
         self._activity = activity or SpeechActivity()
         load = LoadShedding(settings.streaming, lambda: self._input.is_live)
@@ -93,7 +80,26 @@ class Session:
         failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)
         self._fan_out = FanOut(pipeline, self._output, failures, self._tasks)
         commitment = Commitment(self._output, self._fan_out)
-        self._recognition = Recognition(pipeline, commitment, failures, load, resumed_text)
+        self._recognition = Recognition(
+            pipeline,
+            commitment,
+            failures,
+            load,
+            resumed_text,
+            pause_recognised=lambda pause, transcript: self._listener.pause_recognised(pause, transcript),
+        )
+        self._listener = Listener(
+            session_id,
+            settings.streaming,
+            1_000 * UNDELIVERED_SHARE * settings.limits.max_backlog_s,
+            source=self._input,
+            detector=self._detector,
+            recognition=self._recognition,
+            fan_out=self._fan_out,
+            output=self._output,
+            activity=self._activity,
+            lag_ms=lambda: self.lag_ms,
+        )
 
     @property
     def drained(self) -> bool:
@@ -187,7 +193,7 @@ class Session:
         try:
             async with self._tasks:
                 self._tasks.create_task(self._recognise())
-                self._tasks.create_task(self._listen())
+                self._tasks.create_task(self._listener.run())
         finally:
             self._activity.end()
             self._input.free()
@@ -203,117 +209,3 @@ class Session:
     async def _recognise(self) -> None:
         await self._recognition.run()
         self._fan_out.end()
-
-    async def _listen(self) -> None:
-        """Process messages in the order in which they came; nothing here waits for a model."""
-        detector = self._detector
-        while (message := await self._next_message()) is not None:
-            if isinstance(message, bytes):
-                await self._wait_for_delivery()
-                await self._process(await asyncio.to_thread(detector.push, message))
-                await self._recognise_ahead()
-                await self._report_progress()
-            elif isinstance(message, ConversationSettings):
-                # Settings that change nothing leave the utterance in progress whole.
-                if message != self._conversation:
-                    await self._process(await asyncio.to_thread(self._reconfigure, message))
-                await self._begin(message)
-            elif message is Command.FLUSH or (
-                message is Command.CLEAR and self._recognition.is_partly_committed
-            ):
-                await self._process(await asyncio.to_thread(detector.flush))
-                await self._output.emit(events.Boundary(detector.position_ms))
-            elif message is Command.CLEAR:
-                await self._process(await asyncio.to_thread(detector.clear))
-                self._recognition.discard()
-                await self._output.emit(events.Boundary(detector.position_ms))
-            elif message is Command.SILENCE:
-                await self._process(await asyncio.to_thread(detector.silence))
-                await self._report_progress()
-            elif message is Command.CANCEL:
-                self._output.mute(self._recognition.next_position)
-            elif message is Command.DRAIN:
-                await self._output.emit(events.Draining(round(1_000 * self._settings.drain_s)))
-        await self._process(await asyncio.to_thread(detector.flush))
-        await self._recognition.end()
-
-    async def _next_message(self) -> Message | None:
-        silence_ms = self._detector.ending_silence_ms
-        return await self._input.receive(
-            in_speech=self._detector.in_speech,
-            silence_s=None if silence_ms is None else (silence_ms + self._settings.late_audio_ms) / 1_000,
-        )
-
-    def _reconfigure(self, conversation: ConversationSettings) -> list[SegmentEvent]:
-        return self._detector.configure(
-            conversation.input_sample_rate,
-            conversation.channels,
-            conversation.segmentation,
-            ends_by_silence=conversation.ends_by_silence,
-            noise_suppression=conversation.noise_suppression,
-        )
-
-    async def _wait_for_delivery(self) -> None:
-        """Wait while much of what has been recognised is not delivered: it waits in memory."""
-        open_segment_id, _ = self._recognition.next_position
-        through_ms = self._detector.position_ms - self._max_undelivered_ms
-        await self._output.until_delivered(through_ms, before=(open_segment_id, 0))
-
-    async def _begin(self, conversation: ConversationSettings) -> None:
-        """Put settings into force."""
-        self._conversation = conversation
-        self._fan_out.open(conversation.target_languages)
-        await self._output.emit(
-            events.Ready(
-                session_id=self.session_id,
-                source_language=conversation.source_language or "auto",
-                target_languages=conversation.target_languages,
-                input_sample_rate=conversation.input_sample_rate,
-                output_sample_rate=conversation.output_sample_rate if conversation.speak else None,
-            )
-        )
-
-    async def _process(self, segment_events: Iterable[SegmentEvent]) -> None:
-        """Hand what the detector found to recognition."""
-        if self._conversation is None:
-            return
-        for event in segment_events:
-            match event:
-                case SpeechStarted():
-                    self._activity.speaking(True)
-                    commit = self._conversation.commit or self._settings.commit
-                    self._recognition.begin(event.segment_id, self._conversation, commit)
-                    await self._emit_speech("started", event)
-                case SpeechPaused():
-                    self._recognition.pause(event.utterance)
-                case SpeechResumed():
-                    self._recognition.resume()
-                case SpeechStopped():
-                    self._activity.speaking(False)
-                    self._recognition.stop()
-                    await self._emit_speech("stopped", event)
-                case Utterance():
-                    due = self._input.spoken_at(event.end_ms, self._detector.position_ms)
-                    await self._recognition.complete(event, due)
-
-    async def _emit_speech(
-        self, state: Literal["started", "stopped"], event: SpeechStarted | SpeechStopped
-    ) -> None:
-        await self._output.emit(events.Speech(state=state, at_ms=event.at_ms, segment_id=event.segment_id))
-
-    async def _recognise_ahead(self) -> None:
-        """Split the open segment if it has become long, and recognise what there is of it."""
-        self._detector.set_earliest_cut(self._recognition.hypothesis_ms)
-        await self._process(self._recognition.split(self._detector.split))
-        utterance = self._detector.open_utterance() if self._recognition.wants_hypothesis() else None
-        if utterance is not None:
-            self._recognition.hypothesise(utterance)
-
-    async def _report_progress(self) -> None:
-        """Acknowledge silence, and report a change of the load."""
-        if self._recognition.is_idle:
-            self._activity.settle()
-            settled_ms = self._detector.settled_ms
-            await self._output.acknowledge_silence(settled_ms, at_least_ms=SILENT_ACK_MS)
-        if self._output.load_changed:
-            await self._output.report_load(self.lag_ms)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.contract import AudioChunk, Transcript, TranslatedText
 from sokuji.errors import NotRecognised
 from sokuji.session.clause import Clause

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from sokuji.audio.endpointing import Utterance
+from sokuji.audio.segment_events import Utterance
 from sokuji.contract import Transcript
 from sokuji.errors import TooLarge
 from sokuji.pipeline.heard_languages import NO_PRIOR, HeardLanguages

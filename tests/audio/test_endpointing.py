@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from sokuji.audio.endpointing import (
-    Segmenter,
+from sokuji.audio.endpointing import Segmenter
+from sokuji.audio.frames import FRAME_MS, FRAME_SAMPLES
+from sokuji.audio.segment_events import (
     SegmentEvent,
     SpeechPaused,
     SpeechStarted,
     SpeechStopped,
     Utterance,
 )
-from sokuji.audio.frames import FRAME_MS, FRAME_SAMPLES
 from sokuji.config import SegmentationSettings
 from tests.support.segmenter_frames import (
     FRAME_BYTES,
@@ -239,7 +239,7 @@ def test_utterance_that_is_full_during_a_silence_ends_without_a_silent_successor
 
 
 def test_endpoint_longer_than_the_longest_utterance_still_ends_it() -> None:
-    stream = FrameStream(changed(min_silence_ms=150 * FRAME_MS))
+    stream = FrameStream(changed(silence_ms=150 * FRAME_MS))
     stream.feed(SPEECH, 10)
     (utterance,) = utterances(stream.feed(SILENCE, 200))
     assert (utterance.cut, utterance.end_ms) == ("length", 13 * FRAME_MS)

@@ -3,11 +3,13 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.audio.endpointing import (
+from sokuji.audio.frames import FRAME_MS
+from sokuji.audio.segment_events import (
     SegmentEvent,
     SpeechPaused,
     SpeechResumed,
@@ -15,17 +17,22 @@ from sokuji.audio.endpointing import (
     SpeechStopped,
     Utterance,
 )
-from sokuji.audio.frames import FRAME_MS
 from sokuji.config import SegmentationSettings
 from tests.support.segmenter_frames import BYTES_PER_MS, FrameStream, pcm_between, utterances, without_pauses
 
 
 @st.composite
 def settings(draw: st.DrawFn) -> SegmentationSettings:
+    least_ms, silence_ms, most_ms = sorted(draw(st.lists(st.integers(64, 3_000), min_size=3, max_size=3)))
+    bounds = {"min_silence_ms": least_ms, "max_silence_ms": most_ms}
+    endpoint: dict[str, Any] = draw(
+        st.sampled_from([{"endpoint": "fixed"}, {"endpoint": "adaptive", **bounds}])
+    )
     return SegmentationSettings(
+        **endpoint,
         vad_threshold=draw(st.floats(0.05, 0.95)),
         min_speech_ms=draw(st.integers(32, 500)),
-        min_silence_ms=draw(st.integers(64, 3_000)),
+        silence_ms=silence_ms,
         pre_roll_ms=draw(st.integers(0, 500)),
         padding_ms=draw(st.integers(0, 2_000)),
         max_utterance_ms=draw(st.integers(2_000, 4_000)),
@@ -56,11 +63,21 @@ class Keep:
     back_ms: int
 
 
-Act = Flush | Split | Keep
+@dataclass(frozen=True)
+class Rate:
+    """The words before the last pause have been recognised."""
+
+    completeness: float
+
+
+Act = Flush | Split | Keep | Rate
 ACTS = st.dictionaries(
     st.integers(0, 300),
     st.one_of(
-        st.just(Flush()), st.builds(Split, st.integers(-100, 3_000)), st.builds(Keep, st.integers(0, 2_000))
+        st.just(Flush()),
+        st.builds(Split, st.integers(-100, 3_000)),
+        st.builds(Keep, st.integers(0, 2_000)),
+        st.builds(Rate, st.floats(0, 1)),
     ),
     max_size=12,
 )
@@ -97,6 +114,8 @@ def perform(stream: FrameStream, act: Act | None) -> None:
             assert all(abs(piece.end_ms - now_ms + back_ms) <= 160 for piece in utterances(found))
         case Keep(back_ms):
             stream.segmenter.earliest_cut_ms = max(0, now_ms - back_ms)
+        case Rate(completeness):
+            stream.rate_last_pause(completeness)
 
 
 def confirmed_speech(chosen: SegmentationSettings, heard: list[float], acts: Mapping[int, Act]) -> list[int]:

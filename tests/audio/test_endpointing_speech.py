@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sokuji.audio.endpointing import Segmenter, SegmentEvent, Utterance
+from sokuji.audio.endpointing import Segmenter
+from sokuji.audio.segment_events import SegmentEvent, Utterance
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import SegmentationSettings
 from tests.support.segmenter_frames import BYTES_PER_MS, FRAME_BYTES, utterances

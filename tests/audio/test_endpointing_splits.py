@@ -2,8 +2,14 @@
 
 import pytest
 
-from sokuji.audio.endpointing import SpeechPaused, SpeechResumed, SpeechStarted, SpeechStopped, Utterance
 from sokuji.audio.frames import FRAME_MS
+from sokuji.audio.segment_events import (
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    Utterance,
+)
 from tests.support.segmenter_frames import (
     SILENCE,
     SPEECH,

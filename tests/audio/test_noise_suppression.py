@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sokuji.audio.endpointing import Utterance
 from sokuji.audio.noise_suppression import NoiseSuppression, NoiseSuppressor
+from sokuji.audio.segment_events import Utterance
 from sokuji.audio.utterance_detector import UtteranceDetector
 from sokuji.config import SegmentationSettings
 from tests.support.speech import noise, sample, silence

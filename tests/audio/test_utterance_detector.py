@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from sokuji.audio.endpointing import SegmentEvent, SpeechStarted
 from sokuji.audio.frames import FRAME_MS
+from sokuji.audio.segment_events import SegmentEvent, SpeechStarted
 from sokuji.audio.utterance_detector import FRAME_BYTES, UtteranceDetector
 from sokuji.config import SegmentationSettings
 from tests.support.coded_speech import LevelVoiceActivity, coded_words

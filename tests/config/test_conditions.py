@@ -36,9 +36,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "tts.piper.cpu_threads": ({"cpu_threads": 2, "device": "cuda"}, {"device": "cpu"}),
     "tts.azure.region": (REGION, {"base_url": "https://{region}.example.com"}),
+    "gateway.segmentation.min_silence_ms": (
+        {"endpoint": "fixed", "min_silence_ms": 300},
+        {"endpoint": "adaptive"},
+    ),
+    "gateway.segmentation.max_silence_ms": (
+        {"endpoint": "fixed", "max_silence_ms": 600},
+        {"endpoint": "adaptive"},
+    ),
     "gateway.streaming.speculate": (
-        {"streaming": {"speculate": True}, "segmentation": {"padding_ms": 500, "min_silence_ms": 500}},
-        {"segmentation": {"padding_ms": 400, "min_silence_ms": 500}},
+        {"streaming": {"speculate": True}, "segmentation": {"padding_ms": 500, "silence_ms": 500}},
+        {"segmentation": {"padding_ms": 400, "silence_ms": 500}},
     ),
 }
 """Setting -> values of which it has no effect, and the values that give it one."""

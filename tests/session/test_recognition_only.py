@@ -106,7 +106,7 @@ async def test_what_is_cleared_is_not_recognised_and_what_follows_is() -> None:
 
 async def test_the_segmentation_of_a_conversation_goes_before_that_of_the_service() -> None:
     script = SpokenScript([(3, 900), (3, 900)])
-    patient = SegmentationSettings(min_silence_ms=1_500)
+    patient = SegmentationSettings(endpoint="fixed", silence_ms=1_500)
     counts = []
     for segmentation in (None, patient):
         session = open_session(await pipeline_of(CodedStt()))

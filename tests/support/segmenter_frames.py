@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sokuji.audio.endpointing import Segmenter, SegmentEvent, SpeechPaused, SpeechResumed, Utterance
+from sokuji.audio.endpointing import Segmenter
 from sokuji.audio.frames import FRAME_MS, FRAME_SAMPLES
+from sokuji.audio.segment_events import SegmentEvent, SpeechPaused, SpeechResumed, Utterance
 from sokuji.config import SegmentationSettings
 
 FRAME_BYTES = 2 * FRAME_SAMPLES
@@ -13,8 +14,9 @@ BYTES_PER_MS = 32
 
 # Times are whole frames, so that the expected numbers can be read off: 4 frames confirm, 10 frames end.
 SETTINGS = SegmentationSettings(
+    endpoint="fixed",
     min_speech_ms=4 * FRAME_MS,
-    min_silence_ms=10 * FRAME_MS,
+    silence_ms=10 * FRAME_MS,
     pre_roll_ms=6 * FRAME_MS,
     padding_ms=3 * FRAME_MS,
     max_utterance_ms=100 * FRAME_MS,
@@ -54,6 +56,11 @@ class FrameStream:
     def split(self, at_ms: int) -> list[SegmentEvent]:
         return self._noted(self.segmenter.split(at_ms))
 
+    def rate_last_pause(self, completeness: float) -> list[SegmentEvent]:
+        """What follows from the words before the last pause, which may be over; nothing if there was none."""
+        pauses = [event.utterance for event in self.seen if isinstance(event, SpeechPaused)]
+        return self._noted(self.segmenter.rate_pause(pauses[-1], completeness)) if pauses else []
+
     def _noted(self, found: list[SegmentEvent]) -> list[SegmentEvent]:
         self.seen += found
         return found
@@ -63,8 +70,8 @@ def without_pauses(found: Iterable[SegmentEvent]) -> list[SegmentEvent]:
     return [event for event in found if not isinstance(event, SpeechPaused | SpeechResumed)]
 
 
-def changed(**settings: float) -> SegmentationSettings:
-    return SegmentationSettings.model_validate(SETTINGS.model_dump() | settings)
+def changed(**settings: object) -> SegmentationSettings:
+    return SETTINGS.replaced(settings)
 
 
 def utterances(found: Iterable[SegmentEvent]) -> list[Utterance]:

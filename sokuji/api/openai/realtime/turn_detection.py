@@ -10,8 +10,13 @@ from sokuji.errors import InvalidRequest
 PARAM = "session.audio.input.turn_detection"
 MIN_THRESHOLD, MAX_THRESHOLD = 0.01, 0.99
 """What the voice activity model is asked for where the client sends 0 or 1."""
-EAGERNESS_MS = {"high": 320, "medium": 640, "auto": 640, "low": 1_280}
-"""Silence that ends a turn. There is no model of meaning here: eagerness is patience with pauses."""
+SILENCES_MS = {
+    "high": (160, 320, 640),
+    "medium": (200, 640, 1_280),
+    "auto": (200, 640, 1_280),
+    "low": (480, 1_280, 2_560),
+}
+"""Eagerness -> silence that ends a turn: of complete words, of unknown words, of incomplete words."""
 Eagerness = Literal["low", "medium", "high", "auto"]
 
 
@@ -26,7 +31,7 @@ class _TurnDetection(BaseModel):
 
 
 class ServerVad(_TurnDetection):
-    """A turn ends with a silence."""
+    """A turn ends with a silence of fixed length."""
 
     type: Literal["server_vad"] = "server_vad"
     threshold: float = Field(0.5, ge=0, le=1, strict=False)
@@ -36,7 +41,7 @@ class ServerVad(_TurnDetection):
 
 
 class SemanticVad(_TurnDetection):
-    """A turn ends with a silence whose length follows from the eagerness."""
+    """A turn ends with a silence whose length follows from what was said, and from the eagerness."""
 
     type: Literal["semantic_vad"] = "semantic_vad"
     eagerness: Eagerness = "auto"
@@ -51,17 +56,20 @@ def segmentation(detection: ServerVad | SemanticVad, service: SegmentationSettin
     Raises:
         InvalidRequest: the padding is too long for the utterances that the service takes.
     """
+    changed: dict[str, object]
     if isinstance(detection, SemanticVad):
-        silence_ms, changed = EAGERNESS_MS[detection.eagerness], {}
+        least_ms, silence_ms, most_ms = SILENCES_MS[detection.eagerness]
+        changed = {"endpoint": "adaptive", "min_silence_ms": least_ms, "max_silence_ms": most_ms}
     else:
         silence_ms = detection.silence_duration_ms
         changed = {
+            "endpoint": "fixed",
             "vad_threshold": min(max(detection.threshold, MIN_THRESHOLD), MAX_THRESHOLD),
             "pre_roll_ms": detection.prefix_padding_ms,
         }
-    changed |= {"min_silence_ms": silence_ms, "padding_ms": min(service.padding_ms, silence_ms // 2)}
+    changed |= {"silence_ms": silence_ms, "padding_ms": min(service.padding_ms, silence_ms // 2)}
     try:
-        return SegmentationSettings.model_validate({**service.model_dump(), **changed})
+        return service.replaced(changed)
     except ValidationError as error:
         message = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise InvalidRequest(f"{PARAM}: {message}", param=PARAM) from None

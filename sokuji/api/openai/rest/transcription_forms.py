@@ -50,7 +50,7 @@ Keyword = Annotated[str, AfterValidator(str.strip), Field(max_length=200)]
 _SETTINGS = {
     "threshold": "vad_threshold",
     "prefix_padding_ms": "pre_roll_ms",
-    "silence_duration_ms": "min_silence_ms",
+    "silence_duration_ms": "silence_ms",
 }
 """Field of a strategy -> the setting that it replaces."""
 
@@ -71,15 +71,13 @@ class VoiceActivityStrategy(BaseModel):
         Raises:
             InvalidRequest: a value out of range.
         """
-        values = settings.model_dump() | {
-            _SETTINGS[name]: value for name, value in self if value is not None and name in _SETTINGS
-        }
+        given = {_SETTINGS[name]: value for name, value in self if value is not None and name in _SETTINGS}
         try:
-            return SegmentationSettings.model_validate(values)
+            return settings.replaced({"endpoint": "fixed", **given})
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            given = next((name for name, setting in _SETTINGS.items() if setting in fault["loc"]), None)
-            param = f"chunking_strategy.{given}" if given else "chunking_strategy"
+            wrong = next((name for name, setting in _SETTINGS.items() if setting in fault["loc"]), None)
+            param = f"chunking_strategy.{wrong}" if wrong else "chunking_strategy"
             raise InvalidRequest(f"{param}: {fault['msg']}", param=param) from None
 
 

@@ -44,9 +44,36 @@ async def test_turn_detection_is_the_segmentation_of_the_session(
     assert found.ends_by_silence
     assert found.segmentation is not None
     assert found.segmentation.vad_threshold == threshold
-    assert found.segmentation.min_silence_ms == silence_ms
+    assert found.segmentation.silence_ms == silence_ms
     assert found.segmentation.pre_roll_ms == pre_roll_ms
     assert found.segmentation.padding_ms < silence_ms
+
+
+@pytest.mark.parametrize("eagerness", ["low", "medium", "high", "auto"])
+async def test_eagerness_is_the_bounds_of_an_endpoint_that_listens_to_the_words(eagerness: str) -> None:
+    found = await settings({"turn_detection": {"type": "semantic_vad", "eagerness": eagerness}})
+    assert found.segmentation is not None
+    assert found.segmentation.endpoint == "adaptive"
+    assert (
+        found.segmentation.min_silence_ms < found.segmentation.silence_ms < found.segmentation.max_silence_ms
+    )
+
+
+async def test_the_more_eager_the_shorter_each_silence() -> None:
+    bounds = []
+    for eagerness in ("high", "auto", "low"):
+        found = await settings({"turn_detection": {"type": "semantic_vad", "eagerness": eagerness}})
+        assert found.segmentation is not None
+        chosen = found.segmentation
+        bounds.append((chosen.min_silence_ms, chosen.silence_ms, chosen.max_silence_ms))
+    for silences in zip(*bounds, strict=True):
+        assert list(silences) == sorted(set(silences))
+
+
+async def test_a_silence_that_the_client_names_is_fixed() -> None:
+    found = await settings({"turn_detection": {"type": "server_vad", "silence_duration_ms": 2_000}})
+    assert found.segmentation is not None
+    assert (found.segmentation.endpoint, found.segmentation.silence_ms) == ("fixed", 2_000)
 
 
 async def test_without_turn_detection_only_a_commit_ends_an_utterance_and_nothing_is_spoken_yet() -> None:

@@ -44,11 +44,10 @@ class KokoroNetwork:
             self.ids: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))["vocab"]
             with np.load(folder / "voices_ja.npz") as archive:
                 self.styles: Mapping[str, Style] = {name: archive[name] for name in archive.files}
-            model = onnx.load(folder / "model.onnx")
+            model = faster_model(folder / "model.onnx")
         except Exception as error:  # What protobuf raises has no public base.
             raise ModelMissing(f"kokoro model {folder.name!r} is damaged or incomplete") from error
-        make_faster(model)
-        self._session = open_session_on("cpu", bytes(model.SerializeToString()), cpu_threads=cpu_threads)
+        self._session = open_session_on("cpu", model, cpu_threads=cpu_threads)
 
     def render(self, phonemes: Sequence[str], style: Style) -> Waveform:
         """Samples of ``phonemes`` at 24 kHz, within -1 to 1."""
@@ -62,9 +61,11 @@ class KokoroNetwork:
         return waveform.reshape(-1)
 
 
-def make_faster(model: onnx.ModelProto) -> None:
-    """Rewrite the slowest operations of a model."""
+def faster_model(path: Path) -> bytes:
+    """The model at ``path`` with its slowest operations rewritten, serialised."""
+    model = onnx.load(path)
     graph = Graph(model)
     rewrite_convolutions(graph, signed=signed_products_are_exact())
     rewrite_normalisations(graph)
     graph.finish()
+    return bytes(model.SerializeToString())

@@ -1,4 +1,4 @@
-"""A graph whose nodes are replaced: lookups by tensor, and new nodes in the place of old ones. Pure."""
+"""A graph whose nodes are replaced: lookups by tensor, and new nodes in the place of old ones."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -64,10 +64,9 @@ class RatedFrames:
 
 def rated(speech: PausedSpeech) -> RatedFrames:
     """The frames of a recording."""
-    vad = SileroVad()
     starts = range(0, len(speech.pcm) - _FRAME_BYTES + 1, _FRAME_BYTES)
-    frames = (speech.pcm[start : start + _FRAME_BYTES] for start in starts)
-    return RatedFrames(speech, tuple((frame, vad.probability(frame)) for frame in frames))
+    frames = [speech.pcm[start : start + _FRAME_BYTES] for start in starts]
+    return RatedFrames(speech, tuple(zip(frames, SileroVad().probabilities(frames), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

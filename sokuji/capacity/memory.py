@@ -203,7 +203,8 @@ def _piper(config: PiperConfig, has_gpu: bool) -> MemoryNeed | None:
 
 
 def _kokoro(config: KokoroConfig, has_gpu: bool) -> MemoryNeed:
-    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * _size_of_embedded("kokoro"))
+    # Its graph is rewritten when it is loaded, for which several copies are in memory.
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 5 * _size_of_embedded("kokoro"))
 
 
 def _bergamot(config: BergamotConfig, has_gpu: bool) -> MemoryNeed:

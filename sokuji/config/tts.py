@@ -57,11 +57,15 @@ class KokoroConfig(VoiceSettings):
     provider: Literal["kokoro"] = "kokoro"
     default_voice: str = Field("jm_kumo", json_schema_extra=LIVE)
     """Voice for requests that name none. The default is the most intelligible of the embedded voices."""
-    cpu_threads: int = Field(1, ge=1, le=256)
-    """Threads of one synthesis. On two free CPU cores a second thread saves a tenth of the time of a
-    phrase, for a third more CPU time, which other sessions and stages then lack."""
+    cpu_threads: int = Field(2, ge=1, le=256)
+    """Threads of one synthesis. On two free CPU cores a second thread saves about a third of the time of a
+    phrase, for a seventh more CPU time. Use 1 where many sessions are spoken to at once."""
     num_workers: int = Field(0, ge=0, le=MAX_WORKERS, json_schema_extra=LIVE)
     """Syntheses that run at the same time; 0: one for each CPU core, at most 4."""
+    max_hold_back_s: float = Field(2.0, ge=0, le=30, json_schema_extra=LIVE)
+    """Longest time for which the first audio is held back so that the speech has no gaps. It is held back
+    only where a phrase will not be ready when the one before it has been played, as measured on this
+    machine. A voice that is slower than speech has gaps where this is too short."""
 
 
 class ElevenLabsVoice(Settings):

@@ -80,7 +80,8 @@ def test_why_speaks_of_the_machine() -> None:
 def test_where_nothing_runs_the_smallest_is_named_and_what_it_lacks() -> None:
     advice = recommend(PROFILES, machine(cores=1, memory_gb=1), None, {})
     assert advice.profile.name == "default"
-    assert advice.lacking == ["2 cores (there are 1)", "4.4 GB of memory (there are 1.0 GB)"]
+    needed = f"{PROFILES['default'].ram / GB:.1f} GB"
+    assert advice.lacking == ["2 cores (there are 1)", f"{needed} of memory (there are 1.0 GB)"]
 
 
 def test_every_order_ends_with_what_needs_no_gpu_no_key_and_no_download() -> None:

@@ -1,34 +1,32 @@
 """Text to speech with Kokoro-82M: one small model for several languages.
 
 Phonemes come from espeak-ng, and for Japanese from OpenJTalk, which is an optional extra; without it there is
-no Japanese. A second of speech takes about half a second on two cores, so the first phrase is very short. The
+no Japanese. A phrase is made as a whole, so the first one is very short, and it is held back if the next one
+would not be ready when it has been played (``hold_back``). The
 embedded voices are Japanese speakers and have a Japanese accent in other languages. Measured by recognising
 their speech with Whisper base, they are understood well in Japanese, English, Spanish, Portuguese and
 Italian, partly in Hindi, and poorly in French.
 """
 
-import json
 import logging
 import unicodedata
-from collections.abc import AsyncGenerator, Container, Generator, Iterator, Mapping, Sequence
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import AsyncGenerator, Container, Generator, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from sokuji import models
 from sokuji.audio.loudness import gain_to_target
 from sokuji.config import KokoroConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
-from sokuji.errors import ConfigError, ModelMissing, ProviderUnavailable
+from sokuji.errors import ConfigError, ProviderUnavailable
 from sokuji.languages import LANGUAGES
-from sokuji.providers.onnx_session import open_session_on
 from sokuji.providers.tts import espeak
+from sokuji.providers.tts.hold_back import HoldBack, SpeechPlan, SynthesisPace
 from sokuji.providers.tts.kokoro import japanese
+from sokuji.providers.tts.kokoro.network import KokoroNetwork
 from sokuji.providers.tts.phrase_splitting import speakable_text, split_phonemes, split_phrases
 from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
 from sokuji.providers.tts.voice_selection import choose_voice
-from sokuji.providers.tts.waveform_chunks import Waveform, WaveformPart, phrase_chunks
+from sokuji.providers.tts.waveform_chunks import WaveformPart, phrase_chunks
 
 _log = logging.getLogger(__name__)
 
@@ -67,8 +65,12 @@ _VOICE_TAGS = {
 # The model was trained on one symbol where espeak writes two (see the phoneme notes of misaki, its G2P). Its
 # symbols for diphthongs are not used: they make Portuguese harder to understand and English no easier.
 _MERGED_SYMBOLS = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("dz", "ʣ"), ("ts", "ʦ"))
-Style = NDArray[np.float32]
-"""A voice: shape (510, 1, 256), one style vector for each number of phonemes."""
+
+
+class _LoadedModel(NamedTuple):
+    network: KokoroNetwork
+    reader: japanese.JapaneseReader | None
+    """None: the extra is not installed."""
 
 
 class Kokoro:
@@ -77,7 +79,8 @@ class Kokoro:
     def __init__(self, config: KokoroConfig) -> None:
         self.config = config
         self._scheduler = SynthesisScheduler("kokoro", synthesis_count(config.num_workers))
-        self._loaded: _KokoroModel | None = None
+        self._pace = SynthesisPace()
+        self._loaded: _LoadedModel | None = None
 
     async def load(self) -> None:
         """Load the model and speak a word with it.
@@ -96,7 +99,7 @@ class Kokoro:
             ConfigError: another setting differs, which requires a new model, or there is no such voice.
         """
         config = check_live(self.config, config)
-        _check_default(config, self._ready.styles)
+        _check_default(config, self._ready.network.styles)
         self.config = config
         self._scheduler.resize(synthesis_count(config.num_workers))
 
@@ -110,8 +113,13 @@ class Kokoro:
         )
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
-        """Speak a text, one chunk for each phrase; raises what ``choose_voice`` raises."""
-        return self._scheduler.stream(self._speak(request))
+        """Speak a text, one chunk for each phrase; raises what ``choose_voice`` raises.
+
+        The first chunk is held back if the following ones would not be ready in time.
+        """
+        plan = SpeechPlan()
+        chunks = self._scheduler.stream(self._speak(request, plan))
+        return HoldBack(plan, self._pace, self.config.max_hold_back_s).stream(chunks)
 
     async def check(self) -> None:
         """Speak one word."""
@@ -124,66 +132,45 @@ class Kokoro:
         self._scheduler.shutdown()
 
     @property
-    def _ready(self) -> "_KokoroModel":
+    def _ready(self) -> _LoadedModel:
         if self._loaded is None:
             raise ProviderUnavailable("the voices are not loaded")
         return self._loaded
 
     def _load(self) -> None:
-        model = _KokoroModel(models.locate("kokoro", MODEL), self.config)
-        _check_default(self.config, model.styles)
-        self._loaded = model
+        folder = models.locate("kokoro", MODEL)
+        network = KokoroNetwork(folder, cpu_threads=self.config.cpu_threads)
+        _check_default(self.config, network.styles)
+        self._loaded = _LoadedModel(network, _japanese_reader())
 
     def _voices(self) -> tuple[Voice, ...]:
-        ids = sorted(self._ready.styles, key=lambda name: (name != self.config.default_voice, name))
+        ids = sorted(self._ready.network.styles, key=lambda name: (name != self.config.default_voice, name))
         languages = SPOKEN if self._ready.reader is None else (*SPOKEN, "ja")
         return tuple(_voice(name, languages) for name in ids)
 
-    def _speak(self, request: SynthesisRequest) -> Generator[AudioChunk]:
-        model = self._ready
+    def _speak(self, request: SynthesisRequest, plan: SpeechPlan) -> Generator[AudioChunk]:
+        network, reader = self._ready
         voice = choose_voice(request, self._voices())
         text = speakable_text(request.text)
-        if request.language == "ja" and model.reader is not None:
-            text = model.reader.read(text)
+        if request.language == "ja" and reader is not None:
+            text = reader.read(text)
         phrases = [
             part
             for phrase in split_phrases(text, first=FIRST_COLUMNS, longest=LONGEST_COLUMNS)
             for part in split_phonemes(
-                to_symbols(phrase.text, request.language, model.ids), phrase.pause_ms, LONGEST_PHONEMES
+                to_symbols(phrase.text, request.language, network.ids), phrase.pause_ms, LONGEST_PHONEMES
             )
         ]
-        style = model.styles[voice.id]
+        plan.expect([len(phonemes) for phonemes, _ in phrases])
+        style = network.styles[voice.id]
 
         def render(phonemes: Sequence[str]) -> Iterator[WaveformPart]:
-            yield WaveformPart(model.render(phonemes, style), True)
+            waveform = network.render(phonemes, style)
+            plan.phrase_made()
+            yield WaveformPart(waveform, True)
 
         gain = gain_to_target(LOUDNESS[voice.id]) if voice.id in LOUDNESS else 1.0
         yield from phrase_chunks(phrases, render, SAMPLE_RATE, speed=request.speed, gain=gain)
-
-
-class _KokoroModel:
-    """A loaded model: its network, its symbols and its voices."""
-
-    def __init__(self, folder: Path, config: KokoroConfig) -> None:
-        try:
-            self.ids: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))["vocab"]
-            with np.load(folder / "voices_ja.npz") as archive:
-                self.styles: Mapping[str, Style] = {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelMissing(f"kokoro model {MODEL!r} is damaged or incomplete") from error
-        self.reader = _japanese_reader()
-        self._session = open_session_on("cpu", folder / "model.onnx", cpu_threads=config.cpu_threads)
-
-    def render(self, phonemes: Sequence[str], style: Style) -> Waveform:
-        """Samples of ``phonemes`` at ``SAMPLE_RATE``, within -1 to 1."""
-        ids = [self.ids[symbol] for symbol in phonemes]
-        inputs = {
-            "tokens": np.array([[0, *ids, 0]], np.int64),
-            "style": style[len(ids) - 1],
-            "speed": np.ones(1, np.float32),
-        }
-        waveform: Waveform = self._session.run(None, inputs)[0]
-        return waveform.reshape(-1)
 
 
 def _japanese_reader() -> japanese.JapaneseReader | None:
@@ -213,10 +200,10 @@ def to_symbols(text: str, language: str, known: Container[str]) -> list[str]:
     return [symbol for symbol in "".join(parts) if symbol in known]
 
 
-def _check_default(config: KokoroConfig, styles: Mapping[str, Style]) -> None:
-    if config.default_voice not in styles:
+def _check_default(config: KokoroConfig, voices: Iterable[str]) -> None:
+    if config.default_voice not in voices:
         raise ConfigError(
-            f"no voice {config.default_voice!r}; accepted: {', '.join(sorted(styles))}", param="default_voice"
+            f"no voice {config.default_voice!r}; accepted: {', '.join(sorted(voices))}", param="default_voice"
         )
 
 

@@ -1,7 +1,7 @@
 """Kokoro says what it is given in each of its languages, and begins soon."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 import numpy as np
@@ -16,7 +16,9 @@ from sokuji.config import KokoroConfig
 from sokuji.contract import AudioChunk, RecognitionRequest, SynthesisRequest, Transcript
 from sokuji.errors import ConfigError, InvalidRequest, UnknownVoice, UnsupportedLanguage
 from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.tts.kokoro.network import KokoroNetwork, Style
 from sokuji.providers.tts.kokoro.provider import MODEL, SPOKEN, Kokoro, to_symbols
+from sokuji.providers.tts.waveform_chunks import Waveform
 from tests.support.text_similarity import word_error_rate
 
 LONG = "O médico receitou antibióticos durante sete dias. Faz muito calor, mas gosto de ir à praia."
@@ -49,7 +51,7 @@ async def spoken(kokoro: Kokoro) -> list[AudioChunk]:
     [
         ("en", "The doctor prescribed antibiotics for seven days.", 0.2),
         ("es", "El perro duerme tranquilo bajo la mesa de la cocina.", 0.25),
-        ("pt", "Faz muito calor no verão, mas gosto de ir à praia com os meus filhos.", 0.2),
+        ("pt", "Faz muito calor no verão, mas gosto de ir à praia com os meus filhos.", 0.3),
         ("it", "In estate fa molto caldo, ma mi piace andare al mare con i miei figli.", 0.25),
         # A Japanese voice has trouble with French sounds.
         ("fr", "Il fait très chaud en été, mais j'aime aller à la plage avec mes enfants.", 0.5),
@@ -142,7 +144,7 @@ async def test_the_default_voice_changes_at_once(kokoro: Kokoro) -> None:
     with pytest.raises(ConfigError, match="accepted: jf_alpha, jf_gongitsune"):
         kokoro.update(KokoroConfig(default_voice="nobody"))
     with pytest.raises(ConfigError, match="cpu_threads"):
-        kokoro.update(KokoroConfig(cpu_threads=2))
+        kokoro.update(KokoroConfig(cpu_threads=3))
 
 
 @pytest.mark.models
@@ -179,3 +181,22 @@ async def test_huge_texts_start_soon_and_can_be_cancelled(kokoro: Kokoro, text: 
         first = await anext(chunks)
     assert not first.last
     assert 0.1 < seconds([first]) < 10
+
+
+@pytest.mark.usefixtures("kumo_again")
+@pytest.mark.parametrize(("most_s", "held_back"), [(0.0, False), (30.0, True)])
+async def test_speech_that_would_have_gaps_is_held_back_if_allowed(
+    kokoro: Kokoro, monkeypatch: pytest.MonkeyPatch, most_s: float, *, held_back: bool
+) -> None:
+    rendered: list[Sequence[str]] = []
+
+    def render_click(_: KokoroNetwork, phonemes: Sequence[str], _style: Style) -> Waveform:
+        # Much shorter than the time that the model, whose pace is known, needs for the phonemes.
+        rendered.append(phonemes)
+        return np.full(480, 0.5, np.float32)
+
+    monkeypatch.setattr(KokoroNetwork, "render", render_click)
+    kokoro.update(KokoroConfig(max_hold_back_s=most_s))
+    async with aclosing(kokoro.synthesize(asked(LONG))) as chunks:
+        await anext(chunks)
+    assert (len(rendered) > 1) == held_back

@@ -52,7 +52,7 @@ def sentences(language: str) -> list[bytes]:
         ) from None
     wav_files = [file for file in folder.iterdir() if file.name.endswith(".wav")]
     recordings = sorted(wav_files, key=lambda file: file.name)
-    return [_trimmed(decode(file.read_bytes(), max_seconds=_MAX_RECORDING_S)) for file in recordings]
+    return [trimmed(decode(file.read_bytes(), max_seconds=_MAX_RECORDING_S)) for file in recordings]
 
 
 def joined(clips: Sequence[bytes], count: int) -> list[bytes]:
@@ -93,7 +93,8 @@ def _length_ms(pcm: bytes | bytearray) -> int:
     return len(pcm) // 2 * 1_000 // RECOGNISER_RATE
 
 
-def _trimmed(pcm: bytes) -> bytes:
+def trimmed(pcm: bytes) -> bytes:
+    """Speech without the silence at its ends, in steps of 10 ms."""
     blocks = np.frombuffer(pcm, "<i2")[: len(pcm) // 2 // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     level = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
     loud = np.flatnonzero(level > _SILENCE_LEVEL * level.max())

@@ -7,7 +7,7 @@ bound, because the session's backlog limit counts what no branch has delivered y
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sokuji import events
 from sokuji.contract import TranslatedText
@@ -15,10 +15,10 @@ from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.clause import Clause, ClausePosition
+from sokuji.session.continued_sentence import ContinuedSentence
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
 from sokuji.session.speculation import SpeculativeOutput, VoiceStream
-from sokuji.text import sentence_case
 
 
 @dataclass(slots=True)
@@ -52,12 +52,14 @@ class Branch:
         self._translated: asyncio.Queue[_TranslatedClause | None] = asyncio.Queue()
         self._prepared: list[SpeculativeOutput] = []
         """Everything that may have to be dropped when the session ends."""
+        self._sentence = ContinuedSentence(target, self._translated_text)
         self._next_number = 0
         self._speaking: asyncio.Task[None] | None = None
         self._speaking_position: ClausePosition = (-1, 0)
 
     def put(self, clause: Clause, prepared: SpeculativeOutput | None = None) -> None:
         """Accept the next clause; ``prepared`` is what ``prepare`` returned for the same words."""
+        self._sentence.expect(clause)
         self._committed.put_nowait((clause, prepared))
 
     def end(self) -> None:
@@ -101,6 +103,7 @@ class Branch:
                     async with self._failures.reported(clause.segment_id):
                         await self._translate_clause(translated)
                 self._next_number = 0 if clause.final else self._next_number + 1
+            await self._sentence.note(clause, translated.text)
             self._translated.put_nowait(translated)
         self._translated.put_nowait(None)
 
@@ -143,17 +146,17 @@ class Branch:
         return await self._failures.retry(clause.segment_id, clause.began, lambda: self._translation(clause))
 
     async def _translation(self, clause: Clause) -> TranslatedText:
-        glossary, final = clause.conversation.glossary, clause.final
+        final = clause.final
         if final is not None and self._from_speech(clause):
             return await self._pipeline.translate_speech(
-                final.transcript, final.utterance.pcm, self.target, glossary=glossary
+                final.transcript, final.utterance.pcm, self.target, glossary=clause.conversation.glossary
             )
-        translation = await self._pipeline.translate_text(
-            clause.text, clause.language, self.target, context=clause.context, glossary=glossary
+        return await self._sentence.translate(clause)
+
+    async def _translated_text(self, clause: Clause, text: str, context: tuple[str, ...]) -> TranslatedText:
+        return await self._pipeline.translate_text(
+            text, clause.language, self.target, context=context, glossary=clause.conversation.glossary
         )
-        if not clause.continues_sentence:
-            return translation
-        return replace(translation, text=sentence_case.continued(translation.text, clause.text, self.target))
 
     async def _speak(self) -> None:
         while (translated := await self._translated.get()) is not None:

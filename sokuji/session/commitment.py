@@ -17,9 +17,16 @@ from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
 from sokuji.session.speculation import SpeculativeOutput
 from sokuji.text import clause_boundaries
+from sokuji.text.punctuation import (
+    CLAUSE_MARKS,
+    SENTENCE_MARKS,
+    UNSPACED_CLAUSE_MARKS,
+    UNSPACED_SENTENCE_MARKS,
+)
 
 CONTEXT_CLAUSES = 3
 """Clauses that travel with the next one as its context."""
+ENDS = SENTENCE_MARKS + UNSPACED_SENTENCE_MARKS + CLAUSE_MARKS + UNSPACED_CLAUSE_MARKS + " "
 NOTHING_PREPARED: Mapping[str, SpeculativeOutput] = MappingProxyType({})
 
 
@@ -66,18 +73,22 @@ class Commitment:
         """
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
-            clause = self.next_clause(segment, rest[start:end].strip(), language)
+            clause = self.next_clause(segment, rest[start:end], language)
             await self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
     def next_clause(
         self, segment: Segment, text: str, language: str, final: FinalRecognition | None = None
     ) -> Clause:
-        """The next clause of a segment, with its context; nothing is committed yet."""
+        """The next clause of a segment, with its context; nothing is committed yet.
+
+        Args:
+            text: its words as they stand in the segment's text. A mark before them ends the clause before it.
+        """
         return Clause(
             segment_id=segment.segment_id,
             number=segment.clause_count,
-            text=text,
+            text=text.lstrip(ENDS).rstrip(),
             language=language,
             conversation=segment.conversation,
             context=tuple(words for spoken, words in self._recent if spoken == language),

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 
 from sokuji.audio.endpointing import SegmentEvent, Utterance
-from sokuji.config import Commit
 from sokuji.contract import Transcript
 from sokuji.errors import NotRecognised
 from sokuji.pipeline.pipeline import Pipeline
@@ -20,7 +19,7 @@ from sokuji.session.conversation import ConversationSettings
 from sokuji.session.failures import FailureHandling
 from sokuji.session.hypotheses import Hypotheses
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.segment import Segment
+from sokuji.session.segment import CommitPolicy, Segment
 from sokuji.session.speculation import Speculation
 from sokuji.session.transcription import SegmentTranscriber
 from sokuji.text.stable_text import StableText
@@ -57,6 +56,7 @@ class Recognition:
         """The words with which the next segment begins."""
         self._initial_language: str | None = None
         self._initial_committed = len(self._initial_words.stable)
+        self._initially_runs_on = False
         self._open: Segment | None = None
         self._next_segment_id = 0
         """No segment with this id or a higher one has been spoken to its end."""
@@ -103,17 +103,19 @@ class Recognition:
             self._hypotheses.cancel(self._open)
         await self._complete.put(None)
 
-    def begin(self, segment_id: int, conversation: ConversationSettings, commit: Commit) -> None:
+    def begin(self, segment_id: int, conversation: ConversationSettings, policy: CommitPolicy) -> None:
         """Open a segment: somebody begins to speak."""
         self._open = Segment(
             segment_id,
             conversation,
-            commit,
+            policy,
             words=self._initial_words,
             committed_chars=self._initial_committed,
             language=self._initial_language,
+            runs_on=self._initially_runs_on,
         )
         self._initial_words, self._initial_language, self._initial_committed = StableText(), None, 0
+        self._initially_runs_on = False
 
     def wants_hypothesis(self) -> bool:
         """Whether it is time for another hypothesis about the open segment."""
@@ -122,7 +124,7 @@ class Recognition:
             segment is not None
             and self.is_idle
             and segment.split is None
-            and segment.streams
+            and segment.may_stream
             and (segment.hypothesis is None or segment.hypothesis.done())
             and self._load.may_hypothesise(time.monotonic() - segment.hypothesis_began)
         )
@@ -193,6 +195,7 @@ class Recognition:
         if utterance.cut == "sentence" and segment.split is not None:
             head = segment.words.split(segment.split.chars)
             self._initial_words, self._initial_language = segment.words, segment.language
+            self._initially_runs_on = segment.runs_on
             segment.words = StableText(head)
         self._open, segment.closed = None, True
         self._dues.append(due)
@@ -224,7 +227,7 @@ class Recognition:
         if not rest.strip() and not segment.committed_chars:
             await self._commitment.commit_silence(segment, due, final.utterance.end_ms)
             return
-        clause = self._commitment.next_clause(segment, rest.strip(), final.transcript.language, final)
+        clause = self._commitment.next_clause(segment, rest, final.transcript.language, final)
         prepared = speculation.take_outputs(clause) if speculation else {}
         await self._commitment.commit(segment, clause, rest, due, prepared)
 

@@ -35,6 +35,7 @@ from sokuji.session.input import SessionInput
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.output import SessionOutput
 from sokuji.session.recognition import Recognition
+from sokuji.session.segment import CommitPolicy
 from sokuji.session.spool import SpoolBudget
 
 SILENT_ACK_MS = 2_000
@@ -276,7 +277,8 @@ class Session:
             match event:
                 case SpeechStarted():
                     commit = self._conversation.commit or self._settings.commit
-                    self._recognition.begin(event.segment_id, self._conversation, commit)
+                    policy = CommitPolicy(commit, self._settings.run_on_ms)
+                    self._recognition.begin(event.segment_id, self._conversation, policy)
                     await self._emit_speech("started", event)
                 case SpeechPaused():
                     self._recognition.pause(event.utterance)

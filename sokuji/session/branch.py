@@ -78,6 +78,16 @@ class Branch:
         self._prepared = [each for each in self._prepared if not each.is_over] + [prepared]
         return prepared
 
+    def translates_clauses(self, language: str) -> bool:
+        """Whether words in a language can be translated before their segment ends."""
+        try:
+            return not self._from_speech(language)
+        except UnsupportedLanguage:
+            return False  # Reported once, at the end of the segment.
+
+    def _from_speech(self, language: str) -> bool:
+        return self._pipeline.catalogue.route(language, self.target).from_speech
+
     def stop_muted_voice(self) -> None:
         """Stop the voice if the clause that it speaks has been muted."""
         if self._speaking is not None and self._output.is_muted(self._speaking_position):
@@ -97,7 +107,7 @@ class Branch:
         while (item := await self._committed.get()) is not None:
             clause, prepared = item
             translated = _TranslatedClause(clause, self._next_number, prepared)
-            translated.deferred = clause.final is None and self._needs_whole_segment(clause)
+            translated.deferred = clause.final is None and not self.translates_clauses(clause.language)
             if not translated.deferred:
                 if not clause.is_left_out(self.target):
                     async with self._failures.reported(clause.segment_id):
@@ -106,16 +116,6 @@ class Branch:
             await self._sentence.note(clause, translated.text)
             self._translated.put_nowait(translated)
         self._translated.put_nowait(None)
-
-    def _needs_whole_segment(self, clause: Clause) -> bool:
-        """Whether its words cannot be translated before the segment ends."""
-        try:
-            return self._from_speech(clause)
-        except UnsupportedLanguage:
-            return True  # Reported once, at the end of the segment.
-
-    def _from_speech(self, clause: Clause) -> bool:
-        return self._pipeline.catalogue.route(clause.language, self.target).from_speech
 
     async def _translate_clause(self, translated: _TranslatedClause) -> None:
         clause = translated.clause
@@ -147,7 +147,7 @@ class Branch:
 
     async def _translation(self, clause: Clause) -> TranslatedText:
         final = clause.final
-        if final is not None and self._from_speech(clause):
+        if final is not None and self._from_speech(clause.language):
             return await self._pipeline.translate_speech(
                 final.transcript, final.utterance.pcm, self.target, glossary=clause.conversation.glossary
             )

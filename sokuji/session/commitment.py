@@ -68,9 +68,13 @@ class Commitment:
     ) -> None:
         """Commit the complete clauses of ``rest``, the stable words that are not committed yet.
 
+        None is committed if all targets need the whole segment: at its end the words are worth more together.
+
         Args:
             paused: whether the speaker paused behind ``rest``.
         """
+        if not self._fan_out.translates_clauses(segment.conversation.target_languages, language):
+            return
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
             clause = self.next_clause(segment, rest[start:end], language)

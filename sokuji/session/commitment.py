@@ -17,16 +17,10 @@ from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
 from sokuji.session.speculation import SpeculativeOutput
 from sokuji.text import clause_boundaries
-from sokuji.text.punctuation import (
-    CLAUSE_MARKS,
-    SENTENCE_MARKS,
-    UNSPACED_CLAUSE_MARKS,
-    UNSPACED_SENTENCE_MARKS,
-)
+from sokuji.text.punctuation import trailing_marks, words
 
 CONTEXT_CLAUSES = 3
 """Clauses that travel with the next one as its context."""
-ENDS = SENTENCE_MARKS + UNSPACED_SENTENCE_MARKS + CLAUSE_MARKS + UNSPACED_CLAUSE_MARKS + " "
 NOTHING_PREPARED: Mapping[str, SpeculativeOutput] = MappingProxyType({})
 
 
@@ -87,15 +81,17 @@ class Commitment:
         """The next clause of a segment, with its context; nothing is committed yet.
 
         Args:
-            text: its words as they stand in the segment's text. A mark before them ends the clause before it.
+            text: its words as they stand in the segment's text.
         """
+        if segment.committed_chars:
+            text = _without_last_end(text)
         return Clause(
             segment_id=segment.segment_id,
             number=segment.clause_count,
-            text=text.lstrip(ENDS).rstrip(),
+            text=text.strip(),
             language=language,
             conversation=segment.conversation,
-            context=tuple(words for spoken, words in self._recent if spoken == language),
+            context=tuple(earlier for spoken, earlier in self._recent if spoken == language),
             final=final,
         )
 
@@ -133,3 +129,9 @@ class Commitment:
     def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
         """Begin the output of a clause that may yet be committed, by target language."""
         return self._fan_out.prepare(clause)
+
+
+def _without_last_end(text: str) -> str:
+    """Text behind a clause, without the mark that became stable too late to be committed with that clause."""
+    spans = words(text)
+    return text[trailing_marks(text[: spans[0].start] if spans else text) :]

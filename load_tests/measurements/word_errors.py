@@ -17,6 +17,8 @@ NUMBERS = {
     "ja": "零 一 二 三 四 五 六 七 八 九 十",
     "zh": "零 一 二 三 四 五 六 七 八 九 十",
 }
+LEAST_COUNTED = 5
+"""Fewer consecutive digits are a number: 1234."""
 CHARACTERS = frozenset({"ja", "zh"})
 """Languages without spaces, whose errors are counted in characters."""
 
@@ -38,15 +40,26 @@ class ErrorCount:
 
 
 def normalised(text: str, language: str) -> str:
-    """Lower case, words only, numbers up to ten in words."""
+    """Lower case, words only, numbers up to ten in words.
+
+    Somebody who counts may have been written down without spaces: "23456" is "two three four five six".
+    """
     numbers = NUMBERS.get(language, "").split()
 
     def in_words(match: re.Match[str]) -> str:
-        value = int(match[0])
-        return numbers[value] if value < len(numbers) else match[0]
+        digits = _counted(match[0]) or [match[0]]
+        return " ".join(numbers[int(each)] if int(each) < len(numbers) else each for each in digits)
 
     spelled = re.sub(r"\d+", in_words, unicodedata.normalize("NFKC", text))
     return " ".join("".join(map(_in_word, spelled.lower())).split())
+
+
+def _counted(digits: str) -> list[str]:
+    """The consecutive numbers that the digits are, one behind the other; empty if they are no counting."""
+    values: list[str] = []
+    while len(joined := "".join(values)) < len(digits):
+        values.append(str(int(values[-1]) + 1 if values else int(digits[0])))
+    return values if joined == digits and len(values) >= LEAST_COUNTED else []
 
 
 def _in_word(character: str) -> str:

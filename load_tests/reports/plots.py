@@ -10,6 +10,7 @@ from matplotlib.ticker import NullLocator, StrMethodFormatter
 from load_tests.measurements.drift import Trend
 from load_tests.measurements.load_level import LoadLevel
 from load_tests.measurements.soak_findings import SoakFindings, TimeSeries
+from load_tests.reports.quality_report import PairQuality
 from sokuji.measure.latency import LatencyPoint
 
 COLOURS: dict[LatencyPoint, str] = {"first audio": "#0072b2", "caption": "#d55e00"}
@@ -40,6 +41,33 @@ def latency_png(levels: Sequence[LoadLevel], title: str, path: Path) -> None:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     # Zero is always visible: with clauses the voice may begin before the end of the speech, below zero.
     axes.axhline(0, color="black", linewidth=0.8)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", frameon=False)
+    figure.savefig(path)
+
+
+def curve_png(measured: Sequence[PairQuality], title: str, path: Path) -> None:
+    """Write the quality of translations over their lag as a PNG; runs without references are left out.
+
+    A line joins the lag that counts what had been read with that by the clock.
+    """
+    figure = Figure(figsize=(9, 5), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    for each in measured:
+        if each.streaming is None:
+            continue
+        lag = each.streaming.stream_laal
+        lags_s = [lag.not_computation_aware / 1_000, lag.computation_aware / 1_000]
+        (line,) = axes.plot(
+            lags_s, [each.streaming.chrf] * 2, linewidth=1, label=f"{each.scores.source}: {each.run.label}"
+        )
+        axes.plot(lags_s[:1], [each.streaming.chrf], marker="o", color=line.get_color())
+        axes.plot(lags_s[1:], [each.streaming.chrf], marker="|", color=line.get_color())
+    axes.set_title(f"{title}; dot: by what had been read, bar: by the clock", loc="left", fontsize=10)
+    axes.set_xlabel("StreamLAAL in seconds")
+    axes.set_ylabel("chrF")
+    axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", frameon=False)

@@ -8,16 +8,18 @@ from typing import Any
 from rich.console import RenderableType
 
 from load_tests.measurements.intelligibility import Intelligibility
+from load_tests.measurements.streaming_scores import StreamingScores
 from load_tests.measurements.translation_quality import QualityScores, received
 from load_tests.measurements.word_errors import CHARACTERS, ErrorCount
 from load_tests.reports.report import known, table
+from load_tests.scenarios.quality_runs import QualityRun
 from load_tests.scenarios.sessions import ServiceSession
 
 LAG_KINDS = {"clock": "computation_aware", "read": "not_computation_aware"}
 TRANSLATION_SCORES = ("chrf", "chrf_normalised", "bleu")
 HEADINGS = (
-    *("pair", "said", "lost", "word errors", "chrF", "norm.", "BLEU", "voice errors"),
-    *("erased", "taken back", "lag", "AL", "LAAL", "ATD of voice"),
+    *("pair", "run", "said", "lost", "word errors", "chrF", "norm.", "BLEU", "voice errors"),
+    *("erased", "taken back", "lag", "AL", "LAAL", "StreamLAAL", "ATD of voice"),
 )
 
 
@@ -25,16 +27,21 @@ HEADINGS = (
 class PairQuality:
     """All that was measured of one pair of languages."""
 
+    run: QualityRun
     scores: QualityScores
     voice: Intelligibility | None
     sessions: Sequence[ServiceSession]
+    streaming: StreamingScores | None
+    """None: there are no references."""
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
         scores, voice = self.scores, self.voice
         texts = dict.fromkeys((each.text, each.translation) for each in received(self.sessions))
         return {
+            "run": asdict(self.run),
             **asdict(scores),
+            "streaming": self.streaming and asdict(self.streaming),
             "recognition": _rate(scores.recognition),
             "recognition_unit": "characters" if scores.source in CHARACTERS else "words",
             "normalized_erasure": scores.normalized_erasure,
@@ -48,6 +55,7 @@ class PairQuality:
         scores, translation = self.scores, self.scores.translation
         return [
             f"{scores.source} to {scores.target}",
+            self.run.label,
             str(scores.sentences),
             str(scores.lost),
             f"{scores.recognition.rate:.1%}" + ("*" if scores.source in CHARACTERS else ""),
@@ -85,7 +93,8 @@ def _rows(measured: Sequence[PairQuality]) -> Iterator[Sequence[str] | None]:
     for each in measured:
         scores, cells = each.scores, each.cells()
         for kind, name in LAG_KINDS.items():
-            lags = (scores.average_lagging, scores.length_adaptive, scores.token_delay)
+            stream_laal = each.streaming and each.streaming.stream_laal
+            lags = (scores.average_lagging, scores.length_adaptive, stream_laal, scores.token_delay)
             yield *cells, kind, *(known(getattr(lag, name, None), "{:,.0f}") for lag in lags)
             cells = [""] * len(cells)
         yield None

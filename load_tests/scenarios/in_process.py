@@ -177,12 +177,18 @@ async def embedded_models(source: str, target: str) -> AsyncIterator[EmbeddedMod
                 f"no embedded text model translates {source!r} to {target!r}; accepted: "
                 f"{', '.join(f'{one} to {other}' for one, other in pairs)}"
             )
-        config, voice = await _voice(stack, target)
+        config, voice = await voice_of(stack, target)
         async with loaded("stt", EMBEDDED) as recogniser:
             yield EmbeddedModels(source, target, recogniser, translator, voice, config)
 
 
-async def _voice(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
+async def voice_of(stack: AsyncExitStack, language: str) -> tuple[VoiceConfig, Synthesiser]:
+    """The embedded voice that the service prefers for a language, loaded; ``stack`` frees it.
+
+    Raises:
+        UnsupportedLanguage: there is none.
+        ModelMissing: it is not installed.
+    """
     for config in VOICES:
         provider: Synthesiser = await stack.enter_async_context(loaded("tts", config))
         if any(language in voice.languages for voice in (await provider.describe()).voices):

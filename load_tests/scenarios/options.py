@@ -6,8 +6,10 @@ from typing import Annotated, get_args
 
 import typer
 
+from load_tests.scenarios.service import GatewaySetting
 from load_tests.scenarios.sessions import Door
 from sokuji.cli.console import service_url, target_language
+from sokuji.config import GatewaySettings
 from sokuji.measure.samples import LANGUAGES
 
 DEFAULT_CONFIG = Path("serve_config.yaml")
@@ -62,6 +64,21 @@ def numbers(text: str, most: int, kind: str, least: int = 1) -> list[int]:
     if not all(least <= number <= most for number in numbers):
         raise typer.BadParameter(f"{text!r} is no list of {kind}")
     return numbers
+
+
+def gateway_settings(text: str) -> list[GatewaySetting]:
+    """Values of a setting: "streaming.run_on_ms=2000,4000" is two; none of an empty text."""
+    if not text:
+        return []
+    path, _, values = text.partition("=")
+    section, _, name = path.partition(".")
+    try:
+        checked = [GatewaySetting(section, name, float(value)) for value in values.split(",")]
+        for each in checked:
+            GatewaySettings.model_validate({each.section: {each.name: each.value}})
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no setting of the Gateway with its values: {error}") from None
+    return checked
 
 
 def check_service_options(context: typer.Context) -> None:

@@ -11,6 +11,7 @@ import httpx
 import psutil
 from rich.console import Console
 
+from launcher import dashboard
 from launcher.launch import managed_service, wait_until_ready
 from launcher.serve_config import ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
@@ -34,6 +35,18 @@ class ServiceProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewaySetting:
+    """A setting of the Gateway, such as ``run_on_ms`` of ``streaming``, with a value."""
+
+    section: str
+    name: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceUnderTest:
     """A service that can be spoken to."""
 
@@ -51,6 +64,23 @@ class ServiceUnderTest:
                 process = psutil.Process(pid)
                 running.append(ServiceProcess(role(" ".join(process.cmdline())), process))
         return running
+
+    async def change(self, setting: GatewaySetting) -> None:
+        """Change a setting of a service that was started here, while it runs.
+
+        Raises:
+            RuntimeError: it was not started here.
+            httpx.HTTPError: Serve does not accept the value.
+        """
+        if self.serve is None or self.ray is None or self.ray.dashboard is None:
+            raise RuntimeError("settings can be changed of a service that was started here")
+        deployments = [
+            each for app in self.serve.content["applications"] for each in app.get("deployments", ())
+        ]
+        own: dict[str, Any] = next((each for each in deployments if each["name"] == dashboard.GATEWAY), {})
+        section = own.get("user_config", {}).get(setting.section, {}) | {setting.name: setting.value}
+        async with dashboard.connect(self.ray.dashboard) as client:
+            await dashboard.change(client, dashboard.GATEWAY, user_config={setting.section: section})
 
     def info(self) -> dict[str, Any]:
         """Version, providers and limits that the service reports.

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from rich.console import Console
@@ -47,14 +47,19 @@ class Scenario:
     door: Door = "bridge"
     stagger_s: float = STAGGER_S
     """The time within which the sessions begin; 0: all at once."""
+    talk: ScriptedSpeech | None = None
+    """What each session says instead of recordings, however long it is."""
 
     def speech(self, number: int) -> ScriptedSpeech:
         """What session ``number`` says; each begins with another recording."""
+        if self.talk is not None:
+            return self.talk
         return scripted_speech(self.config.source_language, self.duration_s, number, self.run_on)
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
-        figures = asdict(self)
+        figures = asdict(replace(self, talk=None))
+        del figures["talk"]
         return {**figures.pop("config"), **figures}
 
 

@@ -50,6 +50,6 @@ def wav_bytes(pcm: bytes, sample_rate: int) -> bytes:
     return file.getvalue()
 
 
-def duration_ms(pcm: bytes, sample_rate: int) -> int:
+def duration_ms(pcm: bytes | bytearray, sample_rate: int) -> int:
     """Duration of mono PCM in whole milliseconds."""
     return len(pcm) // 2 * 1_000 // sample_rate

@@ -24,8 +24,8 @@ from sokuji.protocol import Commit
 CommitOption = Annotated[
     Commit | None,
     typer.Option(
-        help="Translate whole utterances, or each clause as soon as it is stable; "
-        "default: the setting of the service."
+        help="Translate whole utterances, each clause as soon as it is stable, or (auto) clauses once the "
+        "speaker runs on; default: the setting of the service."
     ),
 ]
 PartialsOption = Annotated[

@@ -14,9 +14,13 @@ from sokuji.protocol import Commit
 class StreamingSettings(Settings):
     """How early a session translates and speaks."""
 
-    commit: Commit = "utterance"
+    commit: Commit = "auto"
     """Default for sessions that do not choose. ``utterance``: translate when the speaker pauses; ``clause``:
-    translate a clause as soon as its words are stable."""
+    translate a clause as soon as its words are stable; ``auto``: short utterances whole, and clause by clause
+    once the speaker runs on."""
+    run_on_ms: int = Field(4_500, ge=0, le=28_000)
+    """With ``auto``: milliseconds of speech without a pause that ends the utterance, after which its clauses
+    are translated as soon as they are stable."""
     speculate: bool = True
     """Recognise, translate and start to synthesise at the first silence, before the utterance has ended."""
     partial_interval_ms: int = Field(700, ge=0, le=10_000)

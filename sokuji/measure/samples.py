@@ -94,7 +94,7 @@ def _length_ms(pcm: bytes | bytearray) -> int:
 
 
 def trimmed(pcm: bytes) -> bytes:
-    """Speech without the silence at its ends."""
+    """Speech without the silence at its ends, in steps of 10 ms."""
     blocks = np.frombuffer(pcm, "<i2")[: len(pcm) // 2 // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     level = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
     loud = np.flatnonzero(level > _SILENCE_LEVEL * level.max())

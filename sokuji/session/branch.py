@@ -7,7 +7,7 @@ bound, because the session processes no more audio while no branch delivers.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sokuji import events
 from sokuji.contract import TranslatedText
@@ -15,10 +15,10 @@ from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage, VoiceL
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 from sokuji.session.clause import Clause, ClausePosition
+from sokuji.session.continued_sentence import ContinuedSentence
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
 from sokuji.session.speculation import SpeculativeOutput, VoiceStream
-from sokuji.text import sentence_case
 
 
 @dataclass(slots=True)
@@ -52,12 +52,14 @@ class Branch:
         self._translated: asyncio.Queue[_TranslatedClause | None] = asyncio.Queue()
         self._prepared: list[SpeculativeOutput] = []
         """Everything that may have to be dropped when the session ends."""
+        self._sentence = ContinuedSentence(target, self._translated_text)
         self._next_number = 0
         self._speaking: asyncio.Task[None] | None = None
         self._speaking_position: ClausePosition = (-1, 0)
 
     def put(self, clause: Clause, prepared: SpeculativeOutput | None = None) -> None:
         """Accept the next clause; ``prepared`` is what ``prepare`` returned for the same words."""
+        self._sentence.expect(clause)
         self._committed.put_nowait((clause, prepared))
 
     def end(self) -> None:
@@ -75,6 +77,16 @@ class Branch:
         )
         self._prepared = [each for each in self._prepared if not each.is_over] + [prepared]
         return prepared
+
+    def translates_clauses(self, language: str) -> bool:
+        """Whether words in a language can be translated before their segment ends."""
+        try:
+            return not self._from_speech(language)
+        except UnsupportedLanguage:
+            return False  # Reported once, at the end of the segment.
+
+    def _from_speech(self, language: str) -> bool:
+        return self._pipeline.catalogue.route(language, self.target).from_speech
 
     def stop_muted_voice(self) -> None:
         """Stop the voice if the clause that it speaks has been muted."""
@@ -95,24 +107,15 @@ class Branch:
         while (item := await self._committed.get()) is not None:
             clause, prepared = item
             translated = _TranslatedClause(clause, self._next_number, prepared)
-            translated.deferred = clause.final is None and self._needs_whole_segment(clause)
+            translated.deferred = clause.final is None and not self.translates_clauses(clause.language)
             if not translated.deferred:
                 if not clause.is_left_out(self.target):
                     async with self._failures.reported(clause.segment_id):
                         await self._translate_clause(translated)
                 self._next_number = 0 if clause.final else self._next_number + 1
+            await self._sentence.note(clause, translated.text)
             self._translated.put_nowait(translated)
         self._translated.put_nowait(None)
-
-    def _needs_whole_segment(self, clause: Clause) -> bool:
-        """Whether its words cannot be translated before the segment ends."""
-        try:
-            return self._from_speech(clause)
-        except UnsupportedLanguage:
-            return True  # Reported once, at the end of the segment.
-
-    def _from_speech(self, clause: Clause) -> bool:
-        return self._pipeline.catalogue.route(clause.language, self.target).from_speech
 
     async def _translate_clause(self, translated: _TranslatedClause) -> None:
         clause = translated.clause
@@ -143,17 +146,17 @@ class Branch:
         return await self._failures.retry(clause.segment_id, clause.began, lambda: self._translation(clause))
 
     async def _translation(self, clause: Clause) -> TranslatedText:
-        glossary, final = clause.conversation.glossary, clause.final
-        if final is not None and self._from_speech(clause):
+        final = clause.final
+        if final is not None and self._from_speech(clause.language):
             return await self._pipeline.translate_speech(
-                final.transcript, final.utterance.pcm, self.target, glossary=glossary
+                final.transcript, final.utterance.pcm, self.target, glossary=clause.conversation.glossary
             )
-        translation = await self._pipeline.translate_text(
-            clause.text, clause.language, self.target, context=clause.context, glossary=glossary
+        return await self._sentence.translate(clause)
+
+    async def _translated_text(self, clause: Clause, text: str, context: tuple[str, ...]) -> TranslatedText:
+        return await self._pipeline.translate_text(
+            text, clause.language, self.target, context=context, glossary=clause.conversation.glossary
         )
-        if not clause.continues_sentence:
-            return translation
-        return replace(translation, text=sentence_case.continued(translation.text, clause.text, self.target))
 
     async def _speak(self) -> None:
         while (translated := await self._translated.get()) is not None:

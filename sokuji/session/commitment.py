@@ -17,6 +17,7 @@ from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
 from sokuji.session.speculation import SpeculativeOutput
 from sokuji.text import clause_boundaries
+from sokuji.text.punctuation import trailing_marks, words
 
 CONTEXT_CLAUSES = 3
 """Clauses that travel with the next one as its context."""
@@ -61,26 +62,36 @@ class Commitment:
     ) -> None:
         """Commit the complete clauses of ``rest``, the stable words that are not committed yet.
 
+        None is committed if all targets need the whole segment: at its end the words are worth more together.
+
         Args:
             paused: whether the speaker paused behind ``rest``.
         """
+        if not self._fan_out.translates_clauses(segment.conversation.target_languages, language):
+            return
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
-            clause = self.next_clause(segment, rest[start:end].strip(), language)
+            clause = self.next_clause(segment, rest[start:end], language)
             await self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
     def next_clause(
         self, segment: Segment, text: str, language: str, final: FinalRecognition | None = None
     ) -> Clause:
-        """The next clause of a segment, with its context; nothing is committed yet."""
+        """The next clause of a segment, with its context; nothing is committed yet.
+
+        Args:
+            text: its words as they stand in the segment's text.
+        """
+        if segment.committed_chars:
+            text = _without_last_end(text)
         return Clause(
             segment_id=segment.segment_id,
             number=segment.clause_count,
-            text=text,
+            text=text.strip(),
             language=language,
             conversation=segment.conversation,
-            context=tuple(words for spoken, words in self._recent if spoken == language),
+            context=tuple(earlier for spoken, earlier in self._recent if spoken == language),
             final=final,
         )
 
@@ -118,3 +129,9 @@ class Commitment:
     def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
         """Begin the output of a clause that may yet be committed, by target language."""
         return self._fan_out.prepare(clause)
+
+
+def _without_last_end(text: str) -> str:
+    """Text behind a clause, without the mark that became stable too late to be committed with that clause."""
+    spans = words(text)
+    return text[trailing_marks(text[: spans[0].start] if spans else text) :]

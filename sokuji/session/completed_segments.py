@@ -92,7 +92,7 @@ class CompletedSegments:
         if not rest.strip() and not segment.committed_chars:
             await self._commitment.commit_silence(segment, due, final.utterance.end_ms)
             return
-        clause = self._commitment.next_clause(segment, rest.strip(), final.transcript.language, final)
+        clause = self._commitment.next_clause(segment, rest, final.transcript.language, final)
         prepared = speculation.take_outputs(clause) if speculation else {}
         await self._commitment.commit(segment, clause, rest, due, prepared)
 

@@ -53,6 +53,10 @@ class FanOut:
             if not clause.is_left_out(target)
         }
 
+    def translates_clauses(self, targets: Iterable[str], language: str) -> bool:
+        """Whether one of these targets can translate words in a language before their segment ends."""
+        return any(self._branches[target].translates_clauses(language) for target in targets)
+
     def stop_muted_voices(self) -> None:
         """Stop the voices that speak a clause that has been muted."""
         for branch in self._branches.values():

@@ -1,7 +1,7 @@
 """Recognition of speech that is not over: hypotheses while somebody speaks, speculation at a pause.
 
-Words on which hypotheses agree are stable. With clause commitment they are committed clause by clause. At a
-pause everything up to the first audio is prepared, and used if the pause proves to be the end.
+Words on which hypotheses agree are stable. Where the segment's policy says so, they are committed clause by
+clause. At a pause everything up to the first audio is prepared, and used if the pause proves to be the end.
 """
 
 import asyncio
@@ -53,7 +53,8 @@ class Hypotheses:
         """Recognise ``utterance``, the segment's audio so far, if that is enough to recognise."""
         known = segment.spoken_language is not None
         min_ms = MIN_SPEECH_MS if known else MIN_SPEECH_UNKNOWN_LANGUAGE_MS
-        if utterance.end_ms - utterance.start_ms >= min_ms:
+        spoken_ms = utterance.end_ms - utterance.start_ms
+        if spoken_ms >= min_ms and segment.streams(spoken_ms):
             segment.hypothesis_began = time.monotonic()
             segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
 
@@ -69,6 +70,8 @@ class Hypotheses:
         """Stop whatever is being recognised of a segment: something better begins."""
         if segment.hypothesis is not None:
             segment.hypothesis.cancel()
+        if segment.speculation is not None:
+            segment.speculation.transcript.cancel()
         self.drop_speculation(segment)
 
     def drop_speculation(self, segment: Segment) -> None:
@@ -76,15 +79,16 @@ class Hypotheses:
         speculation = segment.speculation
         if speculation is not None and not speculation.dropped:
             speculation.dropped = True
-            # A recognition that is late may be in its second search; the next recognition is worth more.
-            speculation.transcript.cancel()
+            if not segment.by_clause:
+                # A recognition that is late may be in its second search; the next recognition is worth more.
+                # But if clauses are committed, a pause is where one ends.
+                speculation.transcript.cancel()
             self._tasks.create_task(speculation.drop())
 
     async def _hypothesise(self, segment: Segment, utterance: Utterance) -> None:
-        is_long = utterance.end_ms - utterance.start_ms > SPLIT_MS
         with contextlib.suppress(SokujiError):  # Another hypothesis follows.
             transcript = await self._transcriber.transcribe(
-                segment, utterance, interim=True, word_times=is_long
+                segment, utterance, interim=True, word_times=_is_long(utterance)
             )
             await self._accept(segment, transcript, utterance, paused=False)
 
@@ -92,7 +96,9 @@ class Hypotheses:
         self, segment: Segment, utterance: Utterance
     ) -> Transcript | NotRecognised | None:
         try:
-            return await self._transcriber.transcribe(segment, utterance)
+            # The speaker may go on: then it is another hypothesis, behind which a long segment can be split.
+            word_times = segment.by_clause and _is_long(utterance)
+            return await self._transcriber.transcribe(segment, utterance, word_times=word_times)
         except NotRecognised as error:
             return error
         except SokujiError:  # The final recognition is another attempt, and reports its error.
@@ -108,8 +114,8 @@ class Hypotheses:
             self._pause_recognised(speculation.utterance, transcript)
 
     def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
-        rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :].strip()
-        if rest:
+        rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :]
+        if rest.strip():
             final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
             clause = self._commitment.next_clause(segment, rest, transcript.language, final)
             speculation.clause, speculation.outputs = clause, self._commitment.prepare(clause)
@@ -118,7 +124,8 @@ class Hypotheses:
         self, segment: Segment, transcript: Transcript, utterance: Utterance, *, paused: bool
     ) -> None:
         """Update the stable words of the segment, and emit and commit what follows from them."""
-        if segment.closed or not segment.streams or not transcript.text:
+        spoken_ms = utterance.end_ms - utterance.start_ms
+        if segment.closed or not segment.streams(spoken_ms) or not transcript.text:
             return
         words = segment.words
         words.add(transcript.text, paused=paused)
@@ -131,8 +138,13 @@ class Hypotheses:
         if segment.conversation.partials:
             segment.captioned_chars = max(segment.captioned_chars, until)
             await self._commitment.caption(segment, words.text, transcript, utterance, stable_chars=until)
-        if segment.commit == "clause" and not segment.closed:
+        segment.note_spoken(spoken_ms)
+        if segment.by_clause and not segment.closed:
             # The pause follows the last word, which need not be stable yet.
             paused = paused and words.stable == words.text
             rest = words.stable[segment.committed_chars : until]
             await self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)
+
+
+def _is_long(utterance: Utterance) -> bool:
+    return utterance.end_ms - utterance.start_ms > SPLIT_MS

@@ -27,6 +27,7 @@ from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
 from sokuji.session.output import SessionOutput
 from sokuji.session.recognition import Recognition
+from sokuji.session.segment import CommitPolicy
 from sokuji.text.completeness import completeness
 
 SILENT_ACK_MS = 2_000
@@ -157,7 +158,8 @@ class Listener:
                 case SpeechStarted():
                     self._activity.speaking(True)
                     commit = self._conversation.commit or self._settings.commit
-                    self._recognition.begin(event.segment_id, self._conversation, commit)
+                    policy = CommitPolicy(commit, self._settings.run_on_ms)
+                    self._recognition.begin(event.segment_id, self._conversation, policy)
                     await self._emit_speech("started", event)
                 case SpeechPaused():
                     self._recognition.pause(event.utterance)

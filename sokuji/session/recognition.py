@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from sokuji.audio.segment_events import SegmentEvent, Utterance
-from sokuji.config import Commit
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.clause import ClausePosition
 from sokuji.session.commitment import Commitment
@@ -18,7 +17,7 @@ from sokuji.session.conversation import ConversationSettings
 from sokuji.session.failures import FailureHandling
 from sokuji.session.hypotheses import Hypotheses, PauseRecognised
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.segment import Segment
+from sokuji.session.segment import CommitPolicy, Segment
 from sokuji.session.transcription import SegmentTranscriber
 from sokuji.text.stable_text import StableText
 
@@ -54,6 +53,7 @@ class Recognition:
         """The words with which the next segment begins."""
         self._initial_language: str | None = None
         self._initial_committed = len(self._initial_words.stable)
+        self._initially_runs_on = False
         self._open: Segment | None = None
         self._next_segment_id = 0
         """No segment with this id or a higher one has been spoken to its end."""
@@ -93,17 +93,19 @@ class Recognition:
             self._hypotheses.cancel(self._open)
         await self._completed.end()
 
-    def begin(self, segment_id: int, conversation: ConversationSettings, commit: Commit) -> None:
+    def begin(self, segment_id: int, conversation: ConversationSettings, policy: CommitPolicy) -> None:
         """Open a segment: somebody begins to speak."""
         self._open = Segment(
             segment_id,
             conversation,
-            commit,
+            policy,
             words=self._initial_words,
             committed_chars=self._initial_committed,
             language=self._initial_language,
+            runs_on=self._initially_runs_on,
         )
         self._initial_words, self._initial_language, self._initial_committed = StableText(), None, 0
+        self._initially_runs_on = False
 
     def wants_hypothesis(self) -> bool:
         """Whether it is time for another hypothesis about the open segment."""
@@ -112,7 +114,7 @@ class Recognition:
             segment is not None
             and self.is_idle
             and segment.split is None
-            and segment.streams
+            and segment.may_stream
             and (segment.hypothesis is None or segment.hypothesis.done())
             and self._load.may_hypothesise(time.monotonic() - segment.hypothesis_began)
         )
@@ -183,6 +185,7 @@ class Recognition:
         if utterance.cut == "sentence" and segment.split is not None:
             head = segment.words.split(segment.split.chars)
             self._initial_words, self._initial_language = segment.words, segment.language
+            self._initially_runs_on = segment.runs_on
             segment.words = StableText(head)
         self._open, segment.closed = None, True
         await self._completed.add(segment, utterance, due)

@@ -19,6 +19,8 @@ from sokuji.text.stable_text import StableText
 
 SPLIT_MS = 8_000
 """A segment longer than this is split behind its last stable sentence; one half longer, behind a clause."""
+FIRST_HYPOTHESIS_MS = 1_000
+"""Where nothing else asks for hypotheses, the first begins so much speech before clauses are committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,22 @@ class Split:
     chars: int
 
 
+@dataclass(frozen=True, slots=True)
+class CommitPolicy:
+    """When the words of a segment are committed."""
+
+    commit: Commit
+    run_on_ms: int
+    """With ``auto``: the speaker runs on after so much speech."""
+
+
 @dataclass(slots=True)
 class Segment:
     """An utterance that is being spoken, or is complete and waits for its final recognition."""
 
     segment_id: int
     conversation: ConversationSettings
-    commit: Commit
+    policy: CommitPolicy
     words: StableText = field(default_factory=StableText)
     committed_chars: int = 0
     """Characters of the stable words that have been committed."""
@@ -54,6 +65,9 @@ class Segment:
     speculation: Speculation | None = None
     split: Split | None = None
     """Where it should be split, once it is long."""
+    runs_on: bool = False
+    """Whether its speaker has spoken for so long that ``auto`` commits clauses. What is split off from such a
+    segment runs on from its beginning; after a pause the next one may be short, and begins anew."""
     closed: bool = False
     """Whether all of it has been spoken: hypotheses come too late."""
 
@@ -65,9 +79,28 @@ class Segment:
         return self.conversation.source_language or self.language or only
 
     @property
-    def streams(self) -> bool:
-        """Whether the client gets anything of it before it is complete."""
-        return self.conversation.partials or self.commit == "clause"
+    def may_stream(self) -> bool:
+        """Whether the client may get anything of it before it is complete."""
+        return self.conversation.partials or self.policy.commit != "utterance"
+
+    @property
+    def by_clause(self) -> bool:
+        """Whether its clauses are committed before it is complete."""
+        return self.policy.commit == "clause" or self.runs_on
+
+    def streams(self, spoken_ms: int) -> bool:
+        """Whether the client gets anything of it before it is complete, with ``spoken_ms`` of it spoken.
+
+        Words are stable when two hypotheses agree, so the first comes before the speaker runs on.
+        """
+        soon_runs_on = (
+            self.policy.commit == "auto" and spoken_ms >= self.policy.run_on_ms - FIRST_HYPOTHESIS_MS
+        )
+        return self.conversation.partials or self.by_clause or soon_runs_on
+
+    def note_spoken(self, spoken_ms: int) -> None:
+        """Note how much of it has been spoken."""
+        self.runs_on = self.runs_on or (self.policy.commit == "auto" and spoken_ms >= self.policy.run_on_ms)
 
     def find_split(self, words: Sequence[Word], utterance: Utterance) -> Split | None:
         """Where a long segment should end: not before what is committed or captioned as stable.

@@ -28,8 +28,9 @@ MIN_WORDS = 4
 MIN_COLUMNS = 18
 """A clause that does not end a sentence has at least so many words or columns. Characters of scripts without
 spaces do not count as words."""
-MAX_COLUMNS = 90
-"""A longer clause is cut between words; at twice this length also within what looks like a number."""
+MAX_COLUMNS = 45
+"""A longer clause is cut between words, at twice this length also within what looks like a number. To wait
+for more delays the translation, which loses little by the cut as it continues that of the sentence."""
 _MIN_SHARE = 0.4
 """A clause that is cut for length has at least this share of ``MAX_COLUMNS``, if possible."""
 _SHORT_WORD = 3

@@ -28,6 +28,10 @@ _FEW = 3
 """A hypothesis may contradict all stable words if there are no more than so many."""
 
 
+_MOST_CONTRADICTED = 1 / 3
+"""Cost for each word of a text's beginning up to which another text is a version of it."""
+
+
 class StableText:
     """The text of one segment.
 
@@ -62,7 +66,7 @@ class StableText:
             paused: the audio ends in silence, so the last word is complete. Otherwise the audio may end
                 within the last word, which does not become stable.
         """
-        tail, cost = self._rest(hypothesis)
+        tail, cost = self.rest_of(hypothesis)
         count = len(words(self._stable))
         if count > _FEW and cost > count / 2:
             return
@@ -78,7 +82,7 @@ class StableText:
 
     def finish(self, final: str) -> str:
         """Make the rest of the final hypothesis stable; returns the complete text."""
-        tail, _ = self._rest(final)
+        tail, _ = self.rest_of(final)
         self._stable, self._tail, self._unstable = self._stable + tail, "", []
         return self._stable
 
@@ -104,7 +108,7 @@ class StableText:
             self._tail = self._tail[trailing_marks(self._tail[:begin]) :].lstrip()
         return completed
 
-    def _rest(self, hypothesis: str) -> tuple[str, float]:
+    def rest_of(self, hypothesis: str) -> tuple[str, float]:
         """The rest of the hypothesis after the stable words, and the cost of aligning these; 0: exact."""
         text = " ".join(hypothesis.split())
         spans, at = words(text), len(self._stable)
@@ -121,6 +125,16 @@ class StableText:
         rest = text[begin:]
         starts_word = count < len(spans) and spans[count].start == begin
         return (with_space(self._stable, rest) if starts_word else rest), cost
+
+
+def continuation(begun: str, whole: str) -> str:
+    """What a text adds to another version of its beginning, without the mark between them; empty if the two
+    have little in common, or nothing is added."""
+    rest, cost = StableText(begun).rest_of(whole)
+    added = words(rest)
+    if not added or cost > len(words(begun)) * _MOST_CONTRADICTED:
+        return ""
+    return rest[added[0].start :]
 
 
 def _keys(text: str) -> list[str]:

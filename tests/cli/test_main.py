@@ -222,7 +222,7 @@ def test_a_failure_is_one_line(folder: Path, url: str, line: str, message: str) 
         ("translate missing.wav --to en -o out.wav", "does not exist"),
         ("translate fox.wav --to en -o no/such/folder/out.wav", "does not exist"),
         ("demo --to en,klingon", "accepted: ace"),
-        ("demo --commit word", "'utterance', 'clause'"),
+        ("demo --commit word", "'auto', 'utterance', 'clause'"),
         ("translate fox.wav --to en -o out.wav --speed 9", "less than or equal to 2"),
         ("translate fox.wav --to en -o out.wav --server somewhere", "an example is http://127.0.0.1:8000"),
         ("translate fox.wav --to en", "--output"),

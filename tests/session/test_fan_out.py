@@ -8,7 +8,10 @@ import pytest
 from sokuji import events
 from sokuji.config import StreamingSettings
 from sokuji.errors import NotSupported, ProviderFailed, UnknownVoice, UnsupportedLanguage
+from sokuji.session.clause import Clause
 from sokuji.session.conversation import ConversationSettings
+from sokuji.session.fan_out import FanOut
+from sokuji.session.speculation import SpeculativeOutput
 from tests.support.coded_speech import CodedStt, coded_words
 from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
 from tests.support.session_events import assert_delivered, assert_whole, finals, of_kind, translations
@@ -166,6 +169,28 @@ async def test_words_that_the_recogniser_translates_come_at_the_end_and_are_ackn
     assert_whole(seen, script, ["en", "es"])
     assert_delivered(seen, ["en", "es"])
     assert len(translations(seen, "en")) == 2 < len(translations(seen, "es"))
+
+
+async def test_where_the_recogniser_translates_nothing_is_committed_before_the_end_and_a_pause_prepares_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepared: list[str] = []
+
+    def prepare(fan_out: FanOut, clause: Clause) -> dict[str, SpeculativeOutput]:
+        prepared.append(clause.text)
+        return prepare_output(fan_out, clause)
+
+    prepare_output = FanOut.prepare
+    monkeypatch.setattr(FanOut, "prepare", prepare)
+    script = SpokenScript([(27, 1_000)])
+    session = open_session(await pipeline_of(CodedStt()))
+    async with running(session) as seen:
+        # No text model translates Spanish.
+        session.configure(replace(CLAUSES, source_language="es", speak=False))
+        await speak(session, script.pcm)
+        session.end()
+    assert [each.is_final for each in of_kind(seen, events.TranslationText)] == [True] * len(finals(seen))
+    assert finals(seen)[-1].text in prepared
 
 
 async def test_a_glossary_that_cannot_be_kept_is_reported_once_an_utterance() -> None:

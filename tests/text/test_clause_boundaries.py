@@ -79,12 +79,15 @@ def test_nothing_is_certain_before_the_next_word(mark: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "it costs 3.5 or 10,000 or 1.000,50 or 10:30 now",
-        "Dr. Silva and Sra. Alves and Mr. J. K. Smith came",
+        "it costs 3.5 or 10,000 now",
+        "it costs 1.000,50 at 10:30 now",
+        "Dr. Silva and Sra. Alves came",
+        "Mr. J. K. Smith came",
         "we used fruit e.g. Apples",
         "in the U.S. Army at 5 p.m. sharp",
         "it is No. 5 or Nr. 7",
-        "go to https://example.com/a.b?c=d,e or example.com now",
+        "go to https://example.com/a.b?c=d,e now",
+        "go to example.com now",
         "mail a.b@example.com now",
         "there were approx. five of them",
         "Apple vs. Google",
@@ -138,28 +141,30 @@ def test_at_a_pause_there_may_be_several() -> None:
 
 
 def test_a_long_text_without_marks_is_cut_before_a_short_word() -> None:
-    text = "people were selling vegetables " * 2 + "behind the church of the wonderful little village nobody"
-    assert [len(clause) for clause in cut(text)] == [len(text) - 57 + 18, 38]
+    assert cut("people sold vegetables behind the church of wonderful villages") == [
+        "people sold vegetables behind the church",
+        "of wonderful villages",
+    ]
 
 
 def test_a_long_text_is_not_cut_within_a_number_or_a_name() -> None:
-    filler = "particularly " * 6
+    filler = "particularly " * 3
     assert cut(f"{filler}10 000 000 extraordinary pictures")[1] == "10 000 000 extraordinary pictures"
     assert cut(f"{filler}x with Dr. Silva and his family") == [f"{filler}x with", "Dr. Silva and his family"]
-    assert cut("とても" * 14 + "と250000人もの人")[1].startswith("250000人")
+    assert cut("とても" * 6 + "と250000人もの人")[1].startswith("250000人")
 
 
 def test_what_looks_like_an_endless_number_is_cut_all_the_same() -> None:
-    assert [len(clause) <= 2 * MAX_COLUMNS for clause in cut("555 123 456 789 " * 60)] == [True] * 6
+    clauses = cut("555 123 456 789 " * 60)
+    assert len(clauses) > 1
+    assert max(map(len, clauses)) <= 2 * MAX_COLUMNS
 
 
 def test_scripts_without_spaces_are_cut_by_length() -> None:
-    japanese = (
-        "今日はとてもいい天気なので友達と一緒に公園へ行ってお弁当を食べながらいろいろな話をして楽しく過ごした"
-    )
-    assert [clause[:2] for clause in cut(japanese)] == ["今日", "楽し"]
-    chinese = "我们" * 50
-    assert [len(clause) for clause in cut(chinese)] == [MAX_COLUMNS // 2, MAX_COLUMNS // 2, 10]
+    japanese = "今日はとてもいい天気なので友達と一緒に公園へ行ってお弁当を食べ"
+    assert [clause[:2] for clause in cut(japanese)] == ["今日", "行っ"]
+    chinese = "我们" * 30
+    assert [len(clause) for clause in cut(chinese)] == [MAX_COLUMNS // 2, MAX_COLUMNS // 2, 16]
     thai = "ผมชื่อสมชายและวันนี้ผม" * 10
     assert all(len(clause) <= MAX_COLUMNS for clause in cut(thai))
 

@@ -42,7 +42,7 @@ async def test_languages_voices_providers_and_limits_are_listed() -> None:
     assert ["fr", "pt"] not in info["text_pairs"]
     assert info["languages"]["pt"] == "Portuguese"
     assert info["limits"]["max_audio_s"] == 600
-    assert info["streaming"]["commit"] == "utterance"
+    assert info["streaming"]["commit"] == "auto"
 
 
 async def test_health_names_the_stage_that_fails_without_calling_it() -> None:

@@ -2,20 +2,24 @@
 
 import io
 from collections.abc import Sequence
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 import typer
 from rich.console import Console
 
 from load_tests.measurements.intelligibility import PAUSE_MS, intelligibility
+from load_tests.measurements.simultaneity import MeanLag
+from load_tests.measurements.streaming_scores import StreamingScores
 from load_tests.measurements.translation_quality import match_sentences, references, score
 from load_tests.measurements.word_errors import ErrorCount
 from load_tests.reports.quality_report import PairQuality, parts
 from load_tests.scenarios.options import recorded_languages
+from load_tests.scenarios.quality_runs import QualityRun
 from load_tests.scenarios.response_log import ResponseLog, UtteranceResponse
 from load_tests.scenarios.sessions import ServiceSession
 from load_tests.scenarios.speech_samples import ScriptedSpeech, transcripts
+from load_tests.scenarios.talk import TalkKind, sentences
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.contract import RecognitionRequest, Transcript
@@ -73,10 +77,11 @@ def said(
     return found
 
 
-def test_every_recording_has_references_in_the_languages_that_are_translated_to() -> None:
+def test_every_recording_and_talk_has_references_in_the_languages_that_are_translated_to() -> None:
     for source in LANGUAGES:
+        read = {each[source] for kind in get_args(TalkKind) for each in sentences(kind) if source in each}
         for target in {"en", "pt"} - {source}:
-            assert references(source, target).keys() == set(transcripts(source))
+            assert references(source, target).keys() == set(transcripts(source)) | read
     assert references("en", "ja") == {}
 
 
@@ -227,14 +232,19 @@ async def test_what_was_not_translated_has_no_voice_to_judge() -> None:
 def test_the_table_has_a_row_for_each_way_to_count_a_lag() -> None:
     happened = [*speech(1_000, 2_000), caption(HELLO), clause("Hello world.")]
     found = score([said([(1_000, 2_000)], [HELLO], *((103.0, each) for each in happened))], "pt", "en")
-    console = Console(width=140, file=io.StringIO(), record=True)
-    for part in parts([PairQuality(found, None, [])], "en"):
+    console = Console(width=170, file=io.StringIO(), record=True)
+    lags = MeanLag(2_100.0, 1_100.0)
+    streaming = StreamingScores(chrf=90.0, bleu=80.0, stream_laal=lags, long_yaal=lags, unanswered=0)
+    run = QualityRun("pt", "run-on", "auto", None)
+    for part in parts([PairQuality(run, found, None, [], streaming)], "en"):
         console.print(part)
     shown = [line.split() for line in console.export_text().splitlines()]
     assert [
         "pt",
         "to",
         "en",
+        "run-on,",
+        "auto",
         "1",
         "0",
         "0.0%",
@@ -247,9 +257,10 @@ def test_the_table_has_a_row_for_each_way_to_count_a_lag() -> None:
         "clock",
         "2,000",
         "2,000",
+        "2,100",
         "-",
     ] in shown
-    assert ["read", "1,000", "1,000", "-"] in shown
+    assert ["read", "1,000", "1,000", "1,100", "-"] in shown
 
 
 def test_languages_without_recordings_are_a_wrong_command_line() -> None:

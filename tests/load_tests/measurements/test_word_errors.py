@@ -19,3 +19,15 @@ from load_tests.measurements.word_errors import words
 )
 def test_words_keep_their_marks_in_every_script(text: str, language: str, expected: list[str]) -> None:
     assert words(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("to 678910.", ["to", "six", "seven", "eight", "nine", "ten"]),
+        ("2-3 4", ["two", "three", "four"]),
+        ("1234 24680 007", ["1234", "24680", "seven"]),
+    ],
+)
+def test_who_counts_may_be_written_down_without_spaces(text: str, expected: list[str]) -> None:
+    assert words(text, "en") == expected

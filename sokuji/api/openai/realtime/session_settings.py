@@ -90,6 +90,8 @@ def conversation_settings(config: SessionConfig, service: Service) -> Conversati
             context=_context(heard, source, catalogue),
             partials=config.transcription is not None and heard.is_live,
             segmentation=segmentation(detection, service.settings.segmentation) if detection else None,
+            # A response is to an item, which is complete when it is committed.
+            commit="utterance",
             ends_by_silence=detection is not None,
         )
 

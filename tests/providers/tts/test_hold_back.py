@@ -14,7 +14,8 @@ from sokuji.contract import AudioChunk
 from sokuji.errors import ProviderFailed
 from sokuji.providers.tts.hold_back import HoldBack, SpeechPlan, SynthesisPace, needed_delay_s
 
-RATE = 1_000
+RATE = 100 * 15
+"""A phoneme lasts a whole number of samples."""
 PHONEMES_PER_S = 15
 """How many phonemes are spoken in a second."""
 PHRASES = st.lists(st.integers(1, 120), min_size=1, max_size=8)

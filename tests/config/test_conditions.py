@@ -132,5 +132,7 @@ def test_a_fault_of_a_section_has_the_sections_name() -> None:
 
 def test_the_documentation_lists_the_conditions() -> None:
     text = (ROOT / "docs" / "tuning.md").read_text()
-    documented = dict(re.findall(r"^\| `((?:stt|translation|tts|gateway)\.[\w.]+)` \| ([^|]+) \|$", text, re.M))
+    documented = dict(
+        re.findall(r"^\| `((?:stt|translation|tts|gateway)\.[\w.]+)` \| ([^|]+) \|$", text, re.M)
+    )
     assert documented == {setting: condition.requires for setting, (_, condition) in CONDITIONS.items()}

@@ -124,8 +124,12 @@ async def test_a_client_that_is_ahead_and_waits_for_its_acks_is_not_silent(
     source.put(MONO)
     for _ in range(frames):
         source.feed(bytes(640))
-    for _ in range(1 + frames):
-        await source.receive(in_speech=True, silence_s=0.05)
+    assert await source.receive(in_speech=True, silence_s=0.05) == MONO
+    waiting = 640 * frames
+    while waiting:
+        audio = await source.receive(in_speech=True, silence_s=0.05)
+        assert isinstance(audio, bytes)
+        waiting -= len(audio)
     receiving = asyncio.create_task(source.receive(in_speech=True, silence_s=0.05))
     await asyncio.sleep(2)
     assert receiving.done() != is_ahead

@@ -99,10 +99,12 @@ async def test_a_call_takes_a_place_until_its_client_hangs_up(server: CallServer
 async def test_an_offer_is_refused_while_there_is_no_room_for_its_session(server: CallServer) -> None:
     load = server.service.pipeline.stt.monitors[0].load
     load.described("fake", WorkerReport(replica="a", workers=1, busy=1.0))
+    other = server.service.admission.enter()
     refused = await post(server, await offer_of_nobody())
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "overloaded")
     assert int(refused.headers["retry-after"]) > 0
     load.described("fake", WorkerReport(replica="a", workers=1, busy=0.0))
+    other.end()
     async with calls(server) as client:
         await client.until_event("opened")
     await until_free(server)

@@ -13,7 +13,7 @@ from tests.api.openai.translations.events import EXTENSIONS, Event, appends, spo
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
 from tests.support.mutations import messages
 
-EVENTS = 10_000
+EVENTS = 9_999
 EVENTS_OF_A_CLIENT = 80
 """Fewer than would close the connection as that of a broken client."""
 VALID: list[Event] = [
@@ -79,17 +79,19 @@ async def test_random_events_crash_and_leak_nothing(caplog: pytest.LogCaptureFix
             gc.collect()
 
         tasks = len(asyncio.all_tasks())
-        errors = await _clients(server, 1, EVENTS // 2)
-        forget()
+        errors = await _clients(server, 1, EVENTS // 3)
+        held = []
         tracemalloc.start()
         try:
-            errors += await _clients(server, 100_000, EVENTS // 2)
-            forget()
-            held, _ = tracemalloc.get_traced_memory()
+            for seed in (100_000, 200_000):
+                errors += await _clients(server, seed, EVENTS // 3)
+                forget()
+                held.append(tracemalloc.get_traced_memory()[0])
         finally:
             tracemalloc.stop()
         assert errors > EVENTS // 4, "most events are bad"
-        assert held < 2 * 2**20
+        # What is loaded once, here or by what earlier tests have left running, is no leak.
+        assert held[1] - held[0] < 2**20
         assert len(asyncio.all_tasks()) == tasks
         assert len(server.service.sessions) == 0
         client = server.connect()

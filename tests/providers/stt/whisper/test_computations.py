@@ -24,7 +24,7 @@ from tests.support.speech import sample
 
 HELLO = RecognitionRequest(pcm=sample("en", "hello_world"), language="en", interim=True)
 FOX = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
-THE_FOX = "The quick brown fox jumps over the lazy dog."
+THE_FOX = "The quick brown fox jumps over the lazy dog"
 MIXED = [
     FOX,
     replace(FOX, prefix="The quick"),
@@ -108,12 +108,17 @@ async def answer(whisper: FasterWhisper, request: RecognitionRequest) -> Transcr
     return heard
 
 
+def said(heard: Transcript) -> str:
+    """The text without its full stop, which depends on the processor's arithmetic."""
+    return heard.text.removesuffix(".")
+
+
 async def in_order_of_answers(whisper: FasterWhisper, requests: Sequence[RecognitionRequest]) -> list[str]:
     """The texts, that which came first first."""
     texts: list[str] = []
 
     async def ask(request: RecognitionRequest) -> None:
-        texts.append((await answer(whisper, request)).text)
+        texts.append(said(await answer(whisper, request)))
 
     await asyncio.gather(*map(ask, requests))
     return texts
@@ -163,7 +168,7 @@ async def test_a_bad_request_does_not_affect_its_batch(whisper: FasterWhisper) -
     assert isinstance(longer, TooLarge)
     assert isinstance(fox, Transcript)
     assert isinstance(hello, Transcript)
-    assert (fox.text, hello.text) == (THE_FOX, "Hello world.")
+    assert (said(fox), said(hello)) == (THE_FOX, "Hello world")
 
 
 async def test_a_final_recognition_precedes_earlier_interim_ones(
@@ -173,7 +178,7 @@ async def test_a_final_recognition_precedes_earlier_interim_ones(
         async with occupied(whisper, watched):
             asked = asyncio.create_task(in_order_of_answers(whisper, [HELLO, HELLO, FOX]))
             await asyncio.sleep(0.01)
-        assert await asked == [THE_FOX, "Hello world.", "Hello world."]
+        assert await asked == [THE_FOX, "Hello world", "Hello world"]
     assert watched.sizes(DecoderPass) == [1, 2]
 
 
@@ -188,7 +193,7 @@ async def test_a_request_cancelled_while_it_waits_is_not_computed(
             superseded.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await superseded
-        assert (await later).text == "Hello world."
+        assert said(await later) == "Hello world"
     assert (watched.sizes(EncoderPass), watched.sizes(DecoderPass)) == ([1], [1])
 
 
@@ -216,7 +221,7 @@ async def test_an_added_worker_starts_at_once(whisper: FasterWhisper, watched: W
         await asyncio.sleep(0.01)
         knob.observe("stt.faster_whisper.num_workers", whisper.config, len(watched.batches))
         async with changed(whisper, num_workers=2):
-            assert (await waiting).text == "Hello world."
+            assert said(await waiting) == "Hello world"
             knob.observe("stt.faster_whisper.num_workers", whisper.config, len(watched.batches))
 
 

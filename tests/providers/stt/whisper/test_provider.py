@@ -125,7 +125,7 @@ async def test_audio_longer_than_a_window_is_recognised_completely(whisper: Fast
         len(pcm) // 32,
     ]
     assert bounds == sorted(bounds)
-    assert max(later - sooner for sooner, later in pairwise(bounds[::2])) < 6_000
+    assert max(later - sooner for sooner, later in pairwise(bounds[::2])) < 7_000
     assert bounds[-1] - bounds[-2] < 1_500
 
 
@@ -220,7 +220,7 @@ async def test_vad_filter_removes_silence(
 
 
 async def test_an_unsupported_compute_type_is_refused() -> None:
-    with pytest.raises(ConfigError, match="compute_type 'int8_float16'.*accepted: .*float32, int8"):
+    with pytest.raises(ConfigError, match="compute_type 'int8_float16'.*accepted: .*float32.*int8"):
         await _load(FasterWhisperConfig(compute_type="int8_float16", device="cpu"))
 
 

@@ -8,9 +8,9 @@ from sokuji.config.settings import Settings
 class AdmissionSettings(Settings):
     """When a gateway replica refuses a new session (``sokuji.admission``)."""
 
-    enabled: bool = True
+    enabled: bool = False
     """Whether load is a reason to refuse; ``limits.ws_max_connections`` and ``streaming.max_lag_s`` hold in
-    any case."""
+    any case. Off: what it knows is reported all the same."""
     max_load: float = Field(0.75, gt=0, le=1)
     """Share of a provider's workers that may be busy with what somebody waits for, sessions that have been
     let in and do not speak yet included. Waits in its queue grow without bound towards 1."""

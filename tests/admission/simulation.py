@@ -168,9 +168,9 @@ class Machine:
     def __init__(
         self, *, cost: float, workers: int = 1, gateways: int = 1, initial_sessions: int | None = None
     ) -> None:
-        settings = AdmissionSettings()
+        settings = AdmissionSettings(enabled=True)
         if initial_sessions is not None:
-            settings = AdmissionSettings(initial_sessions=initial_sessions)
+            settings = AdmissionSettings(enabled=True, initial_sessions=initial_sessions)
         self.clock = Clock()
         self.stage = Stage(self.clock, cost=cost, workers=workers)
         self.gateways = [Gateway(self.clock, self.stage, settings, gateways) for _ in range(gateways)]

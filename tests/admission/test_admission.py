@@ -129,7 +129,7 @@ def test_a_refusal_says_what_is_full_and_when_to_try_again() -> None:
 def test_a_long_queue_is_a_reason_to_refuse_however_idle_the_workers_seem() -> None:
     clock = Clock()
     load = ProviderLoad("tts", clock)
-    admission = Admission(AdmissionSettings(max_queue_wait_s=0.5), [load], clock=clock)
+    admission = Admission(AdmissionSettings(enabled=True, max_queue_wait_s=0.5), [load], clock=clock)
     kept = admission.admit()
     load.answered(Effort(queued_s=2.0, busy_s=0.1, batch_size=1))
     with pytest.raises(Overloaded, match=r"requests wait 2.0 s for speech synthesis") as refusal:
@@ -142,7 +142,7 @@ def test_a_long_queue_is_a_reason_to_refuse_however_idle_the_workers_seem() -> N
 
 def test_nothing_is_refused_where_no_provider_reports_anything_or_admission_is_off() -> None:
     load = ProviderLoad("stt")
-    admission = Admission(AdmissionSettings(), [load])
+    admission = Admission(AdmissionSettings(enabled=True), [load])
     assert admission.state.capacity is None
     kept = [admission.admit() for _ in range(100)]
     load.described("x", WorkerReport(replica="a", workers=1, busy=1.0))
@@ -154,7 +154,7 @@ def test_nothing_is_refused_where_no_provider_reports_anything_or_admission_is_o
 
 
 def test_a_session_that_is_dropped_before_it_runs_is_forgotten() -> None:
-    admission = Admission(AdmissionSettings(), [ProviderLoad("stt")])
+    admission = Admission(AdmissionSettings(enabled=True), [ProviderLoad("stt")])
     kept = admission.admit()
     admission.admit()
     assert admission.state.sessions == 1
@@ -205,7 +205,7 @@ def test_more_load_never_lets_in_what_less_load_refuses(
     max_load: float,
     initial: int,
 ) -> None:
-    chosen = AdmissionSettings(max_load=max_load, initial_sessions=initial)
+    chosen = AdmissionSettings(enabled=True, max_load=max_load, initial_sessions=initial)
     if not admits(report, sessions, idle_s, chosen):
         busier = WorkerReport(replica=report.replica, workers=report.workers, busy=report.busy + more_busy)
         assert not admits(busier, sessions + more_sessions, idle_s, chosen) or sessions == 0
@@ -217,6 +217,6 @@ def test_more_load_never_lets_in_what_less_load_refuses(
 def test_the_first_session_is_let_in_unless_other_gateways_fill_the_workers(
     report: WorkerReport, max_load: float, initial: int
 ) -> None:
-    chosen = AdmissionSettings(max_load=max_load, initial_sessions=initial)
+    chosen = AdmissionSettings(enabled=True, max_load=max_load, initial_sessions=initial)
     assert admits(report, 0, 0.0, chosen)
     assert admits(report, 0, 0.0, chosen, gateways=2) == (report.busy <= max_load * report.workers)

@@ -12,7 +12,8 @@ from tests.support.working_stt import WorkingStt
 HOLDS = 4
 UTTERANCE = sample("pt", "ola_mundo") + noise(800, seed=1)
 FULL = GatewaySettings(
-    admission=AdmissionSettings(initial_sessions=HOLDS), streaming=StreamingSettings(speculate=False)
+    admission=AdmissionSettings(enabled=True, initial_sessions=HOLDS),
+    streaming=StreamingSettings(speculate=False),
 )
 
 
@@ -73,7 +74,7 @@ async def test_a_client_that_resumes_is_let_in_where_a_new_one_is_not_and_counts
 
 async def test_a_changed_setting_holds_for_the_next_session() -> None:
     async with connected_service(FULL, stt=WorkingStt(cost=0.15)) as server:
-        server.service.apply(GatewaySettings(admission=AdmissionSettings(initial_sessions=1)))
+        server.service.apply(GatewaySettings(admission=AdmissionSettings(enabled=True, initial_sessions=1)))
         clients = [server.connect() for _ in range(3)]
         assert [await open_session(each) for each in clients] == [True, False, False]
         server.service.apply(GatewaySettings(admission=AdmissionSettings(enabled=False)))

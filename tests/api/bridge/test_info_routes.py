@@ -95,7 +95,7 @@ async def test_health_and_metrics_show_the_room_for_sessions_and_what_was_refuse
     async with rest_client(stt) as (client, service):
         session = service.new_session()
         before = (await client.get("/health")).json()["admission"]
-        service.admission.settings = AdmissionSettings(max_load=0.1)
+        service.admission.settings = AdmissionSettings(enabled=True, max_load=0.1)
         with pytest.raises(Overloaded):
             service.new_session()
         after = (await client.get("/health")).json()["admission"]

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
-from sokuji.config import GatewaySettings, Limits, OpenAISettings
+from sokuji.config import AdmissionSettings, GatewaySettings, Limits, OpenAISettings
 from sokuji.contract import WorkerReport
 from tests.api.webrtc.answering_app import CallServer, call_server
 from tests.support.tone_script import assert_says, runs, until_silent
@@ -97,6 +97,7 @@ async def test_a_call_takes_a_place_until_its_client_hangs_up(server: CallServer
 
 
 async def test_an_offer_is_refused_while_there_is_no_room_for_its_session(server: CallServer) -> None:
+    server.service.admission.settings = AdmissionSettings(enabled=True)
     load = server.service.pipeline.stt.monitors[0].load
     load.described("fake", WorkerReport(replica="a", workers=1, busy=1.0))
     other = server.service.admission.enter()

@@ -242,7 +242,7 @@ async def test_load_is_refused_with_1013_and_a_drain_with_1012() -> None:
 
 
 async def test_a_session_for_which_there_is_no_room_is_refused_with_1013() -> None:
-    settings = GatewaySettings(admission=AdmissionSettings(initial_sessions=1))
+    settings = GatewaySettings(admission=AdmissionSettings(enabled=True, initial_sessions=1))
     async with translation_service(WorkingStt(cost=0.1), settings=settings) as server:
         admitted, refused = server.connect(), server.connect()
         for each in (admitted, refused):

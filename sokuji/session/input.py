@@ -142,7 +142,8 @@ class SessionInput:
         if received_ms > 1_000 * self._limits.max_session_s:
             raise SessionTooLong(f"a session takes at most {self._limits.max_session_s:g} s of audio")
         if samples:
-            self._queue.put_audio(samples)
+            # A session that drains ends between two messages: the pause must not be within one.
+            self._queue.put_audio(samples, joined=not self._drain_requested)
             now = self._clock()
             self._playout.arrived(now, duration_s)
             self.received_ms = received_ms

@@ -88,8 +88,11 @@ class InputQueue:
         self._commands += 1
         self._messages.put_nowait(message)
 
-    def put_audio(self, pcm: bytes) -> None:
-        """Add audio, joined to audio that waits already; after ``close`` it is dropped.
+    def put_audio(self, pcm: bytes, *, joined: bool = True) -> None:
+        """Add audio; after ``close`` it is dropped.
+
+        Args:
+            joined: whether it may become one piece with audio that waits in memory already.
 
         Raises:
             Overloaded: the disk on which it would have to wait is full.
@@ -101,7 +104,8 @@ class InputQueue:
         if isinstance(newest, SpooledPiece) or not fits or self._messages.qsize() >= MAX_MEMORY_MESSAGES:
             piece = self._store(pcm, newest if isinstance(newest, SpooledPiece) else None)
         else:
-            piece = newest if newest is not None and len(newest) < PIECE_BYTES else bytearray()
+            joins = joined and newest is not None and len(newest) < PIECE_BYTES
+            piece = newest if newest is not None and joins else bytearray()
             piece += pcm
             self._memory_bytes += len(pcm)
         if piece is not newest:

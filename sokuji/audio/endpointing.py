@@ -127,6 +127,11 @@ class Segmenter:
         self._ending_silence = _frame_count(settings.max_silence_ms - round(completeness * range_ms))
         return self._end("silence") if self._is_over else []
 
+    @property
+    def open_ms(self) -> int:
+        """Duration of the open utterance up to now; 0 if none is open."""
+        return self._frames[-1].end_ms - self._frames[0].at_ms if self._open else 0
+
     def open_utterance(self) -> Utterance | None:
         """The open utterance up to now; None if none is open."""
         return self._so_far(len(self._frames), "flush") if self._open else None

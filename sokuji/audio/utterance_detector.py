@@ -125,6 +125,11 @@ class UtteranceDetector:
         self._vad.reset()
         return events
 
+    @property
+    def open_ms(self) -> int:
+        """See ``Segmenter.open_ms``."""
+        return self._segmenter.open_ms
+
     def open_utterance(self) -> Utterance | None:
         """The open utterance up to now; None if none is open."""
         return self._segmenter.open_utterance()

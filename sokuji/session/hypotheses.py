@@ -49,14 +49,16 @@ class Hypotheses:
         self.through_ms = 0
         """How much audio of the session the last hypothesis covered: no stable word lies behind it."""
 
-    def begin(self, segment: Segment, utterance: Utterance) -> None:
-        """Recognise ``utterance``, the segment's audio so far, if that is enough to recognise."""
+    def are_of_use(self, segment: Segment, spoken_ms: int) -> bool:
+        """Whether ``spoken_ms`` of a segment are enough to recognise, and the client gets any of it."""
         known = segment.spoken_language is not None
         min_ms = MIN_SPEECH_MS if known else MIN_SPEECH_UNKNOWN_LANGUAGE_MS
-        spoken_ms = utterance.end_ms - utterance.start_ms
-        if spoken_ms >= min_ms and segment.streams(spoken_ms):
-            segment.hypothesis_began = time.monotonic()
-            segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
+        return spoken_ms >= min_ms and segment.streams(spoken_ms)
+
+    def begin(self, segment: Segment, utterance: Utterance) -> None:
+        """Recognise ``utterance``, the segment's audio so far."""
+        segment.hypothesis_began = time.monotonic()
+        segment.hypothesis = self._tasks.create_task(self._hypothesise(segment, utterance))
 
     def speculate(self, segment: Segment, utterance: Utterance) -> None:
         """Begin the work of the complete segment, which is ``utterance`` if the silence lasts."""

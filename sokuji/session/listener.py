@@ -182,9 +182,10 @@ class Listener:
         """Split the open segment if it has become long, and recognise what there is of it."""
         self._detector.set_earliest_cut(self._recognition.hypothesis_ms)
         await self._process(self._recognition.split(self._detector.split))
-        utterance = self._detector.open_utterance() if self._recognition.wants_hypothesis() else None
-        if utterance is not None:
-            self._recognition.hypothesise(utterance)
+        if self._recognition.wants_hypothesis(self._detector.open_ms):
+            utterance = self._detector.open_utterance()
+            if utterance is not None:
+                self._recognition.hypothesise(utterance)
 
     async def _report_progress(self) -> None:
         """Acknowledge silence, and report a change of the load."""

@@ -79,11 +79,6 @@ class Segment:
         return self.conversation.source_language or self.language or only
 
     @property
-    def may_stream(self) -> bool:
-        """Whether the client may get anything of it before it is complete."""
-        return self.conversation.partials or self.policy.commit != "utterance"
-
-    @property
     def by_clause(self) -> bool:
         """Whether its clauses are committed before it is complete."""
         return self.policy.commit == "clause" or self.runs_on

@@ -144,6 +144,7 @@ def assert_kept(found: list[SegmentEvent], keep_ms: int) -> None:
 def assert_growing(stream: FrameStream) -> None:
     growing = stream.segmenter.open_utterance()
     assert (growing is not None) == stream.segmenter.in_speech
+    assert stream.segmenter.open_ms == (growing.end_ms - growing.start_ms if growing else 0)
     if growing is not None:
         assert growing.start_ms == stream.segmenter.settled_ms
         assert growing.end_ms == stream.count * FRAME_MS

@@ -8,8 +8,8 @@ import math
 import time
 from collections.abc import Callable
 
-from sokuji.admission.moving_average import ValueAverage
 from sokuji.contract import BUSY_WINDOW_S, Effort, StageName, WorkerReport
+from sokuji.moving_average import ValueAverage
 
 FRESH_S = 6.0
 """A report holds until the next description may be expected; then it fades."""

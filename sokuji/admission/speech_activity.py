@@ -8,7 +8,7 @@ in the load of the providers, or as the session proves to be silent.
 import time
 from collections.abc import Callable
 
-from sokuji.admission.moving_average import LevelAverage
+from sokuji.moving_average import LevelAverage
 
 EXPECTED_WINDOW_S = 60.0
 """How fast the expectation follows what a session does."""

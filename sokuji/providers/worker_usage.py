@@ -4,7 +4,6 @@ Only work that somebody waits for counts. What gives way to it (hypotheses, reco
 left, and says nothing about how much more live speech there is room for.
 """
 
-import math
 import os
 import socket
 import threading
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sokuji.contract import BUSY_WINDOW_S, WorkerReport
+from sokuji.moving_average import LevelAverage
 
 REPLICA = f"{socket.gethostname()}:{os.getpid()}"
 """Names this process in reports."""
@@ -29,9 +29,7 @@ class WorkerUsage:
         self._clock = clock
         self._lock = threading.Lock()
         self._computing = 0
-        self._average = 0.0
-        self._since = clock()
-        """When ``_computing`` changed last, up to which ``_average`` counts."""
+        self._average = LevelAverage(BUSY_WINDOW_S, clock())
 
     @contextmanager
     def computing(self, *, urgent: bool = True) -> Iterator[None]:
@@ -48,17 +46,10 @@ class WorkerUsage:
     def report(self, workers: int) -> WorkerReport:
         """The use up to now of ``workers``."""
         with self._lock:
-            self._advance()
-            return WorkerReport(replica=REPLICA, workers=workers, busy=self._average)
+            busy = self._average.at(self._clock())
+        return WorkerReport(replica=REPLICA, workers=workers, busy=busy)
 
     def _change(self, by: int) -> None:
         with self._lock:
-            self._advance()
             self._computing += by
-
-    def _advance(self) -> None:
-        """An exponential moving average over time, exact for a count that changes in steps."""
-        now = self._clock()
-        kept = math.exp((self._since - now) / BUSY_WINDOW_S)
-        self._average = self._computing + (self._average - self._computing) * kept
-        self._since = now
+            self._average.set(self._computing, self._clock())

@@ -2,10 +2,11 @@
 
 Phonemes come from espeak-ng, and for Japanese from OpenJTalk, which is an optional extra; without it there is
 no Japanese. A phrase is made as a whole, so the first one is very short, and it is held back if the next one
-would not be ready when it has been played (``hold_back``). The
-embedded voices are Japanese speakers and have a Japanese accent in other languages. Measured by recognising
-their speech with Whisper base, they are understood well in Japanese, English, Spanish, Portuguese and
-Italian, partly in Hindi, and poorly in French.
+would not be ready when it has been played (``hold_back``).
+
+The embedded voices are Japanese speakers and have a Japanese accent in other languages. Measured by
+recognising their speech with Whisper base, they are understood well in Japanese, English, Spanish, Portuguese
+and Italian, partly in Hindi, and poorly in French.
 """
 
 import logging

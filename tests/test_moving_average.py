@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokuji.admission.moving_average import LevelAverage, ValueAverage
+from sokuji.moving_average import LevelAverage, ValueAverage
 
 STEPS = st.lists(st.tuples(st.floats(0, 100), st.floats(0, 10)), min_size=1, max_size=20)
 """(seconds since the step before, level or value)"""

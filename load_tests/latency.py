@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import yaml
 
+from launcher.dashboard import GATEWAY
 from launcher.environment import variables_beside
 from load_tests.measurements.load_level import LoadLevel, require_sound, summarise
 from load_tests.reports.report import (
@@ -32,8 +33,6 @@ from sokuji.client.config import Config
 from sokuji.config import Commit
 from sokuji.errors import ConfigError
 from sokuji.measure.latency import LATENCY_POINTS, LatencyPoint
-
-GATEWAY = "Gateway"
 
 app = options.command_line()
 

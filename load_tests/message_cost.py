@@ -17,15 +17,15 @@ from typing import Annotated
 import typer
 from websockets.asyncio.client import ClientConnection, connect
 
+from launcher.dashboard import GATEWAY
 from load_tests.measurements.service_load import cpu_seconds, spent
 from load_tests.reports.report import Columns, OutputOption, columns_table, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import PROXY, ServiceUnderTest, with_service
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.cli.console import one_line_failures
 from sokuji.client.handshake import endpoint
 
-GATEWAY = "Gateway"
-SAMPLE_RATE = 16_000
 SETTLE_S = 3.0
 """After the sockets have opened."""
 IDLE_S = 5.0
@@ -129,7 +129,7 @@ async def _spent_while(service: ServiceUnderTest, running: Awaitable[object]) ->
 
 async def _send_silence(socket: ClientConnection, seconds: float, frame_ms: int) -> None:
     """Send at the pace of speech, and take what the service sends."""
-    frame = bytes(2 * SAMPLE_RATE * frame_ms // 1_000)
+    frame = bytes(2 * RECOGNISER_RATE * frame_ms // 1_000)
     clock = asyncio.get_running_loop().time
     began = clock()
 

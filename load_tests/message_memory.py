@@ -20,6 +20,7 @@ import typer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from launcher.dashboard import GATEWAY
 from load_tests.reports.report import Columns, OutputOption, columns_table, known, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.echo_app import FLOOD, HOLD
@@ -28,7 +29,6 @@ from sokuji.cli.console import one_line_failures
 from sokuji.client.handshake import endpoint
 
 CONFIG = Path("load_tests/scenarios/echo.yaml")
-GATEWAY = "Gateway"
 FRAME = bytes(2**16)
 MIB = 2**20
 

@@ -26,8 +26,6 @@ _REACH = 16
 """Words are aligned only with words at most so many positions away, which bounds the time."""
 _FEW = 3
 """A hypothesis may contradict all stable words if there are no more than so many."""
-
-
 _MOST_CONTRADICTED = 1 / 3
 """Cost for each word of a text's beginning up to which another text is a version of it."""
 

@@ -93,17 +93,39 @@ async def test_incomplete_words_keep_the_utterance_open_beyond_the_fixed_silence
     assert len([each for each in of_kind(seen, events.Speech) if each.state == "stopped"]) == 1
 
 
-async def test_incomplete_words_end_the_utterance_after_the_longest_silence() -> None:
-    stt = ScriptedStt({4: OPEN})
+@pytest.mark.parametrize(
+    ("heard", "segmentation", "silence_ms", "text"),
+    [
+        pytest.param(OPEN, None, SETTINGS.max_silence_ms, OPEN, id="the longest, behind incomplete words"),
+        pytest.param(
+            ProviderFailed("on purpose"),
+            None,
+            SETTINGS.silence_ms,
+            COMPLETE,
+            id="the fixed, if nothing is heard",
+        ),
+        pytest.param(
+            OPEN,
+            SegmentationSettings(endpoint="fixed"),
+            SETTINGS.silence_ms,
+            OPEN,
+            id="the fixed, as the session asks",
+        ),
+    ],
+)
+async def test_an_utterance_ends_after_a_silence(
+    heard: str | SokujiError, segmentation: SegmentationSettings | None, silence_ms: int, text: str
+) -> None:
+    stt = ScriptedStt({4: heard})
     session = await listening(stt)
     async with running(session) as seen:
-        session.configure(UTTERANCES)
+        session.configure(replace(UTTERANCES, segmentation=segmentation))
         await speak(session, silence(500) + coded_words(0, 4) + silence(SETTINGS.padding_ms + 32))
         await settled(stt)
-        await speak(session, silence(SETTINGS.max_silence_ms - SETTINGS.padding_ms))
+        await speak(session, silence(silence_ms - SETTINGS.padding_ms))
         await wait_until(lambda: finals(seen))
         session.end()
-    assert [each.text for each in finals(seen)] == [OPEN]
+    assert [each.text for each in finals(seen)] == [text]
 
 
 async def test_a_recogniser_that_is_late_leaves_the_fixed_silence_in_force() -> None:
@@ -119,32 +141,6 @@ async def test_a_recogniser_that_is_late_leaves_the_fixed_silence_in_force() -> 
         await wait_until(lambda: finals(seen))
         session.end()
     assert len(stt.requests) == 1
-
-
-async def test_a_pause_that_is_not_recognised_ends_after_the_fixed_silence() -> None:
-    stt = ScriptedStt({4: ProviderFailed("on purpose")})
-    session = await listening(stt)
-    async with running(session) as seen:
-        session.configure(UTTERANCES)
-        await speak(session, silence(500) + coded_words(0, 4) + silence(SETTINGS.padding_ms + 32))
-        await settled(stt)
-        await speak(session, silence(SETTINGS.silence_ms - SETTINGS.padding_ms))
-        await wait_until(lambda: finals(seen))
-        session.end()
-    assert [each.text for each in finals(seen)] == [COMPLETE]
-
-
-async def test_a_session_may_have_a_fixed_endpoint() -> None:
-    stt = ScriptedStt({4: OPEN})
-    session = await listening(stt)
-    async with running(session) as seen:
-        session.configure(replace(UTTERANCES, segmentation=SegmentationSettings(endpoint="fixed")))
-        await speak(session, silence(500) + coded_words(0, 4) + silence(SETTINGS.padding_ms + 32))
-        await settled(stt)
-        await speak(session, silence(SETTINGS.silence_ms - SETTINGS.padding_ms))
-        await wait_until(lambda: finals(seen))
-        session.end()
-    assert [each.text for each in finals(seen)] == [OPEN]
 
 
 @pytest.mark.slow

@@ -5,23 +5,17 @@ the border of a clause, within a dictated number, or while the next word is soug
 int16 PCM at 16 kHz with faint noise, and ends with silence in which every endpoint is reached.
 """
 
-import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
 
-from load_tests.progress import tracked
-from load_tests.scenarios.recognisers import loaded
+from load_tests.scenarios.kept_speech import kept_speech
 from load_tests.scenarios.speech_samples import SpeechSample, recordings
-from load_tests.scenarios.spoken_answers import synthesised
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
-from sokuji.config import KokoroConfig, PiperConfig
-from sokuji.contract import Synthesiser, SynthesisRequest
-from sokuji.measure.samples import trimmed
 from sokuji.pipeline.pipeline import Pipeline
 
 LANGUAGES = ("en", "pt", "es", "fr", "it")
@@ -76,35 +70,12 @@ async def spoken_pieces(languages: Sequence[str], kept: Path | None) -> list[Spo
     Args:
         kept: a folder in which what has been spoken is kept for the next time.
     """
-    sentences = [(language, pieces) for language in languages for pieces in written_pieces(language)]
     spoken = []
-    async with loaded("tts", PiperConfig()) as piper, loaded("tts", KokoroConfig()) as kokoro:
-        for language, texts in tracked(sentences, "speaking"):
-            voice = piper if language == "en" else kokoro
-            requests = [SynthesisRequest(text=text, language=language) for text in texts]
-            spoken.append(
-                SpokenPieces(language, tuple([await _spoken(voice, each, kept) for each in requests]))
-            )
+    for language in languages:
+        sentences = written_pieces(language)
+        said = iter(await kept_speech(language, [text for pieces in sentences for text in pieces], kept))
+        spoken += [SpokenPieces(language, tuple(islice(said, len(pieces)))) for pieces in sentences]
     return spoken
-
-
-async def _spoken(voice: Synthesiser, request: SynthesisRequest, kept: Path | None) -> bytes:
-    name = hashlib.sha256(f"{request.language}:{request.text}".encode()).hexdigest()[:16]
-    file = kept / f"{request.language}-{name}.pcm" if kept is not None else None
-    if (pcm := _kept(file)) is None:
-        pcm = trimmed((await synthesised(voice, request)).pcm)
-        _keep(file, pcm)
-    return pcm
-
-
-def _kept(file: Path | None) -> bytes | None:
-    return file.read_bytes() if file is not None and file.exists() else None
-
-
-def _keep(file: Path | None, pcm: bytes) -> None:
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(pcm)
 
 
 async def cut_recordings(pipeline: Pipeline, languages: Sequence[str], seed: int) -> list[SpokenPieces]:

@@ -2,26 +2,21 @@
 
 There are two kinds. In ``short`` a pause follows each sentence; in ``run-on`` long sentences follow one
 another with gaps that end no utterance, as of somebody who rarely pauses. What voices have said is kept in
-the cache folder of the models: some speak at less than the pace of speech.
+the cache folder of the models.
 """
 
-import hashlib
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Literal
 
 import yaml
 
-from load_tests.scenarios.in_process import voice_of
+from load_tests.scenarios.kept_speech import kept_speech
 from load_tests.scenarios.speech_samples import ScriptedSpeech, SpeechSample, recordings, silence
-from load_tests.scenarios.spoken_answers import synthesised
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
-from sokuji.contract import SynthesisRequest
 from sokuji.errors import InvalidRequest
-from sokuji.measure.samples import PAUSE_MS, SHORT_PAUSE_MS, trimmed
+from sokuji.measure.samples import PAUSE_MS, SHORT_PAUSE_MS
 from sokuji.models.store import root
 
 TalkKind = Literal["short", "run-on"]
@@ -50,7 +45,9 @@ async def talk(language: str, kind: TalkKind) -> ScriptedSpeech:
     if not texts:
         accepted = ", ".join(sentences(kind)[0])
         raise InvalidRequest(f"there is no talk in {language!r}; accepted: {accepted}", param="language")
-    return composed([*await _spoken(language, texts), *recordings(language)], kind)
+    spoken = await kept_speech(language, texts, root() / "talk")
+    samples = [SpeechSample(language, pcm, text) for pcm, text in zip(spoken, texts, strict=True)]
+    return composed([*samples, *recordings(language)], kind)
 
 
 def composed(samples: Sequence[SpeechSample], kind: TalkKind) -> ScriptedSpeech:
@@ -63,24 +60,3 @@ def composed(samples: Sequence[SpeechSample], kind: TalkKind) -> ScriptedSpeech:
         pcm += silence(SHORT_PAUSE_MS if kind == "run-on" and number % RUN else PAUSE_MS)
     texts = [(each.text,) for each in samples]
     return ScriptedSpeech(samples[0].language, bytes(pcm), spans_ms, texts)
-
-
-async def _spoken(language: str, texts: Sequence[str]) -> list[SpeechSample]:
-    """Each text in the default voice of its language, from the cache where it is there."""
-    folder = root() / "talk"
-    folder.mkdir(parents=True, exist_ok=True)
-    missing = [text for text in texts if not _file(folder, language, text).exists()]
-    if missing:
-        async with AsyncExitStack() as stack:
-            _, voice = await voice_of(stack, language)
-            for text in missing:
-                sample = await synthesised(voice, SynthesisRequest(text=text, language=language))
-                file = _file(folder, language, text)
-                unfinished = file.with_suffix(".unfinished")
-                unfinished.write_bytes(trimmed(sample.pcm))
-                unfinished.rename(file)
-    return [SpeechSample(language, _file(folder, language, text).read_bytes(), text) for text in texts]
-
-
-def _file(folder: Path, language: str, text: str) -> Path:
-    return folder / f"{language}-{hashlib.sha256(text.encode()).hexdigest()[:16]}-{RECOGNISER_RATE}.pcm"

@@ -32,8 +32,10 @@ class RealtimeCallSocket(CallSocket):
     def __init__(self, channel: CallFrames, playback: Playback, settings: GatewaySettings) -> None:
         super().__init__(channel, playback, AUDIO_EVENTS, settings)
         self._call = channel
-        self._heard_id: str | None = None
-        """Of the response that the client hears."""
+        self._playing: dict[str, bool] = {}
+        """The responses that are played or wait for it, in order, and whether all of their voice has come."""
+        self._silenced: set[str] = set()
+        """Responses that were cleared while their voice was still coming: the rest of it is not played."""
         self._is_interrupted = False
         """Whether speech ends what is being played."""
 
@@ -41,6 +43,8 @@ class RealtimeCallSocket(CallSocket):
         """See ``ClientSocket``."""
         event = {} if isinstance(frame, bytes) else frame
         kind = event.get("type")
+        if kind == AUDIO_EVENTS.delta and event["response_id"] in self._silenced:
+            return
         if kind == "response.done" and event["response"]["status"] == "cancelled":
             await self._clear(event["response"]["id"])
         await super().send(frame)
@@ -48,16 +52,16 @@ class RealtimeCallSocket(CallSocket):
             detection = ("session", "audio", "input", "turn_detection", "interrupt_response")
             self._is_interrupted = bool(_at(event, *detection))
         elif kind == "input_audio_buffer.speech_started" and self._is_interrupted:
-            await self._clear(self._heard_id)
-        elif kind == AUDIO_EVENTS.delta and event["response_id"] != self._heard_id:
-            self._heard_id = event["response_id"]
+            await self._clear()
+        elif kind == AUDIO_EVENTS.delta and event["response_id"] not in self._playing.keys() | self._silenced:
+            self._playing[event["response_id"]] = False
             await super().send(_about("started", event["response_id"]))
-        elif kind == "response.output_audio.done" and event["response_id"] == self._heard_id:
-            self._playback.after(partial(self._stop, event["response_id"]))
+        elif kind == "response.output_audio.done":
+            self._end_voice(event["response_id"])
 
     def _handler_of(self, event: Event) -> Callable[[], Awaitable[None]] | None:
         if event.get("type") == "output_audio_buffer.clear":
-            return partial(self._clear, self._heard_id)
+            return self._clear
         for direction in ("input", "output"):
             kind = _at(event, "session", "audio", direction, "format", "type")
             if kind not in (None, PCM):
@@ -65,15 +69,25 @@ class RealtimeCallSocket(CallSocket):
                 raise refusal(event, f"{path}: a call has tracks of Opus; accepted: {PCM}", path)
         return super()._handler_of(event)
 
-    async def _clear(self, response_id: str | None) -> None:
-        if response_id is not None and response_id == self._heard_id:
-            self._heard_id = None
-            self._playback.clear()
-            await super().send(_about("cleared", response_id))
+    async def _clear(self, response_id: str | None = None) -> None:
+        """Fall silent; with a response: only if that one is played or waits for it."""
+        if response_id is not None and response_id not in self._playing:
+            return
+        cleared, self._playing = self._playing, {}
+        self._silenced.update(each for each, has_all_come in cleared.items() if not has_all_come)
+        self._playback.clear()
+        for each in cleared:
+            await super().send(_about("cleared", each))
+
+    def _end_voice(self, response_id: str) -> None:
+        """All of the voice of a response has come."""
+        self._silenced.discard(response_id)
+        if response_id in self._playing:
+            self._playing[response_id] = True
+            self._playback.after(partial(self._stop, response_id))
 
     def _stop(self, response_id: str) -> None:
-        if self._heard_id == response_id:
-            self._heard_id = None
+        del self._playing[response_id]
         self._call.send_soon(_about("stopped", response_id))
 
 

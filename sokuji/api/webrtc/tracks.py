@@ -38,6 +38,7 @@ class PlayedTrack(MediaStreamTrack):
         super().__init__()
         self._unplayed = bytearray()
         self._played_bytes = 0
+        self._clears = 0
         self._marks: deque[tuple[int, Callable[[], None]]] = deque()
         """What is called when so many bytes have been played."""
         self._played = asyncio.Event()
@@ -47,13 +48,15 @@ class PlayedTrack(MediaStreamTrack):
 
     async def play(self, pcm: bytes) -> None:
         """See ``Playback``."""
+        clears = self._clears
         while len(self._unplayed) > MAX_UNPLAYED_S * _BYTES_PER_S:
             await self._next_frame()
-        if self.readyState == "live":
+        if self.readyState == "live" and self._clears == clears:
             self._unplayed += pcm
 
     def clear(self) -> None:
         """See ``Playback``."""
+        self._clears += 1
         self._unplayed.clear()
         self._marks.clear()
 

@@ -1,6 +1,7 @@
 """What a call of the realtime door tells of its playback, without a network."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,13 +15,14 @@ Event = Mapping[str, Any]
 
 
 class SentFrames:
-    """See ``CallFrames``: remembers the types of the events that are sent."""
+    """See ``CallFrames``: remembers the types of the events that are sent; what is received is set."""
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
+        self.received: deque[str] = deque()
 
     async def receive(self) -> Message:
-        raise NotImplementedError
+        return {"type": "websocket.receive", "text": self.received.popleft()}
 
     async def send_text(self, data: str) -> None:
         self.send_soon(json.loads(data))
@@ -33,6 +35,14 @@ class SentFrames:
 
     def send_soon(self, event: Event) -> None:
         self.kinds.append(event["type"])
+
+
+def _unexpected(frame: str | bytes) -> None:
+    raise AssertionError(frame)
+
+
+async def _unexpected_error(error: Exception) -> None:
+    raise error
 
 
 class HeldPlayback:
@@ -81,6 +91,16 @@ class Call:
                 {"type": "response.done", "response": {"id": response_id, "status": status}}
             )
 
+    async def clear(self) -> None:
+        """Have the client ask for silence."""
+        self.frames.received.append(json.dumps({"type": "output_audio_buffer.clear"}))
+        await self.socket.handle_frame(_unexpected, _unexpected_error)
+
+    def told(self) -> list[str]:
+        """What has been told of the playback."""
+        names = (kind.partition(".") for kind in self.frames.kinds)
+        return [what for of, _, what in names if of == "output_audio_buffer"]
+
     async def begin(self, *, interrupt_response: bool) -> None:
         """Send the session."""
         detection = {"type": "server_vad", "interrupt_response": interrupt_response}
@@ -103,8 +123,7 @@ async def test_responses_that_follow_each_other_each_start_and_stop() -> None:
     await call.say("one")
     await call.say("two")
     call.playback.finish()
-    told = [kind for kind in call.frames.kinds if kind.startswith("output_audio_buffer")]
-    assert told == [f"output_audio_buffer.{what}" for what in ("started", "started", "stopped", "stopped")]
+    assert call.told() == ["started", "started", "stopped", "stopped"]
 
 
 async def test_a_response_that_is_cancelled_falls_silent() -> None:
@@ -124,3 +143,27 @@ async def test_speech_interrupts_what_is_played_where_the_session_says_so() -> N
         await call.socket.send({"type": "input_audio_buffer.speech_started"})
         assert ("output_audio_buffer.cleared" in call.frames.kinds) is interrupts
         assert (call.playback.unplayed == b"") is interrupts
+
+
+async def test_the_rest_of_a_voice_that_was_cleared_is_not_played() -> None:
+    call = Call()
+    await call.say("one", status=None)
+    await call.clear()
+    await call.say("one")
+    assert call.playback.unplayed == b""
+    call.playback.finish()
+    assert call.told() == ["started", "cleared"]
+    await call.say("two")
+    call.playback.finish()
+    assert call.told() == ["started", "cleared", "started", "stopped"]
+
+
+async def test_every_response_that_waits_is_told_when_all_fall_silent() -> None:
+    call = Call()
+    await call.say("one")
+    await call.say("two", status=None)
+    await call.clear()
+    await call.clear()
+    await call.say("two")
+    assert call.told() == ["started", "started", "cleared", "cleared"]
+    assert call.playback.unplayed == b""

@@ -101,6 +101,16 @@ async def test_audio_that_is_cleared_is_not_played() -> None:
     assert await frames(track, 2) == [2, 0]
 
 
+async def test_audio_that_waits_for_room_is_cleared_too() -> None:
+    track = PlayedTrack()
+    await track.play(level(1, 50 * 60 + 2))
+    waiting = asyncio.create_task(track.play(level(2, 1)))
+    await asyncio.sleep(0)
+    track.clear()
+    assert await frames(track, 3) == [0, 0, 0]
+    assert waiting.done()
+
+
 async def test_more_audio_than_is_kept_waits_until_there_is_room() -> None:
     track = PlayedTrack()
     await track.play(level(1, 50 * 60 + 2))

@@ -14,7 +14,9 @@ from sokuji.providers.registry import create
 @serve.deployment(
     # The embedded model needs about 15 ms for a sentence.
     ray_actor_options={"num_cpus": 0.2},
-    max_ongoing_requests=32,
+    # More than the gateways' REST calls: what waits in the replica is overtaken by live speech, what waits in
+    # Serve's own queue is not.
+    max_ongoing_requests=128,
     max_queued_requests=256,
     autoscaling_config={
         "min_replicas": 1,

@@ -53,7 +53,29 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecognitionRequest:
+class StageRequest:
+    """What the requests of all stages have in common: for whom they are, which decides their order.
+
+    Urgent requests go first. Among equals, callers take turns, however many requests each of them has.
+    """
+
+    caller: str = ""
+    """Names the session or the REST call that the request is for. Requests without one are of one caller."""
+    deferrable: bool = False
+    """Nobody listens as the speech goes on, as with a recording or a REST call: live speech goes first."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for the answer."""
+        return not self.deferrable
+
+
+ANONYMOUS = StageRequest()
+"""What a provider does for itself, such as a check."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionRequest(StageRequest):
     """One utterance to recognise."""
 
     pcm: bytes
@@ -77,12 +99,10 @@ class RecognitionRequest:
     """A translation of the same speech lacked something: decide differently, where that is possible."""
     interim: bool = False
     """The utterance goes on and the transcript is soon superseded: one pass by one provider is enough."""
-    deferrable: bool = False
-    """Nobody listens as the speech goes on, as with a recording: live speech goes first."""
 
     @property
     def urgent(self) -> bool:
-        """Whether somebody waits for the answer."""
+        """See ``StageRequest``; a transcript that is soon superseded is not."""
         return not (self.interim or self.deferrable)
 
 
@@ -124,7 +144,7 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationRequest:
+class TranslationRequest(StageRequest):
     """One text to translate."""
 
     text: str
@@ -148,7 +168,7 @@ class TranslatedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SynthesisRequest:
+class SynthesisRequest(StageRequest):
     """One text to speak."""
 
     text: str

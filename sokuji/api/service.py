@@ -16,6 +16,7 @@ from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
+from sokuji.pipeline.caller import Caller, never
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
 from sokuji.session.spool import SpoolBudget
@@ -102,6 +103,14 @@ class Service:
         """What a client may still call of ``requests_per_minute``; None: as much as it likes."""
         per_minute = self.settings.limits.requests_per_minute
         return self._window.allowance(address, per_minute) if per_minute else None
+
+    def request_pipeline(self, providers: Mapping[StageName, str] = NO_PREFERENCE) -> Pipeline:
+        """The pipeline for one REST call, which gives way to live speech and takes turns with other calls.
+
+        Args:
+            providers: those to call first, see ``ServedStages.preferring``.
+        """
+        return self.pipeline.preferring(providers).on_behalf_of(Caller(uuid.uuid4().hex, never))
 
     def request_slot(self) -> AbstractContextManager[None]:
         """Hold one of ``max_concurrent_requests`` slots.

@@ -4,16 +4,17 @@ from contextlib import aclosing
 
 from starlette.concurrency import run_in_threadpool
 
-from sokuji.api.service import Service
 from sokuji.audio.encoding import EncodedAudio, encode
 from sokuji.audio.pcm import AudioBuffer
 from sokuji.config import AudioFormat
+from sokuji.pipeline.pipeline import Pipeline
 
 
 class SpeechFile:
     """An audio file to which texts are added one after the other.
 
     Args:
+        pipeline: for the call (``Service.request_pipeline``).
         sample_rate: Hz; None: that of the voice's deployment.
         audio_format: None: that of the voice's deployment.
         param: the request field that names the language.
@@ -24,7 +25,7 @@ class SpeechFile:
 
     def __init__(
         self,
-        service: Service,
+        pipeline: Pipeline,
         language: str,
         voice_id: str,
         *,
@@ -33,12 +34,12 @@ class SpeechFile:
         audio_format: AudioFormat | None,
         param: str = "target_language",
     ) -> None:
-        catalogue = service.pipeline.catalogue
+        catalogue = pipeline.catalogue
         member, voice = catalogue.voices_for(voice_id, language, speed, param=param)[0]
         self.audio_format = audio_format or member.info.audio_format
         self.providers: list[str | None] = []
         """The provider of each chunk of speech."""
-        self._pipeline = service.pipeline
+        self._pipeline = pipeline
         self._language = language
         self._voice_id = voice.id
         self._speed = speed

@@ -189,7 +189,7 @@ async def transcribe_recording(
         NotRecognised: it contains speech, but no words were recognised in any of it.
     """
     utterances = interpret(
-        service.pipeline.preferring(providers),
+        service.request_pipeline(providers),
         pcm,
         source=source,
         named=candidates,

@@ -107,7 +107,7 @@ async def synthesize(
     async with aclosing(member.provider.synthesize(reduced)) as chunks:
         is_first = True
         async for chunk in chunks:
-            member.load.answered(chunk.effort, first=is_first)
+            member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
             is_first = False
             yield chunk
 
@@ -133,7 +133,7 @@ class _TranslationCalls:
         effort = results[0].effort if results else None
         metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
         for each in results:
-            self._member.load.answered(each.effort)
+            self._member.load.answered(each.effort, urgent=self._request.urgent)
         self.count += 1
         self._scores = [each.score for each in results]
         return [each.text for each in results]

@@ -44,7 +44,6 @@ class Pipeline(ServedStages):
         prefix: str = "",
         interim: bool = False,
         thorough: bool = False,
-        deferrable: bool = False,
         word_times: bool = False,
     ) -> Transcript:
         """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
@@ -58,6 +57,8 @@ class Pipeline(ServedStages):
             SokujiError: see ``fallback.call``.
         """
         request = RecognitionRequest(
+            caller=self.caller.name,
+            deferrable=not self.caller.is_live(),
             pcm=pcm,
             language=language,
             language_prior=language_prior,
@@ -65,7 +66,6 @@ class Pipeline(ServedStages):
             prefix=prefix,
             interim=interim,
             thorough=thorough,
-            deferrable=deferrable,
             word_times=word_times,
         )
         recognisers = self.catalogue.recognisers(language, among=language_prior)
@@ -102,7 +102,13 @@ class Pipeline(ServedStages):
         if (unchanged := without_words(transcript.text, (source, target))) is not None:
             return TranslatedText(text=unchanged)
         middle = route.via or target
-        request = RecognitionRequest(pcm=pcm, language=source, task="translate")
+        request = RecognitionRequest(
+            caller=self.caller.name,
+            deferrable=not self.caller.is_live(),
+            pcm=pcm,
+            language=source,
+            task="translate",
+        )
         recognisers = self.catalogue.recognisers(source, translating_to=middle)
         recognised = await call(
             [
@@ -145,7 +151,13 @@ class Pipeline(ServedStages):
             return TranslatedText(text=replace(text, glossary))
         self.catalogue.check_text_pair(source, target)
         request = TranslationRequest(
-            text=text, source=source, target=target, context=context, glossary=glossary
+            caller=self.caller.name,
+            deferrable=not self.caller.is_live(),
+            text=text,
+            source=source,
+            target=target,
+            context=context,
+            glossary=glossary,
         )
         return await call(
             [
@@ -172,7 +184,13 @@ class Pipeline(ServedStages):
             SokujiError: see ``fallback.stream``.
         """
         reading = self.catalogue.voices_for_text(text, voice_id, language, speed)
-        request = SynthesisRequest(text=text, language=reading.language, speed=speed)
+        request = SynthesisRequest(
+            caller=self.caller.name,
+            deferrable=not self.caller.is_live(),
+            text=text,
+            language=reading.language,
+            speed=speed,
+        )
         candidates = [
             candidate(member, partial(synthesize, member, voice, request)) for member, voice in reading.voices
         ]

@@ -9,12 +9,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sokuji.config import SegmentationSettings
 from sokuji.contract import Transcript, TranslatedText
 from sokuji.errors import NotRecognised
+from sokuji.pipeline.caller import never
 from sokuji.pipeline.detected_speech import DetectedSpeech, utterances
 from sokuji.pipeline.language_candidates import candidates
 from sokuji.pipeline.pipeline import Pipeline
@@ -78,6 +79,8 @@ async def interpret(
             one that failed have been yielded.
     """
 
+    # A recording gives way to live speech, whoever has it interpreted.
+    pipeline = pipeline.on_behalf_of(replace(pipeline.caller, is_live=never))
     possible = candidates(pipeline.catalogue, named, () if target is None else (target,))
     slot = gate or nullcontext()
     recogniser = RecordingRecogniser(pipeline, source, possible, slot, word_times=word_times, context=context)

@@ -87,7 +87,6 @@ class RecordingRecogniser:
             language_prior=prior,
             context=self._context,
             thorough=True,
-            deferrable=True,
             word_times=self._word_times,
         )
 

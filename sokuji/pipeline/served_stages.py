@@ -1,7 +1,8 @@
 """The three stages of a service: their providers, the settings of calls to them, what they do together.
 
-``preferring`` gives a view with another order of the providers, for a client that names one of them. Views
-share everything else: what is learnt of a provider, and a changed setting, holds in all of them.
+``preferring`` gives a view with another order of the providers, for a client that names one of them, and
+``on_behalf_of`` one whose calls are those of a caller. Views share everything else: what is learnt of a
+provider, and a changed setting, holds in all of them.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import StageName
 from sokuji.errors import Overloaded
+from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.members import (
     RecognitionStage,
@@ -49,6 +51,8 @@ class ServedStages:
     ) -> None:
         self._shared = _Shared(deadlines, resilience or ResilienceSettings())
         self._preferred: Mapping[StageName, str] = {}
+        self.caller = Caller()
+        """For whom the stages are called."""
         self.stt: RecognitionStage = Stage(
             "stt", [(each, each.describe) for each in providers.stt], lambda: self.resilience
         )
@@ -65,6 +69,12 @@ class ServedStages:
             return self
         view = copy.copy(self)
         view._preferred = {**self._preferred, **providers}
+        return view
+
+    def on_behalf_of(self, caller: Caller) -> Self:
+        """A view whose calls are those of ``caller``."""
+        view = copy.copy(self)
+        view.caller = caller
         return view
 
     @property

@@ -15,16 +15,24 @@ import weakref
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
-from sokuji.contract import WorkerReport
+from sokuji.contract import ANONYMOUS, StageRequest, WorkerReport
 from sokuji.errors import ProviderUnavailable
+from sokuji.providers.caller_queue import CallerQueue
 from sokuji.providers.jobs import Job, JobResult, QueuedJob, compute_batch
 from sokuji.providers.worker_usage import WorkerUsage
 
 T = TypeVar("T")
 
 
+TURN = 8
+"""Computations of a caller's turn: more than an utterance or a sentence needs, so these are done at a go."""
+LOOKED_AT = 64
+"""Jobs among which batches are formed, or four batches if that is more: the next ones in the queue. What one
+decision costs does not depend on how many wait."""
+
+
 class Batcher:
-    """Runs jobs in a few threads: urgent jobs first, and in order of arrival among equals.
+    """Runs jobs in a few threads, in the order of ``CallerQueue``, computation by computation.
 
     ``batch_size`` and ``wait_s`` may be changed at any time, and the number of threads by ``resize``.
     """
@@ -41,8 +49,7 @@ class Batcher:
         self.wait_s = wait_s
         self._name = name
         self._numbers = itertools.count()
-        self._waiting: list[QueuedJob] = []
-        self._running: list[QueuedJob] = []
+        self._queue: CallerQueue[QueuedJob] = CallerQueue(TURN)
         self._changed = threading.Condition()
         self._closed = False
         self._workers = 0
@@ -64,8 +71,8 @@ class Batcher:
                     thread.start()
             self._changed.notify_all()
 
-    async def run(self, job: Job[T], *, urgent: bool = True) -> JobResult[T]:
-        """Run ``job`` and return its result.
+    async def run(self, job: Job[T], request: StageRequest = ANONYMOUS) -> JobResult[T]:
+        """Run ``job``, which is for ``request``, and return its result.
 
         If the caller is cancelled, no further computation of the job is started.
 
@@ -73,7 +80,7 @@ class Batcher:
             ProviderUnavailable: the batcher has been shut down.
             Exception: whatever the job raises.
         """
-        queued = QueuedJob(job, urgent, next(self._numbers), time.monotonic())
+        queued = QueuedJob(job, request.caller, request.urgent, next(self._numbers), time.monotonic())
         self._enqueue([queued])
         return await asyncio.wrap_future(queued.outcome)
 
@@ -86,7 +93,7 @@ class Batcher:
         with self._changed:
             self._closed, self._workers = True, 0
             self._changed.notify_all()
-            waiting, self._waiting = self._waiting, []
+            waiting = self._queue.take_all()
         self._enqueue(waiting)
 
     def join(self) -> None:
@@ -99,7 +106,8 @@ class Batcher:
     def _enqueue(self, jobs: Sequence[QueuedJob]) -> None:
         with self._changed:
             if not self._closed:
-                self._waiting += jobs
+                for queued in jobs:
+                    self._queue.add(queued)
                 self._changed.notify(len(jobs))
                 return
         for queued in jobs:
@@ -119,21 +127,22 @@ class Batcher:
         outcomes = zip(batch, self._compute(batch) if batch else (), strict=True)
         unfinished = [queued for queued, result in outcomes if queued.advance(result, self.report)]
         with self._changed:
-            self._running = [queued for queued in self._running if queued not in batch]
-        self._enqueue(unfinished)
+            self._enqueue(unfinished)
+            for queued in batch:
+                self._queue.done(queued)
         return bool(batch)
 
     def _next_batch(self, index: int) -> list[QueuedJob]:
         """Wait for the next batch; empty when the worker has to end."""
         with self._changed:
             while index < self._workers:
-                self._drop_cancelled()
                 batches = [(self._remaining_wait_s(batch), batch) for batch in self._batches()]
                 ready = next((batch for wait_s, batch in batches if wait_s <= 0), None)
                 if ready:
-                    self._waiting = [queued for queued in self._waiting if queued not in ready]
-                    self._running += ready
-                    if self._waiting:
+                    for queued in ready:
+                        # Starting a job computes nothing.
+                        self._queue.take(queued, counts=queued.computation is not None)
+                    if self._queue.waits:
                         # This worker may have consumed the notification for a job that is still waiting.
                         self._changed.notify()
                     return ready
@@ -142,21 +151,29 @@ class Batcher:
             self._changed.notify_all()
             return []
 
-    def _drop_cancelled(self) -> None:
-        for queued in self._waiting:
-            if queued.outcome.cancelled():
-                queued.job.close()
-        self._waiting = [queued for queued in self._waiting if not queued.outcome.cancelled()]
-
     def _batches(self) -> list[list[QueuedJob]]:
-        """The waiting jobs of the highest urgency, grouped into batches, the batch with the first job
-        first."""
-        queue = sorted(self._waiting, key=lambda queued: queued.priority)
+        """The next jobs in the queue, grouped into batches, the batch with the first job first.
+
+        Jobs are started before any of them is computed, so that their first computations can join a batch.
+        """
+        following = self._next_jobs()
+        if unstarted := next((queued for queued in following if queued.computation is None), None):
+            return [[unstarted]]
         groups: dict[Hashable, list[QueuedJob]] = {}
-        for queued in queue:
-            if queued.urgent == queue[0].urgent:
-                groups.setdefault(queued.batch_key, []).append(queued)
+        for queued in following:
+            groups.setdefault(queued.batch_key, []).append(queued)
         return [group[: self._max_size(group)] for group in groups.values()]
+
+    def _next_jobs(self) -> Sequence[QueuedJob]:
+        """The next jobs in the queue, without those whose callers have gone, which are dropped."""
+        while True:
+            following = self._queue.first(max(LOOKED_AT, 4 * self.batch_size))
+            cancelled = [queued for queued in following if queued.outcome.cancelled()]
+            if not cancelled:
+                return following
+            for queued in cancelled:
+                queued.job.close()
+                self._queue.drop(queued)
 
     def _max_size(self, batch: Sequence[QueuedJob]) -> int:
         computation = batch[0].computation
@@ -173,10 +190,10 @@ class Batcher:
     def _others_are_urgent(self, batch: Sequence[QueuedJob]) -> bool:
         """Whether there are urgent jobs outside ``batch``."""
         with self._changed:
-            jobs = [*self._waiting, *self._running]
-        return any(
-            queued.urgent and queued not in batch and not queued.outcome.cancelled() for queued in jobs
-        )
+            return any(
+                queued not in batch and not queued.outcome.cancelled()
+                for queued in self._queue.all(urgent=True)
+            )
 
     def _compute(self, batch: Sequence[QueuedJob]) -> Sequence[Any]:
         """The result of each job's next computation, or the exception that it raised."""

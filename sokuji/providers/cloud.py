@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from sokuji.config.cloud import CloudSettings
+from sokuji.contract import ANONYMOUS, StageRequest
 from sokuji.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -27,6 +28,7 @@ from sokuji.errors import (
     ProviderUnavailable,
     SokujiError,
 )
+from sokuji.providers.request_slots import RequestSlots
 
 MAX_RESPONSE_BYTES = 4 * 2**20
 """Limit for a response that is read as a whole."""
@@ -79,7 +81,7 @@ class CloudClient:
     ) -> None:
         self._name, self._variable, self._reasons = name, variable, reasons or {}
         self._timeout_s = settings.timeout_s
-        self._slots = asyncio.Semaphore(settings.max_concurrency)
+        self._slots = RequestSlots(settings.max_concurrency)
         self._client = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=dict(headers),
@@ -93,23 +95,28 @@ class CloudClient:
     def update(self, settings: CloudSettings) -> None:
         """Apply new values of timeout and concurrency to requests that start from now on."""
         self._timeout_s = settings.timeout_s
-        self._slots = asyncio.Semaphore(settings.max_concurrency)
+        self._slots.resize(settings.max_concurrency)
         self._client.timeout = httpx.Timeout(settings.timeout_s)
 
-    async def send(self, method: str, path: str, **request: Any) -> bytes:
+    async def send(self, method: str, path: str, origin: StageRequest = ANONYMOUS, **request: Any) -> bytes:
         """Send a request and return the body of a successful response.
 
         Args:
+            origin: the stage's request that needs it, by which the order is decided where others wait.
             request: ``json``, ``data``, ``files``, ``content``, ``params``, ``headers`` as in httpx.
 
         Raises:
-            DeadlineExceeded: the response was not complete within ``timeout_s``.
+            DeadlineExceeded: the response was not complete within ``timeout_s``, waiting for a slot included.
             Overloaded: the service refused the request because of its load or of a rate limit (429).
             ProviderUnavailable: the service cannot be reached, failed (5xx) or broke the connection.
             ProviderFailed: the service refused the key or the request, or its response is too long.
         """
         with self._deadline():
-            async with asyncio.timeout(self._timeout_s), self._response(method, path, **request) as response:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._slots.hold(origin),
+                self._response(method, path, **request) as response,
+            ):
                 body = bytearray()
                 async for data in response.aiter_bytes():
                     body += data
@@ -117,13 +124,15 @@ class CloudClient:
                         raise ProviderFailed(f"{self._name} sent more than {MAX_RESPONSE_BYTES:,} bytes")
                 return bytes(body)
 
-    async def send_json(self, method: str, path: str, **request: Any) -> Any:
+    async def send_json(
+        self, method: str, path: str, origin: StageRequest = ANONYMOUS, **request: Any
+    ) -> Any:
         """As ``send``, but return the decoded JSON of the body.
 
         Raises:
             ProviderFailed: also if the body is not JSON.
         """
-        body = await self.send(method, path, **request)
+        body = await self.send(method, path, origin, **request)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
@@ -133,6 +142,7 @@ class CloudClient:
         self,
         method: str,
         path: str,
+        origin: StageRequest = ANONYMOUS,
         *,
         check_headers: Callable[[Mapping[str, str]], None] | None = None,
         **request: Any,
@@ -142,6 +152,7 @@ class CloudClient:
         Closing the iterator ends the request.
 
         Args:
+            origin: as for ``send``.
             check_headers: called with the response's headers before the body is read; raises an error to
                 reject the response.
             request: as for ``send``.
@@ -151,7 +162,10 @@ class CloudClient:
                 ``timeout_s`` limits the wait for each part of the body and the length is not limited.
         """
         with self._deadline():
-            async with self._response(method, path, **request) as response:
+            async with (
+                self._slots.hold(origin),
+                self._response(method, path, **request) as response,
+            ):
                 if check_headers:
                     check_headers(response.headers)
                 body = response.aiter_bytes()
@@ -172,19 +186,18 @@ class CloudClient:
 
     @asynccontextmanager
     async def _response(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
-        async with self._slots:
-            if self._client.is_closed:
-                raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
-            with self._translate_errors():
-                built = self._client.build_request(method, path, **request)
-                async with asyncio.timeout(self._timeout_s):
-                    response = await self._client.send(built, stream=True)
-                try:
-                    if not response.is_success:
-                        raise self._refusal(response)
-                    yield response
-                finally:
-                    await response.aclose()
+        if self._client.is_closed:
+            raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
+        with self._translate_errors():
+            built = self._client.build_request(method, path, **request)
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._client.send(built, stream=True)
+            try:
+                if not response.is_success:
+                    raise self._refusal(response)
+                yield response
+            finally:
+                await response.aclose()
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:

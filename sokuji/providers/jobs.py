@@ -6,7 +6,7 @@ A job is a generator that yields ``Computation`` objects and is sent the result 
 from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from sokuji.contract import Effort, WorkerReport
 
@@ -50,6 +50,7 @@ class QueuedJob:
     """A job in the queue or in a worker."""
 
     job: Job[Any]
+    caller: str
     urgent: bool
     number: int
     queued_at: float
@@ -60,14 +61,8 @@ class QueuedJob:
     busy_s: float = 0.0
     work_s: float = 0.0
     largest_batch: int = 1
-
-    @property
-    def priority(self) -> tuple[bool, bool, int]:
-        """Lowest first: urgent jobs before others, then jobs that are not started, then in order of arrival.
-
-        Jobs are started early so that their first computations can join a batch.
-        """
-        return not self.urgent, self.computation is not None, self.number
+    due: ClassVar[float] = 0.0
+    """See ``Queued``: callers take turns."""
 
     @property
     def batch_key(self) -> Hashable:

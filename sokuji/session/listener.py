@@ -156,7 +156,8 @@ class Listener:
         for event in segment_events:
             match event:
                 case SpeechStarted():
-                    self._activity.speaking(True)
+                    # The work for others alone is learned from: that for a file gives way to it.
+                    self._activity.speaking(self._source.is_live)
                     commit = self._conversation.commit or self._settings.commit
                     policy = CommitPolicy(commit, self._settings.run_on_ms)
                     self._recognition.begin(event.segment_id, self._conversation, policy)

@@ -5,7 +5,7 @@ speculation stops, then what would be heard too late is not spoken. Captions and
 back. A state is left at a lower load than it is entered at (hysteresis), so that it does not flap.
 
 A client that sends faster than speech, such as a file, does not listen as it speaks: nothing comes too late
-for it, and its recognition gives way to that of others.
+for it, and all work for it gives way to that for others (``pipeline.caller``).
 """
 
 from collections.abc import Callable
@@ -71,11 +71,6 @@ class LoadShedding:
     def speculates(self) -> bool:
         """Whether work may begin before the end of an utterance is confirmed."""
         return self._speculate and self.state != "speculation_off"
-
-    @property
-    def defers(self) -> bool:
-        """Whether recognition gives way to that of sessions that are live."""
-        return not self._is_live()
 
     def may_speak(self, lag_s: float) -> bool:
         """Whether what was said ``lag_s`` seconds ago is still worth a voice."""

@@ -18,6 +18,7 @@ from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
 from sokuji.events import Event
+from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.commitment import Commitment
 from sokuji.session.conversation import Command, ConversationSettings, check_conversation
@@ -63,6 +64,7 @@ class Session:
         vad: VoiceActivity | None = None,
     ) -> None:
         self.session_id = session_id
+        pipeline = pipeline.on_behalf_of(Caller(session_id, lambda: self._input.is_live))
         self._pipeline = pipeline
         self._tasks = asyncio.TaskGroup()
         self._activity = activity or SpeechActivity()

@@ -44,7 +44,6 @@ class SegmentTranscriber:
             language_prior=NO_PRIOR if language else self._language_prior(segment.conversation),
             context=segment.conversation.context,
             interim=interim,
-            deferrable=self._load.defers,
             word_times=word_times,
         )
         try:

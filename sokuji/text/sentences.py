@@ -7,7 +7,7 @@ the text.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from sokuji.text.punctuation import ends_abbreviation
@@ -37,10 +37,15 @@ class TextSegment:
     """False for a clause of a sentence."""
 
 
-def translate_text(text: str, translate: Callable[[str], str]) -> str:
-    """``text`` with each of its sentences translated by ``translate``."""
-    segments = split(text.translate(_QUOTES))
-    return "".join(_translate(each, translate) if each.translatable else each.text for each in segments)
+def translate_text(text: str) -> Generator[str, str, str]:
+    """Yields each sentence for the model and is sent its translation; returns the translation of ``text``."""
+    parts = []
+    for each in split(text.translate(_QUOTES)):
+        if each.translatable:
+            parts.append((yield from _translate(each)))
+        else:
+            parts.append(each.text)
+    return "".join(parts)
 
 
 def split(text: str) -> Iterator[TextSegment]:
@@ -93,7 +98,7 @@ def _cut(sentence: str, begin: int) -> int:
     return end
 
 
-def _translate(segment: TextSegment, translate: Callable[[str], str]) -> str:
+def _translate(segment: TextSegment) -> Generator[str, str, str]:
     text = segment.text
     all_capitals = text.isupper() and " " in text
     if all_capitals:
@@ -103,7 +108,7 @@ def _translate(segment: TextSegment, translate: Callable[[str], str]) -> str:
         # They were trained on complete sentences: "não" becomes "the no", but "Não." becomes "No.".
         text = text[0].upper() + text[1:]
     if segment.is_sentence and text[-1].isalnum():
-        result = translate(text + ".").removesuffix(".")
+        result = (yield text + ".").removesuffix(".")
     else:
-        result = translate(text)
+        result = yield text
     return result.upper() if all_capitals else result

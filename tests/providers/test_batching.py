@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sokuji.providers.batching import Batcher
+from sokuji.providers.batching import LOOKED_AT, TURN, Batcher
 from tests.support.batch_jobs import (
     LONG_S,
     BatchLog,
     UpperStep,
+    abandon,
     occupied,
     results_of,
     submit,
@@ -47,6 +48,34 @@ async def test_an_urgent_job_overtakes_one_that_has_begun(batcher: Batcher, boar
     gate.set()
     assert await results_of(slow, fast) == [["A1", "A2"], ["B"]]
     assert board.batches == [["a1"], ["b"], ["a2"]]
+
+
+async def test_a_long_job_and_many_jobs_of_one_caller_give_way_to_others(
+    batcher: Batcher, board: BatchLog
+) -> None:
+    batcher.batch_size = 1
+    async with occupied(batcher, board):
+        long = submit(batcher, *(UpperStep(board, "l") for _ in range(100)), caller="long")
+        many = [submit(batcher, UpperStep(board, "m"), caller="many") for _ in range(100)]
+        await asyncio.sleep(0)
+        one = submit(batcher, UpperStep(board, "o"), caller="one")
+    await results_of(long, *many, one)
+    order = "".join(text for (text,) in board.batches)
+    assert order.index("o") <= 2 * TURN
+    assert order[: 12 * TURN].count("l") == 6 * TURN
+
+
+async def test_jobs_whose_callers_have_gone_are_dropped_however_many_there_are(
+    batcher: Batcher, board: BatchLog
+) -> None:
+    async with occupied(batcher, board):
+        gone = [submit(batcher, UpperStep(board, "gone"), caller="gone") for _ in range(3 * LOOKED_AT)]
+        await asyncio.sleep(0)
+        staying = submit(batcher, UpperStep(board, "staying"))
+        for each in gone:
+            await abandon(each)
+    assert await results_of(staying) == [["STAYING"]]
+    assert board.batches == [["staying"]]
 
 
 async def test_only_steps_of_one_bucket_one_kind_and_one_urgency_go_together(
@@ -257,7 +286,7 @@ def test_every_job_gets_its_own_answer(plans: list[Plan], workers: int, size: in
             async with asyncio.timeout(10):
                 return await asyncio.gather(
                     *(
-                        batcher.run(upper_job(*steps(number, buckets)), urgent=urgent)
+                        submit(batcher, *steps(number, buckets), urgent=urgent, caller=str(number % 3))
                         for number, (buckets, urgent) in enumerate(plans)
                     ),
                     return_exceptions=True,

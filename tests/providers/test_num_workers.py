@@ -17,7 +17,6 @@ from sokuji.providers.translation.nllb.provider import Nllb
 from sokuji.providers.tts.kokoro import provider as kokoro_module
 from sokuji.providers.tts.piper import provider as piper_module
 from sokuji.providers.tts.waveform_chunks import phrase_chunks
-from sokuji.text.sentences import translate_text
 from tests.support.knobs import Knobs
 from tests.support.loaded_models import Loaded
 from tests.support.nllb import build
@@ -59,9 +58,9 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> ConcurrencyMeter:
 
     for module in (kokoro_module, piper_module):
         monkeypatch.setattr(module, "phrase_chunks", counted_chunks)
-    monkeypatch.setattr(
-        bergamot_module, "translate_text", lambda *args: meter.count(lambda: translate_text(*args))
-    )
+    engine_call = bergamot_module._EngineCall
+    compute = engine_call.compute_batch
+    monkeypatch.setattr(engine_call, "compute_batch", lambda batch: meter.count(lambda: compute(batch)))
     return meter
 
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sokuji import events
+from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.config import GatewaySettings, Limits, StreamingSettings
+from sokuji.contract import StageRequest
 from sokuji.session.session import Session
 from tests.support.coded_speech import CodedStt, LevelVoiceActivity, coded_words, spelled
 from tests.support.fake_stages import FakeTts, ready_pipeline
@@ -107,15 +109,31 @@ async def test_voices_that_come_too_late_are_left_out_and_come_back_while_every_
     assert isinstance(seen[-1], events.Done)
 
 
-async def test_recognition_of_a_file_gives_way_to_live_speech() -> None:
-    stt = CodedStt()
-    session = open_session(await pipeline_of(stt))
+async def test_all_work_for_a_file_gives_way_to_that_for_live_speech() -> None:
+    stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
+    activity = SpeechActivity()
+    session = open_session(await pipeline_of(stt, translator, tts), activity=activity)
     async with running(session):
         session.configure(UTTERANCES)
         await speak(session, SpokenScript([(30, 700)] * 4).pcm, sizes=(320_000,))
         session.end()
-    assert stt.requests
-    assert all(request.deferrable for request in stt.requests)
+    requests: list[StageRequest] = [*stt.requests, *translator.requests, *tts.requests]
+    assert len(requests) >= 12
+    assert {(request.caller, request.urgent) for request in requests} == {(session.session_id, False)}
+    # What it says is nothing that urgent work has been done for.
+    assert not activity.was_heard
+
+
+async def test_work_for_a_speaker_is_urgent_and_is_that_of_the_session() -> None:
+    stt, translator, tts = CodedStt(), EchoTranslator(), FakeTts()
+    session = open_session(await pipeline_of(stt, translator, tts), StreamingSettings(speculate=False))
+    async with running(session):
+        session.configure(UTTERANCES)
+        await speak(session, SpokenScript([(3, 700)]).pcm)
+        session.end()
+    requests: list[StageRequest] = [stt.requests[-1], *translator.requests, *tts.requests]
+    assert len(requests) >= 3
+    assert {(request.caller, request.urgent) for request in requests} == {(session.session_id, True)}
 
 
 HOUR = 60

@@ -9,6 +9,7 @@ from typing import Self
 
 import pytest
 
+from sokuji.contract import StageRequest
 from sokuji.providers.batching import Batcher
 from sokuji.providers.jobs import Job, JobResult
 
@@ -84,9 +85,10 @@ async def occupied(batcher: Batcher, board: BatchLog) -> AsyncIterator[None]:
 Run = asyncio.Task[JobResult[list[str]]]
 
 
-def submit(batcher: Batcher, *steps: UpperStep, urgent: bool = True) -> Run:
+def submit(batcher: Batcher, *steps: UpperStep, urgent: bool = True, caller: str = "") -> Run:
     """Start a job that its caller waits for."""
-    return asyncio.create_task(batcher.run(upper_job(*steps), urgent=urgent))
+    request = StageRequest(caller=caller, deferrable=not urgent)
+    return asyncio.create_task(batcher.run(upper_job(*steps), request))
 
 
 async def results_of(*runs: Run) -> list[list[str]]:

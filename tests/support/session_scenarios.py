@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sokuji import events
+from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.config import Deadlines, GatewaySettings, Limits, StreamingSettings
 from sokuji.contract import RecognitionRequest, Transcript, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ProviderFailed, SokujiError
@@ -59,10 +60,19 @@ def open_session(
     begin_ms: int = 0,
     resumed_text: str = "",
     vad: LevelVoiceActivity | None = None,
+    activity: SpeechActivity | None = None,
 ) -> Session:
     config = GatewaySettings(streaming=streaming, limits=Limits(max_backlog_s=600))
     ear = vad or LevelVoiceActivity()
-    return Session(pipeline, config, "test", begin_ms=begin_ms, resumed_text=resumed_text, vad=ear)
+    return Session(
+        pipeline,
+        config,
+        "test",
+        begin_ms=begin_ms,
+        resumed_text=resumed_text,
+        activity=activity,
+        vad=ear,
+    )
 
 
 def open_real_speech_session(pipeline: Pipeline, **limits: float) -> Session:

@@ -54,10 +54,10 @@ async def translate_text(body: TranslateTextRequest, service: CurrentService) ->
     """Translate a text and speak the translation."""
     started = time.perf_counter()
     service.check_text_length(body.text)
-    pipeline, source, target = service.pipeline, body.source_language, body.target_language
+    pipeline, source, target = service.request_pipeline(), body.source_language, body.target_language
     pipeline.catalogue.check_text_pair(source, target)
     speech = SpeechFile(
-        service, target, body.voice_id, sample_rate=body.sample_rate, audio_format=body.audio_format
+        pipeline, target, body.voice_id, sample_rate=body.sample_rate, audio_format=body.audio_format
     )
     translation = await pipeline.translate_text(body.text, source, target)
     await speech.add(translation.text)
@@ -102,7 +102,11 @@ async def translate_audio(
     if form.return_format == "srt" or form.return_format == "vtt":
         return await _subtitles(form, form.return_format, service, started)
     speech = SpeechFile(
-        service, target, form.voice_id, sample_rate=form.sample_rate, audio_format=form.audio_format
+        service.request_pipeline(),
+        target,
+        form.voice_id,
+        sample_rate=form.sample_rate,
+        audio_format=form.audio_format,
     )
     utterances = _interpreted(form, service, target, word_times=form.word_times)
     transcript, unspoken = await _spoken(utterances, speech, skips_all=form.return_format != "audio")

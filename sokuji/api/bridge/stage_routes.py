@@ -104,7 +104,7 @@ async def translate(body: TranslateRequest, service: CurrentService) -> Translat
         catalogue.check_translation_context(body.source_language, body.target_language)
     context = (body.context,) if body.context else ()
     translate_text = partial(
-        service.pipeline.translate_text,
+        service.request_pipeline().translate_text,
         source=body.source_language,
         target=body.target_language,
         context=context,
@@ -147,7 +147,7 @@ async def synthesize(body: SynthesizeRequest, service: CurrentService) -> Synthe
     started = time.perf_counter()
     service.check_text_length(body.text)
     speech = SpeechFile(
-        service,
+        service.request_pipeline(),
         body.language,
         body.voice_id,
         speed=body.speed,

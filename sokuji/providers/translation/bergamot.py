@@ -91,18 +91,24 @@ class Bergamot:
 
     async def _translate_one(self, request: TranslationRequest) -> TranslatedText:
         check_plain_request(request, _PAIRS)
-        result = await self._batcher.run(self._job(request))
+        result = await self._batcher.run(self._job(request), request)
         return TranslatedText(text=result.value, effort=result.effort)
 
     def _job(self, request: TranslationRequest) -> Job[str]:
+        """A text is translated sentence by sentence, so that other callers come between two of them."""
         engine = self._engine(request.source, request.target)
-        translation: str = yield _EngineCall(request.text, engine.translate)
-        return translation
+        sentences = translate_text(request.text)
+        try:
+            sentence = next(sentences)
+            while True:
+                sentence = sentences.send((yield _EngineCall(sentence, engine.translate)))
+        except StopIteration as end:
+            return str(end.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EngineCall:
-    """The translation of one text. The engine has no batches: it translates one sentence at a time."""
+    """The translation of one sentence. The engine has no batches."""
 
     text: str
     translate: Callable[[str], str]
@@ -113,4 +119,4 @@ class _EngineCall:
     @classmethod
     def compute_batch(cls, batch: Sequence[Self]) -> list[str]:
         """See ``Computation``."""
-        return [translate_text(each.text, each.translate) for each in batch]
+        return [each.translate(each.text) for each in batch]

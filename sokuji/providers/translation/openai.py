@@ -103,7 +103,7 @@ class OpenAIChat:
         config = self.config
 
         def generate(chat: list[Message], max_tokens: int) -> AsyncGenerator[str, None]:
-            return _response_text(self._loaded, _body(chat, max_tokens, config))
+            return _response_text(self._loaded, request, _body(chat, max_tokens, config))
 
         check_request(request, chat_translation.PAIRS)
         text = await chat_translation.translate(request, generate, config.max_context)
@@ -126,14 +126,16 @@ def _body(chat: list[Message], max_tokens: int, config: OpenAIChatConfig) -> dic
     return body
 
 
-async def _response_text(service: cloud.CloudClient, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+async def _response_text(
+    service: cloud.CloudClient, origin: TranslationRequest, body: dict[str, Any]
+) -> AsyncGenerator[str, None]:
     """The text of a response, part by part.
 
     Raises:
         ProviderUnavailable: the stream ended before the response did.
         ProviderFailed: the response reached the token limit, or the model refused.
     """
-    async with aclosing(_events(service, body)) as events:
+    async with aclosing(_events(service, origin, body)) as events:
         async for event in events:
             try:
                 text, finish_reason = _read(event)
@@ -186,7 +188,7 @@ def _known_reason(reason: object) -> str:
 
 
 async def _events(
-    service: cloud.CloudClient, body: dict[str, Any]
+    service: cloud.CloudClient, origin: TranslationRequest, body: dict[str, Any]
 ) -> AsyncGenerator[dict[str, Any] | None, None]:
     """The JSON of each server-sent event; None for ``[DONE]``.
 
@@ -194,7 +196,7 @@ async def _events(
     """
     rest = b""
     received = 0
-    async with aclosing(service.stream("POST", "/chat/completions", json=body)) as stream:
+    async with aclosing(service.stream("POST", "/chat/completions", origin, json=body)) as stream:
         async for data in stream:
             received += len(data)
             if received > MAX_STREAM_BYTES:

@@ -1,20 +1,21 @@
 """Threads of a speech model, and the order in which requests use them.
 
-The chunks of a request are synthesised one at a time, and each has to be scheduled anew. The request whose
-playback runs out of audio first goes first. First chunks are due when they are requested, so they precede all
-chunks that are synthesised ahead of playback.
+The chunks of a request are synthesised one at a time, and each has to be scheduled anew. Of urgent requests
+the one whose playback runs out of audio first goes first. First chunks are due when they are requested, so
+they precede all chunks that are synthesised ahead of playback. Of the other requests, which nobody plays as
+they are made, callers take turns (``RequestSlots``).
 """
 
 import asyncio
-import heapq
-import itertools
 import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from sokuji.config import MAX_WORKERS
-from sokuji.contract import AudioChunk, Effort, WorkerReport
+from sokuji.contract import AudioChunk, Effort, StageRequest, WorkerReport
+from sokuji.providers.request_slots import RequestSlots, Slot
 from sokuji.providers.worker import Worker
 from sokuji.providers.worker_usage import WorkerUsage
 
@@ -40,37 +41,36 @@ class SynthesisScheduler:
         # The threads are started when they are first needed.
         self._worker = Worker(name, MAX_WORKERS)
         self._max_running = max_running
-        self._running = 0
+        self._slots = RequestSlots(max_running)
         self._usage = WorkerUsage()
-        self._request_numbers = itertools.count()
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        """A heap of (loop time at which the request's playback runs out of audio, request number, slot)."""
 
     def resize(self, max_running: int) -> None:
         """Change how many chunks are synthesised at the same time."""
         self._max_running = max_running
-        self._assign_slots()
+        self._slots.resize(max_running)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``function`` in a thread at once, without waiting for a slot."""
         return await self._worker.run(function, *args, **kwargs)
 
-    async def stream(self, chunks: Generator[AudioChunk]) -> AsyncGenerator[AudioChunk, None]:
+    async def stream(
+        self, chunks: Generator[AudioChunk], request: StageRequest
+    ) -> AsyncGenerator[AudioChunk, None]:
         """The chunks of a blocking generator, which is advanced in a thread, only as fast as it is consumed.
 
         When the iterator is closed, the generator is closed too and not scheduled any more.
         """
-        number = next(self._request_numbers)
         loop = asyncio.get_running_loop()
         audio_until = loop.time()
         synthesis: asyncio.Future[AudioChunk] | None = None
         try:
             while True:
                 queued_at = loop.time()
-                await self._acquire_slot(audio_until, number)
+                slot = await self._slots.acquire(request, audio_until if request.urgent else 0.0)
                 started_at = loop.time()
-                synthesis = asyncio.ensure_future(self._worker.run(self._counted, chunks.__next__))
-                synthesis.add_done_callback(self._synthesis_done)
+                counted = self._worker.run(self._counted, chunks.__next__, urgent=request.urgent)
+                synthesis = asyncio.ensure_future(counted)
+                synthesis.add_done_callback(partial(self._synthesis_done, slot))
                 chunk = await asyncio.shield(synthesis)
                 chunk = replace(chunk, effort=self._effort(started_at - queued_at, loop.time() - started_at))
                 audio_until = max(audio_until, loop.time()) + len(chunk.pcm) / 2 / chunk.sample_rate
@@ -87,8 +87,8 @@ class SynthesisScheduler:
         """How busy the threads are."""
         return self._usage.report(self._max_running)
 
-    def _counted(self, function: Callable[[], T]) -> T:
-        with self._usage.computing():
+    def _counted(self, function: Callable[[], T], *, urgent: bool) -> T:
+        with self._usage.computing(urgent=urgent):
             return function()
 
     def _effort(self, queued_s: float, busy_s: float) -> Effort:
@@ -98,31 +98,9 @@ class SynthesisScheduler:
         """Let running syntheses finish and start no more."""
         self._worker.shutdown()
         # Waiting requests get a slot and then fail, because the threads are gone.
-        self.resize(self._running + len(self._waiting))
+        self._slots.lift_limit()
 
-    async def _acquire_slot(self, audio_until: float, number: int) -> None:
-        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (audio_until, number, slot))
-        self._assign_slots()
-        try:
-            await slot
-        except asyncio.CancelledError:
-            if slot.done() and not slot.cancelled():
-                self._release_slot()
-            raise
-
-    def _assign_slots(self) -> None:
-        while self._waiting and self._running < self._max_running:
-            *_, slot = heapq.heappop(self._waiting)
-            if not slot.done():
-                self._running += 1
-                slot.set_result(None)
-
-    def _synthesis_done(self, synthesis: asyncio.Future[AudioChunk]) -> None:
+    def _synthesis_done(self, slot: Slot, synthesis: asyncio.Future[AudioChunk]) -> None:
         if not synthesis.cancelled():
             synthesis.exception()  # Marks it as retrieved, in case the caller was cancelled.
-        self._release_slot()
-
-    def _release_slot(self) -> None:
-        self._running -= 1
-        self._assign_slots()
+        self._slots.release(slot)

@@ -1,5 +1,6 @@
 """The parts of a text that a translation must keep, and how each is written in the target language. Pure."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -40,25 +41,34 @@ def find_spans(
             to be in the format of its language.
         glossary: has passed ``glossary.check``.
     """
+    return in_order(iterate_spans(text, language, target, glossary))
+
+
+def in_order(spans: Iterable[ProtectedSpan]) -> list[ProtectedSpan]:
+    """The spans in the order of the text."""
+    return sorted(spans, key=lambda span: span.start)
+
+
+def iterate_spans(
+    text: str, language: str, target: str, glossary: Mapping[str, str] = terms.NO_TERMS
+) -> Iterator[ProtectedSpan]:
+    """As ``find_spans``, but one after the other as they are found, in no order."""
     free = bytearray(b"\x01") * len(text)
-    found: list[ProtectedSpan] = []
-
-    def claim(spans: Iterable[ProtectedSpan]) -> None:
-        for span in spans:
-            if all(free[span.start : span.end]):
-                free[span.start : span.end] = bytes(span.end - span.start)
-                found.append(span)
-
-    claim(_markup_spans(text))
-    claim(_term_spans(text, glossary))
-    claim(_expression_spans(text, language, target))
-    claim(_numeral_spans(times.find_times(text, language, target)))
-    claim(_numeral_spans(numerals.find_amounts(text, language, target)))
-    claim(_literal_spans(text, literals.find_identifiers))
-    claim(_numeral_spans(numerals.find_numbers(text, language, target)))
-    claim(_literal_spans(text, literals.find_signs))
-    claim(_literal_spans(text, literals.find_foreign_names, "name"))
-    return sorted(found, key=lambda span: span.start)
+    found = itertools.chain(
+        _markup_spans(text),
+        _term_spans(text, glossary),
+        _expression_spans(text, language, target),
+        _numeral_spans(times.find_times(text, language, target)),
+        _numeral_spans(numerals.find_amounts(text, language, target)),
+        _literal_spans(text, literals.find_identifiers),
+        _numeral_spans(numerals.find_numbers(text, language, target)),
+        _literal_spans(text, literals.find_signs),
+        _literal_spans(text, literals.find_foreign_names, "name"),
+    )
+    for span in found:
+        if all(free[span.start : span.end]):
+            free[span.start : span.end] = bytes(span.end - span.start)
+            yield span
 
 
 def _literal_spans(

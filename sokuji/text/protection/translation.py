@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from sokuji.text.glossary import Occurrence, find, normalised
 from sokuji.text.protection.passage import Answers, Ask, Passage, TranslationTask
 from sokuji.text.protection.sentence_division import merged_sentences, sentences
-from sokuji.text.protection.spans import ProtectedSpan, find_spans, write
+from sokuji.text.protection.spans import ProtectedSpan, find_spans, in_order, iterate_spans, write
+from sokuji.text.slices import in_slices
 
 
 def without_words(text: str, pair: tuple[str, str]) -> str | None:
@@ -33,25 +34,32 @@ async def translate(task: TranslationTask, ask: Ask) -> str:
     Raises:
         ProviderFailed: the translator returns no words for words, or digits for words without any.
     """
-    text = normalised(task.text)
-    spans = _outside_terms(find_spans(text, *task.pair, task.glossary), find(text, task.native_glossary))
-    if task.by_sentence:
-        passages = [Passage(*each, task) for each in merged_sentences(text, spans)]
-    else:
-        passages = [Passage(text, spans, task)]
+    passages = await _passages(task)
     answers = Answers(ask)
-    await answers.add([draft for each in passages for draft in each.drafts])
-    results = [each.accepted(answers) for each in passages]
+    await answers.add([draft async for each in in_slices(passages) for draft in each.drafts])
+    results = [each.accepted(answers) async for each in in_slices(passages)]
     divided = {
         index: [Passage(*each, task) for each in sentences(passage.text, passage.spans)]
-        for index, passage in enumerate(passages)
+        async for index, passage in in_slices(enumerate(passages))
         if results[index] is None
     }
-    await answers.add([retry for each in divided.values() for sentence in each for retry in sentence.retries])
+    rest = [sentence for each in divided.values() for sentence in each]
+    await answers.add([retry async for each in in_slices(rest) for retry in each.retries])
     return "".join(
-        "".join(each.safe(answers) for each in divided[index]) if result is None else result
-        for index, result in enumerate(results)
+        [
+            "".join(each.safe(answers) for each in divided[index]) if result is None else result
+            async for index, result in in_slices(enumerate(results))
+        ]
     )
+
+
+async def _passages(task: TranslationTask) -> list[Passage]:
+    text = normalised(task.text)
+    spans = in_order([each async for each in in_slices(iterate_spans(text, *task.pair, task.glossary))])
+    spans = _outside_terms(spans, find(text, task.native_glossary))
+    if not task.by_sentence:
+        return [Passage(text, spans, task)]
+    return [Passage(*each, task) async for each in in_slices(merged_sentences(text, spans))]
 
 
 def _outside_terms(spans: Sequence[ProtectedSpan], terms: Sequence[Occurrence]) -> list[ProtectedSpan]:

@@ -1,5 +1,6 @@
 """Bergamot translates English and Portuguese texts of any shape, whole and in order."""
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -51,6 +52,30 @@ async def test_english_becomes_portuguese(bergamot: Bergamot, text: str, transla
 )
 async def test_portuguese_becomes_english(bergamot: Bergamot, text: str, translation: str) -> None:
     assert translation in await translate(bergamot, text, "pt", "en")
+
+
+async def test_a_sentence_does_not_wait_for_the_texts_of_others(bergamot: Bergamot) -> None:
+    """By count: of four texts with hundreds of lines, a few are done when the live sentence is."""
+    texts = [
+        TranslationRequest(
+            text="\n".join(f"line {number}" for number in range(400)),
+            source="en",
+            target="pt",
+            caller=name,
+            deferrable=True,
+        )
+        for name in "abcd"
+    ]
+    others = [asyncio.ensure_future(bergamot.translate([each])) for each in texts]
+    await asyncio.sleep(0.05)
+    small = TranslationRequest(text="The fox is here.", source="en", target="pt", caller="e", deferrable=True)
+    for request in (replace(small, caller="live", deferrable=False), small):
+        (answer,) = await bergamot.translate([request])
+        assert isinstance(answer, TranslatedText)
+        assert not any(each.done() for each in others)
+    for (translated,) in await asyncio.gather(*others):
+        assert isinstance(translated, TranslatedText)
+        assert translated.text.count("\n") == 399
 
 
 async def test_the_same_text_has_the_same_translation(bergamot: Bergamot) -> None:
@@ -128,14 +153,11 @@ def test_text_is_cut_at_the_ends_of_sentences() -> None:
 
 
 def test_a_single_word_is_given_to_the_model_as_a_sentence() -> None:
-    seen: list[str] = []
-
-    def remember(sentence: str) -> str:
-        seen.append(sentence)
-        return sentence
-
-    assert translate_text("sim", remember) == "Sim"
-    assert seen == ["Sim."]
+    sentences = translate_text("sim")
+    assert next(sentences) == "Sim."
+    with pytest.raises(StopIteration) as end:
+        sentences.send("Yes.")
+    assert end.value.value == "Yes"
 
 
 @given(st.text(alphabet=st.sampled_from("aB é1.!?,;:'\"()@/-\n\r\t 😀\ufe0f")) | st.text())

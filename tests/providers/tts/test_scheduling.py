@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from sokuji.contract import AudioChunk
+from sokuji.contract import ANONYMOUS, AudioChunk, StageRequest
 from sokuji.providers.tts.scheduling import SynthesisScheduler, synthesis_count
 
 RATE = 1_000
@@ -35,8 +35,10 @@ class Synthesis:
             yield AudioChunk(bytes(2 * int(length * RATE)), RATE, number == len(seconds) - 1)
 
 
-async def collect(scheduler: SynthesisScheduler, chunks: Generator[AudioChunk]) -> list[AudioChunk]:
-    return [chunk async for chunk in scheduler.stream(chunks)]
+async def collect(
+    scheduler: SynthesisScheduler, chunks: Generator[AudioChunk], request: StageRequest = ANONYMOUS
+) -> list[AudioChunk]:
+    return [chunk async for chunk in scheduler.stream(chunks, request)]
 
 
 async def test_first_chunks_go_first_then_the_request_whose_audio_runs_out_first(
@@ -59,7 +61,7 @@ async def test_the_first_chunk_of_a_new_request_precedes_later_chunks_of_others(
 ) -> None:
     synthesis = Synthesis()
     synthesis.go.set()
-    async with aclosing(scheduler.stream(synthesis.chunks("a", 1, 1, 1))) as early:
+    async with aclosing(scheduler.stream(synthesis.chunks("a", 1, 1, 1), ANONYMOUS)) as early:
         await anext(early)
         synthesis.go.clear()
         going_on = asyncio.ensure_future(anext(early))
@@ -70,6 +72,35 @@ async def test_the_first_chunk_of_a_new_request_precedes_later_chunks_of_others(
         await going_on
         await asyncio.gather(*others)
     assert synthesis.order == ["a0", "a1", "b0", "c0", "b1", "c1"]
+
+
+async def test_live_speech_goes_before_files_which_take_turns(scheduler: SynthesisScheduler) -> None:
+    synthesis = Synthesis()
+    files = [StageRequest(caller=name, deferrable=True) for name in "ab"]
+    results = [
+        # The second request of the first file, and each longer than the last: playback does not matter.
+        asyncio.create_task(collect(scheduler, synthesis.chunks(name, *[9 - number] * 2), files[file]))
+        for number, (name, file) in enumerate([("a", 0), ("A", 0), ("b", 1)])
+    ]
+    await asyncio.sleep(0)
+    results.append(asyncio.create_task(collect(scheduler, synthesis.chunks("live", 60, 60, 60))))
+    await asyncio.sleep(0)
+    synthesis.go.set()
+    await asyncio.gather(*results)
+    assert synthesis.order[:2] == ["a0", "live0"]
+    # Between two chunks of live speech there is time for one of the files'.
+    assert synthesis.order.index("live2") <= 5
+    of_files = [name for name in synthesis.order if not name.startswith("live")]
+    assert of_files == ["a0", "b0", "A0", "b1", "a1", "A1"]
+
+
+async def test_what_is_deferrable_does_not_count_as_load(scheduler: SynthesisScheduler) -> None:
+    synthesis = Synthesis()
+    synthesis.go.set()
+    (chunk,) = await collect(scheduler, synthesis.chunks("file", 1), StageRequest(deferrable=True))
+    assert chunk.effort is not None
+    assert chunk.effort.work_s > 0
+    assert scheduler.report().busy == 0
 
 
 async def test_a_request_cancelled_while_it_waits_is_not_synthesised(scheduler: SynthesisScheduler) -> None:

@@ -12,6 +12,7 @@ from sokuji.api.openai.wire import JSONObject, new_id
 from sokuji.api.service import Service
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest
+from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.session import Session
@@ -50,7 +51,7 @@ class Configuration:
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the session."""
-        return self.service.pipeline.preferring(self._providers or {})
+        return self.service.pipeline.preferring(self._providers or {}).on_behalf_of(Caller(self._id))
 
     def open(self, first: Mapping[str, Any] | None) -> Session:
         """Open the session of the service.

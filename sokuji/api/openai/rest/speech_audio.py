@@ -83,7 +83,7 @@ class SpeechAudio:
     def __init__(self, request: SpeechRequest, speaker: Speaker, service: Service) -> None:
         self._text = request.input
         self._speaker = speaker
-        self._pipeline = service.pipeline.preferring(speaker.providers)
+        self._pipeline = service.request_pipeline(speaker.providers)
         self._writer = FileWriter(request.response_format, speaker.tempo)
 
     @property

@@ -108,6 +108,7 @@ class AzureTranscription(CloudRecogniser[AzureTranscriptionConfig]):
         body = await cloud.send(
             "POST",
             "/speechtotext/transcriptions:transcribe",
+            request,
             params=_VERSION,
             data={"definition": json.dumps(self._definition(request))},
             files={"audio": ("speech.wav", wav_bytes(request.pcm, RECOGNISER_RATE), "audio/wav")},

@@ -63,6 +63,7 @@ class OpenAITranscription(CloudRecogniser[OpenAITranscriptionConfig]):
         body = await cloud.send(
             "POST",
             "/audio/translations" if translate else "/audio/transcriptions",
+            request,
             data=self._form(request),
             files={"file": ("speech.wav", wav_bytes(request.pcm, RECOGNISER_RATE), "audio/wav")},
         )

@@ -157,7 +157,7 @@ class FasterWhisper:
 
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()
-        result = await batcher.run(self._job(recogniser, request, self.config), urgent=request.urgent)
+        result = await batcher.run(self._job(recogniser, request, self.config), request)
         return replace(result.value, effort=result.effort)
 
     def _job(

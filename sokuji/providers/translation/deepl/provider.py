@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sokuji.config import DeepLConfig, Settings, check_live
-from sokuji.contract import Pairs, TranslatedText, TranslationRequest, TranslatorInfo
+from sokuji.contract import Pairs, StageRequest, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
 from sokuji.languages import LANGUAGES
 from sokuji.providers import cloud
@@ -50,6 +50,7 @@ class _SharedFields(NamedTuple):
     target: str
     context: tuple[str, ...]
     glossary: GlossaryContent | None
+    origin: StageRequest
 
 
 class DeepL:
@@ -169,15 +170,17 @@ class DeepL:
             body = _body(shared, texts, self.config)
             service, glossaries = self._loaded
             if shared.glossary is None:
-                return await _send(service, body)
+                return await _send(service, shared.origin, body)
             async with glossaries.use(shared.glossary) as identifier:
-                return await _send(service, body | {"glossary_id": identifier})
+                return await _send(service, shared.origin, body | {"glossary_id": identifier})
         except SokujiError as error:
             return [error] * len(texts)
 
 
-async def _send(service: cloud.CloudClient, body: dict[str, Any]) -> list[TranslatedText]:
-    response = await service.send_json("POST", "/v2/translate", json=body)
+async def _send(
+    service: cloud.CloudClient, origin: StageRequest, body: dict[str, Any]
+) -> list[TranslatedText]:
+    response = await service.send_json("POST", "/v2/translate", origin, json=body)
     try:
         texts = [each["text"] for each in response["translations"]]
     except (KeyError, TypeError):
@@ -217,7 +220,8 @@ def _shared_fields(request: TranslationRequest) -> _SharedFields:
     content = None
     if find(normalised(request.text), request.glossary):
         content = GlossaryContent.of(request.source, request.target, request.glossary)
-    return _SharedFields(request.source, request.target, request.context, content)
+    origin = StageRequest(caller=request.caller, deferrable=request.deferrable)
+    return _SharedFields(request.source, request.target, request.context, content, origin)
 
 
 def _split_by_size(

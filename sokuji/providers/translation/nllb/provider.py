@@ -113,7 +113,7 @@ class Nllb:
         jobs = [
             _translate(model, part.text.rstrip(), request, self.config) for part in parts if part.is_sentence
         ]
-        return _joined(parts, await _run_all(batcher, jobs))
+        return _joined(parts, await _run_all(batcher, jobs, request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,10 @@ class _TranslatedPart:
 
 
 async def _run_all(
-    batcher: Batcher, jobs: Sequence[Job[_TranslatedPart]]
+    batcher: Batcher, jobs: Sequence[Job[_TranslatedPart]], request: TranslationRequest
 ) -> list[JobResult[_TranslatedPart]]:
     """The results of all jobs; when one fails, no further computation of the others is started."""
-    runs = [asyncio.ensure_future(batcher.run(job)) for job in jobs]
+    runs = [asyncio.ensure_future(batcher.run(job, request)) for job in jobs]
     try:
         return await asyncio.gather(*runs)
     finally:

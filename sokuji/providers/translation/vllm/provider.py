@@ -19,6 +19,7 @@ from sokuji.config import Settings, VllmConfig, check_live
 from sokuji.contract import Effort, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.providers.isolation import process_each
+from sokuji.providers.request_slots import RequestSlots
 from sokuji.providers.translation.llm import chat_translation
 from sokuji.providers.translation.llm.prompt import Message, messages
 from sokuji.providers.translation.request_validation import check_request
@@ -49,7 +50,7 @@ class Vllm:
         self._given_engine = engine
         self._engine: Engine | None = None
         # Further requests wait outside of the engine, which would otherwise slow all of them down.
-        self._slots = asyncio.Semaphore(config.max_batch_size)
+        self._slots = RequestSlots(config.max_batch_size)
         self._running = 0
 
     async def load(self) -> None:
@@ -108,7 +109,7 @@ class Vllm:
         check_request(request, chat_translation.PAIRS)
         engine, config = self._ready(), self.config
         progress = _RequestProgress()
-        async with self._slots:
+        async with self._slots.hold(request):
             progress.started_at = time.monotonic()
             generate = partial(self._generate, engine, config, progress)
             text = await chat_translation.translate(request, generate, config.max_context)

@@ -103,6 +103,7 @@ class AzureSpeech:
             return service.stream(
                 "POST",
                 "/cognitiveservices/v1",
+                request,
                 check_headers=require_audio("Azure Speech"),
                 headers=headers,
                 content=ssml(text, chosen, request.language, request.speed),

@@ -96,7 +96,7 @@ class ElevenLabs:
         def request_audio(text: str) -> AsyncGenerator[bytes, None]:
             body = _body(text, request, config)
             return service.stream(
-                "POST", path, check_headers=require_audio("ElevenLabs"), params=params, json=body
+                "POST", path, request, check_headers=require_audio("ElevenLabs"), params=params, json=body
             )
 
         speech = SpeechStream("ElevenLabs", config.output_rate, min(request.speed, config.speed or 1.0))

@@ -119,7 +119,7 @@ class Kokoro:
         The first chunk is held back if the following ones would not be ready in time.
         """
         plan = SpeechPlan()
-        chunks = self._scheduler.stream(self._speak(request, plan))
+        chunks = self._scheduler.stream(self._speak(request, plan), request)
         return HoldBack(plan, self._pace, self.config.max_hold_back_s).stream(chunks)
 
     async def check(self) -> None:

@@ -102,7 +102,7 @@ class Piper:
 
     def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """Speak a text, each phrase in chunks that grow; raises what ``choose_voice`` raises."""
-        return self._scheduler.stream(self._speak(request))
+        return self._scheduler.stream(self._speak(request), request)
 
     async def check(self) -> None:
         """Speak one word."""

@@ -36,7 +36,7 @@ log = logging.getLogger("ray.serve")
 REFRESH_S = 5.0
 """Interval at which the stages are queried for their abilities and state, which ``/health`` reports."""
 STARTING_REFRESH_S = 0.5
-"""This interval while a stage is starting."""
+"""This interval while a provider is starting, or does not answer."""
 COUNT_S = 30.0
 """Interval at which the gateway replicas are counted."""
 COMPLETION_S = 15.0
@@ -144,7 +144,8 @@ class Gateway:
             if not starting and time.monotonic() - counted_at > COUNT_S:
                 counted_at = time.monotonic()
                 self._gateways = await asyncio.to_thread(running_replicas)
-            await asyncio.sleep(STARTING_REFRESH_S if starting else REFRESH_S)
+            missing = any(each.is_missing for stage in pipeline.stages for each in stage.monitors)
+            await asyncio.sleep(STARTING_REFRESH_S if starting or missing else REFRESH_S)
 
     async def _drain_when_stopped(self) -> None:
         try:

@@ -29,7 +29,7 @@ from sokuji.contract import (
     Translator,
     TranslatorInfo,
 )
-from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, ReplicaLost, SokujiError
 
 StageT = TypeVar("StageT")
 ResultT = TypeVar("ResultT")
@@ -52,7 +52,7 @@ def engine_errors() -> Iterator[None]:
         raise Overloaded("a stage has more calls waiting than it may", retry_after_s=2) from error
     except (RayActorError, DeploymentUnavailableError) as error:
         reason = f"a stage is not reachable: {type(error).__name__}"
-        raise ProviderUnavailable(reason, retry_after_s=2) from error
+        raise ReplicaLost(reason, retry_after_s=2) from error
     except (RayError, RayServeException, RpcError) as error:  # RpcError: if calls go by gRPC
         raise ProviderUnavailable(f"a call was lost: {type(error).__name__}", retry_after_s=1) from error
 

@@ -148,6 +148,10 @@ class ProviderUnavailable(SokujiError):
     code, status = "provider_unavailable", 503
 
 
+class ReplicaLost(ProviderUnavailable):
+    """The process of a stage has gone; another one is started in its place."""
+
+
 class ProviderFailed(SokujiError):
     """A stage failed in a way that a retry would only repeat."""
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sokuji.contract import (
     AudioChunk,
     RecognitionRequest,
+    StageRequest,
     SynthesisRequest,
     Transcript,
     TranslatedText,
@@ -19,7 +20,7 @@ from sokuji.contract import (
 )
 from sokuji.errors import SokujiError
 from sokuji.pipeline import metrics
-from sokuji.pipeline.fallback import Candidate
+from sokuji.pipeline.attempt_schedule import Candidate
 from sokuji.pipeline.members import (
     InfoT,
     Member,
@@ -36,9 +37,11 @@ from sokuji.text.spoken.spoken_form import spoken_form
 T = TypeVar("T")
 
 
-def candidate(member: Member[ProviderT, InfoT], attempt: Callable[[], T]) -> Candidate[T]:
+def candidate(
+    member: Member[ProviderT, InfoT], request: StageRequest, attempt: Callable[[], T]
+) -> Candidate[T]:
     """``member`` as a candidate for fallback."""
-    return Candidate(member.info.provider, member.breaker, attempt)
+    return Candidate(member.info.provider, member.breaker, attempt, urgent=request.urgent)
 
 
 async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Transcript:

@@ -2,23 +2,38 @@
 
 Pattern: M. T. Nygard, "Release It!", chapter "Stability Patterns". Closed: calls go through, and consecutive
 failures are counted. Open: other providers are called instead. Half-open: the open time is over and one call
-probes the provider; success closes the circuit, a failure opens it again. The breaker only advises
-(``admits``): a provider that is the only candidate left is called in any state (``fallback``).
+probes the provider; success closes the circuit, a failure opens it again. It is half-open before that time
+if the provider was gone and describes itself again. The breaker only advises (``admits``): a provider that is
+the only candidate left is called in any state (``fallback``).
+
+It also knows what to expect of the provider: how long an answer takes, and when it will be back.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 from sokuji.config import ResilienceSettings
-from sokuji.errors import OUTAGES, ProviderFailed, SokujiError
+from sokuji.errors import (
+    OUTAGES,
+    DeadlineExceeded,
+    Overloaded,
+    ProviderFailed,
+    ReplicaLost,
+    SokujiError,
+)
+from sokuji.pipeline.outage import Outage
 
 log = logging.getLogger(__name__)
 
 State = Literal["closed", "open", "half_open"]
 
+NEWEST_WEIGHT = 0.3
+"""Weight of the last answer in the mean time of an answer."""
 FAILURES = (ProviderFailed, *OUTAGES)
 """Errors that count against a provider. A refused request does not: it shows that the provider works."""
 
@@ -30,16 +45,29 @@ class CircuitBreaker:
         name: of the provider, for the log; may be set later.
         rules: called at each failure for the settings now in effect.
         clock: monotonic seconds.
+        replicas: returns how many replicas the provider is known to have; without the only one it is gone.
     """
 
     def __init__(
-        self, name: str, rules: Callable[[], ResilienceSettings], clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        rules: Callable[[], ResilienceSettings],
+        clock: Callable[[], float] = time.monotonic,
+        replicas: Callable[[], int] = lambda: 1,
     ) -> None:
         self.name = name
-        self._rules, self._clock = rules, clock
+        self._rules, self._clock, self._replicas = rules, clock, replicas
         self._failures = 0
         self._open_until: float | None = None
+        self._refused_until = -math.inf
+        """Until when the provider has asked not to be called."""
         self._probing = False
+        self._missed = False
+        """Whether the last description failed."""
+        self.outage = Outage(clock)
+        """Of the provider's process."""
+        self.answer_s: float | None = None
+        """Mean time of an answer, of speech to its first sound; None: there has been none yet."""
 
     @property
     def state(self) -> State:
@@ -54,36 +82,66 @@ class CircuitBreaker:
         return self.state == "closed" or (self.state == "half_open" and not self._probing)
 
     @contextmanager
-    def calling(self) -> Iterator[Callable[[], None]]:
+    def calling(self, *, urgent: bool = True) -> Iterator[Callable[[], None]]:
         """Context of a call, whose outcome changes the state; a cancelled call changes nothing.
+
+        Args:
+            urgent: otherwise the call gives way to others, and the time that it takes says nothing.
 
         Yields:
             A function to call when a streamed answer has begun: the call then no longer counts as the probe,
             so that another call can probe while the answer is still being streamed.
         """
-        is_probe = self.state == "half_open" and not self._probing
-        self._probing |= is_probe
-
-        def end_probe() -> None:
-            nonlocal is_probe
-            if is_probe:
-                is_probe = self._probing = False
-
+        call = _Call(self._clock(), urgent, self.state == "half_open" and not self._probing)
+        self._probing |= call.is_probe
         try:
-            yield end_probe
+            yield lambda: self._answered(call)
         except FAILURES as error:
-            self._failed(error)
+            if urgent or not isinstance(error, DeadlineExceeded):
+                self._failed(error)
             raise
         except SokujiError:
             self._succeeded()
             raise
         else:
+            self._answered(call)
             self._succeeded()
         finally:
-            end_probe()
+            self._end_probe(call)
+
+    def described(self) -> None:
+        """Note that the provider has described itself: if it was gone, it is worth a call."""
+        if not (self.outage.is_on or self._missed):
+            return
+        self.outage.end()
+        self._missed = False
+        if self._open_until is not None:
+            self._open_until = min(self._open_until, max(self._clock(), self._refused_until))
+
+    def missed(self) -> None:
+        """Note that the provider has not described itself. If it fails calls too, it is gone."""
+        self._missed = True
+        if self._failures:
+            self.outage.begin()
+
+    def _answered(self, call: "_Call") -> None:
+        self._end_probe(call)
+        if call.urgent and not call.is_answered:
+            took_s = self._clock() - call.began
+            mean_s = took_s if self.answer_s is None else self.answer_s
+            self.answer_s = mean_s + NEWEST_WEIGHT * (took_s - mean_s)
+        call.is_answered = True
+
+    def _end_probe(self, call: "_Call") -> None:
+        if call.is_probe:
+            call.is_probe = self._probing = False
 
     def _failed(self, error: SokujiError) -> None:
         self._failures += 1
+        if self._missed or (isinstance(error, ReplicaLost) and self._replicas() <= 1):
+            self.outage.begin()
+        if isinstance(error, Overloaded):
+            self._refused_until = self._clock() + (error.retry_after_s or 0)
         rules = self._rules()
         if self._open_until is None and self._failures < rules.circuit_breaker_threshold:
             return
@@ -99,3 +157,15 @@ class CircuitBreaker:
         if self._open_until is not None:
             log.info("%s answers again", self.name)
         self._failures, self._open_until = 0, None
+        self._missed = False
+        self.outage.end()
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call in progress."""
+
+    began: float
+    urgent: bool
+    is_probe: bool
+    is_answered: bool = False

@@ -111,6 +111,7 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
         self.member: Member[ProviderT, InfoT] | None = None
         """None until the provider has described itself for the first time."""
         self._provider, self._describe = provider, describe
+        self._created_at = time.monotonic()
         self._misses = 0
 
     @property
@@ -120,6 +121,11 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
             return None
         info = self.member.info
         return ProviderStatus(info.provider, info.model, self.state, self.breaker.state)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the last description failed."""
+        return self._misses > 0
 
     async def refresh(self, stage: StageName) -> None:
         """Update the provider's description, and note whether it answers; cheap, no inference."""
@@ -132,14 +138,29 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
             self._misses = 0
         except (SokujiError, TimeoutError) as error:
             self._misses += 1
+            self.breaker.missed()
             if self.state == "ready" and self._misses >= MAX_MISSES:
                 self.state = "error"
             log.info("%s does not answer: %s", self.breaker.name, str(error) or "timed out")
         else:
             self.breaker.name = f"{stage} {info.provider}"
+            if self.member is None:
+                self.breaker.outage.learn(time.monotonic() - self._created_at)
+            self.breaker.described()
             self.member = Member(self._provider, info, self.breaker, self.load)
             self.load.described(info.provider, info.workers)
             self.state, self._misses = "ready", 0
+
+
+def _monitor(
+    provider: ProviderT,
+    describe: Callable[[], Awaitable[InfoT]],
+    name: str,
+    rules: Callable[[], ResilienceSettings],
+    load: ProviderLoad,
+) -> ProviderMonitor[ProviderT, InfoT]:
+    breaker = CircuitBreaker(name, rules, replicas=lambda: load.replicas)
+    return ProviderMonitor(provider, describe, breaker, load)
 
 
 class Stage(Generic[ProviderT, InfoT]):
@@ -159,12 +180,7 @@ class Stage(Generic[ProviderT, InfoT]):
     ) -> None:
         self.name = name
         self.monitors = [
-            ProviderMonitor(
-                provider,
-                describe,
-                CircuitBreaker(f"{name} provider {number}", rules),
-                ProviderLoad(name),
-            )
+            _monitor(provider, describe, f"{name} provider {number}", rules, ProviderLoad(name))
             for number, (provider, describe) in enumerate(providers, start=1)
         ]
         self.complete = False

@@ -112,7 +112,11 @@ class Pipeline(ServedStages):
         recognisers = self.catalogue.recognisers(source, translating_to=middle)
         recognised = await call(
             [
-                candidate(each, partial(translate_speech, each, request, transcript.text, (source, middle)))
+                candidate(
+                    each,
+                    request,
+                    partial(translate_speech, each, request, transcript.text, (source, middle)),
+                )
                 for each in recognisers
             ],
             self.resilience,
@@ -161,7 +165,7 @@ class Pipeline(ServedStages):
         )
         return await call(
             [
-                candidate(each, partial(translate, each, request))
+                candidate(each, request, partial(translate, each, request))
                 for each in self.catalogue.translators(source, target)
             ],
             self.resilience,
@@ -192,7 +196,8 @@ class Pipeline(ServedStages):
             speed=speed,
         )
         candidates = [
-            candidate(member, partial(synthesize, member, voice, request)) for member, voice in reading.voices
+            candidate(member, request, partial(synthesize, member, voice, request))
+            for member, voice in reading.voices
         ]
         chunks = stream(candidates, self.resilience, deadline_s=self.deadlines.tts_s, stage="tts")
         common_rate: CommonRate | None = None

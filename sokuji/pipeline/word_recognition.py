@@ -58,7 +58,7 @@ async def _transcribe(
     deadline_s: float,
 ) -> Transcript:
     return await call(
-        [candidate(each, partial(recognise, each, request)) for each in recognisers],
+        [candidate(each, request, partial(recognise, each, request)) for each in recognisers],
         rules,
         deadline_s=deadline_s,
         stage="stt",

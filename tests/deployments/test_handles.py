@@ -7,7 +7,14 @@ from ray.exceptions import ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
 from deployments.handles import engine_errors
-from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.errors import (
+    InvalidRequest,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    ReplicaLost,
+    SokujiError,
+)
 
 
 def task_error(cause: Exception) -> Exception:
@@ -21,7 +28,7 @@ def task_error(cause: Exception) -> Exception:
     ("raised", "expected"),
     [
         (AioRpcError(StatusCode.INTERNAL, Metadata(), Metadata()), ProviderUnavailable),
-        (ActorUnavailableError("gone", None), ProviderUnavailable),
+        (ActorUnavailableError("gone", None), ReplicaLost),
         (BackPressureError(num_queued_requests=1, max_queued_requests=1), Overloaded),
         (task_error(ValueError("broken")), ProviderFailed),
         (task_error(InvalidRequest("no such language")), InvalidRequest),

@@ -14,11 +14,13 @@ from sokuji.errors import (
     Overloaded,
     ProviderFailed,
     ProviderUnavailable,
+    ReplicaLost,
     SokujiError,
     UnsupportedLanguage,
 )
+from sokuji.pipeline.attempt_schedule import Candidate
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
-from sokuji.pipeline.fallback import Candidate, call, stream
+from sokuji.pipeline.fallback import call, stream
 
 RULES = ResilienceSettings(circuit_breaker_threshold=3, fallback_after_s=0.1)
 RATE = 16_000
@@ -147,6 +149,51 @@ async def test_an_open_circuit_is_tried_only_after_all_other_candidates_have_fai
     assert first.attempts == RULES.circuit_breaker_threshold
     first.script = ["back"]
     assert await ask(first, second) == "back"
+    assert first.candidate.breaker.state == "closed"
+
+
+async def lost(away_s: float, answer_s: float, back_after_s: float | None) -> tuple[str, int]:
+    """Who answers while the preferred provider is gone, and how often that was called.
+
+    Args:
+        away_s: how long it is usually gone.
+        answer_s: how long the other one takes.
+        back_after_s: when it is back; None: never.
+    """
+    first, second = ScriptedProvider("one", GONE), ScriptedProvider("two", "second")
+    gone = first.candidate.breaker
+    gone.outage.learn(away_s)
+    second.candidate.breaker.answer_s = answer_s
+    with pytest.raises(ReplicaLost), gone.calling():
+        raise ReplicaLost("gone")
+    if back_after_s is not None:
+        first.script = ["first"]
+        asyncio.get_running_loop().call_later(back_after_s, gone.described)
+    return await ask(first, second), first.attempts
+
+
+async def test_a_provider_that_is_gone_is_not_tried_while_another_answers_sooner() -> None:
+    assert await lost(away_s=60, answer_s=1, back_after_s=None) == ("second", 0)
+
+
+async def test_a_provider_that_will_be_back_before_another_has_answered_is_waited_for() -> None:
+    assert await lost(away_s=5, answer_s=60, back_after_s=0.05) == ("first", 1)
+
+
+async def test_a_provider_that_does_not_come_back_when_it_should_is_waited_for_no_longer() -> None:
+    assert await lost(away_s=0.1, answer_s=60, back_after_s=None) == ("second", 0)
+
+
+async def test_a_provider_whose_circuit_is_open_is_waited_for_too() -> None:
+    first, second = ScriptedProvider("one", ReplicaLost("gone")), ScriptedProvider("two", "second")
+    for _ in range(RULES.circuit_breaker_threshold):
+        with pytest.raises(ReplicaLost), first.candidate.breaker.calling():
+            raise ReplicaLost("gone")
+    first.candidate.breaker.outage.learn(60)
+    second.candidate.breaker.answer_s = 100
+    first.script = ["first"]
+    asyncio.get_running_loop().call_later(0.05, first.candidate.breaker.described)
+    assert await ask(first, second) == "first"
     assert first.candidate.breaker.state == "closed"
 
 

@@ -7,8 +7,16 @@ import pytest
 
 from sokuji.config import Deadlines, ResilienceSettings
 from sokuji.contract import Transcript, Voice
-from sokuji.errors import InvalidRequest, Overloaded, ProviderFailed, ProviderUnavailable, UnsupportedLanguage
+from sokuji.errors import (
+    InvalidRequest,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    ReplicaLost,
+    UnsupportedLanguage,
+)
 from sokuji.pipeline import members
+from sokuji.pipeline.caller import Caller, never
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
@@ -24,7 +32,7 @@ def recogniser(name: str, *answers: str | Transcript | ProviderFailed) -> FakeSt
     return fake
 
 
-def translator(name: str, *answers: str | ProviderFailed) -> FakeTranslator:
+def translator(name: str, *answers: str | ProviderFailed | ReplicaLost) -> FakeTranslator:
     fake = FakeTranslator(*answers)
     fake.info = replace(fake.info, provider=name)
     return fake
@@ -95,6 +103,37 @@ async def test_after_failures_in_a_row_the_fallback_is_called_first_and_the_thre
     failed = len(first.requests) - 3
     assert failed == 9
     knob.observe("gateway.resilience.circuit_breaker_threshold", ready.resilience, failed)
+
+
+async def test_a_provider_that_was_gone_is_called_again_once_it_describes_itself() -> None:
+    first = translator("a", *[ReplicaLost("gone")] * 2)
+    ready = await pipeline(translation=[first, translator("b")])
+    assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
+    # It is known to be gone: it is not tried before it is back.
+    assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
+    assert len(first.requests) == 1
+    first.down = ProviderUnavailable("starting")
+    await ready.refresh()
+    assert ready.translation.monitors[0].is_missing
+    assert (await ready.translate_text("olá", "pt", "en")).provider == "b"
+    first.down = None
+    first.answers.clear()
+    await ready.refresh()
+    assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
+    assert not ready.translation.monitors[0].is_missing
+
+
+async def test_rest_calls_that_wait_too_long_do_not_open_a_circuit_for_live_speech() -> None:
+    first = translator("a")
+    ready = await pipeline(translation=[first, translator("b")])
+    ready.resilience = ResilienceSettings(circuit_breaker_threshold=2, fallback_after_s=0.05)
+    first.gate.clear()
+    for_rest = ready.on_behalf_of(Caller("rest", never))
+    for _ in range(3):
+        assert (await for_rest.translate_text("olá", "pt", "en")).provider == "b"
+    assert [status.circuit for status in ready.translation.statuses] == ["closed", "closed"]
+    first.gate.set()
+    assert (await ready.translate_text("olá", "pt", "en")).provider == "a"
 
 
 async def test_glossary_and_context_go_to_translators_that_take_them_and_terms_hold_with_the_others() -> None:

@@ -47,6 +47,7 @@ class Deadlines(Settings):
 
     stt_s: float = Field(30, gt=0, le=600)
     translation_s: float = Field(20, gt=0, le=600)
+    """For each thousand characters begun."""
     tts_s: float = Field(30, gt=0, le=600)
     """Limit for the first audio chunk, and between two chunks."""
 
@@ -64,7 +65,7 @@ class ResilienceSettings(Settings):
     """Time limit for a provider's result, or its first audio chunk, while another provider remains whose
     circuit is in the same or a better state. The last provider may use the rest of the stage's deadline.
     If all others have failed, a provider that was too slow is called again. A value at or above the
-    deadline has no effect."""
+    deadline has no effect. Like the deadline, it is for each thousand characters of a text to translate."""
 
 
 class Limits(Settings):

@@ -43,6 +43,7 @@ class AttemptSchedule(Generic[T]):
         rules: ``fallback_after_s`` is the timeout of an attempt that another candidate can follow.
         deadline_s: seconds for all attempts.
         stage: for error messages and metrics.
+        parts: factor of both times.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class AttemptSchedule(Generic[T]):
         rules: ResilienceSettings,
         deadline_s: float,
         stage: StageName,
+        parts: int = 1,
     ) -> None:
         self._candidates = list(candidates)
-        self._rules = rules
+        self._fallback_after_s = parts * rules.fallback_after_s
         self._stage = stage
-        self._deadline_s = deadline_s
+        self._deadline_s = parts * deadline_s
         self._round: list[Candidate[T]] = []
         """Candidates that are still to be tried in the present round."""
         self._last_error: SokujiError | None = None
@@ -81,7 +83,7 @@ class AttemptSchedule(Generic[T]):
             raise self._last_error or deadline_exceeded(self._stage, self._deadline_s)
         # A slow attempt is given up only if the circuit of a candidate behind it is no worse.
         if any(each.breaker.admits >= candidate.breaker.admits for each in self._round):
-            return candidate, min(self._rules.fallback_after_s, remaining_s)
+            return candidate, min(self._fallback_after_s, remaining_s)
         return candidate, remaining_s
 
     def failed(self, candidate: Candidate[T], error: SokujiError) -> None:

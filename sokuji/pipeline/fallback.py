@@ -34,15 +34,19 @@ async def call(
     *,
     deadline_s: float,
     stage: StageName,
+    parts: int = 1,
 ) -> T:
     """The first good answer.
+
+    Args:
+        parts: the request is as much work as so many usual ones, and may take as many times as long.
 
     Raises:
         ProviderUnavailable, Overloaded: the last error, when ``deadline_s`` seconds have passed.
         DeadlineExceeded: no answer within ``deadline_s`` seconds for all attempts.
         ProviderFailed, NotSupported, UnsupportedLanguage: the last error, when no candidate is left.
     """
-    schedule = AttemptSchedule(candidates, rules, deadline_s, stage)
+    schedule = AttemptSchedule(candidates, rules, deadline_s, stage, parts)
     while True:
         candidate, timeout_s = await schedule.next()
         try:

@@ -6,6 +6,7 @@ tests they are providers in the same process.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -29,6 +30,9 @@ from sokuji.pipeline.speech_translation import chained, translate_speech
 from sokuji.pipeline.word_recognition import find_words
 from sokuji.text.glossary import NO_TERMS, find, normalised, replace
 from sokuji.text.protection.translation import without_words
+
+CHARACTERS_OF_A_PART = 1_000
+"""Characters of a text to translate for which the deadline is meant: more than anybody says at a go."""
 
 
 class Pipeline(ServedStages):
@@ -171,6 +175,7 @@ class Pipeline(ServedStages):
             self.resilience,
             deadline_s=self.deadlines.translation_s,
             stage="translation",
+            parts=math.ceil(len(text) / CHARACTERS_OF_A_PART),
         )
 
     async def speak(

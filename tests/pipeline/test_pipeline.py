@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from sokuji.config import Deadlines
 from sokuji.contract import Transcript
-from sokuji.errors import NotSupported, UnsupportedLanguage
+from sokuji.errors import DeadlineExceeded, NotSupported, UnsupportedLanguage
 from sokuji.pipeline.pipeline import Pipeline
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
@@ -109,3 +110,13 @@ async def test_a_voice_that_reads_notation_itself_gets_the_text_as_it_is_written
 async def test_a_text_in_a_script_without_a_voice_is_refused() -> None:
     with pytest.raises(UnsupportedLanguage, match="languages with a voice: en, es, pt"):
         await spoken(await ready_pipeline(), "你好世界")
+
+
+async def test_a_long_text_may_take_longer_than_a_sentence() -> None:
+    deadlines = Deadlines(translation_s=0.2)
+    pipeline = await ready_pipeline(translator=FakeTranslator(delay_s=0.3), deadlines=deadlines)
+    sentence = "Olá. "
+    with pytest.raises(DeadlineExceeded, match="0.2 s"):
+        await pipeline.translate_text(sentence, "pt", "en")
+    # One call of the fake: its parts are all the same.
+    assert (await pipeline.translate_text(sentence * 1_000, "pt", "en")).provider == "fake"

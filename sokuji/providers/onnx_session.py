@@ -1,4 +1,8 @@
-"""Opens ONNX models: on a device or with given execution providers, with a bounded number of threads."""
+"""Opens ONNX models: on a device or with given execution providers, with a bounded number of threads.
+
+A session keeps all memory that it has ever needed, for the next call. Where the lengths of the inputs differ
+much, ``RELEASE_MEMORY`` is passed to each call, so that one long input does not cost its memory for good.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +13,9 @@ import onnxruntime
 from sokuji.errors import ConfigError, ModelMissing
 
 CPU = "CPUExecutionProvider"
+RELEASE_MEMORY = onnxruntime.RunOptions()
+"""Options of a call after which the session's memory is given back ("Memory consumption", onnxruntime.ai)."""
+RELEASE_MEMORY.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 _DEVICES = {"cpu": CPU, "cuda": "CUDAExecutionProvider"}
 
 

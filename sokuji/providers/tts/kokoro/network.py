@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from sokuji.errors import ModelMissing
-from sokuji.providers.onnx_session import open_session_on
+from sokuji.providers.onnx_session import RELEASE_MEMORY, open_session_on
 from sokuji.providers.tts.kokoro.convolutions import (
     rewrite_convolutions,
     signed_products_are_exact,
@@ -57,7 +57,7 @@ class KokoroNetwork:
             "style": style[len(ids) - 1],
             "speed": np.ones(1, np.float32),
         }
-        waveform: Waveform = self._session.run(None, inputs)[0]
+        waveform: Waveform = self._session.run(None, inputs, RELEASE_MEMORY)[0]
         return waveform.reshape(-1)
 
 

@@ -37,8 +37,8 @@ SPOKEN = ("en", "es", "pt", "fr", "it", "hi")
 """The languages of all voices; Japanese is added if its extra is installed."""
 FIRST_COLUMNS = 26
 LONGEST_COLUMNS = 120
-LONGEST_PHONEMES = 500
-"""Limit of one inference: the model has 512 positions, and a voice has a style for each length up to 510."""
+LONGEST_PHONEMES = 200
+"""Limit of one inference, more than a phrase usually has. The model takes 510, with memory to match."""
 
 LOUDNESS = {
     "jf_alpha": -19.5,

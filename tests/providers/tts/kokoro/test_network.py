@@ -13,7 +13,7 @@ from sokuji import models
 from sokuji.errors import ModelMissing
 from sokuji.providers.onnx_session import open_session_on
 from sokuji.providers.tts.kokoro.network import KokoroNetwork, faster_model
-from sokuji.providers.tts.kokoro.provider import MODEL, to_symbols
+from sokuji.providers.tts.kokoro.provider import LONGEST_PHONEMES, MODEL, to_symbols
 
 VOICE = "jm_kumo"
 NUDGE = 1.0001
@@ -34,6 +34,25 @@ def distance(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
     length = min(left.size, right.size)
     difference = spectrum(left[:length]) - spectrum(right[:length])
     return float(np.sqrt((difference**2).mean(axis=1)).mean())
+
+
+def resident(field: str) -> int:
+    """Kilobytes of memory of this process: ``VmRSS``, or ``VmHWM`` at the peak (proc(5))."""
+    (line,) = (each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith(field))
+    return int(line.split()[1])
+
+
+@pytest.mark.models
+def test_a_long_phrase_leaves_no_memory_behind() -> None:
+    network = KokoroNetwork(models.locate("kokoro", MODEL), cpu_threads=2)
+    style = network.styles[VOICE]
+    phonemes = to_symbols("O trem parte da estação central todas as manhãs, ", "pt", network.ids)
+    network.render(phonemes, style)
+    before = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    network.render((4 * phonemes)[:LONGEST_PHONEMES], style)
+    kept, needed = resident("VmRSS") - before, resident("VmHWM") - before
+    assert kept < needed / 3
 
 
 @pytest.mark.models

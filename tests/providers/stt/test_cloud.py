@@ -26,6 +26,7 @@ from tests.support.cloud.azure_stt import azure
 from tests.support.cloud.faults import SHORT_S, every_fault_of_json, silent, status
 from tests.support.cloud.openai_stt import openai, said, speech
 from tests.support.cloud.server import KEY, Exchange, Fault, Handler, Server, nobody, serve
+from tests.support.cloud.turns import recorded
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,14 @@ async def slow(exchange: Exchange) -> None:
     """Answers rightly, not at once."""
     await asyncio.sleep(SHORT_S / 20)
     await exchange.send(await exchange.answer())
+
+
+async def test_a_request_waits_for_its_turn_as_that_of_its_caller(
+    recogniser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = recorded(monkeypatch)
+    await recogniser.transcribe([ask(0, caller="file", deferrable=True), ask(1, caller="live", interim=True)])
+    assert sorted((each.caller, each.urgent) for each in turns) == [("file", False), ("live", False)]
 
 
 async def test_each_request_of_a_batch_has_its_result_and_a_bad_one_fails_alone(recogniser: Any) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from tests.support.cloud.faults import EVERY_FAULT, FAULTS_OF_JSON, SHORT_S, lim
 from tests.support.cloud.openai_chat import USUAL, Model
 from tests.support.cloud.server import KEY, Fault, Handler, Server, nobody, serve
 from tests.support.cloud.translators import DEEPL, OPENAI, TranslationService, refused, translated
+from tests.support.cloud.turns import recorded
 
 HELLO = TranslationRequest(text="Good morning, my friend.", source="en", target="pt")
 
@@ -60,6 +61,14 @@ async def provider(case: Case, server: Server) -> AsyncIterator[Any]:
     async with case.service.loaded(server) as ready:
         server.requests.clear()
         yield ready
+
+
+async def test_a_request_waits_for_its_turn_as_that_of_its_caller(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = recorded(monkeypatch)
+    await translated(provider, replace(HELLO, caller="file", deferrable=True))
+    assert [(each.caller, each.urgent) for each in turns] == [("file", False)]
 
 
 @pytest.mark.parametrize(("case", "fault", "error"), FAULTS, indirect=["case"])

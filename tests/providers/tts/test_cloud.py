@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sokuji.errors import ConfigError, ProviderFailed, ProviderUnavailable, Soku
 from tests.support.cloud.faults import cut, endless, every_fault, limit_s, status
 from tests.support.cloud.server import KEY, Fault, Server, nobody, serve
 from tests.support.cloud.synthesisers import AZURE, ELEVENLABS, HELLO, SpeechService, joined, speak
+from tests.support.cloud.turns import recorded
 from tests.support.knobs import Knobs
 
 SERVICES = {"elevenlabs": ELEVENLABS, "azure": AZURE}
@@ -38,6 +40,14 @@ def provider(loaded: Loaded) -> Any:
 @pytest.fixture
 def server(loaded: Loaded) -> Server:
     return loaded[1]
+
+
+async def test_a_request_waits_for_its_turn_as_that_of_its_caller(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = recorded(monkeypatch)
+    await speak(provider, replace(HELLO, caller="file", deferrable=True))
+    assert [(each.caller, each.urgent) for each in turns] == [("file", False)]
 
 
 @every_fault

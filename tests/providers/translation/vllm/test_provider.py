@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,6 +123,21 @@ async def test_a_cancelled_request_is_aborted_in_the_engine() -> None:
     assert engine.at_work == 0
     engine.gate.set()
     assert isinstance(await answer(provider), TranslatedText)
+
+
+async def test_live_speech_finds_a_place_in_the_engine_beside_any_number_of_texts() -> None:
+    engine = ScriptedEngine()
+    provider = await started(engine, max_batch_size=4)
+    engine.gate.clear()
+    texts = [replace(HELLO, caller=f"text {number}", deferrable=True) for number in range(20)]
+    call = asyncio.create_task(provider.translate(texts))
+    await until(engine, 3)
+    live = asyncio.create_task(provider.translate([replace(HELLO, caller="live")]))
+    await until(engine, 4)
+    assert not live.done()
+    engine.gate.set()
+    assert isinstance((await live)[0], TranslatedText)
+    assert all(isinstance(each, TranslatedText) for each in await call)
 
 
 @pytest.mark.knob("translation.vllm.max_batch_size")

@@ -29,6 +29,8 @@ TURN = 8
 LOOKED_AT = 64
 """Jobs among which batches are formed, or four batches if that is more: the next ones in the queue. What one
 decision costs does not depend on how many wait."""
+LIVE_S = 5.0
+"""So long after an urgent job another one is expected; a worker is kept free for it if there are several."""
 
 
 class Batcher:
@@ -50,6 +52,9 @@ class Batcher:
         self._name = name
         self._numbers = itertools.count()
         self._queue: CallerQueue[QueuedJob] = CallerQueue(TURN)
+        self._live_until = 0.0
+        self._giving_way = 0
+        """Workers that compute what is not urgent."""
         self._changed = threading.Condition()
         self._closed = False
         self._workers = 0
@@ -81,6 +86,8 @@ class Batcher:
             Exception: whatever the job raises.
         """
         queued = QueuedJob(job, request.caller, request.urgent, next(self._numbers), time.monotonic())
+        if request.urgent:
+            self._live_until = queued.queued_at + LIVE_S
         self._enqueue([queued])
         return await asyncio.wrap_future(queued.outcome)
 
@@ -130,6 +137,9 @@ class Batcher:
             self._enqueue(unfinished)
             for queued in batch:
                 self._queue.done(queued)
+            self._giving_way -= bool(batch) and not batch[0].urgent
+            if self._queue.waits:
+                self._changed.notify()
         return bool(batch)
 
     def _next_batch(self, index: int) -> list[QueuedJob]:
@@ -142,6 +152,7 @@ class Batcher:
                     for queued in ready:
                         # Starting a job computes nothing.
                         self._queue.take(queued, counts=queued.computation is not None)
+                    self._giving_way += not ready[0].urgent
                     if self._queue.waits:
                         # This worker may have consumed the notification for a job that is still waiting.
                         self._changed.notify()
@@ -180,7 +191,10 @@ class Batcher:
         return 1 if computation is None else max(1, min(self.batch_size, computation.max_batch_size))
 
     def _remaining_wait_s(self, batch: Sequence[QueuedJob]) -> float:
-        """How long an incomplete batch still waits; 0 unless it is the first computation of all its jobs."""
+        """How long a batch still waits: for a worker that need not be kept free, or for more computations if
+        they are the first of all its jobs."""
+        if not batch[0].urgent and self._giving_way >= max(1, self._workers - 1):
+            return max(0.0, self._live_until - time.monotonic())
         if batch[0].computation is None or any(queued.started_at is not None for queued in batch):
             return 0.0
         if len(batch) >= self._max_size(batch):

@@ -65,6 +65,26 @@ async def test_a_long_job_and_many_jobs_of_one_caller_give_way_to_others(
     assert order[: 12 * TURN].count("l") == 6 * TURN
 
 
+@pytest.mark.parametrize("live", [True, False])
+async def test_a_worker_is_kept_free_for_live_speech_while_there_is_any(
+    batcher: Batcher, board: BatchLog, live: bool
+) -> None:
+    batcher.resize(3)
+    if live:
+        await results_of(submit(batcher, UpperStep(board, "live")))
+        board.batches.clear()
+    gate = threading.Event()
+    files = [submit(batcher, UpperStep(board, "f", f"{n}", gate=gate), urgent=False) for n in range(4)]
+    await wait_until(lambda: len(board.batches) == (2 if live else 3))
+    if live:
+        # The third worker has looked at the files' jobs in between.
+        assert await results_of(submit(batcher)) == [[]]
+        assert len(board.batches) == 2
+        assert await results_of(submit(batcher, UpperStep(board, "live"))) == [["LIVE"]]
+    gate.set()
+    assert await results_of(*files) == [["F"]] * 4
+
+
 async def test_jobs_whose_callers_have_gone_are_dropped_however_many_there_are(
     batcher: Batcher, board: BatchLog
 ) -> None:

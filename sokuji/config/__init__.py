@@ -7,6 +7,7 @@ upper-case names of the tuning guide can be set as environment variables of the 
 not settings: they are read from the environment only.
 """
 
+from sokuji.config.access import AccessSettings
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.gateway import (
     Deadlines,
@@ -55,6 +56,7 @@ __all__ = [
     "PROVIDER_CONFIGS",
     "PROXY_CALLBACK",
     "PROXY_VARIABLES",
+    "AccessSettings",
     "AdmissionSettings",
     "AudioFormat",
     "AzureSpeechConfig",

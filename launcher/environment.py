@@ -111,6 +111,10 @@ def haproxy_files(directory: Path) -> dict[str, str]:
     }
 
 
-def proxy_middleware() -> dict[str, str]:
-    """The variable by which Serve's proxy loads this project's middleware; it keeps a value that it has."""
-    return {PROXY_CALLBACK: os.environ.get(PROXY_CALLBACK, CALLBACK)}
+def proxy_variables() -> dict[str, str]:
+    """The variables by which Serve's proxy loads this project's middleware, and is replaced soon if it ends.
+
+    Those that this process has already keep their values.
+    """
+    ours = {PROXY_CALLBACK: CALLBACK, "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2"}
+    return {name: os.environ.get(name, value) for name, value in ours.items()}

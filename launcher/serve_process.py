@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from launcher import dashboard
-from launcher.environment import haproxy_files, proxy_middleware
+from launcher.environment import haproxy_files, proxy_variables
 
 DRAIN_S = 60.0
 """Time for conversations to end: ``streaming.drain_s`` and the processing of the last utterance."""
@@ -76,7 +76,7 @@ def _environment(ray_dir: Path) -> dict[str, str]:
         "RAY_TMPDIR": str(ray_dir),
         # A service that processes speech sends no usage reports.
         "RAY_USAGE_STATS_ENABLED": "0",
-        **proxy_middleware(),
+        **proxy_variables(),
         **haproxy_files(ray_dir),
     }
 

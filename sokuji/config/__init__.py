@@ -29,6 +29,7 @@ from sokuji.config.tts import (
     ElevenLabsVoice,
     KokoroConfig,
     PiperConfig,
+    PocketTtsConfig,
     VoiceSettings,
 )
 from sokuji.config.variables import API_KEY_VARIABLES, FIELD_VARIABLES, GATEWAY_FIELD_VARIABLES, LOG_LEVEL
@@ -64,6 +65,7 @@ __all__ = [
     "OpenAISettings",
     "OpenAITranscriptionConfig",
     "PiperConfig",
+    "PocketTtsConfig",
     "ResilienceSettings",
     "SegmentationSettings",
     "Settings",

@@ -87,8 +87,8 @@ def test_it_makes_the_samples_that_the_package_makes(
 def test_parts_begin_with_one_frame_and_the_final_one_is_last(network: PocketNetwork) -> None:
     parts = list(network.speak(TEXT, voice(small_model())))
     lengths = [len(part.waveform) // FRAME for part in parts]
-    assert lengths[:4] == [1, 2, 4, 4]
-    assert set(lengths[2:-1]) == {4}
+    assert lengths[:6] == [1, 1, 2, 3, 4, 4]
+    assert set(lengths[4:-1]) == {4}
     assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
 
 
@@ -101,9 +101,10 @@ def test_nothing_is_computed_before_it_is_asked_for_nor_in_other_threads(
     next(parts)
     assert len(steps) == 2  # The text, and one frame.
     next(parts)
-    assert len(steps) == 4
+    next(parts)
+    assert len(steps) == 5
     parts.close()  # type: ignore[attr-defined]
-    assert len(steps) == 4
+    assert len(steps) == 5
     assert set(threading.enumerate()) == threads
 
 

@@ -3,7 +3,6 @@
 The figures are for docs/providers.md. The weights are random, on which the time does not depend.
 """
 
-import resource
 import time
 from pathlib import Path
 
@@ -30,18 +29,18 @@ def test_how_fast_it_is(name: str, tmp_path: Path, capsys: pytest.CaptureFixture
     network = opened(path)
     first, whole, seconds = [], [], 0.0
     for _ in range(3):
-        began = time.monotonic()
+        # All is computed in this thread. Its processor time does not depend on what else the machine does.
+        began = time.thread_time()
         parts = network.speak(TEXT, voice(path))
         samples = len(next(parts).waveform)
-        first.append(time.monotonic() - began)
+        first.append(time.thread_time() - began)
         samples += sum(len(part.waveform) for part in parts)
-        whole.append(time.monotonic() - began)
+        whole.append(time.thread_time() - began)
         seconds = samples / network.sample_rate
     parameters = sum(each.numel() for each in network._model.parameters())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     with capsys.disabled():
         print(
-            f"\n{name}: {parameters / 1e6:.0f} million parameters; first audio after {min(first):.2f} s; "
-            f"a second of speech takes {min(whole) / seconds:.2f} s; at most {peak:.1f} GB in memory"
+            f"\n{name}, {parameters / 1e6:.0f} million parameters: {min(first):.2f} s of processor time "
+            f"for the first frame, {min(whole) / seconds:.2f} s for a second of speech"
         )
     assert seconds > 1

@@ -13,6 +13,7 @@ Written against pocket-tts 4.0.1, whose model and functions it uses, also such a
 
 import tempfile
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ from sokuji.errors import ModelMissing
 from sokuji.providers.tts.pocket_tts.model_files import ModelFiles
 from sokuji.providers.tts.waveform_chunks import Waveform, WaveformPart
 
-GROWTH = 2
-LONGEST_FRAMES = 4
-"""Frames of a part, after 1 and 2. The decoder takes less time for several at once; longer parts would let
-other texts wait longer."""
+PART_FRAMES = (1, 1, 2, 3, 4)
+"""Frames of each part; the last number holds for all that follow. The decoder takes less time for several at
+once, and other texts wait longer. So many are ready before those of the parts before have been played, if a
+second of speech takes up to 0.65 s."""
 EXTRA_FRAMES = 2
 """The package makes so many frames more than its own estimate, where the model recommends no number."""
 FADE_S = 0.005
@@ -62,10 +63,10 @@ class PocketNetwork:
     def speak(self, text: str, voice: Path) -> Iterator[WaveformPart]:
         """The waveform of one phrase, part by part; see ``provider.Network``."""
         speech = _Speech(self._model, text, voice)
-        frames = 1
-        while not speech.ended:
+        for frames in chain(PART_FRAMES, repeat(PART_FRAMES[-1])):
             yield WaveformPart(speech.next_frames(frames), speech.ended)
-            frames = min(frames * GROWTH, LONGEST_FRAMES)
+            if speech.ended:
+                return
 
 
 class _Speech:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence, Set
 
@@ -26,7 +27,7 @@ from sokuji.api.app import build_app
 from sokuji.api.credentials import Credentials
 from sokuji.api.service import Service
 from sokuji.audio.voice_activity import SileroVad
-from sokuji.config import GatewaySettings, parse_gateway
+from sokuji.config import GatewaySettings, check_proxy_variables, parse_gateway
 from sokuji.errors import ProviderFailed
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
@@ -57,8 +58,9 @@ COMPLETION_S = 15.0
         # Scaling down interrupts conversations, so it comes late.
         "downscale_delay_s": 600,
     },
-    health_check_period_s=5,
-    health_check_timeout_s=20,
+    # A process that gives no answer to three checks is frozen, and is replaced.
+    health_check_period_s=2,
+    health_check_timeout_s=5,
     # A replica is stopped when its successor is up, so that its clients can reconnect.
     max_surge_percent=100,
     graceful_shutdown_wait_loop_s=1,
@@ -81,7 +83,8 @@ class Gateway:
         shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
-        self._deployment_variables = runtime_env.variables() - shared_variables
+        self._config_variables = runtime_env.variables()
+        self._deployment_variables = self._config_variables - shared_variables
         """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
@@ -110,10 +113,12 @@ class Gateway:
         With ``draining`` this returns when no sessions are left, or after ``drain_s`` and ``COMPLETION_S``.
 
         Raises:
-            ConfigError: a setting is unknown or out of range; Serve rejects the deployment with this message.
+            ConfigError: a setting is unknown or out of range, or a variable has no effect; Serve rejects the
+                deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
         settings = parse_gateway(user_config, deployment_variables=self._deployment_variables)
+        check_proxy_variables(os.environ, self._config_variables)
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

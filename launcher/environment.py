@@ -14,11 +14,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sokuji.config import CALLBACK, PROXY_CALLBACK
 from sokuji.errors import ConfigError
 
 EXPOSURE_ACKNOWLEDGED = "SOKUJI_EXPOSED"
 """Variable by which the user accepts that the ports of ``open_ports`` are open."""
-_PROXY_CALLBACK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
+
 _HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 _BINARY = "RAY_SERVE_HAPROXY_BINARY_PATH"
 _PORTS = {
@@ -110,6 +111,15 @@ def haproxy_files(directory: Path) -> dict[str, str]:
     }
 
 
-def proxy_middleware() -> dict[str, str]:
-    """The variable by which Serve's proxy loads this project's middleware; it keeps a value that it has."""
-    return {_PROXY_CALLBACK: os.environ.get(_PROXY_CALLBACK, "deployments.proxy:middlewares")}
+def serve_variables() -> dict[str, str]:
+    """Variables of Ray Serve: the middleware of its proxy, and an early end for what is broken.
+
+    Those that this process has already keep their values.
+    """
+    ours = {
+        PROXY_CALLBACK: CALLBACK,
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+        # Otherwise a frozen replica keeps its processors for graceful_shutdown_timeout_s, unreplaced.
+        "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+    }
+    return {name: os.environ.get(name, value) for name, value in ours.items()}

@@ -36,6 +36,10 @@ from sokuji.text.spoken.spoken_form import spoken_form
 
 T = TypeVar("T")
 
+TEXTS_OF_A_CALL = 8
+"""More than those of an utterance. A long text is many calls, each of which is soon answered: a model whose
+calls have no answer for long is taken to hang."""
+
 
 def candidate(
     member: Member[ProviderT, InfoT], request: StageRequest, attempt: Callable[[], T]
@@ -129,21 +133,27 @@ class _TranslationCalls:
         self.count = 0
 
     async def translate(self, texts: Sequence[str]) -> list[str]:
-        """The translations, from one call."""
-        began = time.monotonic()
-        requests = [dataclasses.replace(self._request, text=text) for text in texts]
-        results = [_result(answer) for answer in await self._member.provider.translate(requests)]
-        effort = results[0].effort if results else None
-        metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
-        for each in results:
-            self._member.load.answered(each.effort, urgent=self._request.urgent)
+        """The translations, from one call after the other with at most ``TEXTS_OF_A_CALL`` each."""
+        results: list[TranslatedText] = []
+        for start in range(0, len(texts), TEXTS_OF_A_CALL):
+            results += await self._call(texts[start : start + TEXTS_OF_A_CALL])
         self.count += 1
         self._scores = [each.score for each in results]
         return [each.text for each in results]
 
+    async def _call(self, texts: Sequence[str]) -> list[TranslatedText]:
+        began = time.monotonic()
+        requests = [dataclasses.replace(self._request, text=text) for text in texts]
+        results = [_result(answer) for answer in await self._member.provider.translate(requests)]
+        effort = results[0].effort
+        metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
+        for each in results:
+            self._member.load.answered(each.effort, urgent=self._request.urgent)
+        return results
+
     @property
     def score(self) -> float | None:
-        """Geometric mean of the scores of the first call, if there was no other."""
+        """Geometric mean of the scores of the first texts, if no others were asked for."""
         scores = [each for each in self._scores if each is not None]
         if self.count != 1 or len(scores) != len(self._scores):
             return None

@@ -3,20 +3,22 @@
 import asyncio
 import itertools
 import string
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
 
 from sokuji.api.service import Service
 from sokuji.config import Deadlines, GatewaySettings
+from sokuji.contract import TranslatedText, TranslationRequest
+from sokuji.errors import SokujiError
 from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.text.protection import translation as protection
 from sokuji.text.protection.passage import TranslationTask
-from tests.support.fake_stages import FakeStt, FakeTts
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.rest_client import client_of
 
 CALLS = 4
@@ -62,6 +64,23 @@ async def test_live_speech_does_not_wait_for_texts_of_a_thousand_lines(bergamot:
             for call in calls:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_no_call_of_a_translator_is_large_however_long_the_text_is() -> None:
+    translator = FakeTranslator()
+    sizes: list[int] = []
+    translate = translator.translate
+
+    async def counted(requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
+        sizes.append(sum(request.text.count("\n") + 1 for request in requests))
+        return await translate(requests)
+
+    translator.translate = counted  # type: ignore[method-assign]
+    pipeline = await ready_pipeline(translator=translator)
+    for text in (lines(), "\n".join(f"{line} {number}" for number, line in enumerate(lines().split()))):
+        await pipeline.translate_text(text, "en", "pt")
+    assert max(sizes) <= 8 * 9
+    assert sum(sizes) >= 2 * len(lines().split())
 
 
 async def test_the_gateway_goes_on_while_it_checks_a_text_of_thousands_of_values() -> None:

@@ -16,8 +16,8 @@ from sokuji.text.punctuation import (
 _SENTENCE_END = re.compile(
     rf"[\r\n]++|([{SENTENCE_MARKS}]){CLOSING}+\s++|[{UNSPACED_SENTENCE_MARKS}]{CLOSING}+"
 )
-MAX_MERGED_CHARS = 500
-"""What is checked in one step, and translated again if it fails the check."""
+MAX_MERGED = 8
+"""Sentences that are checked in one step, and translated again if they fail the check."""
 _LINE_BREAK = re.compile(r"[\r\n]")
 Sentence = tuple[str, list[ProtectedSpan]]
 """A text and its spans, with positions in this text."""
@@ -40,14 +40,14 @@ def sentences(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[Sentence]:
 
 def merged_sentences(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[Sentence]:
     """The sentences that have spans, and between those the others, several together."""
-    undivided = ""
+    merged: list[str] = []
     for sentence, own in sentences(text, spans):
-        if undivided and (own or len(undivided) + len(sentence) > MAX_MERGED_CHARS):
-            yield undivided, []
-            undivided = ""
+        if merged and (own or len(merged) == MAX_MERGED):
+            yield "".join(merged), []
+            merged = []
         if own:
             yield sentence, own
         else:
-            undivided += sentence
-    if undivided:
-        yield undivided, []
+            merged.append(sentence)
+    if merged:
+        yield "".join(merged), []

@@ -95,17 +95,13 @@ class Bergamot:
         return TranslatedText(text=result.value, effort=result.effort)
 
     def _job(self, request: TranslationRequest) -> Job[str]:
-        """A text is translated sentence by sentence, so that other callers come between two of them; what is
-        in it twice, once."""
+        """A text is translated sentence by sentence, so that other callers come between two of them."""
         engine = self._engine(request.source, request.target)
-        known: dict[str, str] = {}
         sentences = translate_text(request.text)
         try:
             sentence = next(sentences)
             while True:
-                if sentence not in known:
-                    known[sentence] = yield _EngineCall(sentence, engine.translate)
-                sentence = sentences.send(known[sentence])
+                sentence = sentences.send((yield _EngineCall(sentence, engine.translate)))
         except StopIteration as end:
             return str(end.value)
 

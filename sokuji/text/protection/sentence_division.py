@@ -39,10 +39,13 @@ def sentences(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[Sentence]:
 
 
 def merged_sentences(text: str, spans: Sequence[ProtectedSpan]) -> Iterator[Sentence]:
-    """The sentences that have spans, and between those the others, several together."""
+    """The sentences that have spans, and between those the others, several of a line together.
+
+    Lines stay apart, because a line that comes again is translated once.
+    """
     merged: list[str] = []
     for sentence, own in sentences(text, spans):
-        if merged and (own or len(merged) == MAX_MERGED):
+        if merged and (own or len(merged) == MAX_MERGED or _LINE_BREAK.match(merged[-1][-1])):
             yield "".join(merged), []
             merged = []
         if own:

@@ -1,6 +1,6 @@
 """Violations of RFC 6455, section by section, against the server of Serve's proxy.
 
-Each closes its own socket, with the code that the RFC names, and a conversation on another socket goes on. The
+Each closes its own socket, with the code that the RFC names; a conversation on another socket goes on. The
 cases are those of the Autobahn test suite by kind: framing (1, 3, 4), pings (2), reserved bits and opcodes,
 fragmentation (5), UTF-8 (6), close handling (7), sizes (9) and opening handshakes.
 """

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from sokuji.api.credentials import ClientSecret
+from sokuji.api.limits import client_address
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
@@ -19,6 +20,14 @@ def _current_service(connection: HTTPConnection) -> Service:
 
 CurrentService = Annotated[Service, Depends(_current_service)]
 """The service that the application was built for."""
+
+
+def _client_address(connection: HTTPConnection) -> str:
+    return client_address(connection.scope)
+
+
+ClientAddress = Annotated[str, Depends(_client_address)]
+"""The address of the peer that sends a request (``limits.client_address``)."""
 
 
 def _client_secret(connection: HTTPConnection, service: CurrentService) -> ClientSecret | None:

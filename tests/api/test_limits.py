@@ -192,18 +192,18 @@ async def test_a_body_that_stalls_is_answered_408() -> None:
 
 async def test_uploads_beyond_the_limit_are_refused_with_retry_after() -> None:
     async with rest_client(max_concurrent_uploads=1) as (client, service):
-        with service.upload_slot():
+        with service.uploads.place():
             refused = await client.post(UPLOAD, files={"audio_file": SPEECH})
         assert error_of(refused)[:2] == (503, "overloaded")
         assert "Retry-After" in refused.headers
         assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
-        assert service.uploads.in_use == 0
+        assert service.uploads.receiving == 0
 
 
 @pytest.mark.parametrize("path", sorted(UPLOAD_PATHS))
 async def test_every_path_that_takes_uploads_has_their_limits(path: str) -> None:
     async with rest_client(max_concurrent_uploads=1, max_upload_bytes=20_000) as (client, service):
-        with service.upload_slot():
+        with service.uploads.place():
             refused = await client.post(path, files={"file": b"x"})
         too_large = await client.post(path, files={"file": bytes(30_000)})
     assert (refused.status_code, too_large.status_code) == (503, 413)

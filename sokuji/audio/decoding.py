@@ -42,7 +42,7 @@ def decode(source: bytes | BinaryIO, *, max_seconds: float, name: str = "") -> b
         max_seconds, name: as for ``pcm_chunks``.
 
     Raises:
-        InvalidAudio, TooLarge: see ``pcm_chunks``.
+        InvalidAudio, TooLarge, MemoryError: see ``pcm_chunks``.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     return b"".join(pcm_chunks(file, max_seconds=max_seconds, name=name))
@@ -62,7 +62,7 @@ def pcm_chunks(file: BinaryIO, *, max_seconds: float, name: str = "") -> Generat
     Raises:
         InvalidAudio: nothing in it can be decoded, or its rate or channel count is out of range.
         TooLarge: the recording is longer than ``max_seconds``.
-        MemoryError: the file needs more memory than this process has.
+        MemoryError: the file needs more memory than this process has, or has more than ``MAX_TRACKS`` tracks.
     """
     limit, decoded = int(max_seconds * RECOGNISER_RATE) * 2, 0
     _FFMPEG.av_max_alloc(ctypes.c_size_t(_MAX_ALLOCATION))

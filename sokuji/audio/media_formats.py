@@ -30,8 +30,8 @@ _OPEN_OTHER_SOURCES = frozenset((
     "vobsub", "webm_dash_manifest",
 ))
 # fmt: on
-_MAX_TRACKS = 64
-"""Tracks of a file; those beyond are an error of the file. Each takes memory before anything is decoded."""
+MAX_TRACKS = 16
+"""Of a file, of any kind: each takes memory before anything is decoded. FFmpeg reports more as no memory."""
 # PCM without a header, which FFmpeg takes for 44,100 Hz if the suffix of the name is that of such a format.
 _UNKNOWN_RATE = re.compile(r"[fsu]\d+([bl]e)?|alaw|mulaw|vidc")
 # This one computes audio from a short description, without end.
@@ -79,7 +79,7 @@ def _limits() -> dict[str, str]:
     return {
         "format_whitelist": ",".join(sorted(containers)),
         "codec_whitelist": ",".join(sorted(audio_decoders())),
-        "max_streams": str(_MAX_TRACKS),
+        "max_streams": str(MAX_TRACKS),
         # No protocol has this name: whatever a container refers to, nothing else is opened.
         "protocol_whitelist": "none",
     }

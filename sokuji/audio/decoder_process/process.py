@@ -17,6 +17,7 @@ from sokuji.audio.decoder_process.messages import (
     DecodingJob,
     DecodingResult,
 )
+from sokuji.audio.media_formats import MAX_TRACKS
 from sokuji.errors import InvalidAudio, Overloaded, SokujiError, TooLarge
 
 _WORKER = "sokuji.audio.decoder_process.worker"
@@ -133,7 +134,8 @@ def _failure(result: DecodingResult, bounds: DecodingBounds) -> SokujiError:
     match result.failure:
         case "memory":
             mib = bounds.memory_bytes / 2**20
-            return TooLarge(f"decoding takes more than {mib:.0f} MiB of memory")
+            tracks = f"there are more than {MAX_TRACKS} tracks"
+            return TooLarge(f"decoding takes more than {mib:.0f} MiB of memory, or {tracks}")
         case "too_large":
             return TooLarge(result.message)
     return InvalidAudio(result.message)

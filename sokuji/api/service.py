@@ -14,6 +14,7 @@ from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
 from sokuji.api.limits import Allowance, SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.api.uploads import Uploads
+from sokuji.audio.decoder_process.pool import Decoders
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
@@ -35,6 +36,7 @@ class Service:
         settings: replaced by ``apply``.
         credentials: None: client secrets of this service are accepted by itself alone.
         gateways: how many gateway replicas there are.
+        decoders: None: this service has its own.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Service:
         settings: GatewaySettings,
         credentials: Credentials | None = None,
         gateways: Callable[[], int] = lambda: 1,
+        decoders: Decoders | None = None,
     ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
@@ -50,7 +53,7 @@ class Service:
         """Verifies who may use the doors under ``/v1``."""
         self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
         """REST calls in progress."""
-        self.uploads = Uploads(limits)
+        self.uploads = Uploads(limits, decoders or Decoders())
         """Uploads that are being received and decoded."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
         """Utterances of uploads in progress: few, so that live speech does not queue behind them."""

@@ -18,10 +18,11 @@ class Uploads:
 
     Args:
         limits: replaced by ``apply``.
+        decoders: the processes that decode.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._decoders = Decoders()
+    def __init__(self, limits: Limits, decoders: Decoders) -> None:
+        self._decoders = decoders
         self._receiving = ConcurrencyLimiter(limits.max_concurrent_uploads)
         self._of_client = KeyedLimiter(limits.max_client_uploads)
         self._decoding = ConcurrencyLimiter(limits.max_decodings)

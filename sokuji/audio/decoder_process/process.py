@@ -86,8 +86,7 @@ class DecoderProcess:
         self._waits = False
         loop = asyncio.get_running_loop()
         job = DecodingJob(name[-MAX_NAME_CHARS:], bounds.max_seconds, bounds.cpu_s, bounds.memory_bytes)
-        source = await loop.run_in_executor(threads, _descriptor, file)
-        output = os.memfd_create("pcm")
+        source, output = _reopened(file), os.memfd_create("pcm")
         try:
             try:
                 async with asyncio.timeout(bounds.timeout_s):
@@ -104,6 +103,7 @@ class DecoderProcess:
                 raise _failure(result, bounds)
             return await loop.run_in_executor(threads, os.pread, output, result.size, 0)
         finally:
+            os.close(source)
             os.close(output)
 
     def _end(self) -> int:
@@ -117,11 +117,11 @@ class DecoderProcess:
         self._control.close()
 
 
-def _descriptor(file: BinaryIO) -> int:
-    """The descriptor of a file, through which all that was written can be read."""
+def _reopened(file: BinaryIO) -> int:
+    """A descriptor of the same file, which may have no name: for reading, with a position of its own."""
     descriptor = file.fileno()
     file.flush()
-    return descriptor
+    return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
 
 
 def _end_of(return_code: int, bounds: DecodingBounds) -> SokujiError:

@@ -49,7 +49,6 @@ def _result(job: DecodingJob, file: BinaryIO, output: BinaryIO, mapped: int) -> 
     )
     written = 0
     try:
-        file.seek(0)
         for chunk in pcm_chunks(file, max_seconds=job.max_seconds, name=job.name):
             written += output.write(chunk)
         output.flush()

@@ -17,7 +17,6 @@ from sokuji.errors import Overloaded
 _log = logging.getLogger(__name__)
 
 WARM = 2
-"""Processes that are kept. While more files are decoded, others are started: each takes some 0.3 s."""
 MAX_UPLOADS = 100
 """Files after which a process is replaced, so that what libraries leak does not add up."""
 _THREADS = 4
@@ -27,9 +26,13 @@ class Decoders:
     """Decodes files in processes of their own; any number at the same time, so that callers limit it.
 
     They end with this process, however that ends, with ``close``, or when this object is dropped.
+
+    Args:
+        warm: processes that are kept. Others are started while more files are decoded: 0.3 s each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, warm: int = WARM) -> None:
+        self._warm = warm
         # A decoder ends with the thread that has started it: these threads last as long as the executor.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="decoders")
         self._started = _StartedProcesses()
@@ -41,7 +44,7 @@ class Decoders:
 
     def start(self) -> None:
         """Begin to start the processes that are kept warm; ``decode`` does so where nobody did."""
-        while len(self._idle) + self._busy < WARM:
+        while len(self._idle) + self._busy < self._warm:
             self._idle.append(self._threads.submit(self._started.one_more))
 
     @property
@@ -94,7 +97,7 @@ class Decoders:
             self._started.remove(process)
 
     def _give_back(self, process: DecoderProcess) -> None:
-        if process.is_usable and process.uploads < MAX_UPLOADS and len(self._idle) < WARM:
+        if process.is_usable and process.uploads < MAX_UPLOADS and len(self._idle) < self._warm:
             ready = Future[DecoderProcess]()
             ready.set_result(process)
             self._idle.append(ready)

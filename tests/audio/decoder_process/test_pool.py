@@ -128,16 +128,15 @@ async def test_what_takes_more_than_it_may_costs_its_process(
     assert await decoded(decoders, TONE) == decode(TONE, max_seconds=60)
 
 
-async def test_processor_time_is_counted_for_each_file(
-    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool, "WARM", 1)
+async def test_processor_time_is_counted_for_each_file() -> None:
+    decoders = Decoders(warm=1)
     file, used_s = tone_file("flac", "flac", 96_000, "5.1", seconds=10), 0.0
     async with asyncio.timeout(60):
         while used_s < 2:
             assert await decoded(decoders, file, replace(BOUNDS, cpu_s=2))
             (pid,) = decoders.pids
             used_s = sum(psutil.Process(pid).cpu_times()[:2])
+    decoders.close()
 
 
 async def test_the_deadline_ends_the_process(decoders: Decoders) -> None:

@@ -4,13 +4,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
 from sokuji.api.app import UPLOAD_PATHS, build_app
-from sokuji.api.limits import SlidingWindow
+from sokuji.api.limits import BodyPace, SlidingWindow
 from sokuji.api.service import Service
 from sokuji.audio.pcm import wav_bytes
 from sokuji.config import Deadlines, GatewaySettings, Limits
@@ -188,6 +189,71 @@ async def test_a_body_that_stalls_is_answered_408() -> None:
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         response = await client.post(UPLOAD, content=body(), headers=headers)
     assert error_of(response) == (408, "invalid_request", None)
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "read_bytes", "left_s"),
+    [
+        (0, 0, 20),  # the first chunk
+        (15, 0, 5),  # what came were no bytes
+        (15, 5_000, 10),  # a second for each thousand bytes
+        (100, 1_000_000, 20),  # a pause is bounded, however fast it was before
+        (595, 1_000_000, 5),  # the whole is bounded
+        (30, 5_000, -5),
+    ],
+)
+def test_the_wait_for_a_chunk_depends_on_what_has_come(
+    waited_s: float, read_bytes: int, left_s: float
+) -> None:
+    assert BodyPace(20, 1_000, 600).left_s(waited_s, read_bytes) == left_s
+
+
+def test_without_a_least_rate_pauses_and_the_whole_are_bounded() -> None:
+    assert BodyPace(20, 0, 600).left_s(500, 1) == 20
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"min_body_bytes_per_s": 1_000, "body_timeout_s": 0.3}, {"max_body_s": 0.3, "min_body_bytes_per_s": 0}],
+)
+async def test_a_body_whose_chunks_are_all_in_time_may_still_be_too_slow(limits: dict[str, Any]) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"--x\r\n"
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            yield b"-"
+
+    async with rest_client(**limits) as (client, service):
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        response = await client.post(UPLOAD, content=body(), headers=headers)
+        assert service.uploads.receiving == 0
+    assert error_of(response) == (408, "invalid_request", None)
+    assert "comes too slowly" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", sorted(UPLOAD_PATHS))
+async def test_a_client_with_too_many_uploads_is_refused_and_others_are_not(path: str) -> None:
+    async with rest_client(max_client_uploads=1) as (client, service):
+        with service.uploads.client_place("127.0.0.1"):
+            refused = await client.post(path, files={"file": b"x"})
+        with service.uploads.client_place("10.0.0.1"):
+            admitted = await client.post(path, files={"file": b"x"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert admitted.status_code == 400
+
+
+async def test_a_client_holds_its_place_until_it_has_its_answer() -> None:
+    stt = FakeStt()
+    stt.gate.clear()
+    async with rest_client(stt, max_client_uploads=1) as (client, service):
+        first = asyncio.create_task(client.post(UPLOAD, files={"audio_file": SPEECH}))
+        await stt.arrived.get()
+        assert service.uploads.receiving == 0
+        assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 429
+        stt.gate.set()
+        assert (await first).status_code == 200
+        assert (await client.post(UPLOAD, files={"audio_file": SPEECH})).status_code == 200
 
 
 async def test_uploads_beyond_the_limit_are_refused_with_retry_after() -> None:

@@ -62,9 +62,23 @@ _FORM = Depends(_unique_fields)
 FORM_IN_REQUEST_SLOT = [_FORM, *IN_REQUEST_SLOT]
 """Dependencies of a route that takes a form and calls the models."""
 
-MULTIPART = Form(media_type="multipart/form-data")
+_MULTIPART = "multipart/form-data"
+MULTIPART = Form(media_type=_MULTIPART)
 MAX_FORM_FIELDS = 16
 MAX_FORM_FIELD_BYTES = 4_096
+
+
+def require_multipart(request: Request, param: str) -> None:
+    """Refuse an upload in another form before it is read: none holds a file, and parsing one takes a core.
+
+    Args:
+        param: the field of the file, for the error.
+
+    Raises:
+        InvalidRequest: the form is not multipart.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MULTIPART:
+        raise InvalidRequest(f"{param} must be a file in a multipart form ({_MULTIPART})", param=param)
 
 
 class BoundedFormRoute(APIRoute):
@@ -80,6 +94,7 @@ class BoundedFormRoute(APIRoute):
             return handler
 
         async def read_form_first(request: Request) -> Response:
+            require_multipart(request, "audio_file")
             # The request caches the form, so that FastAPI does not read it without bounds.
             await request.form(max_files=1, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FORM_FIELD_BYTES)
             return await handler(request)

@@ -121,3 +121,17 @@ async def test_slow_bodies_of_one_door_hold_no_place_in_which_requests_are_worke
             await stack.enter_async_context(slow_upload(service, OPENAI, piece=bytes(1_000), every_s=0.1))
         for _ in range(3):
             assert (await other.post("/api/v1/translation/translate", json=text)).status_code == 200
+
+
+@pytest.mark.parametrize("path", [BRIDGE, OPENAI])
+async def test_a_form_that_holds_no_file_is_refused_before_it_is_read(
+    service: AttackedService, path: str
+) -> None:
+    """Parsing 60 MiB of separators would take a minute of the event loop."""
+    parts = urlsplit(service.url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 60000000\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + b"&" * 1_000)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.readline() == b"HTTP/1.1 400 Bad Request\r\n"
+    writer.transport.abort()

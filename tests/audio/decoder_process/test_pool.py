@@ -23,6 +23,8 @@ from sokuji.errors import InvalidAudio, Overloaded, TooLarge
 from tests.attacks.hostile_files import endless_chunks, hour_of_flac, many_tracks
 from tests.support.speech import tone_file
 
+pytestmark = pytest.mark.slow
+
 BOUNDS = DecodingBounds(max_seconds=600, cpu_s=20, memory_bytes=2**27, timeout_s=90)
 MEDIA = Path(__file__).parents[1] / "media"
 TONE = tone_file("flac", "flac", 16_000)
@@ -107,7 +109,6 @@ async def new_pids_after_start(decoders: Decoders) -> set[int]:
     return await new_pids(decoders, set())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "bounds", "message"),
     [

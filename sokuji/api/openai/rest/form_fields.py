@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from sokuji.api.dependencies import require_multipart
 from sokuji.api.request_fields import RequestBody
 from sokuji.errors import InvalidRequest
 
@@ -85,6 +86,7 @@ class FormFirstRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def read_form_first(request: Request) -> Response:
+            require_multipart(request, "file")
             # The request caches the form, so that ``form_of`` gets the same one.
             async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES):
                 return await handler(request)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence, Set
 
@@ -26,7 +27,7 @@ from sokuji.api.app import build_app
 from sokuji.api.credentials import Credentials
 from sokuji.api.service import Service
 from sokuji.audio.voice_activity import SileroVad
-from sokuji.config import GatewaySettings, parse_gateway
+from sokuji.config import GatewaySettings, check_proxy_variables, parse_gateway
 from sokuji.errors import ProviderFailed
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
@@ -81,7 +82,8 @@ class Gateway:
         shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
-        self._deployment_variables = runtime_env.variables() - shared_variables
+        self._config_variables = runtime_env.variables()
+        self._deployment_variables = self._config_variables - shared_variables
         """Names of the variables that the Serve config sets for this deployment and not for all of them."""
         stages = StageProviders(
             [RemoteSpeechToText(handle) for handle in stt],
@@ -111,10 +113,12 @@ class Gateway:
         With ``draining`` this returns when no sessions are left, or after ``drain_s`` and ``COMPLETION_S``.
 
         Raises:
-            ConfigError: a setting is unknown or out of range; Serve rejects the deployment with this message.
+            ConfigError: a setting is unknown or out of range, or a variable has no effect; Serve rejects the
+                deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
         settings = parse_gateway(user_config, deployment_variables=self._deployment_variables)
+        check_proxy_variables(os.environ, self._config_variables)
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)

@@ -10,14 +10,30 @@ from ray import serve
 from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
+from deployments import http_server
 from deployments.frame_channel.proxy import FrameChannelMiddleware
+from deployments.http_server.requests import CleanHeaders, ShapedErrors
 
 
 def middlewares() -> list[Middleware]:
-    """The middleware of this process: frame channels, where it is a proxy on a system that has them."""
+    """The middleware of this process, the innermost first; its server gets its bounds.
+
+    Frame channels are for a proxy, on a system that has them.
+
+    Raises:
+        ConfigError: a variable of the server is out of range.
+    """
+    around = [Middleware(ShapedErrors), Middleware(CleanHeaders)]
+    is_proxy = not _is_replica()
+    http_server.install(behind_haproxy=not is_proxy)
+    # Linux alone has the abstract addresses of unix(7).
+    channels = [Middleware(FrameChannelMiddleware)] if is_proxy and sys.platform == "linux" else []
+    return [*channels, *around]
+
+
+def _is_replica() -> bool:
     try:
         serve.get_replica_context()
     except RayServeException:
-        # Linux alone has the abstract addresses of unix(7).
-        return [Middleware(FrameChannelMiddleware)] if sys.platform == "linux" else []
-    return []
+        return False
+    return True

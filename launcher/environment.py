@@ -14,11 +14,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sokuji.config import CALLBACK, PROXY_CALLBACK
 from sokuji.errors import ConfigError
 
 EXPOSURE_ACKNOWLEDGED = "SOKUJI_EXPOSED"
 """Variable by which the user accepts that the ports of ``open_ports`` are open."""
-_PROXY_CALLBACK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
+
 _HAPROXY = "RAY_SERVE_ENABLE_HA_PROXY"
 _BINARY = "RAY_SERVE_HAPROXY_BINARY_PATH"
 _PORTS = {
@@ -112,4 +113,4 @@ def haproxy_files(directory: Path) -> dict[str, str]:
 
 def proxy_middleware() -> dict[str, str]:
     """The variable by which Serve's proxy loads this project's middleware; it keeps a value that it has."""
-    return {_PROXY_CALLBACK: os.environ.get(_PROXY_CALLBACK, "deployments.proxy:middlewares")}
+    return {PROXY_CALLBACK: os.environ.get(PROXY_CALLBACK, CALLBACK)}

@@ -2,8 +2,9 @@
 
 ``python -m launcher.launch [--config FILE] [--host HOST] [--port PORT] [-- COMMAND ...]`` wraps
 ``serve run``: a port in use is refused at once, a deployment that fails ends the launch with its reason, one
-line gives all addresses, and Ctrl-C stops every process. With a COMMAND the service runs as long as the
-command does; a healthy service that listens on the port already is used instead of a new one.
+line gives all addresses, a service that breaks ends the launch with its reason and exit code 3, and Ctrl-C
+stops every process. With a COMMAND the service runs as long as the command does; a healthy service that
+listens on the port already is used instead of a new one.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 from rich.console import Console
@@ -27,9 +28,13 @@ from launcher.environment import describe_ports, open_ports
 from launcher.preflight import check_capacity
 from launcher.serve_config import LaunchError, ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
+from launcher.supervision import until_broken
 from sokuji.errors import ConfigError
 
 POLL_S = 0.5
+NO_RESPONSE = "no response"
+BROKEN = 3
+"""Exit code of a service that was ready and broke or ended by itself: a supervisor should start it again."""
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT, the convention of shells."""
 
@@ -42,7 +47,7 @@ async def health(client: httpx.AsyncClient, url: str) -> str:
         response = await client.get(f"{url}/health")
         return str(response.json()["status"]) if response.is_success else f"HTTP {response.status_code}"
     except httpx.HTTPError:
-        return "no response"
+        return NO_RESPONSE
     except (ValueError, KeyError, TypeError):
         return "a response of another service"
 
@@ -112,14 +117,45 @@ def ready_line(config: ServeConfig, service: ServeProcess) -> str:
 async def run_service(
     service: ServeProcess, config: ServeConfig, timeout_s: float, command: Sequence[str]
 ) -> int:
-    """Start the service, report when it is ready, and wait until it or ``command`` ends."""
+    """Start the service, report when it is ready, and wait until ``command`` ends; returns its exit code.
+
+    Raises:
+        LaunchError: the service did not become ready, ended by itself, or is broken.
+    """
     await service.start(config.content)
     await wait_until_ready(service, config.url, timeout_s)
     console.print(ready_line(config, service), soft_wrap=True)
     if command:
         service.echo = False
-        return await run_command(command)
-    raise LaunchError(f"the service ended by itself with exit code {await service.wait()}")
+    working = asyncio.create_task(run_command(command) if command else end_of(service))
+    broken = asyncio.create_task(breakdown(service, config.url))
+    try:
+        await asyncio.wait([working, broken], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        # Nothing can be drained: an orderly end would wait for what has broken.
+        service.kill()
+        raise LaunchError(f"{broken.result()}; start the service again", exit_code=BROKEN)
+    finally:
+        for task in (working, broken):
+            task.cancel()
+        await asyncio.gather(working, broken, return_exceptions=True)
+
+
+async def end_of(service: ServeProcess) -> NoReturn:
+    """Raise LaunchError when the service has ended by itself."""
+    code = await service.wait()
+    raise LaunchError(f"the service ended by itself with exit code {code}", exit_code=BROKEN)
+
+
+async def breakdown(service: ServeProcess, url: str) -> str:
+    """Wait until the service is broken; returns how."""
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+
+        async def answers() -> bool:
+            return await health(client, url) != NO_RESPONSE
+
+        return await until_broken(service.processes(), answers)
 
 
 @asynccontextmanager
@@ -144,7 +180,8 @@ async def managed_service(
                 await service.stop()
         except LaunchError as error:
             cleanup.pop_all()
-            raise LaunchError(f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs") from None
+            message = f"{error}\nRay's logs are kept in {ray_dir}/ray/session_latest/logs"
+            raise LaunchError(message, error.exit_code) from None
 
 
 async def launch(config: ServeConfig, timeout_s: float, command: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from launcher.environment import check_haproxy, open_ports, variables_beside
+from sokuji.config import parse_proxy
 from sokuji.errors import ConfigError, SokujiError
 
 
@@ -42,11 +43,13 @@ def read_config(path: Path, host: str | None, port: int | None) -> ServeConfig:
     """The Serve config at ``path``; ``host`` and ``port`` override its own unless they are None.
 
     Raises:
-        LaunchError: the file does not exist or is no Serve config, or the ``.env`` file beside it is invalid.
+        LaunchError: the file does not exist or is no Serve config, the ``.env`` file beside it is invalid, or
+            a variable of Serve's proxy is out of range.
     """
     try:
         content = yaml.safe_load(path.read_text())
         variables = variables_beside(path)
+        parse_proxy(os.environ | variables)
     except OSError as error:
         raise LaunchError(f"cannot read {path}: {error.strerror}", exit_code=2) from None
     except yaml.YAMLError as error:

@@ -112,6 +112,12 @@ class Unauthenticated(InvalidRequest):
     code, status = "invalid_api_key", 401
 
 
+class Forbidden(InvalidRequest):
+    """The client may not use the service in this way, whoever it is."""
+
+    code, status = "forbidden", 403
+
+
 class UnknownModel(InvalidRequest):
     """No configured provider serves a model with this id."""
 

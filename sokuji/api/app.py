@@ -2,7 +2,6 @@
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.cors import CORSMiddleware
 
 from sokuji import __version__
 from sokuji.api import errors
@@ -12,6 +11,7 @@ from sokuji.api.openai import client_secrets
 from sokuji.api.openai.realtime import routes as realtime_routes
 from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes
 from sokuji.api.openai.translations import routes as translation_routes
+from sokuji.api.page_access import PageAccess
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
@@ -77,10 +77,7 @@ def build_app(service: Service) -> FastAPI:
     )
     app.add_middleware(RateLimit, admit=service.admit, allowance=service.allowance)
     app.add_middleware(errors.UnhandledErrors)
-    # Clients of the API run in browsers on any origin. There are no cookies that a foreign page could use.
-    app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
-    )
+    app.add_middleware(PageAccess, settings=lambda: service.settings.access)
     app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
     app.add_middleware(PathPrefix)
     return app

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.path_prefix import route_path
-from sokuji.errors import InvalidRequest, SokujiError, TooLarge
+from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiError, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,18 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         "param": None,
     }
     return _response(detail, error.status_code, error.headers, request.scope)
+
+
+def error_of_server(status: int, message: str, scope: Scope) -> Response:
+    """The response for an error of the server in front of the service, which has no code of its own."""
+    codes = {404: "not_found", 408: DeadlineExceeded.code, 503: Overloaded.code}
+    usual = InvalidRequest.code if status < 500 else SokujiError.code
+    detail: dict[str, str | None] = {
+        "code": codes.get(status, usual),
+        "message": message or "the server in front of the service reports an error",
+        "param": None,
+    }
+    return _response(detail, status, None, scope)
 
 
 class UnhandledErrors:

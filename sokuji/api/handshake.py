@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from sokuji.api.credentials import ClientSecret, Credentials
 from sokuji.api.errors import error_response
-from sokuji.errors import Unauthenticated
+from sokuji.errors import SokujiError, Unauthenticated
 
 REALTIME_SUBPROTOCOL = "realtime"
 _DENIAL_RESPONSE = "websocket.http.response"
@@ -19,6 +19,14 @@ _DENIAL_RESPONSE = "websocket.http.response"
 
 class RefusedHandshake(Exception):
     """The client has been refused; nothing is left to do for it."""
+
+
+async def refuse(websocket: WebSocket, refusal: SokujiError) -> None:
+    """Answer a handshake with the status and the body of an error; there is no WebSocket then."""
+    if _DENIAL_RESPONSE in websocket.scope.get("extensions", {}):
+        await websocket.send_denial_response(error_response(refusal, websocket.scope))
+    else:
+        await websocket.close(refusal.close_code)
 
 
 async def accept(
@@ -38,10 +46,7 @@ async def accept(
     try:
         secret = credentials.verify(websocket)
     except Unauthenticated as refusal:
-        if _DENIAL_RESPONSE in websocket.scope.get("extensions", {}):
-            await websocket.send_denial_response(error_response(refusal, websocket.scope))
-        else:
-            await websocket.close(refusal.close_code)
+        await refuse(websocket, refusal)
         raise RefusedHandshake from None
     offered: list[str] = websocket.scope.get("subprotocols", [])
     await websocket.accept(next((each for each in subprotocols if each in offered), None))

@@ -127,17 +127,18 @@ class Service:
             raise TooLarge(f"{param} has {len(text)} characters; at most {limit} are accepted", param=param)
 
     @contextmanager
-    def session_slot(self, connection: RegisteredConnection) -> Iterator[None]:
-        """Hold one of ``ws_max_connections`` places for a connection.
+    def session_slot(self, connection: RegisteredConnection, address: str) -> Iterator[None]:
+        """Hold one of ``ws_max_connections`` places for the connection of a client at an address.
 
         Raises:
-            Overloaded: this replica is about to end, all places are taken, or the stages are not up yet.
+            Overloaded: this replica is about to end, all places are taken, those of the address are, or the
+                stages are not up yet.
         """
         with ExitStack() as held:
             with self._counting_refusals("places"):
                 # The catalogue raises while the stages are not up.
                 _ = self.pipeline.catalogue
-                held.enter_context(self.sessions.admit(connection, self.settings.limits.ws_max_connections))
+                held.enter_context(self.sessions.admit(connection, address, self.settings.limits))
             yield
 
     def check_room(self) -> None:

@@ -112,7 +112,7 @@ class SessionConnection:
         """
         try:
             self._service.admit(address)
-            with self._service.session_slot(self):
+            with self._service.session_slot(self, address):
                 await self.serve_admitted()
         except SokujiError as refusal:
             log.info("%s was refused: %s: %s", self, refusal.code, refusal.message)

@@ -7,8 +7,10 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
+from sokuji.config import Limits
 from sokuji.errors import Overloaded
 
 log = logging.getLogger(__name__)
@@ -28,45 +30,75 @@ class RegisteredConnection(Protocol):
         """Close as soon as no speech is lost: the client has to connect to another replica."""
 
 
+@dataclass(slots=True)
+class _Place:
+    """What a connection takes up."""
+
+    address: str
+    """Of the client."""
+    session_id: str | None = None
+    """None: the connection holds no session yet, or no longer."""
+
+
 class Sessions:
-    """Connection -> id of the session that it holds.
+    """Connection -> its place, with the id of the session that it holds.
 
     A connection is registered from its handshake until it is closed. It counts as a session even before its
     client has opened one: it needs a place, and it has to be drained.
     """
 
     def __init__(self) -> None:
-        self._session_ids: dict[RegisteredConnection, str | None] = {}
-        """None: the connection holds no session yet, or no longer."""
+        self._places: dict[RegisteredConnection, _Place] = {}
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
 
     def __len__(self) -> int:
         """Connections that are registered."""
-        return len(self._session_ids)
+        return len(self._places)
 
     @contextmanager
-    def admit(self, connection: RegisteredConnection, max_connections: int) -> Iterator[None]:
+    def admit(self, connection: RegisteredConnection, address: str, limits: Limits) -> Iterator[None]:
         """Keep a connection registered.
 
+        Args:
+            connection: of a client that has been accepted.
+            address: the client's.
+            limits: on connections.
+
         Raises:
-            Overloaded: this replica is draining, or has ``max_connections`` already.
+            Overloaded: this replica is draining, or has, or has for this address, all that it may have.
         """
         if self._draining:
             raise Overloaded("this replica is shutting down; connect again to reach another", retry_after_s=1)
-        if len(self) >= max_connections:
-            raise Overloaded(
-                f"all {max_connections} session places are taken; try again shortly", retry_after_s=5
-            )
-        self._session_ids[connection] = None
+        self._check_places(address, limits)
+        self._places[connection] = _Place(address)
         self._empty.clear()
         try:
             yield
         finally:
-            del self._session_ids[connection]
-            if not self._session_ids:
+            del self._places[connection]
+            if not self._places:
                 self._empty.set()
+
+    def _check_places(self, address: str, limits: Limits) -> None:
+        if len(self) >= limits.ws_max_connections:
+            raise Overloaded(
+                f"all {limits.ws_max_connections} session places are taken; try again shortly",
+                retry_after_s=5,
+            )
+        places = [place for place in self._places.values() if place.address == address]
+        if len(places) >= limits.ws_max_client_connections:
+            accepted = limits.ws_max_client_connections
+            raise Overloaded(
+                f"your address has {len(places)} sessions already; accepted: {accepted}", retry_after_s=5
+            )
+        unopened = sum(place.session_id is None for place in places)
+        if unopened >= limits.ws_max_client_unopened:
+            raise Overloaded(
+                f"{unopened} connections of your address have no session yet; send the settings of one first",
+                retry_after_s=1,
+            )
 
     @contextmanager
     def hold(self, session_id: str, connection: RegisteredConnection) -> Iterator[None]:
@@ -76,15 +108,16 @@ class Sessions:
         connection wins. Nothing is handed over to it: a client that learns another client's session id can
         end that client's connection, but gets a fresh session.
         """
-        for former, held in self._session_ids.items():
-            if held == session_id:
-                self._session_ids[former] = None
+        for former, place in self._places.items():
+            if place.session_id == session_id:
+                place.session_id = None
                 former.replace()
-        self._session_ids[connection] = session_id
+        place = self._places[connection]
+        place.session_id = session_id
         try:
             yield
         finally:
-            self._session_ids[connection] = None
+            place.session_id = None
 
     def check_lag(self, max_lag_s: float) -> None:
         """Refuse a new session while the output of those that are held comes too late.
@@ -92,7 +125,7 @@ class Sessions:
         Raises:
             Overloaded: the output of one of them is more than ``max_lag_s`` behind.
         """
-        lags_ms = [connection.lag_ms for connection, held in self._session_ids.items() if held is not None]
+        lags_ms = [each.lag_ms for each, place in self._places.items() if place.session_id is not None]
         lag_s = max(lags_ms, default=0) / 1_000
         if lag_s > max_lag_s:
             raise Overloaded(
@@ -105,7 +138,7 @@ class Sessions:
             return
         self._draining = True
         log.info("draining %d connections", len(self))
-        for connection in list(self._session_ids):
+        for connection in list(self._places):
             connection.drain()
 
     def stop_draining(self) -> None:

@@ -7,6 +7,7 @@ upper-case names of the tuning guide can be set as environment variables of the 
 not settings: they are read from the environment only.
 """
 
+from sokuji.config.access import AccessSettings
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.gateway import (
     Deadlines,
@@ -18,6 +19,14 @@ from sokuji.config.gateway import (
 from sokuji.config.openai import INTERPRETER, OpenAISettings
 from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
 from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
+from sokuji.config.proxy import (
+    CALLBACK,
+    PROXY_CALLBACK,
+    PROXY_VARIABLES,
+    ProxySettings,
+    check_proxy_variables,
+    parse_proxy,
+)
 from sokuji.config.segmentation import Endpoint, SegmentationSettings
 from sokuji.config.settings import LIVE, MAX_WORKERS, Settings, changed_fields, check_live, parse
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
@@ -37,6 +46,7 @@ from sokuji.protocol import Commit
 __all__ = [
     "ALIASES",
     "API_KEY_VARIABLES",
+    "CALLBACK",
     "FIELD_VARIABLES",
     "GATEWAY_FIELD_VARIABLES",
     "INTERPRETER",
@@ -44,6 +54,9 @@ __all__ = [
     "LOG_LEVEL",
     "MAX_WORKERS",
     "PROVIDER_CONFIGS",
+    "PROXY_CALLBACK",
+    "PROXY_VARIABLES",
+    "AccessSettings",
     "AdmissionSettings",
     "AudioFormat",
     "AzureSpeechConfig",
@@ -64,6 +77,7 @@ __all__ = [
     "OpenAISettings",
     "OpenAITranscriptionConfig",
     "PiperConfig",
+    "ProxySettings",
     "ResilienceSettings",
     "SegmentationSettings",
     "Settings",
@@ -73,9 +87,11 @@ __all__ = [
     "canonical_provider",
     "changed_fields",
     "check_live",
+    "check_proxy_variables",
     "parse",
     "parse_gateway",
     "parse_log_level",
     "parse_provider",
+    "parse_proxy",
     "served_provider",
 ]

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from sokuji.config.access import AccessSettings
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.openai import OpenAISettings
 from sokuji.config.segmentation import SegmentationSettings
@@ -90,6 +91,11 @@ class Limits(Settings):
     """Bytes of one WebSocket message. Serve's proxy closes the socket above 16 MiB."""
     ws_max_connections: int = Field(100, ge=1, le=10_000)
     """Sessions of one gateway replica; further sessions are refused with close code 1013."""
+    ws_max_client_connections: int = Field(50, ge=1, le=10_000)
+    """Sessions of one client address in one gateway replica; further ones are refused with 1013."""
+    ws_max_client_unopened: int = Field(10, ge=1, le=10_000)
+    """Sockets of one client address in one gateway replica on which no session is open yet; further ones
+    are refused with 1013."""
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)
     """Duration of one session, in seconds of audio."""
     max_backlog_s: float = Field(120, ge=1, le=3_600)
@@ -146,6 +152,7 @@ class GatewaySettings(Settings):
     resilience: ResilienceSettings = ResilienceSettings()
     limits: Limits = Limits()
     admission: AdmissionSettings = AdmissionSettings()
+    access: AccessSettings = AccessSettings()
     openai: OpenAISettings = OpenAISettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;

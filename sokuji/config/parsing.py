@@ -11,8 +11,6 @@ import os
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from sokuji.config.gateway import GatewaySettings
 from sokuji.config.providers import PROVIDER_CONFIGS, canonical_provider
 from sokuji.config.settings import Settings, parse
@@ -20,7 +18,6 @@ from sokuji.config.variables import (
     GATEWAY_FIELD_VARIABLES,
     GATEWAY_VARIABLES,
     LOG_LEVEL,
-    PROXY_VARIABLES,
     REFUSED_VARIABLES,
     check_deployment_variables,
     misspelt,
@@ -105,9 +102,9 @@ def parse_gateway(
     Raises:
         ConfigError: names every invalid setting and what is accepted, or a variable that has no effect.
     """
-    for name in (*REFUSED_VARIABLES, *PROXY_VARIABLES):
-        if text := environment.get(name):
-            _check_gateway_variable(name, text)
+    for name, reason in REFUSED_VARIABLES.items():
+        if environment.get(name):
+            raise ConfigError(f"{name} has no effect on the Gateway: {reason}", param=name)
     check_deployment_variables(nonempty(environment, deployment_variables), GATEWAY_VARIABLES, "the Gateway")
     _warn_of_misspellings(nonempty(environment, environment) - deployment_variables)
     merged = dict(values)
@@ -180,21 +177,3 @@ def _warn_of_misspellings(names: Set[str]) -> None:
     for name in sorted(names):
         if similar := misspelt(name):
             log.warning("the variable %s has no effect; did you mean %s?", name, similar)
-
-
-def _check_gateway_variable(name: str, text: str) -> None:
-    """Refuse a variable that the Gateway cannot apply, unless its value is what Serve's proxy does anyway."""
-    if reason := REFUSED_VARIABLES.get(name):
-        raise ConfigError(f"{name} has no effect on the Gateway: {reason}", param=name)
-    value, behaviour = PROXY_VARIABLES[name]
-    try:
-        requested = TypeAdapter(type(value)).validate_python(text)
-    except ValidationError:
-        requested = None
-    if requested != value:
-        accepted = str(value).lower().removesuffix(".0")
-        raise ConfigError(
-            f"{name}={text} is not available: {behaviour}, which cannot be configured. Remove "
-            f"the variable, or set {accepted}",
-            param=name,
-        )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from itertools import takewhile
 
 from sokuji.config.providers import PROVIDER_CONFIGS
+from sokuji.config.proxy import PROXY_VARIABLES
 from sokuji.config.settings import Settings
 from sokuji.errors import ConfigError
 
@@ -60,21 +61,6 @@ LOG_LEVEL = "LOG_LEVEL"
 CLIENT_SECRET_KEY = "SOKUJI_CLIENT_SECRET_KEY"
 """Signs the client secrets of the Gateway; without it, each cluster draws a key of its own."""
 
-PROXY_VARIABLES: dict[str, tuple[float | bool, str]] = {
-    "WS_PING_INTERVAL": (
-        20.0,
-        "Ray Serve's proxy pings every 20 s (limits.idle_timeout_s closes clients that send nothing)",
-    ),
-    "WS_PING_TIMEOUT": (20.0, "Ray Serve's proxy waits 20 s for the pong, then closes with 1011"),
-    "WS_COMPRESSION": (True, "Ray Serve's proxy compresses for clients that offer it (permessage-deflate)"),
-}
-"""Variable -> the only accepted value, and the behaviour of Serve's proxy in words.
-
-Ray Serve's proxy owns the sockets and their keepalive, and they cannot be configured (Ray 2.60.0: neither
-``http_options`` nor an environment variable reaches uvicorn; behind HAProxy each replica runs the same
-server). An application cannot send ping frames. So the value that the proxy uses is the only one accepted.
-"""
-
 _NO_GRPC = "there is no gRPC API: clients use HTTP and WebSocket, and Ray calls the stages. Leave it out"
 _ARGS = "it applies to the whole application: set {} in the args of the Serve config"
 
@@ -89,9 +75,7 @@ REFUSED_VARIABLES: dict[str, str] = {
 }
 """Variable of the guide that no deployment uses -> the reason, and what to do instead."""
 
-GATEWAY_VARIABLES = frozenset(
-    {*GATEWAY_FIELD_VARIABLES.values(), *PROXY_VARIABLES, CLIENT_SECRET_KEY, LOG_LEVEL}
-)
+GATEWAY_VARIABLES = frozenset({*GATEWAY_FIELD_VARIABLES.values(), CLIENT_SECRET_KEY, LOG_LEVEL})
 """The variables that the Gateway uses."""
 
 _PREFIX = re.compile(r"(STT|TRANSLATION|TTS|WS|CIRCUIT_BREAKER|GRPC_(MAX|KEEPALIVE|HTTP2))_")
@@ -124,7 +108,7 @@ def stage_variables(stage: str) -> set[str]:
 
 
 ALL_VARIABLES = frozenset(
-    {*REFUSED_VARIABLES, *GATEWAY_VARIABLES}.union(*map(stage_variables, PROVIDER_CONFIGS))
+    {*REFUSED_VARIABLES, *GATEWAY_VARIABLES, *PROXY_VARIABLES}.union(*map(stage_variables, PROVIDER_CONFIGS))
 )
 """All variables of the service."""
 
@@ -188,6 +172,8 @@ def _common_prefix(one: str, other: str) -> int:
 def _reason(name: str) -> str:
     if name in REFUSED_VARIABLES:
         return REFUSED_VARIABLES[name]
+    if name in PROXY_VARIABLES:
+        return "it is a variable of Serve's proxy. Set it in the environment of Ray's processes"
     users = [f"stage {stage}" for stage in PROVIDER_CONFIGS if name in stage_variables(stage)]
     if name in GATEWAY_VARIABLES:
         users.append("the Gateway")

@@ -15,16 +15,16 @@ from tests.support.session_scenarios import UTTERANCES
 
 async def test_a_service_that_is_set_to_drain_takes_no_session_until_that_is_taken_back() -> None:
     service = Service(await ready_pipeline(), GatewaySettings(draining=True))
-    with pytest.raises(Overloaded, match="connect again"), service.session_slot(FakeConnection()):
+    with pytest.raises(Overloaded, match="connect again"), service.session_slot(FakeConnection(), "a"):
         pass
     service.apply(GatewaySettings())
-    with service.session_slot(FakeConnection()):
+    with service.session_slot(FakeConnection(), "a"):
         assert len(service.sessions) == 1
 
 
 async def test_setting_it_to_drain_reaches_the_connections_that_are_open() -> None:
     service, connection = Service(await ready_pipeline(), GatewaySettings()), FakeConnection()
-    with service.session_slot(connection):
+    with service.session_slot(connection, "a"):
         service.apply(GatewaySettings(draining=True))
         service.apply(GatewaySettings(draining=True))
     assert connection.drained == 1

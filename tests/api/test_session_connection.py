@@ -157,7 +157,7 @@ async def test_a_client_that_has_left_before_it_is_closed_is_no_failure() -> Non
 async def test_a_refused_connection_is_closed_with_the_code_of_the_limit(limits: Limits, code: int) -> None:
     service = await service_of(GatewaySettings(limits=limits))
     service.admit("127.0.0.1")
-    with service.session_slot(FakeConnection()):
+    with service.session_slot(FakeConnection(), "a"):
         transport = ScriptedTransport(service)
         await ended(serving(transport))
     assert [closed for closed, _ in transport.closed] == [code]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from sokuji.api.sessions import Sessions
+from sokuji.config import Limits
 from sokuji.errors import Overloaded
 from tests.api.connections import FakeConnection
 
@@ -14,7 +15,7 @@ from tests.api.connections import FakeConnection
 @contextmanager
 def holding(sessions: Sessions, session_id: str, connection: FakeConnection) -> Iterator[None]:
     """A connection that is admitted and holds a session."""
-    with sessions.admit(connection, 100), sessions.hold(session_id, connection):
+    with sessions.admit(connection, "a", Limits()), sessions.hold(session_id, connection):
         yield
 
 
@@ -63,7 +64,7 @@ def test_no_session_is_opened_while_another_one_is_too_far_behind() -> None:
 
 def test_the_lag_of_a_connection_counts_only_while_it_holds_a_session() -> None:
     sessions, late = Sessions(), FakeConnection(lag_ms=60_000)
-    with sessions.admit(late, 100):
+    with sessions.admit(late, "a", Limits()):
         sessions.check_lag(10)
         with sessions.hold("a", late):
             with pytest.raises(Overloaded):
@@ -74,12 +75,40 @@ def test_the_lag_of_a_connection_counts_only_while_it_holds_a_session() -> None:
 
 
 def test_connections_count_against_the_limit_before_they_hold_a_session() -> None:
-    sessions = Sessions()
-    with sessions.admit(FakeConnection(), 2), holding(sessions, "a", FakeConnection()):
-        with pytest.raises(Overloaded, match="all 2 session places"), sessions.admit(FakeConnection(), 2):
-            pass
+    sessions, limits = Sessions(), Limits(ws_max_connections=2)
+    with sessions.admit(FakeConnection(), "a", limits), holding(sessions, "a", FakeConnection()):
+        with pytest.raises(Overloaded, match="all 2 session places"):
+            refuse(sessions, "b", limits)
         assert len(sessions) == 2
     assert len(sessions) == 0
+
+
+def refuse(sessions: Sessions, address: str, limits: Limits) -> None:
+    with sessions.admit(FakeConnection(), address, limits):
+        raise AssertionError("it was admitted")
+
+
+def test_an_address_has_a_share_of_the_places_and_others_have_theirs() -> None:
+    sessions, limits = Sessions(), Limits(ws_max_client_connections=2)
+    with holding(sessions, "one", FakeConnection()), holding(sessions, "two", FakeConnection()):
+        with pytest.raises(Overloaded, match="has 2 sessions already; accepted: 2"):
+            refuse(sessions, "a", limits)
+        with sessions.admit(FakeConnection(), "b", limits):
+            assert len(sessions) == 3
+    with sessions.admit(FakeConnection(), "a", limits):
+        assert len(sessions) == 1
+
+
+def test_an_address_has_few_connections_without_a_session() -> None:
+    sessions, limits = Sessions(), Limits(ws_max_client_unopened=1)
+    first = FakeConnection()
+    with sessions.admit(first, "a", limits):
+        with pytest.raises(Overloaded, match="1 connections of your address have no session yet"):
+            refuse(sessions, "a", limits)
+        with sessions.hold("one", first), sessions.admit(FakeConnection(), "a", limits):
+            assert len(sessions) == 2
+        with sessions.admit(FakeConnection(), "b", limits):
+            assert len(sessions) == 2
 
 
 def test_draining_asks_each_connection_once_whether_it_holds_a_session_or_not() -> None:
@@ -89,7 +118,7 @@ def test_draining_asks_each_connection_once_whether_it_holds_a_session_or_not() 
         FakeConnection(),
         FakeConnection(),
     )
-    with holding(sessions, "a", configured), sessions.admit(unconfigured, 100):
+    with holding(sessions, "a", configured), sessions.admit(unconfigured, "a", Limits()):
         with holding(sessions, "b", gone):
             pass
         sessions.drain()
@@ -100,18 +129,18 @@ def test_draining_asks_each_connection_once_whether_it_holds_a_session_or_not() 
 def test_no_connection_is_admitted_while_draining() -> None:
     sessions = Sessions()
     sessions.drain()
-    with pytest.raises(Overloaded, match="connect again"), sessions.admit(FakeConnection(), 100):
+    with pytest.raises(Overloaded, match="connect again"), sessions.admit(FakeConnection(), "a", Limits()):
         pass
     sessions.stop_draining()
-    with sessions.admit(FakeConnection(), 100):
+    with sessions.admit(FakeConnection(), "a", Limits()):
         assert len(sessions) == 1
 
 
 async def test_the_registry_is_empty_when_its_last_connection_is_closed() -> None:
     sessions = Sessions()
     await sessions.until_empty()
-    with sessions.admit(FakeConnection(), 100):
-        with sessions.admit(FakeConnection(), 100):
+    with sessions.admit(FakeConnection(), "a", Limits()):
+        with sessions.admit(FakeConnection(), "a", Limits()):
             empty = asyncio.create_task(sessions.until_empty())
         await asyncio.sleep(0)
         assert not empty.done()

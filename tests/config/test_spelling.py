@@ -8,11 +8,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sokuji.config import PROVIDER_CONFIGS, parse_gateway, parse_provider
+from sokuji.config import PROVIDER_CONFIGS, PROXY_VARIABLES, parse_gateway, parse_provider
 from sokuji.config.variables import (
     ALL_VARIABLES,
     GATEWAY_VARIABLES,
-    PROXY_VARIABLES,
     misspelt,
     provider_variables,
 )

@@ -4,8 +4,13 @@ import logging
 
 import pytest
 
-from sokuji.config import GatewaySettings, parse_gateway, parse_provider, served_provider
-from sokuji.config.variables import PROXY_VARIABLES, REFUSED_VARIABLES
+from sokuji.config import (
+    GatewaySettings,
+    parse_gateway,
+    parse_provider,
+    served_provider,
+)
+from sokuji.config.variables import REFUSED_VARIABLES
 from sokuji.errors import ConfigError
 
 
@@ -54,23 +59,6 @@ def test_the_arguments_of_the_application_are_named() -> None:
         gateway(LOAD_BALANCE_STRATEGY="round_robin")
     with pytest.raises(ConfigError, match="set health_check_interval in the args"):
         gateway(HEALTH_CHECK_INTERVAL="5")
-
-
-@pytest.mark.parametrize(
-    ("name", "same", "other"),
-    [
-        ("WS_PING_INTERVAL", ["20", "20.0"], ["30", "0", "often"]),
-        ("WS_PING_TIMEOUT", ["20"], ["10"]),
-        ("WS_COMPRESSION", ["true", "1", "True"], ["false", "perhaps"]),
-    ],
-)
-def test_the_proxys_ways_may_be_said_but_not_changed(name: str, same: list[str], other: list[str]) -> None:
-    for text in same:
-        assert gateway(**{name: text}) == GatewaySettings()
-    accepted = "true" if PROXY_VARIABLES[name][0] is True else "20"
-    for text in other:
-        with pytest.raises(ConfigError, match=f"{name}={text} is not available: .*, or set {accepted}$"):
-            gateway(**{name: text})
 
 
 @pytest.mark.parametrize(

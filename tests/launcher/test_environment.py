@@ -12,6 +12,7 @@ from ray.serve._private.utils import call_function_from_import_path
 from ray.serve.config import HTTPOptions
 from starlette.middleware import Middleware
 
+from deployments import http_server
 from deployments.frame_channel.proxy import FrameChannelMiddleware
 from launcher.environment import (
     check_haproxy,
@@ -64,8 +65,9 @@ def test_serves_proxy_loads_the_middleware_of_this_project_or_what_the_user_name
 ) -> None:
     name = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
     monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(http_server, "install", lambda **_: None)
     middleware = validate_http_proxy_callback_return(call_function_from_import_path(proxy_middleware()[name]))
-    assert [repr(each) for each in middleware] == [repr(Middleware(FrameChannelMiddleware))]
+    assert repr(middleware[0]) == repr(Middleware(FrameChannelMiddleware))
     monkeypatch.setenv(name, "mine:middlewares")
     assert proxy_middleware() == {name: "mine:middlewares"}
 
@@ -127,3 +129,11 @@ def test_haproxys_sockets_fit_into_an_address() -> None:
     for name, path in haproxy_files(Path("/tmp/sokuji-abcdefgh")).items():
         if name.endswith("SOCKET_PATH"):
             assert len(path + node + temporary) <= 107
+
+
+def test_a_variable_of_serves_proxy_out_of_range_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WS_PING_TIMEOUT", "soon")
+    with pytest.raises(LaunchError, match="ws_ping_timeout"):
+        read_config(ROOT / "serve_config.yaml", None, None)

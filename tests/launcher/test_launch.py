@@ -1,6 +1,7 @@
 """The launcher on a real Serve instance: ready line, used port, orderly end, an app that fails."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from launcher.serve_config import LaunchError, read_config
+from launcher.supervision import process_name
 
 APP = """
 import asyncio
@@ -176,6 +178,21 @@ def test_conversations_may_end_before_the_service_does(start: Start, port: int) 
     assert closed.value.rcvd.code == 1012
     output = launcher.communicate()[0]
     assert launcher.returncode == 0, output
+
+
+def test_a_service_whose_ray_is_gone_ends_with_a_code_for_its_supervisor(start: Start) -> None:
+    launcher = start("healthy")
+    assert launcher.stdout is not None
+    assert any("is ready" in line for line in launcher.stdout)
+    processes = descendants(launcher.pid)
+    (gcs,) = [pid for pid, name in processes.items() if process_name(pid) == "gcs_server"]
+    os.kill(gcs, signal.SIGKILL)
+    output = launcher.communicate()[0]
+    assert launcher.returncode == 3, output
+    said = output[output.index("error: ") :]
+    assert re.search(r"Ray's gcs_server .*has ended; start the service again", said)
+    assert [name for pid, name in processes.items() if is_alive(pid)] == []
+    shutil.rmtree(Path(said.rpartition("Ray's logs are kept in ")[2].strip()).parents[2])
 
 
 def test_an_app_that_cannot_be_deployed_ends_the_launch_with_its_reason(start: Start) -> None:

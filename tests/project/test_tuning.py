@@ -22,12 +22,13 @@ from sokuji.config import (
     FIELD_VARIABLES,
     LIVE,
     PROVIDER_CONFIGS,
+    PROXY_VARIABLES,
     AdmissionSettings,
     GatewaySettings,
     NllbConfig,
     Settings,
 )
-from sokuji.config.variables import GATEWAY_FIELD_VARIABLES, PROXY_VARIABLES, REFUSED_VARIABLES
+from sokuji.config.variables import GATEWAY_FIELD_VARIABLES, REFUSED_VARIABLES
 from tests.support.knobs import Knobs, homes
 
 ROOT = Path(__file__).parents[2]

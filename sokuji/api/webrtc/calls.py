@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from sokuji.api.limits import client_address
 from sokuji.api.playback import Playback
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection, Transport
@@ -63,7 +64,7 @@ class CallResponse(Response):
             Overloaded: before anything is sent: there is no place, or no free port.
             InvalidRequest: likewise: the offer cannot be answered.
         """
-        with self._service.session_slot(self._connection):
+        with self._service.session_slot(self._connection, client_address(scope)):
             try:
                 self.body = self.render(await self._peer.answer())
                 self.headers["Content-Length"] = str(len(self.body))

@@ -80,7 +80,7 @@ async def test_only_resumed_sessions_are_admitted_while_the_service_is_behind() 
     async with connected_service() as server:
         late = FakeConnection(lag_ms=60_000)
         sessions = server.service.sessions
-        with sessions.admit(late, 100), sessions.hold("f" * 32, late):
+        with sessions.admit(late, "a", Limits()), sessions.hold("f" * 32, late):
             refused = server.connect()
             refused.configure()
             error = await refused.until("error")
@@ -140,6 +140,28 @@ async def test_connections_beyond_the_limit_are_closed_with_1013(knob: Knobs) ->
             for client in held:
                 await finish(client)
         knob.observe("gateway.limits.ws_max_connections", limits, refusal)
+
+
+async def test_sockets_without_a_session_are_few_for_an_address_and_keep_nobody_out() -> None:
+    for places in (1, 2):
+        limits = Limits(ws_max_client_unopened=places, ws_max_client_connections=places + 1)
+        async with connected_service(GatewaySettings(limits=limits)) as server:
+            silent = [server.connect() for _ in range(places)]
+            await asyncio.sleep(0.05)
+            refused = server.connect()
+            refusal = (await refused.until("error"))["message"]
+            assert f"{places} connections of your address have no session" in refusal
+            assert (await refused.until("close"))["code"] == 1013
+            silent[0].configure()
+            await silent[0].until("ready")
+            later = server.connect()
+            later.configure()
+            await later.until("ready")
+            one_too_many = server.connect()
+            refusal += (await one_too_many.until("error"))["message"]
+            assert f"your address has {places + 1} sessions already" in refusal
+            for client in (*silent, later):
+                client.leave()
 
 
 @pytest.mark.knob("gateway.limits.ws_max_message_size")

@@ -1,0 +1,51 @@
+"""HTTP/1.1 with bounds on the head of a request: its bytes, and the time until it is complete.
+
+It is uvicorn's protocol on h11, which refuses a head that is not complete after 64 KiB; the one on httptools,
+which uvicorn prefers where it is installed, reads heads of any length. Bodies have limits of their own
+(``sokuji.api.limits``).
+"""
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_TIMEOUT_S = 10.0
+"""Within which the head of a request must be complete, from the connection or from its first byte."""
+
+
+class BoundedHttpProtocol(H11Protocol):
+    """uvicorn's protocol on h11; see the module."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See ``asyncio.Protocol``."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """See ``asyncio.Protocol``."""
+        self._expect_head()
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See ``asyncio.Protocol``."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        if self._head_timer is None and self.conn.their_state is h11.IDLE:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._give_up)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.send_400_response(f"The head of the request was not complete within {HEAD_TIMEOUT_S:g} s.")

@@ -5,8 +5,9 @@ from fastapi_offline import FastAPIOffline
 
 from sokuji import __version__
 from sokuji.api import errors
+from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
-from sokuji.api.limits import BodyLimit, BodyPace, RateLimit, UploadLimit
+from sokuji.api.limits import RateLimit
 from sokuji.api.openai import client_secrets
 from sokuji.api.openai.realtime import routes as realtime_routes
 from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes

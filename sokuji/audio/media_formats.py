@@ -4,6 +4,7 @@ Every container and audio codec that FFmpeg knows is accepted, except those that
 with a playlist (HLS, concat, ...) a sender could make it open files and addresses of this machine's network.
 """
 
+import errno
 import logging
 import re
 import threading
@@ -96,7 +97,10 @@ class _NamedFile:
         return self.file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self.file.seek(offset, whence)
+        try:
+            return self.file.seek(offset, whence)
+        except (OSError, ValueError):  # A damaged file refers to a place before its beginning.
+            return -errno.EINVAL
 
     def tell(self) -> int:
         return self.file.tell()

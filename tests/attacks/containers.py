@@ -74,13 +74,19 @@ def element(identifier: str, content: bytes, size: bytes = b"") -> bytes:
 
 
 def matroska(
-    blocks: bytes, *, codec: bytes = b"A_PCM/INT/LIT", private: bytes = b"", zlib_blocks: bool = False
+    blocks: bytes,
+    *,
+    codec: bytes = b"A_PCM/INT/LIT",
+    private: bytes = b"",
+    zlib_blocks: bool = False,
+    others: bytes = b"",
 ) -> bytes:
     """A Matroska file with one mono track at 16 kHz (PCM: of 8 bits), and the blocks in one cluster.
 
     Args:
         private: what the decoder needs before the first block.
         zlib_blocks: whether the blocks are compressed.
+        others: further tracks.
     """
     rate = element("B5", struct.pack(">d", 16_000))
     track = element("D7", b"\1") + element("73C5", b"\1") + element("83", b"\2") + element("86", codec)
@@ -92,9 +98,17 @@ def matroska(
     return (
         element("1A45DFA3", element("4282", b"matroska"))
         + element("18538067", b"", UNKNOWN_SIZE)
-        + element("1654AE6B", element("AE", track))
+        + element("1654AE6B", element("AE", track) + others)
         + element("1F43B675", element("E7", b"\0") + blocks)
     )
+
+
+def other_track(kind: int, codec: bytes) -> bytes:
+    """A further track of a Matroska file; kinds are 1: video, 17: subtitles, 33: metadata."""
+    track = (
+        element("D7", b"\2") + element("73C5", b"\2") + element("83", bytes([kind])) + element("86", codec)
+    )
+    return element("AE", track)
 
 
 def block(payload: bytes) -> bytes:

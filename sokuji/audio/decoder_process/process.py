@@ -127,7 +127,9 @@ def _reopened(file: BinaryIO) -> int:
 def _end_of(return_code: int, bounds: DecodingBounds) -> SokujiError:
     if return_code == -signal.SIGXCPU:
         return TooLarge(f"decoding takes more than {bounds.cpu_s} s of processor time")
-    return InvalidAudio("the decoder failed on this file: it is damaged, or no recording")
+    return InvalidAudio(
+        "the decoder failed on this file: it is damaged, no recording, or takes more memory than there is"
+    )
 
 
 def _failure(result: DecodingResult, bounds: DecodingBounds) -> SokujiError:

@@ -4,12 +4,16 @@ It decodes the files of its socket one by one, and ends when the socket is close
 """
 
 import gc
+import importlib
 import io
+import pkgutil
 import socket
 import sys
 import wave
 from contextlib import suppress
 from typing import BinaryIO
+
+import av
 
 from sokuji.audio.decoder_process import bounds, system_calls
 from sokuji.audio.decoder_process.messages import MAX_BYTES, READY, DecodingJob, DecodingResult
@@ -63,6 +67,10 @@ def _result(job: DecodingJob, file: BinaryIO, output: BinaryIO, mapped: int) -> 
 
 def _warm_up() -> None:
     """Import and initialise all that decoding needs: later nothing can be opened."""
+    # PyAV imports what it needs for a kind of track when it meets the first one.
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setparams((2, 2, 44_100, 0, "NONE", ""))

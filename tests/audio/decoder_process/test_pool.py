@@ -6,9 +6,10 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import BinaryIO
 
 import psutil
@@ -20,7 +21,9 @@ from sokuji.audio.decoder_process.messages import DecodingBounds
 from sokuji.audio.decoder_process.pool import Decoders
 from sokuji.audio.decoding import decode
 from sokuji.errors import InvalidAudio, Overloaded, TooLarge
+from tests.attacks.containers import block, matroska, other_track
 from tests.attacks.hostile_files import endless_chunks, hour_of_flac, many_tracks
+from tests.audio.test_media_formats import ENCODED
 from tests.support.speech import tone_file
 
 pytestmark = pytest.mark.slow
@@ -72,6 +75,33 @@ async def test_a_file_comes_out_as_in_this_process(decoders: Decoders, container
     for seconds in (0.1, 20):
         file = tone_file(container, codec, 48_000, "stereo", seconds=seconds)
         assert await decoded(decoders, file) == decode(file, max_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [(1, b"V_MPEG4/ISO/AVC"), (17, b"S_TEXT/UTF8"), (33, b"D_WEBVTT/METADATA"), (17, b"S_VOBSUB")],
+)
+async def test_a_track_of_another_kind_does_no_harm(decoders: Decoders, kind: int, codec: bytes) -> None:
+    file = matroska(block(b"\x80" * 16_000) * 2, others=other_track(kind, codec))
+    assert len(await decoded(decoders, file)) == 64_000
+
+
+async def test_damaged_files_are_refused_or_decoded_and_end_no_process(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "MAX_UPLOADS", 10_000)
+    chance, before = Random(5), await new_pids_after_start(decoders)
+    files = [tone_file(*each, seconds=0.5) for each in ENCODED]
+    for _ in range(600):
+        file = bytearray(chance.choice(files))
+        for _ in range(chance.randint(1, 12)):
+            at = chance.randrange(min(len(file), chance.choice((64, 400, len(file)))))
+            file[at : at + 4] = chance.choice(
+                (b"\xff" * 4, b"\x7f\xff\xff\xff", bytes(4), chance.randbytes(4))
+            )
+        with suppress(InvalidAudio):
+            await decoded(decoders, bytes(file))
+    assert set(decoders.pids) == before
 
 
 async def test_the_name_tells_formats_without_a_header(decoders: Decoders) -> None:

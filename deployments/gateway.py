@@ -58,8 +58,9 @@ COMPLETION_S = 15.0
         # Scaling down interrupts conversations, so it comes late.
         "downscale_delay_s": 600,
     },
-    health_check_period_s=5,
-    health_check_timeout_s=20,
+    # A process that gives no answer to three checks is frozen, and is replaced.
+    health_check_period_s=2,
+    health_check_timeout_s=5,
     # A replica is stopped when its successor is up, so that its clients can reconnect.
     max_surge_percent=100,
     graceful_shutdown_wait_loop_s=1,

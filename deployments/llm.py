@@ -25,7 +25,7 @@ LanguageModel = cast(Deployment, Translation).options(
         "upscale_delay_s": 5,
         "downscale_delay_s": 600,
     },
-    # A check generates a token, behind all requests that the engine has accepted.
-    health_check_timeout_s=120,
+    # The engine's start of a second model may hold up the event loop.
+    health_check_timeout_s=30,
     graceful_shutdown_timeout_s=60,
 )

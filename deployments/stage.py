@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from deployments import gpu_share, logs, runtime_env
+from deployments.model_health import ModelHealth
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import Provider, StageName
@@ -25,10 +26,8 @@ log = logging.getLogger("ray.serve")
 
 P = TypeVar("P", bound=Provider)
 
-RECENT_S = 10.0
-"""A model that has answered within this time is healthy without a test inference."""
-STALL_TIMEOUT_S = 60.0
-"""If calls bring no good answer for this time, the model hangs or is broken."""
+PROBE_WAIT_S = 2.0
+"""For how long a health check waits for a test inference; the next one asks again."""
 
 
 @dataclass(eq=False, slots=True)
@@ -67,9 +66,9 @@ class StageReplica(ABC, Generic[P]):
         self._gpu_memory_gb = gpu_memory_gb
         self._provider: P | None = None
         self._swap = asyncio.Lock()
-        self._succeeded_at = 0.0
-        self._unanswered_since: float | None = None
-        """When the first call arrived that no good answer has followed yet."""
+        self._health = ModelHealth()
+        self._probing: asyncio.Task[None] | None = None
+        """The test inference that runs."""
         self._calls: set[_Call] = set()
 
     @abstractmethod
@@ -129,42 +128,61 @@ class StageReplica(ABC, Generic[P]):
         began = time.monotonic()
         try:
             await provider.load()
+            loaded = time.monotonic()
+            if not isinstance(config, CloudSettings):
+                await provider.check()
         except BaseException:
             await provider.aclose()
             raise
-        log.info("%s: loaded in %.1f s", self._name, time.monotonic() - began)
-        self._note_success()
+        log.info("%s: loaded in %.1f s", self._name, loaded - began)
+        self._health.loaded(time.monotonic() - loaded)
         return provider
 
     async def check_health(self) -> None:
-        """Raise if calls have stalled, or if the smallest real inference fails after a time without calls."""
-        if self._provider is None:
+        """Raise if calls have stalled, or if the smallest real inference fails after a time without calls.
+
+        It returns soon in any case, so that Serve may take a process that does not answer for a frozen one.
+        """
+        provider = self._provider
+        if provider is None:
             return
-        now = time.monotonic()
-        in_cloud = isinstance(self._provider.config, CloudSettings)
-        since = self._unanswered_since
-        if since is not None and now - since > STALL_TIMEOUT_S and not in_cloud:
-            raise ProviderFailed(
-                f"{self._name}: calls have had no good answer for more than {STALL_TIMEOUT_S:g} s"
-            )
-        if now - self._succeeded_at < RECENT_S or self._calls:
+        # A new replica would not reach the cloud service either; callers fall back to another provider.
+        in_cloud = isinstance(provider.config, CloudSettings)
+        if not in_cloud and (stalled_s := self._health.stalled_s) is not None:
+            raise ProviderFailed(f"{self._name}: calls have had no good answer for {stalled_s:.0f} s")
+        if self._probing is None and self._health.is_idle:
+            self._probing = asyncio.create_task(self._probe(provider))
+        if self._probing is None or not (await asyncio.wait([self._probing], timeout=PROBE_WAIT_S))[0]:
             return
+        probing, self._probing = self._probing, None
         try:
-            await self._provider.check()
+            probing.result()
         except OUTAGES as error:
-            # A new replica would not reach the cloud service either; callers fall back to another provider.
             if not in_cloud:
                 raise
             log.warning("%s: %s", self._name, error.message)
-        self._note_success()
+            self._health.succeeded()
+
+    async def _probe(self, provider: P) -> None:
+        """Test a model; the test counts as a call."""
+        call = _Call(provider)
+        self._health.began(call)
+        try:
+            await provider.check()
+            self._health.succeeded()
+        finally:
+            self._health.ended(call)
 
     def _note_answers(self, answers: Sequence[object]) -> None:
         """Note the answers of a batch; it succeeds unless the model failed on all of it."""
         if not answers or not all(isinstance(answer, ProviderFailed) for answer in answers):
-            self._note_success()
+            self._health.succeeded()
+        else:
+            self._health.failed()
 
     def _note_success(self) -> None:
-        self._succeeded_at, self._unanswered_since = time.monotonic(), None
+        """Note a part of an answer."""
+        self._health.succeeded()
 
     def _loaded(self) -> P:
         if self._provider is None:
@@ -182,16 +200,22 @@ class StageReplica(ABC, Generic[P]):
         provider = self._loaded()
         call = _Call(provider)
         self._calls.add(call)
-        self._unanswered_since = self._unanswered_since or time.monotonic()
+        self._health.began(call)
+        abandoned = False
         try:
             yield provider
+        except (asyncio.CancelledError, GeneratorExit):
+            abandoned = True
+            raise
         except SokujiError as error:
             # A refused request shows a working model too; only the failure of the model does not.
             self._note_answers([error])
             raise
         except Exception as error:
             log.exception("%s failed", self._name)
+            self._health.failed()
             raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from error
         finally:
             self._calls.discard(call)
+            self._health.ended(call, abandoned=abandoned)
             call.finished.set_result(None)

@@ -26,9 +26,9 @@ from sokuji.providers.registry import create
         "upscale_delay_s": 3,
         "downscale_delay_s": 120,
     },
-    health_check_period_s=10,
-    # Longer than the recognition of the longest utterance on a busy machine.
-    health_check_timeout_s=60,
+    # A process that gives no answer to three checks is frozen, and is replaced.
+    health_check_period_s=2,
+    health_check_timeout_s=5,
     graceful_shutdown_wait_loop_s=1,
     graceful_shutdown_timeout_s=30,
 )

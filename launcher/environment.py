@@ -111,6 +111,15 @@ def haproxy_files(directory: Path) -> dict[str, str]:
     }
 
 
-def proxy_middleware() -> dict[str, str]:
-    """The variable by which Serve's proxy loads this project's middleware; it keeps a value that it has."""
-    return {PROXY_CALLBACK: os.environ.get(PROXY_CALLBACK, CALLBACK)}
+def serve_variables() -> dict[str, str]:
+    """Variables of Ray Serve: the middleware of its proxy, and an early end for what is broken.
+
+    Those that this process has already keep their values.
+    """
+    ours = {
+        PROXY_CALLBACK: CALLBACK,
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+        # Otherwise a frozen replica keeps its processors for graceful_shutdown_timeout_s, unreplaced.
+        "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+    }
+    return {name: os.environ.get(name, value) for name, value in ours.items()}

@@ -108,9 +108,10 @@ async def run_command(command: Sequence[str]) -> int:
 def ready_line(config: ServeConfig, service: ServeProcess) -> str:
     """All addresses of the service in one line."""
     ray = os.path.relpath(Path(sys.executable).with_name("ray"))
+    metrics = f"  Ray metrics on all interfaces, port {port}" if (port := service.metrics_port) else ""
     return (
         f"Sokuji Bridge is ready: API {config.url}  docs {config.url}/docs  "
-        f"Ray dashboard {service.dashboard} (its token: {ray} get-auth-token)"
+        f"Ray dashboard {service.dashboard} (its token: {ray} get-auth-token){metrics}"
     )
 
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from launcher import dashboard
-from launcher.environment import haproxy_files, proxy_middleware
+from launcher.environment import haproxy_files, serve_variables
 
 DRAIN_S = 60.0
 """Time for conversations to end: ``streaming.drain_s`` and the processing of the last utterance."""
@@ -76,7 +76,7 @@ def _environment(ray_dir: Path) -> dict[str, str]:
         "RAY_TMPDIR": str(ray_dir),
         # A service that processes speech sends no usage reports.
         "RAY_USAGE_STATS_ENABLED": "0",
-        **proxy_middleware(),
+        **serve_variables(),
         **haproxy_files(ray_dir),
     }
 
@@ -131,6 +131,13 @@ class ServeProcess:
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._process.returncode if self._process else None
+
+    @property
+    def metrics_port(self) -> int | None:
+        """Where Ray listens for Prometheus; None: it does not."""
+        files = (self._ray_dir / "ray" / "session_latest").glob("metrics_export_port_*")
+        ports = [int(each.read_text()) for each in files]
+        return next((port for port in ports if port > 0), None)
 
     def processes(self) -> list[int]:
         """Process ids of the child and of all processes of its Ray instance."""

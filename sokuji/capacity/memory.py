@@ -29,6 +29,7 @@ from typing import Any
 from sokuji.capacity.model_sizes import (
     NLLB,
     PIPER_BYTES,
+    POCKET_TTS_BYTES,
     STORED_BYTES,
     WHISPER,
     ModelShape,
@@ -41,6 +42,7 @@ from sokuji.config import (
     KokoroConfig,
     NllbConfig,
     PiperConfig,
+    PocketTtsConfig,
     Settings,
     VllmConfig,
 )
@@ -50,6 +52,8 @@ GB = 10**9
 
 PROCESS_BYTES = 250_000_000
 """A replica without a model: Python, Ray and the libraries, measured."""
+PYTORCH_BYTES = 300_000_000
+"""Of its libraries, measured."""
 CUDA_CONTEXT_BYTES = GB // 2
 SCRATCH_BYTES = 3 * GB // 4
 """Of one worker of a model whose layers are ``WIDEST_MODEL`` wide."""
@@ -207,6 +211,15 @@ def _kokoro(config: KokoroConfig, has_gpu: bool) -> MemoryNeed:
     return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 5 * _size_of_embedded("kokoro"))
 
 
+def _pocket_tts(config: PocketTtsConfig, has_gpu: bool) -> MemoryNeed | None:
+    if config.tts_model.endswith(".yaml"):
+        size = _size_on_disk(Path(config.tts_model).expanduser().parent)
+    else:
+        size = POCKET_TTS_BYTES.get(config.tts_model.rpartition("_")[2], POCKET_TTS_BYTES[""])
+    # The weights are twice in memory while they are loaded; then there is room for six texts or more.
+    return None if size is None else MemoryNeed(gpu=0, ram=PROCESS_BYTES + PYTORCH_BYTES + 2 * size)
+
+
 def _bergamot(config: BergamotConfig, has_gpu: bool) -> MemoryNeed:
     return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * _size_of_embedded("bergamot"))
 
@@ -222,6 +235,7 @@ _ESTIMATES: dict[type[Settings], Callable[[Any, bool], MemoryNeed | None]] = {
     FasterWhisperConfig: _faster_whisper,
     PiperConfig: _piper,
     KokoroConfig: _kokoro,
+    PocketTtsConfig: _pocket_tts,
     BergamotConfig: _bergamot,
     NllbConfig: _nllb_200,
     VllmConfig: _vllm,

@@ -49,6 +49,8 @@ NLLB: dict[str, ModelShape] = {
     "nllb-200-1.3B": _nllb(1_370_000_000, 24, 1_024),
     "nllb-200-3.3B": _nllb(3_340_000_000, 24, 2_048),
 }
+POCKET_TTS_BYTES = {"24l": 1_350_000_000, "": 440_000_000}
+"""Layers, as in the name of a model -> size of its weights, float32; those of the small models are less."""
 PIPER_BYTES = {"x_low": 28_000_000, "low": 63_000_000, "medium": 78_000_000, "high": 121_000_000}
 """Quality -> size of a voice's file, float32, of the largest voice of that quality in the hub."""
 

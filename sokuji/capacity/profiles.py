@@ -37,9 +37,7 @@ DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "tts": ["piper", "kokoro"],
 }
 """Stage -> the providers that serve it if the config names none."""
-KEY_VARIABLES = {
-    provider: variable for provider, variable in API_KEY_VARIABLES.items() if provider != "openai"
-}
+KEY_VARIABLES = {name: variable for name, variable in API_KEY_VARIABLES.items() if name != "openai"}
 """Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
 AZURE_REGION = "AZURE_SPEECH_REGION"
 RAY_BYTES = GB
@@ -47,12 +45,13 @@ RAY_BYTES = GB
 
 _PACKAGED = Path(__file__).parents[1] / "serve_configs"
 _REPOSITORY = Path(__file__).parents[2]
-_MODEL_SETTINGS: dict[str, Kind] = {
-    "model_size": "whisper",
-    "translation_model": "nllb",
-    "tts_model": "piper",
+_MODEL_SETTINGS: dict[str, tuple[str, Kind]] = {
+    "faster_whisper": ("model_size", "whisper"),
+    "nllb": ("translation_model", "nllb"),
+    "piper": ("tts_model", "piper"),
+    "pocket_tts": ("tts_model", "pocket-tts"),
 }
-"""Setting that names a model of a hub -> kind of the model."""
+"""Provider -> its setting that names a model of a hub, and the kind of the model."""
 
 
 def deployment_names(stage: str, providers: Sequence[str]) -> list[str]:
@@ -155,10 +154,10 @@ def _variables(config: Settings) -> Iterator[str]:
 
 
 def _hub_models(config: Settings) -> Iterator[tuple[Kind, str]]:
-    for field, kind in _MODEL_SETTINGS.items():
-        name = getattr(config, field, None)
+    if setting := _MODEL_SETTINGS.get(getattr(config, "provider", "")):
+        name, kind = getattr(config, setting[0]), setting[1]
         embedded = any((model.kind, model.name) == (kind, name) for model in EMBEDDED_MODELS)
-        if name and not embedded and not Path(name).expanduser().exists():
+        if not embedded and not Path(name).expanduser().exists():
             yield ("nllb-onnx" if getattr(config, "use_onnx", False) else kind), name
 
 

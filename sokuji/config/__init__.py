@@ -38,6 +38,7 @@ from sokuji.config.tts import (
     ElevenLabsVoice,
     KokoroConfig,
     PiperConfig,
+    PocketTtsConfig,
     VoiceSettings,
 )
 from sokuji.config.variables import API_KEY_VARIABLES, FIELD_VARIABLES, GATEWAY_FIELD_VARIABLES, LOG_LEVEL
@@ -77,6 +78,7 @@ __all__ = [
     "OpenAISettings",
     "OpenAITranscriptionConfig",
     "PiperConfig",
+    "PocketTtsConfig",
     "ProxySettings",
     "ResilienceSettings",
     "SegmentationSettings",

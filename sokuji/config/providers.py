@@ -8,7 +8,13 @@ import logging
 from sokuji.config.settings import Settings
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
-from sokuji.config.tts import AzureSpeechConfig, ElevenLabsConfig, KokoroConfig, PiperConfig
+from sokuji.config.tts import (
+    AzureSpeechConfig,
+    ElevenLabsConfig,
+    KokoroConfig,
+    PiperConfig,
+    PocketTtsConfig,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +34,7 @@ PROVIDER_CONFIGS: dict[str, dict[str, type[Settings]]] = {
     "tts": {
         "piper": PiperConfig,
         "kokoro": KokoroConfig,
+        "pocket_tts": PocketTtsConfig,
         "elevenlabs": ElevenLabsConfig,
         "azure": AzureSpeechConfig,
     },

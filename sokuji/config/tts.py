@@ -68,6 +68,30 @@ class KokoroConfig(VoiceSettings):
     machine. A voice that is slower than speech has gaps where this is too short."""
 
 
+class PocketTtsConfig(VoiceSettings):
+    """Kyutai's Pocket TTS: one model for one language, which speaks with many voices."""
+
+    conditions: ClassVar = (
+        Condition(
+            "language",
+            "tts_model is a local .yaml file",
+            lambda config: config.tts_model.endswith(".yaml"),
+            neutral=("",),
+        ),
+    )
+
+    provider: Literal["pocket_tts"] = "pocket_tts"
+    tts_model: str = Field("english", min_length=1, max_length=4_096)
+    """A model that Kyutai has published ("english", "french_24l"), or a local ``.yaml`` file in the package's
+    format. Its weights and its tokenizer are beside it, and its voices in the folder ``embeddings`` there."""
+    language: str = Field("", pattern="^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$", max_length=35)
+    """BCP-47 tag of what a local model speaks; empty: the name of the file says it, as in ``french.yaml``."""
+    default_voice: str = Field("", max_length=200, json_schema_extra=LIVE)
+    """Voice for requests that name none; empty: the package's default for the language, or else the first."""
+    num_workers: int = Field(0, ge=0, le=MAX_WORKERS, json_schema_extra=LIVE)
+    """Syntheses that run at the same time, each in one thread; 0: one for each CPU core, at most 4."""
+
+
 class ElevenLabsVoice(Settings):
     """A voice of an ElevenLabs account."""
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from sokuji.errors import ModelMissing
-from sokuji.models import embedded, hub, nllb
+from sokuji.models import embedded, hub, nllb, piper, pocket_tts
 from sokuji.models.hub import FetchedModel, HubModel
 from sokuji.models.store import ModelFolder, Progress, ProgressMeter, quiet
 from sokuji.models.table import (
     EMBEDDED,
     NLLB_LICENCE,
     NLLB_REPOSITORIES,
-    PIPER_REPOSITORY,
+    POCKET_TTS_LICENCE,
     WHISPER_REPOSITORIES,
     EmbeddedModel,
     Kind,
@@ -29,9 +29,9 @@ _SETTINGS: dict[Kind, str] = {
     "piper": "tts_model",
     "nllb": "translation_model",
     "nllb-onnx": "translation_model",
+    "pocket-tts": "tts_model",
 }
 _REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-_PIPER_VOICE = re.compile(r"([a-z]{2,3}_[A-Z0-9]{2,3})-(\w+)-(x_low|low|medium|high)", re.ASCII)
 _WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json")
 _WHISPER_VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
 _FOLDERS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -64,7 +64,8 @@ def locate(kind: Kind, name: str) -> Path:
     Args:
         kind: of the model.
         name: of an embedded model, a name or ``owner/name`` of the hub, or a local folder; for Piper a voice
-            or a local ``.onnx`` file, whose folder is returned; for ONNX graphs with "@int8" or the like.
+            or a local ``.onnx`` file, and for Pocket TTS a model or a local ``.yaml`` file, whose folder is
+            returned; for ONNX graphs with "@int8" or the like.
 
     Raises:
         ModelMissing: the model is damaged or not available; the message says what to do.
@@ -133,6 +134,7 @@ def catalogue() -> list[ModelStatus]:
         for name in dict.fromkeys(_whisper(repository).name for repository in WHISPER_REPOSITORIES.values())
     ]
     fetchable += [("nllb", name, NLLB_LICENCE) for name in NLLB_REPOSITORIES]
+    fetchable += [("pocket-tts", name, POCKET_TTS_LICENCE) for name in pocket_tts.descriptions()]
     return present + [
         ModelStatus(kind=kind, name=name, licence=licence, size=None, state="fetchable")
         for kind, name, licence in fetchable
@@ -179,6 +181,8 @@ def _local_folder(kind: Kind, name: str) -> Path | None:
     path = Path(name).expanduser()
     if kind == "piper" and name.endswith(".onnx"):
         required, folder = [path, path.with_name(path.name + ".json")], path.parent
+    elif kind == "pocket-tts" and name.endswith(".yaml"):
+        required, folder = [path], path.parent
     elif kind in _FOLDERS and name not in _NAMES and (path.is_dir() or name[0] in "/.~"):
         files, vocabularies = _FOLDERS[kind]
         present = [path / file for file in vocabularies if (path / file).is_file()]
@@ -207,13 +211,17 @@ def _hub_model(kind: Kind, name: str) -> HubModel:
             return _whisper(repository)
         accepted = f"{', '.join(WHISPER_REPOSITORIES)}, an owner/name of the hub, or a local folder"
     elif kind == "piper":
-        if voice := _PIPER_VOICE.fullmatch(name):
-            return _piper(voice)
+        if model := piper.hub_model(name):
+            return model
         accepted = "a voice of the hub such as en_US-lessac-low, or a local .onnx file"
     elif kind in ("nllb", "nllb-onnx"):
         if model := nllb.hub_model(kind, name):
             return model
         raise _missing(kind, name, f"no such model; accepted: {nllb.ACCEPTED}")
+    elif kind == "pocket-tts":
+        if model := pocket_tts.hub_model(name):
+            return model
+        raise _missing(kind, name, f"no such model; accepted: {pocket_tts.accepted()}")
     else:
         raise _missing(kind, name, f"no such model; accepted: {embedded_names}")
     raise _missing(kind, name, f"no such model; accepted: {embedded_names} (embedded), {accepted}")
@@ -228,20 +236,6 @@ def _whisper(repository: str) -> HubModel:
         repository=repository,
         required=_WHISPER_FILES,
         optional=(*_WHISPER_VOCABULARIES, "preprocessor_config.json"),
-    )
-
-
-def _piper(voice: re.Match[str]) -> HubModel:
-    # For example en/en_US/lessac/low/en_US-lessac-low.onnx
-    language, speaker, quality = voice.groups()
-    folder = f"{language.partition('_')[0]}/{language}/{speaker}/{quality}"
-    return HubModel(
-        kind="piper",
-        name=voice[0],
-        licence="see MODEL_CARD",
-        repository=PIPER_REPOSITORY,
-        required=(f"{folder}/{voice[0]}.onnx", f"{folder}/{voice[0]}.onnx.json"),
-        optional=(f"{folder}/MODEL_CARD",),
     )
 
 

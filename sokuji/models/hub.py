@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class HubModel:
     repository: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """File -> its commit in the repository; of other files the newest version is fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, File
 
 def _metadata(model: HubModel, path: str) -> HfFileMetadata | None:
     """The hub's metadata of a file; None: the repository does not hold it."""
-    url = hf_hub_url(model.repository, path, endpoint=_endpoint())
+    url = hf_hub_url(model.repository, path, revision=model.revisions.get(path), endpoint=_endpoint())
     try:
         return get_hf_file_metadata(url, endpoint=_endpoint())
     except EntryNotFoundError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-Kind = Literal["whisper", "piper", "kokoro", "bergamot", "nllb", "nllb-onnx", "vad"]
+Kind = Literal["whisper", "piper", "kokoro", "bergamot", "nllb", "nllb-onnx", "pocket-tts", "vad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +245,8 @@ WHISPER_REPOSITORIES: dict[str, str] = {
 PIPER_REPOSITORY = "rhasspy/piper-voices"
 """Holds all Piper voices, each with its own licence: ``en/en_US/lessac/low/en_US-lessac-low.onnx``."""
 
+POCKET_TTS_REPOSITORY = "kyutai/pocket-tts-without-voice-cloning"
+POCKET_TTS_LICENCE = "CC-BY-4.0"
 NLLB_LICENCE = "CC-BY-NC-4.0"
 """Of the weights of all NLLB models, in whatever form: not for commercial use."""
 

@@ -26,6 +26,7 @@ PROVIDERS: dict[StageName, dict[str, str]] = {
     "tts": {
         "piper": "sokuji.providers.tts.piper.provider:Piper",
         "kokoro": "sokuji.providers.tts.kokoro.provider:Kokoro",
+        "pocket_tts": "sokuji.providers.tts.pocket_tts.provider:PocketTts",
         "elevenlabs": "sokuji.providers.tts.elevenlabs.provider:ElevenLabs",
         "azure": "sokuji.providers.tts.azure.provider:AzureSpeech",
     },

@@ -13,8 +13,10 @@ from sokuji.config import (
     KokoroConfig,
     NllbConfig,
     PiperConfig,
+    PocketTtsConfig,
     VllmConfig,
 )
+from tests.support.pocket_tts.description import write_empty_model
 
 MIB = 2**20
 ONE = {"num_workers": 1, "beam_size": 5, "device": "cuda"}
@@ -130,13 +132,28 @@ def test_only_what_runs_on_a_gpu_needs_its_memory() -> None:
     assert on_cpu is not None
     assert on_gpu.gpu > 0
     assert on_cpu.gpu == 0
-    for config in (BergamotConfig(), KokoroConfig(), PiperConfig(), NllbConfig(device="cpu")):
+    for config in (
+        BergamotConfig(), KokoroConfig(), PiperConfig(), PocketTtsConfig(), NllbConfig(device="cpu"),
+    ):  # fmt: skip
         found = estimate(config, share=1)
         assert found is not None
         assert (found.gpu, found.ram > PROCESS_BYTES) == (0, True)
     voice = estimate(PiperConfig(device="cuda"), share=1)
     assert voice is not None
     assert voice.gpu > 500_000_000
+
+
+def test_a_voice_of_pytorch_counts_by_its_layers_or_by_its_files(tmp_path: Path) -> None:
+    def ram(name: str) -> int:
+        found = estimate(PocketTtsConfig(tts_model=name), share=0)
+        assert found is not None
+        return found.ram
+
+    # Measured while models of both sizes with random weights were loaded: 1.25 and 3.02 GB, without Ray.
+    assert 1_250_000_000 < ram("french") < 1_600_000_000
+    assert 3_020_000_000 < ram("french_24l") < 3_600_000_000
+    assert ram(str(write_empty_model(tmp_path / "own"))) < ram("french")
+    assert estimate(PocketTtsConfig(tts_model="/nowhere/own.yaml"), share=0) is None
 
 
 def test_an_engine_that_fills_its_part_of_a_gpu_takes_that_part() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sokuji.capacity import profiles
 from sokuji.capacity.memory import GB
 from sokuji.capacity.profiles import Profile, load_profile
-from sokuji.config import parse_provider
+from sokuji.config import NllbConfig, parse_provider
 from sokuji.contract import StageName
 from sokuji.errors import ConfigError
 from sokuji.providers.registry import create
@@ -115,6 +115,14 @@ def test_a_config_that_says_little_is_that_of_the_graph(tmp_path: Path) -> None:
         "Gateway", "SpeechToText", "Translation", "TextToSpeech", "TextToSpeechKokoro",
     ]  # fmt: skip
     assert (profile.gpus, profile.gpu_memory, profile.variables, profile.hub_models) == (0, None, [], [])
+
+
+def test_models_to_fetch_are_of_the_kind_of_their_provider(tmp_path: Path) -> None:
+    args = "{translation: [nllb, openai], tts: [pocket_tts, piper]}"
+    assert config(tmp_path, f"    args: {args}").hub_models == [
+        ("nllb", NllbConfig().translation_model),
+        ("pocket-tts", "english"),
+    ]
 
 
 def test_variables_of_a_deployment_win_over_its_settings(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"reasoning_effort": "low"},
     ),
     "tts.piper.cpu_threads": ({"cpu_threads": 2, "device": "cuda"}, {"device": "cpu"}),
+    "tts.pocket_tts.language": ({"language": "tr"}, {"tts_model": "/models/turkish.yaml"}),
     "tts.azure.region": (REGION, {"base_url": "https://{region}.example.com"}),
     "gateway.segmentation.min_silence_ms": (
         {"endpoint": "fixed", "min_silence_ms": 300},

@@ -1,11 +1,13 @@
 """The base of the stage replicas, without Ray: settings, swapping models during calls, health."""
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 import pytest
 
 from deployments import stage as stage_module
+from deployments.model_health import ModelHealth
 from deployments.stage import StageReplica
 from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig, Settings
 from sokuji.errors import (
@@ -28,6 +30,8 @@ class Scripted:
         self.config = config
         self.life: list[str] = []
         self.broken = False
+        self.answers = asyncio.Event()
+        self.answers.set()
         Scripted.made.append(self)
 
     async def load(self) -> None:
@@ -39,11 +43,25 @@ class Scripted:
 
     async def check(self) -> None:
         self.life.append("check")
+        await self.answers.wait()
         if self.broken:
             raise RuntimeError("broken")
 
     async def aclose(self) -> None:
         self.life.append("close")
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def __call__(self) -> float:
+        return self._now_s
+
+    def pass_s(self, seconds: float) -> None:
+        self._now_s += seconds
 
 
 class ScriptedReplica(StageReplica[Scripted]):
@@ -67,10 +85,10 @@ async def test_a_live_setting_changes_the_model_that_is_loaded() -> None:
     await replica.reconfigure({})
     await replica.reconfigure({"beam_size": 5})
     (provider,) = Scripted.made
-    assert provider.life == ["load", "update"]
+    assert provider.life == ["load", "check", "update"]
     assert provider.config == FasterWhisperConfig(beam_size=5)
     await replica.reconfigure({"beam_size": 5})
-    assert provider.life == ["load", "update"]
+    assert provider.life == ["load", "check", "update"]
 
 
 async def test_a_model_change_swaps_without_taking_the_old_model_from_running_calls() -> None:
@@ -82,11 +100,11 @@ async def test_a_model_change_swaps_without_taking_the_old_model_from_running_ca
     await asyncio.sleep(0.01)
     async with replica._call() as new:
         assert new.config == FasterWhisperConfig(model_size="tiny")
-    assert old.life == ["load"]
+    assert old.life == ["load", "check"]
     assert not change.done()
     await call.__aexit__(None, None, None)
     await change
-    assert old.life == ["load", "close"]
+    assert old.life == ["load", "check", "close"]
 
 
 async def test_settings_that_cannot_take_effect_are_refused_and_the_old_ones_stay() -> None:
@@ -130,89 +148,126 @@ async def test_a_variable_that_could_take_effect_nowhere_is_refused(monkeypatch:
     assert Scripted.made[-1].config == FasterWhisperConfig(beam_size=5)
 
 
-async def test_health_is_checked_with_a_real_inference_only_after_a_time_without_calls(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of the health of replicas that are made from now on."""
+    clock = Clock()
+    monkeypatch.setattr(stage_module, "ModelHealth", partial(ModelHealth, clock))
+    return clock
+
+
+async def test_health_is_checked_with_a_real_inference_only_after_a_time_without_calls(clock: Clock) -> None:
     replica = Recognisers("faster_whisper")
     await replica.check_health()
     await replica.reconfigure({})
     (provider,) = Scripted.made
     await replica.check_health()
-    assert provider.life == ["load"]
-    monkeypatch.setattr(stage_module, "RECENT_S", 0)
-    await replica.check_health()
     assert provider.life == ["load", "check"]
+    clock.pass_s(11)
+    await replica.check_health()
+    await replica.check_health()
+    assert provider.life == ["load", "check", "check"]
     provider.broken = True
+    clock.pass_s(11)
     with pytest.raises(RuntimeError, match="broken"):
         await replica.check_health()
 
 
-async def test_the_outage_of_a_cloud_service_does_not_make_the_replica_unhealthy(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_check_that_takes_long_holds_up_no_health_check(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage_module, "RECENT_S", -1)
+    monkeypatch.setattr(stage_module, "PROBE_WAIT_S", 0.01)
+    replica = Recognisers("faster_whisper")
+    await replica.reconfigure({})
+    (provider,) = Scripted.made
+    provider.answers.clear()
+    clock.pass_s(11)
+    for _ in range(3):
+        await replica.check_health()
+    assert provider.life == ["load", "check", "check"]
+    clock.pass_s(21)
+    with pytest.raises(ProviderFailed, match="no good answer for 21 s"):
+        await replica.check_health()
+    provider.answers.set()
+    await asyncio.sleep(0)
+    await replica.check_health()
+
+
+async def test_the_outage_of_a_cloud_service_does_not_make_the_replica_unhealthy(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     faults: list[SokujiError] = [ProviderUnavailable("down"), DeadlineExceeded("slow"), Overloaded("full")]
-    fault = faults[0]
+    fault: SokujiError | None = None
 
     async def check(self: Scripted) -> None:
-        raise fault
+        if fault:
+            raise fault
 
     monkeypatch.setattr(Scripted, "check", check)
     cloud, local = Recognisers("openai"), Recognisers("faster_whisper")
     await cloud.reconfigure({})
     await local.reconfigure({})
     for fault in faults:
+        clock.pass_s(11)
         await cloud.check_health()
         with pytest.raises(type(fault)):
             await local.check_health()
+    clock.pass_s(11)
     fault = ProviderFailed("the key is refused")
     with pytest.raises(ProviderFailed):
         await cloud.check_health()
-    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
     async with cloud._call(), local._call():
+        clock.pass_s(60)
         await cloud.check_health()
         with pytest.raises(ProviderFailed, match="no good answer"):
             await local.check_health()
 
 
-async def test_calls_without_a_good_answer_make_the_replica_unhealthy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_calls_without_a_good_answer_make_the_replica_unhealthy(clock: Clock) -> None:
     replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
-    with pytest.raises(asyncio.CancelledError):
-        async with replica._call():
-            await replica.check_health()
-            raise asyncio.CancelledError
     async with replica._call():
         replica._note_answers([ProviderFailed("broken"), ProviderFailed("broken")])
-    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
+    clock.pass_s(21)
     with pytest.raises(ProviderFailed, match="no good answer"):
         await replica.check_health()
     replica._note_answers([ProviderFailed("broken"), NoSpeech("nobody speaks")])
     await replica.check_health()
 
 
-async def test_a_refused_request_does_not_count_against_the_model(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_calls_that_their_callers_give_up_soon_say_nothing_about_the_model(clock: Clock) -> None:
+    for waited_s in (1, 6):
+        replica = Recognisers("faster_whisper")
+        await replica.reconfigure({})
+        with pytest.raises(asyncio.CancelledError):
+            async with replica._call():
+                clock.pass_s(waited_s)
+                raise asyncio.CancelledError
+        clock.pass_s(21)
+        if waited_s < 5:
+            await replica.check_health()
+        else:
+            with pytest.raises(ProviderFailed, match="no good answer"):
+                await replica.check_health()
+
+
+async def test_a_refused_request_does_not_count_against_the_model(clock: Clock) -> None:
     replica = Recognisers("faster_whisper")
     await replica.reconfigure({})
     with pytest.raises(NoSpeech):
         async with replica._call():
             raise NoSpeech("nobody speaks")
-    monkeypatch.setattr(stage_module, "STALL_TIMEOUT_S", -1)
+    clock.pass_s(21)
     await replica.check_health()
     with pytest.raises(ProviderFailed, match="broken"):
         async with replica._call():
             raise ProviderFailed("broken")
+    clock.pass_s(21)
     with pytest.raises(ProviderFailed, match="no good answer"):
         await replica.check_health()
 
 
-async def test_callers_see_engine_errors_only_and_health_is_checked_again_after_a_time_without_calls(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_callers_see_engine_errors_only(clock: Clock) -> None:
     replica = Recognisers("faster_whisper")
     with pytest.raises(ProviderUnavailable, match="loading"):
         async with replica._call():
@@ -224,9 +279,9 @@ async def test_callers_see_engine_errors_only_and_health_is_checked_again_after_
     with pytest.raises(ProviderFailed, match="ZeroDivisionError"):
         async with replica._call():
             _ = 1 / 0
-    monkeypatch.setattr(stage_module, "RECENT_S", 0)
-    await replica.check_health()
-    assert Scripted.made[0].life == ["load", "check"]
+    clock.pass_s(21)
+    with pytest.raises(ProviderFailed, match="no good answer"):
+        await replica.check_health()
 
 
 async def test_each_stage_takes_the_settings_of_its_own_providers() -> None:

@@ -23,6 +23,9 @@ class Hummer:
     async def load(self) -> None:
         pass
 
+    async def check(self) -> None:
+        pass
+
     def update(self, config: VoiceSettings) -> None:
         self.config = config
 

@@ -18,7 +18,7 @@ from launcher.environment import (
     check_haproxy,
     haproxy_files,
     open_ports,
-    proxy_middleware,
+    serve_variables,
     variables_beside,
 )
 from launcher.serve_config import LaunchError, check_port, read_config
@@ -66,10 +66,10 @@ def test_serves_proxy_loads_the_middleware_of_this_project_or_what_the_user_name
     name = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
     monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(http_server, "install", lambda **_: None)
-    middleware = validate_http_proxy_callback_return(call_function_from_import_path(proxy_middleware()[name]))
+    middleware = validate_http_proxy_callback_return(call_function_from_import_path(serve_variables()[name]))
     assert repr(middleware[0]) == repr(Middleware(FrameChannelMiddleware))
     monkeypatch.setenv(name, "mine:middlewares")
-    assert proxy_middleware() == {name: "mine:middlewares"}
+    assert serve_variables()[name] == "mine:middlewares"
 
 
 def test_a_config_without_variables_needs_none() -> None:

@@ -67,6 +67,7 @@ HOMES = {
     "onnx": ("sokuji.providers",),
     "onnxruntime": ("sokuji.providers", "sokuji.audio.voice_activity"),
     "piper": ("sokuji.providers",),
+    "pocket_tts": ("sokuji.providers",),
     "pyopenjtalk": ("sokuji.providers",),
     "torch": ("sokuji.providers",),
     "vllm": ("sokuji.providers",),

@@ -15,13 +15,14 @@ LOCKS = (
     "requirements-dev.lock",
     "requirements-samples.lock",
     "requirements-llm.lock",
+    "requirements-pocket-tts.lock",
     "tests/clients/litellm.lock",
     "tests/clients/livekit.lock",
     "tests/clients/pipecat.lock",
     "tests/clients/wyoming.lock",
 )
-APART = {"vllm"}
-"""Providers that need an environment of their own (docs/llm.md)."""
+APART = {"vllm", "pocket_tts"}
+"""Providers that need PyTorch, and so an environment of their own (docs/llm.md, docs/providers.md)."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
@@ -69,6 +70,14 @@ def test_vllm_for_cpus_is_the_same_version_as_for_gpus_and_comes_without_package
     assert not {"vllm", "torchvision", "torchaudio", "torchcodec"} & locked.keys()
     assert not [name for name in locked if name.startswith("nvidia-")]
     assert locked["ray"] == pins("requirements.lock")["ray"]
+
+
+def test_pocket_tts_is_tested_with_torch_for_cpus_and_else_with_what_is_served() -> None:
+    served, locked = pins("requirements.lock"), pins("requirements-pocket-tts.lock")
+    assert EXTRAS["pocket-tts"] == [f"pocket-tts=={locked['pocket-tts']}"]
+    assert locked["torch"].endswith("+cpu")
+    assert not [name for name in locked if name.startswith("nvidia-")]
+    assert {name: locked.get(name) for name in served} == served
 
 
 @pytest.mark.parametrize("provider", [name for table in PROVIDERS.values() for name in table])

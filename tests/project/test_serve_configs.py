@@ -126,7 +126,7 @@ def test_the_load_balance_strategy_is_that_of_every_stage(strategy: str) -> None
 def test_the_health_check_interval_is_that_of_every_deployment() -> None:
     for deployment in built({"health_check_interval": 2.5}).values():
         assert deployment._deployment_config.health_check_period_s == 2.5
-    assert built({})["SpeechToText"]._deployment_config.health_check_period_s == 10
+    assert built({})["SpeechToText"]._deployment_config.health_check_period_s == 2
 
 
 async def test_least_loaded_has_all_replicas_asked() -> None:

@@ -16,6 +16,7 @@ from sokuji.providers.translation.nllb.ctranslate2_runtime import CTranslate2Run
 from sokuji.providers.translation.nllb.provider import Nllb
 from sokuji.providers.tts.kokoro import provider as kokoro_module
 from sokuji.providers.tts.piper import provider as piper_module
+from sokuji.providers.tts.pocket_tts import provider as pocket_tts_module
 from sokuji.providers.tts.waveform_chunks import phrase_chunks
 from sokuji.text.sentences import translate_text
 from tests.support.knobs import Knobs
@@ -57,7 +58,7 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> ConcurrencyMeter:
         while (chunk := meter.count(lambda: next(chunks, None))) is not None:
             yield chunk
 
-    for module in (kokoro_module, piper_module):
+    for module in (kokoro_module, piper_module, pocket_tts_module):
         monkeypatch.setattr(module, "phrase_chunks", counted_chunks)
     monkeypatch.setattr(
         bergamot_module, "translate_text", lambda *args: meter.count(lambda: translate_text(*args))
@@ -71,11 +72,11 @@ async def speak(provider: Synthesiser) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers")
+@pytest.mark.knob("tts.piper.num_workers", "tts.kokoro.num_workers", "tts.pocket_tts.num_workers")
 async def test_a_voice_runs_num_workers_syntheses_at_a_time(
     loaded: Loaded, meter: ConcurrencyMeter, knob: Knobs
 ) -> None:
-    for voice in ("piper", "kokoro"):
+    for voice in ("piper", "kokoro", "pocket_tts"):
         provider = await loaded("tts", voice)
         before = provider.config
         for workers in (1, 3):

@@ -14,10 +14,11 @@ from sokuji.providers.tts.azure.provider import AzureSpeech
 from sokuji.providers.tts.elevenlabs.provider import ElevenLabs
 from sokuji.providers.tts.kokoro.provider import Kokoro
 from sokuji.providers.tts.piper.provider import Piper
+from sokuji.providers.tts.pocket_tts.provider import PocketTts
 
 RECOGNISERS: tuple[type[RecogniserProvider], ...] = (FasterWhisper, OpenAITranscription, AzureTranscription)
 TRANSLATORS: tuple[type[TranslatorProvider], ...] = (Bergamot, Nllb, DeepL, OpenAIChat, Vllm)
-SYNTHESISERS: tuple[type[SynthesiserProvider], ...] = (Piper, Kokoro, ElevenLabs, AzureSpeech)
+SYNTHESISERS: tuple[type[SynthesiserProvider], ...] = (Piper, Kokoro, PocketTts, ElevenLabs, AzureSpeech)
 
 
 def test_the_checked_classes_are_those_of_the_registry() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from sokuji.providers.tts.piper.provider import Piper
 from tests.support.batch_jobs import BatchLog
 from tests.support.cloud import services
 from tests.support.nllb import build as tiny_nllb
+from tests.support.pocket_tts.humming import humming_voice
+from tests.support.pocket_tts.small_model import small_model
 from tests.support.scripted_engine import BackwardsEngine
 
 Loaded = Callable[[StageName, str], Awaitable[Any]]
@@ -30,6 +33,10 @@ SCRIPTED: dict[tuple[StageName, str], Callable[[], Any]] = {
     ("translation", "vllm"): lambda: Vllm(VllmConfig(), BackwardsEngine()),
 }
 """Providers whose engine needs an environment of its own (tests/llm), with a scripted engine."""
+if find_spec("pocket_tts"):
+    SETTINGS["tts", "pocket_tts"] = lambda: {"tts_model": str(small_model())}
+else:
+    SCRIPTED["tts", "pocket_tts"] = humming_voice
 
 
 def new_provider(stage: StageName, name: str) -> Any:

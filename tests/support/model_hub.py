@@ -26,6 +26,8 @@ class ModelHub:
         """Files whose content differs from the SHA-256 that the hub states."""
         self.requests: list[str] = []
         """The method and the file of every request."""
+        self.revisions: dict[str, str] = {}
+        """File -> the revision that its first request named."""
         self.resumed: list[tuple[str, int]] = []
         """File and offset of every request that begins behind the start."""
 
@@ -77,8 +79,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, stated, b"")
 
     def _resolved(self) -> str:
-        owner, repository, _, _, *path = self.path.removeprefix("/").split("/")
-        return "/".join((owner, repository, *path))
+        owner, repository, _, revision, *path = self.path.removeprefix("/").split("/")
+        name = "/".join((owner, repository, *path))
+        self.hub.revisions.setdefault(name, revision)
+        return name
 
     def _send_large(self, name: str, content: bytes) -> None:
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))

@@ -1,0 +1,1 @@
+"""Pocket TTS: voices of Kyutai, computed frame by frame on CPUs."""

@@ -98,6 +98,7 @@ class Gateway:
         self._stage_names = [handle.deployment_name for handle in (*stt, *translation, *tts)]
         credentials = Credentials(signing_key())
         self._service = Service(pipeline, settings, credentials, lambda: self._gateways)
+        self._service.uploads.start()
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
 

@@ -22,6 +22,8 @@ pytest_plugins = ["tests.support.knobs", "tests.support.loaded_models"]
 hypothesis.settings.register_profile("unhurried", deadline=None)
 # For ``make test-fast``; a test that states a number of examples, not a multiple of the default, keeps it.
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+# For ``make attack``.
+hypothesis.settings.register_profile("attack", deadline=None, max_examples=5_000)
 hypothesis.settings.load_profile("unhurried")
 
 

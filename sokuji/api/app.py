@@ -5,8 +5,9 @@ from fastapi_offline import FastAPIOffline
 
 from sokuji import __version__
 from sokuji.api import errors
+from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
-from sokuji.api.limits import BodyLimit, RateLimit, UploadLimit
+from sokuji.api.limits import RateLimit
 from sokuji.api.openai import client_secrets
 from sokuji.api.openai.realtime import routes as realtime_routes
 from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes
@@ -62,10 +63,19 @@ def build_app(service: Service) -> FastAPI:
         limits = service.settings.limits
         return limits.max_upload_bytes if path in UPLOAD_PATHS else limits.max_json_bytes
 
+    def body_pace() -> BodyPace:
+        limits = service.settings.limits
+        return BodyPace(limits.body_timeout_s, limits.min_body_bytes_per_s, limits.max_body_s)
+
     errors.install(app)
     # The middleware that is added last sees a request first.
-    app.add_middleware(BodyLimit, limit=body_limit, timeout_s=lambda: service.settings.limits.body_timeout_s)
-    app.add_middleware(UploadLimit, paths=UPLOAD_PATHS, slot=service.upload_slot)
+    app.add_middleware(BodyLimit, limit=body_limit, pace=body_pace)
+    app.add_middleware(
+        UploadLimit,
+        paths=UPLOAD_PATHS,
+        place=service.uploads.place,
+        client_place=service.uploads.client_place,
+    )
     app.add_middleware(RateLimit, admit=service.admit, allowance=service.allowance)
     app.add_middleware(errors.UnhandledErrors)
     app.add_middleware(PageAccess, settings=lambda: service.settings.access)

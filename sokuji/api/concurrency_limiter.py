@@ -81,3 +81,40 @@ class ConcurrencyLimiter:
             if not waiter.done():
                 self._in_use += 1
                 waiter.set_result(None)
+
+
+class KeyedLimiter:
+    """A ``ConcurrencyLimiter`` for each key, for as long as somebody uses it.
+
+    Args:
+        limit: of each of them.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._limiters: dict[str, tuple[ConcurrencyLimiter, int]] = {}
+        """With the number of their users."""
+
+    def __len__(self) -> int:
+        """Keys in use."""
+        return len(self._limiters)
+
+    def resize(self, limit: int) -> None:
+        """Change the limit of all, as ``ConcurrencyLimiter.resize`` does."""
+        self._limit = limit
+        for limiter, _ in self._limiters.values():
+            limiter.resize(limit)
+
+    @contextmanager
+    def of(self, key: str) -> Iterator[ConcurrencyLimiter]:
+        """The limiter of a key; slots of it may be held until the block ends."""
+        limiter, users = self._limiters.get(key) or (ConcurrencyLimiter(self._limit), 0)
+        self._limiters[key] = limiter, users + 1
+        try:
+            yield limiter
+        finally:
+            _, users = self._limiters[key]
+            if users > 1:
+                self._limiters[key] = limiter, users - 1
+            else:
+                del self._limiters[key]

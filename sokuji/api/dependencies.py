@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from sokuji.api.credentials import ClientSecret
+from sokuji.api.limits import client_address
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
@@ -19,6 +20,14 @@ def _current_service(connection: HTTPConnection) -> Service:
 
 CurrentService = Annotated[Service, Depends(_current_service)]
 """The service that the application was built for."""
+
+
+def _client_address(connection: HTTPConnection) -> str:
+    return client_address(connection.scope)
+
+
+ClientAddress = Annotated[str, Depends(_client_address)]
+"""The address of the peer that sends a request (``limits.client_address``)."""
 
 
 def _client_secret(connection: HTTPConnection, service: CurrentService) -> ClientSecret | None:
@@ -53,9 +62,23 @@ _FORM = Depends(_unique_fields)
 FORM_IN_REQUEST_SLOT = [_FORM, *IN_REQUEST_SLOT]
 """Dependencies of a route that takes a form and calls the models."""
 
-MULTIPART = Form(media_type="multipart/form-data")
+_MULTIPART = "multipart/form-data"
+MULTIPART = Form(media_type=_MULTIPART)
 MAX_FORM_FIELDS = 16
 MAX_FORM_FIELD_BYTES = 4_096
+
+
+def require_multipart(request: Request, param: str) -> None:
+    """Refuse an upload in another form before it is read: none holds a file, and parsing one takes a core.
+
+    Args:
+        param: the field of the file, for the error.
+
+    Raises:
+        InvalidRequest: the form is not multipart.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MULTIPART:
+        raise InvalidRequest(f"{param} must be a file in a multipart form ({_MULTIPART})", param=param)
 
 
 class BoundedFormRoute(APIRoute):
@@ -71,6 +94,7 @@ class BoundedFormRoute(APIRoute):
             return handler
 
         async def read_form_first(request: Request) -> Response:
+            require_multipart(request, "audio_file")
             # The request caches the form, so that FastAPI does not read it without bounds.
             await request.form(max_files=1, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FORM_FIELD_BYTES)
             return await handler(request)

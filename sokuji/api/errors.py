@@ -48,7 +48,9 @@ class ErrorBody(BaseModel):
 _DESCRIPTIONS = {
     400: "Malformed request, or audio that cannot be decoded",
     401: "A credential that is not accepted",
+    403: "A page of another origin, or a host that is not served",
     404: "A model that is not served",
+    408: "A body that stalls or comes too slowly",
     413: "Too many bytes, seconds or characters",
     422: "No speech in the recording, or a language, pair or voice that is not served",
     429: "Too many requests; see Retry-After",
@@ -63,9 +65,11 @@ def _described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
-FAILURE_RESPONSES = _described(429, 500, 503)
+FAILURE_RESPONSES = _described(403, 429, 500, 503)
 """How any call may fail, for the OpenAPI document."""
-MODEL_FAILURE_RESPONSES = _described(400, 413, 422, 502, 504)
+BODY_FAILURE_RESPONSES = _described(400, 401, 404, 408, 413, 422)
+"""How calls with a body of OpenAI's own may fail in addition."""
+MODEL_FAILURE_RESPONSES = _described(400, 408, 413, 422, 502, 504)
 """How calls to the models may fail in addition."""
 UNKNOWN_MODEL_RESPONSE = _described(404)
 """How calls that name a model may fail."""

@@ -1,23 +1,20 @@
-"""Limits on requests before a handler runs: calls a minute, uploads at a time, bytes and pauses of a body.
+"""The limit on the calls of a client in a minute, before a handler runs; ``body_limits`` has those on bodies.
 
-They are plain ASGI middleware: a body is counted while it is read, and a refusal is cheap. Settings are read
-for each request, so that a changed limit holds from the next request on.
+It is plain ASGI middleware: a refusal is cheap. Settings are read for each request, so that a changed limit
+holds from the next request on.
 """
 
-import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Set
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable
 from typing import NamedTuple
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.errors import OPENAI_PATHS, error_response
 from sokuji.api.path_prefix import route_path
-from sokuji.errors import Overloaded, RateLimited, TooLarge
+from sokuji.errors import RateLimited
 
 WINDOW_S = 60.0
 UNLIMITED_PATHS = ("/health", "/metrics")
@@ -139,87 +136,3 @@ class RateLimit:
             await send(message)
 
         return send_with_allowance
-
-
-class UploadLimit:
-    """Answers 503 to an upload while too many are being received; each holds a slot until its body is read.
-
-    Args:
-        paths: the paths of uploads.
-        slot: holds a slot, or raises ``Overloaded``.
-    """
-
-    def __init__(
-        self, app: ASGIApp, paths: Set[str], slot: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        self._app = app
-        self._paths = paths
-        self._slot = slot
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, holding a slot while its body is received."""
-        if scope["type"] != "http" or route_path(scope) not in self._paths:
-            await self._app(scope, receive, send)
-            return
-        with ExitStack() as held:
-            try:
-                held.enter_context(self._slot())
-            except Overloaded as refusal:
-                await error_response(refusal, scope)(scope, receive, send)
-                return
-
-            async def receive_and_release() -> Message:
-                message = await receive()
-                if not message.get("more_body", False):
-                    held.close()
-                return message
-
-            await self._app(scope, receive_and_release, send)
-
-
-class BodyLimit:
-    """Answers 413 to a request body of more bytes than the limit of its path, and 408 to a body that stalls.
-
-    A declared length above the limit is refused before anything is read. A body without a declared length is
-    refused as soon as the bytes read exceed the limit; no more of it is read.
-
-    Args:
-        limit: path -> bytes.
-        timeout_s: returns the seconds within which the next chunk of a body must come.
-    """
-
-    def __init__(self, app: ASGIApp, limit: Callable[[str], int], timeout_s: Callable[[], float]) -> None:
-        self._app = app
-        self._limit = limit
-        self._timeout_s = timeout_s
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting the bytes that are read."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        limit = self._limit(route_path(scope))
-        too_large = TooLarge(f"the request body is larger than {limit} bytes")
-        declared = Headers(scope=scope).get("content-length", "")
-        # As a float, because Python refuses to parse an int of thousands of digits.
-        if declared.isdecimal() and float(declared) > limit:
-            await error_response(too_large, scope)(scope, receive, send)
-            return
-        read_bytes, complete = 0, False
-
-        async def receive_and_count() -> Message:
-            nonlocal read_bytes, complete
-            try:
-                # After the body, only the disconnection of the client is received.
-                async with asyncio.timeout(None if complete else self._timeout_s()):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, "the request body stalls; send it again") from None
-            complete = not message.get("more_body", False)
-            read_bytes += len(message.get("body", b""))
-            if read_bytes > limit:
-                # FastAPI turns all other exceptions into a 400 while it reads a body.
-                raise HTTPException(too_large.status, too_large.message)
-            return message
-
-        await self._app(scope, receive_and_count, send)

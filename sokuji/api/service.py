@@ -13,6 +13,8 @@ from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
 from sokuji.api.limits import Allowance, SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
+from sokuji.api.uploads import Uploads
+from sokuji.audio.decoder_process.pool import Decoders
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
@@ -35,6 +37,7 @@ class Service:
         settings: replaced by ``apply``.
         credentials: None: client secrets of this service are accepted by itself alone.
         gateways: how many gateway replicas there are.
+        decoders: None: this service has its own.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Service:
         settings: GatewaySettings,
         credentials: Credentials | None = None,
         gateways: Callable[[], int] = lambda: 1,
+        decoders: Decoders | None = None,
     ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
@@ -50,8 +54,8 @@ class Service:
         """Verifies who may use the doors under ``/v1``."""
         self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
         """REST calls in progress."""
-        self.uploads = ConcurrencyLimiter(limits.max_concurrent_uploads)
-        """Uploads whose bodies are being received."""
+        self.uploads = Uploads(limits, decoders or Decoders())
+        """Uploads that are being received and decoded."""
         self.recordings = ConcurrencyLimiter(settings.recording_concurrency)
         """Utterances of uploads in progress: few, so that live speech does not queue behind them."""
         self._spool_budget = SpoolBudget(limits.max_total_waiting_bytes)
@@ -73,7 +77,7 @@ class Service:
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
         self.admission.settings = settings.admission
         self.requests.resize(settings.limits.max_concurrent_requests)
-        self.uploads.resize(settings.limits.max_concurrent_uploads)
+        self.uploads.apply(settings.limits)
         self.recordings.resize(settings.recording_concurrency)
         self._spool_budget.limit_bytes = settings.limits.max_total_waiting_bytes
         if settings.draining:
@@ -120,15 +124,6 @@ class Service:
         """
         message = f"{self.requests.limit} requests are in progress; try again shortly"
         return self.requests.slot_or_raise(Overloaded(message, retry_after_s=1))
-
-    def upload_slot(self) -> AbstractContextManager[None]:
-        """Hold one of ``max_concurrent_uploads`` slots.
-
-        Raises:
-            Overloaded: all slots are in use.
-        """
-        message = f"{self.uploads.limit} recordings are being received; try again shortly"
-        return self.uploads.slot_or_raise(Overloaded(message, retry_after_s=2))
 
     def check_text_length(self, text: str, param: str = "text") -> None:
         """Check a text that came in the request field ``param``.

@@ -13,7 +13,6 @@ from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from sokuji.api.service import NO_PREFERENCE, Service
-from sokuji.audio.decoding import decode
 from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.config import SegmentationSettings
 from sokuji.contract import StageName, TranscriptSegment, TranslatedText, Word
@@ -133,6 +132,7 @@ async def transcribe_upload(
     service: Service,
     upload: UploadFile,
     *,
+    client: str,
     source: str | None,
     candidates: Sequence[str] = (),
     target: str | None = None,
@@ -142,17 +142,16 @@ async def transcribe_upload(
     """Recognise an upload utterance by utterance; ``interpret`` explains the other arguments.
 
     Args:
-        param: the request field of the upload, for errors.
+        client, param: as for ``decode_upload``.
 
     Raises:
-        InvalidAudio: empty, or in no format that can be decoded.
-        TooLarge: longer than ``max_audio_s``.
+        InvalidAudio, TooLarge, Overloaded: as ``decode_upload``.
         NoSpeech: it contains no speech.
         NotRecognised: it contains speech, but no words were recognised in any of it.
     """
     results = transcribe_recording(
         service,
-        await decode_upload(service, upload, param),
+        await decode_upload(service, upload, client=client, param=param),
         source=source,
         candidates=candidates,
         target=target,
@@ -212,20 +211,22 @@ async def transcribe_recording(
         raise NotRecognised(message, param=param)
 
 
-async def decode_upload(service: Service, upload: UploadFile, param: str) -> bytes:
+async def decode_upload(service: Service, upload: UploadFile, *, client: str, param: str) -> bytes:
     """An upload as mono PCM at ``RECOGNISER_RATE``.
+
+    Args:
+        client: the address of its sender, see ``Uploads.decode``.
+        param: the request field of the upload, for errors.
 
     Raises:
         InvalidAudio: empty, or in no format that can be decoded.
-        TooLarge: longer than ``max_audio_s``.
+        TooLarge: longer than ``max_audio_s``, or decoding takes more than it may.
+        Overloaded: the machine is too busy to decode it in time.
     """
-    max_seconds = service.settings.limits.max_audio_s
     if not upload.size:
         raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param=param)
-    name = upload.filename or ""
     try:
-        # Not in asyncio's own threads, which live sessions need.
-        return await run_in_threadpool(decode, upload.file, max_seconds=max_seconds, name=name)
+        return await service.uploads.decode(upload.file, name=upload.filename or "", client=client)
     except InvalidRequest as error:
         error.param = param
         raise

@@ -3,7 +3,7 @@
 import ctypes
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -12,6 +12,7 @@ import av.buffer
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.stream import Discard
 
 from sokuji.audio.downmix import Downmixer
 from sokuji.audio.media_formats import FILE_FORMATS, audio_decoders, describe, open_media
@@ -31,52 +32,76 @@ _FFMPEG = ctypes.CDLL(av.buffer.__file__)
 
 
 def decode(source: bytes | BinaryIO, *, max_seconds: float, name: str = "") -> bytes:
-    """Decode a recording to mono PCM at ``RECOGNISER_RATE``. Blocks: call it in a thread.
+    """Decode a recording to mono PCM at ``RECOGNISER_RATE``, in this process.
+
+    It blocks, and takes the time and memory that the file asks for: ``decoder_process`` decodes the files of
+    others.
+
+    Args:
+        source: the file's bytes, or a seekable binary file.
+        max_seconds, name: as for ``pcm_chunks``.
+
+    Raises:
+        InvalidAudio, TooLarge, MemoryError: see ``pcm_chunks``.
+    """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    return b"".join(pcm_chunks(file, max_seconds=max_seconds, name=name))
+
+
+def pcm_chunks(file: BinaryIO, *, max_seconds: float, name: str = "") -> Generator[bytes, None, None]:
+    """Mono PCM at ``RECOGNISER_RATE``, while it is decoded.
 
     Every format that FFmpeg decodes is accepted, and detected from the content. Of a file that is truncated
     or damaged in places, what can be decoded is returned.
 
     Args:
-        source: the file's bytes, or a seekable binary file.
+        file: seekable.
         max_seconds: longest recording accepted; decoding stops as soon as it is exceeded.
         name: of the file; for formats that have no header, its suffix tells which one it is.
 
     Raises:
         InvalidAudio: nothing in it can be decoded, or its rate or channel count is out of range.
         TooLarge: the recording is longer than ``max_seconds``.
+        MemoryError: the file needs more memory than this process has, or has more than ``MAX_TRACKS`` tracks.
     """
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    limit = int(max_seconds * RECOGNISER_RATE) * 2
-    pcm = bytearray()
+    limit, decoded = int(max_seconds * RECOGNISER_RATE) * 2, 0
     _FFMPEG.av_max_alloc(ctypes.c_size_t(_MAX_ALLOCATION))
     try:
         with open_media(file, name) as container:
             for chunk in _recogniser_pcm(_frames(container)):
-                pcm += chunk
-                if len(pcm) > limit:
+                decoded += len(chunk)
+                if decoded > limit:
                     raise TooLarge(f"the recording is longer than {max_seconds:g} s", param="audio_file")
+                yield chunk
+    except MemoryError:
+        raise  # PyAV's is an FFmpegError as well.
     except FFmpegError:
         pass  # An unknown format, or a damaged header.
-    if not pcm:
+    if not decoded:
         raise InvalidAudio(
             f"no audio can be decoded from this: found {describe(file, name)}; accepted: {FILE_FORMATS}",
             param="audio_file",
         )
-    return bytes(pcm)
 
 
 def _frames(container: InputContainer) -> Iterator[av.AudioFrame]:
     """The decoded frames of the first audio track that can be decoded, up to an error.
 
-    Damaged packets are left out.
+    Damaged packets are left out. Nothing is read of the other tracks where the container allows that.
     """
     tracks = (each for each in container.streams.audio if each.codec_context)
     for stream in [each for each in tracks if each.codec_context.name in audio_decoders()][:1]:
-        # PyAV raises IndexError for a packet of a stream that the header does not announce.
-        with suppress(FFmpegError, IndexError):
+        for other in container.streams:
+            other.discard = Discard.default if other is stream else Discard.all
+        stream.codec_context.thread_count = 1
+        try:
             for packet in container.demux(stream):
                 with suppress(InvalidDataError):
                     yield from packet.decode()
+        except MemoryError:
+            raise
+        except (FFmpegError, IndexError):
+            pass  # PyAV raises IndexError for a packet of a stream that the header does not announce.
 
 
 def _recogniser_pcm(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ Every container and audio codec that FFmpeg knows is accepted, except those that
 with a playlist (HLS, concat, ...) a sender could make it open files and addresses of this machine's network.
 """
 
+import errno
 import logging
 import re
 import threading
@@ -30,6 +31,8 @@ _OPEN_OTHER_SOURCES = frozenset((
     "vobsub", "webm_dash_manifest",
 ))
 # fmt: on
+MAX_TRACKS = 16
+"""Of a file, of any kind: each takes memory before anything is decoded. FFmpeg reports more as no memory."""
 # PCM without a header, which FFmpeg takes for 44,100 Hz if the suffix of the name is that of such a format.
 _UNKNOWN_RATE = re.compile(r"[fsu]\d+([bl]e)?|alaw|mulaw|vidc")
 # This one computes audio from a short description, without end.
@@ -77,6 +80,7 @@ def _limits() -> dict[str, str]:
     return {
         "format_whitelist": ",".join(sorted(containers)),
         "codec_whitelist": ",".join(sorted(audio_decoders())),
+        "max_streams": str(MAX_TRACKS),
         # No protocol has this name: whatever a container refers to, nothing else is opened.
         "protocol_whitelist": "none",
     }
@@ -93,7 +97,10 @@ class _NamedFile:
         return self.file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self.file.seek(offset, whence)
+        try:
+            return self.file.seek(offset, whence)
+        except (OSError, ValueError):  # A damaged file refers to a place before its beginning.
+            return -errno.EINVAL
 
     def tell(self) -> int:
         return self.file.tell()

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.table import Table
 
 from sokuji import events
-from sokuji.audio.decoding import decode
 from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     CommitOption,
@@ -30,6 +29,7 @@ from sokuji.cli.console import (
     timestamp,
     writable,
 )
+from sokuji.cli.recordings import read_recording
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.handshake import DEFAULT_URL
@@ -74,8 +74,7 @@ def demo(
     if file is None:
         pcm = compose(sentences(source)).pcm
     else:
-        with file.open("rb") as recording:
-            pcm = decode(recording, max_seconds=MAX_DEMO_S) + bytes(2 * RECOGNISER_RATE * PAUSE_MS // 1_000)
+        pcm = asyncio.run(read_recording(file, MAX_DEMO_S)) + bytes(2 * RECOGNISER_RATE * PAUSE_MS // 1_000)
     first, *others = target.split(",")
     config = Config(
         source_language=source,

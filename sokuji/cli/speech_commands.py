@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from sokuji.audio.decoding import decode
 from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     Display,
@@ -24,6 +23,7 @@ from sokuji.cli.interpreter import (
     remote_interpreter,
 )
 from sokuji.cli.recording_results import collect, times
+from sokuji.cli.recordings import read_recording
 from sokuji.cli.speech_options import CandidatesOption, InputFile, OutputFile, SpeedOption, VoiceOption
 from sokuji.cli.transcript_output import (
     FormatOption,
@@ -101,7 +101,7 @@ async def _translate(
 
     in_subtitles = output_format in SUBTITLE_MEDIA_TYPES
     with progress_display(LOADING) as display:
-        pcm = _read(file)
+        pcm = await read_recording(file, MAX_RECORDING_S)
         opening = (
             remote_interpreter(server, config)
             if server
@@ -117,11 +117,6 @@ async def _translate(
     if not sound.pcm:
         raise NoVoice("no voice reads the translation, so that there is no sound to write")
     return sound
-
-
-def _read(file: Path) -> bytes:
-    with file.open("rb") as source:
-        return decode(source, max_seconds=MAX_RECORDING_S, name=file.name)
 
 
 def _show(display: Display, utterance: InterpretedUtterance, target: str) -> None:
@@ -151,7 +146,7 @@ async def _transcribe(
             display.print_line(f"{times(utterance)}  {transcript.language}  {transcript.text}")
 
     with progress_display(LOADING) as display:
-        pcm = _read(file)
+        pcm = await read_recording(file, MAX_RECORDING_S)
         async with local_pipeline(translation=(), tts=()) as pipeline:
             source = parse_source(language)
             if source is not None:

@@ -75,6 +75,15 @@ class Limits(Settings):
     max_upload_bytes: int = Field(64 * 2**20, ge=1_024, le=2**30)
     max_audio_s: float = Field(600, gt=0, le=4 * 3_600)
     """Duration of one uploaded recording, in seconds of decoded audio."""
+    max_decodings: int = Field(4, ge=1, le=64)
+    """Recordings decoded at the same time, each in a process of its own; one client address has half of them
+    at most, and further recordings wait."""
+    decoding_cpu_s: int = Field(20, ge=1, le=3_600)
+    """Processor time for decoding one recording, in seconds."""
+    decoding_memory_bytes: int = Field(2**27, ge=2**24, le=2**34)
+    """Memory for decoding one recording, beyond the 55 MB of a decoder that has nothing to do."""
+    decoding_timeout_s: float = Field(90, gt=0, le=3_600)
+    """Time for decoding one recording by the clock, which a busy machine may need."""
     max_text_chars: int = Field(5_000, ge=1, le=100_000)
     """Characters of one text to translate or synthesise."""
     max_json_bytes: int = Field(256 * 1_024, ge=1_024, le=2**24)
@@ -109,8 +118,17 @@ class Limits(Settings):
     max_concurrent_uploads: int = Field(32, ge=1, le=10_000)
     """Uploads received at the same time; further uploads are refused with 503. Each takes up to
     ``max_upload_bytes`` of temporary disk space."""
+    max_client_uploads: int = Field(12, ge=1, le=10_000)
+    """Uploads of one client address that are received or worked on at the same time; further ones are refused
+    with 429."""
     body_timeout_s: float = Field(20, gt=0, le=600)
     """A request whose body does not advance for this long is refused with 408."""
+    min_body_bytes_per_s: int = Field(1_000, ge=0, le=2**20)
+    """Slowest mean rate of a body, from ``body_timeout_s`` after its beginning on; 0: any. A slower request
+    is refused with 408."""
+    max_body_s: float = Field(600, gt=0, le=24 * 3_600)
+    """A request whose body is not complete after this long is refused with 408. The default is enough for
+    ``max_upload_bytes`` at 1 Mbit/s."""
     max_concurrent_requests: int = Field(16, ge=1, le=1_000)
     """REST calls that one gateway replica handles at the same time; further calls are refused with 503."""
     requests_per_minute: int = Field(600, ge=0, le=1_000_000)

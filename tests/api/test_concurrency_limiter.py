@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sokuji.api.concurrency_limiter import ConcurrencyLimiter
+from sokuji.api.concurrency_limiter import ConcurrencyLimiter, KeyedLimiter
 from sokuji.errors import Overloaded
 
 
@@ -168,3 +168,19 @@ async def test_slots_are_neither_lost_nor_given_twice_in_any_order_of_events(
         assert not holders.waiting or limiter.in_use >= limiter.limit, "a slot is free and a task waits"
     await holders.finish()
     assert limiter.in_use == 0
+
+
+def test_each_key_has_slots_of_its_own_until_nobody_uses_it() -> None:
+    limiter, refusal = KeyedLimiter(1), Overloaded("full")
+    with limiter.of("a") as first, limiter.of("a") as same, limiter.of("b") as other:
+        assert first is same
+        with first.slot_or_raise(refusal), other.slot_or_raise(refusal):
+            with pytest.raises(Overloaded), same.slot_or_raise(refusal):
+                pass
+            limiter.resize(2)
+            with same.slot_or_raise(refusal):
+                pass
+        assert len(limiter) == 2
+    assert not len(limiter)
+    with limiter.of("a") as later:
+        assert later.limit == 2

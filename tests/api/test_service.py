@@ -33,14 +33,14 @@ async def test_setting_it_to_drain_reaches_the_connections_that_are_open() -> No
 async def test_slots_in_use_stay_in_use_when_settings_are_applied() -> None:
     service = Service(await ready_pipeline(), GatewaySettings(recording_concurrency=3))
     async with service.recordings:
-        with service.request_slot(), service.upload_slot():
+        with service.request_slot(), service.uploads.place():
             limits = Limits(max_concurrent_requests=1, max_concurrent_uploads=1)
             service.apply(GatewaySettings(limits=limits, deadlines=Deadlines(stt_s=29)))
             assert (service.recordings.in_use, service.recordings.limit) == (1, 2)
-            for slot in (service.request_slot, service.upload_slot):
+            for slot in (service.request_slot, service.uploads.place):
                 with pytest.raises(Overloaded, match="^1 "), slot():
                     pass
-        with service.request_slot(), service.upload_slot():
+        with service.request_slot(), service.uploads.place():
             pass
     assert service.recordings.in_use == 0
 

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+
+import psutil
 
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
@@ -62,22 +64,33 @@ async def both(address: str, speech: ComposedSpeech, reached: Callable[[float], 
     )
 
 
+def decoders_of(gateways: Sequence[int]) -> list[psutil.Process]:
+    """The processes that decode the uploads of these gateway replicas."""
+    children = (child for pid in gateways for child in psutil.Process(pid).children())
+    return [child for child in children if any("decoder_process" in word for word in child.cmdline())]
+
+
 async def test_a_gateway_that_is_killed_in_mid_sentence_costs_no_word_and_says_none_twice(
     service: RunningService,
 ) -> None:
     speech = compose(sentences("pt"))
     start_ms, end_ms = speech.spans_ms[1]
     pids: list[int] = []
+    decoders: list[psutil.Process] = []
 
     def kill(ms: float) -> None:
         if ms > (start_ms + end_ms) / 2 and not pids:
             pids.extend(service.replica_pids("Gateway"))
+            decoders.extend(decoders_of(pids))
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
 
     undisturbed = await both(service.address, speech, lambda ms: None)
     disturbed = await both(service.address, speech, kill)
     assert pids
+    # They had been started before anything was uploaded, and ended with the gateway.
+    assert len(decoders) == 2 * len(pids)
+    assert not psutil.wait_procs(decoders, timeout=10)[1]
     for once, again in zip(undisturbed, disturbed, strict=True):
         assert once.resumptions == 0
         assert again.resumptions >= 1

@@ -11,6 +11,7 @@ import uvicorn
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
+from tests.support.decoders import shared_decoders
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 
@@ -23,7 +24,7 @@ def serve_api(
 ) -> Iterator[str]:
     """The URL of a server that runs in a thread, so that commands may have an event loop of their own."""
     pipeline = asyncio.run(ready_pipeline(stt, translator, tts))
-    app = build_app(Service(pipeline, settings or GatewaySettings()))
+    app = build_app(Service(pipeline, settings or GatewaySettings(), decoders=shared_decoders()))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="websockets-sansio", log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = threading.Thread(target=server.run, args=([listener],))

@@ -9,6 +9,7 @@ import httpx
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import Deadlines, GatewaySettings, Limits
+from tests.support.decoders import shared_decoders
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 
@@ -23,7 +24,7 @@ async def rest_client(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
     """A client and its service; ``limits`` are fields of ``Limits``."""
     settings = GatewaySettings(limits=Limits(**limits), deadlines=deadlines or Deadlines())
-    service = Service(await ready_pipeline(stt, translator, tts), settings)
+    service = Service(await ready_pipeline(stt, translator, tts), settings, decoders=shared_decoders())
     async with client_of(service) as client:
         yield client, service
 

@@ -26,6 +26,7 @@ from sokuji.api.dependencies import (
     IN_REQUEST_SLOT,
     MULTIPART,
     BoundedFormRoute,
+    ClientAddress,
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
@@ -83,7 +84,7 @@ async def translate_text(body: TranslateTextRequest, service: CurrentService) ->
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def translate_audio(
-    form: Annotated[TranslateAudioForm, MULTIPART], service: CurrentService
+    form: Annotated[TranslateAudioForm, MULTIPART], service: CurrentService, client: ClientAddress
 ) -> PipelineResponse | Response:
     """Translate a recording and speak the translation.
 
@@ -100,7 +101,7 @@ async def translate_audio(
     catalogue.check_speech_pair(form.source_language, target)
     check_candidates(catalogue, form.source_language, form.source_languages, [target])
     if form.return_format == "srt" or form.return_format == "vtt":
-        return await _subtitles(form, form.return_format, service, started)
+        return await _subtitles(form, form.return_format, service, client, started)
     speech = SpeechFile(
         service.request_pipeline(),
         target,
@@ -108,7 +109,7 @@ async def translate_audio(
         sample_rate=form.sample_rate,
         audio_format=form.audio_format,
     )
-    utterances = _interpreted(form, service, target, word_times=form.word_times)
+    utterances = _interpreted(form, service, client, target, word_times=form.word_times)
     transcript, unspoken = await _spoken(utterances, speech, skips_all=form.return_format != "audio")
     file = await speech.encode()
     providers: dict[StageName, str | None] = {
@@ -134,11 +135,12 @@ async def translate_audio(
 
 
 def _interpreted(
-    form: TranslateAudioForm, service: Service, target: str | None, *, word_times: bool
+    form: TranslateAudioForm, service: Service, client: str, target: str | None, *, word_times: bool
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     return transcribe_upload(
         service,
         form.audio_file,
+        client=client,
         source=form.source_language,
         candidates=form.source_languages,
         target=target,
@@ -176,12 +178,13 @@ async def _spoken(
 
 
 async def _subtitles(
-    form: TranslateAudioForm, subtitle_format: SubtitleFormat, service: Service, started: float
+    form: TranslateAudioForm, subtitle_format: SubtitleFormat, service: Service, client: str, started: float
 ) -> Response:
     text = form.subtitles or "translation"
     # Subtitles of what was said need no translation.
     target = None if text == "source" else form.target_language
-    transcript = await RecordingTranscript().add_all(_interpreted(form, service, target, word_times=True))
+    results = _interpreted(form, service, client, target, word_times=True)
+    transcript = await RecordingTranscript().add_all(results)
     providers: dict[StageName, str | None] = {
         "stt": joined_names(transcript.recognisers),
         "translation": joined_names(transcript.translators),

@@ -28,6 +28,7 @@ from sokuji.api.dependencies import (
     IN_REQUEST_SLOT,
     MULTIPART,
     BoundedFormRoute,
+    ClientAddress,
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
@@ -48,7 +49,7 @@ router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=Bo
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def transcribe(
-    form: Annotated[TranscribeForm, MULTIPART], service: CurrentService
+    form: Annotated[TranscribeForm, MULTIPART], service: CurrentService, client: ClientAddress
 ) -> TranscribeResponse | Response:
     """Transcribe a recording. With `return_format` srt or vtt the answer is a subtitle file."""
     started = time.perf_counter()
@@ -59,6 +60,7 @@ async def transcribe(
     recognised = transcribe_upload(
         service,
         form.audio_file,
+        client=client,
         source=form.language,
         candidates=form.source_languages,
         word_times=form.word_times or form.return_format != "json",

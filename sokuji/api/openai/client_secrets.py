@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.api.errors import BODY_FAILURE_RESPONSES, FAILURE_RESPONSES
 from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.realtime import session_settings
 from sokuji.api.openai.realtime.config_parts import checked
@@ -23,7 +24,9 @@ from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest, Unauthenticated
 from sokuji.session.conversation import check_conversation
 
-router = APIRouter(prefix="/v1/realtime", tags=["client secrets"])
+router = APIRouter(
+    prefix="/v1/realtime", tags=["client secrets"], responses=FAILURE_RESPONSES | BODY_FAILURE_RESPONSES
+)
 
 MIN_LIFETIME_S, MAX_LIFETIME_S, DEFAULT_LIFETIME_S = 10, 7_200, 600
 _OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from sokuji.api.client_socket import FrameChannel
 from sokuji.api.credentials import ClientSecret
 from sokuji.api.dependencies import CurrentService, ShownClientSecret
-from sokuji.api.errors import FAILURE_RESPONSES
+from sokuji.api.errors import BODY_FAILURE_RESPONSES, FAILURE_RESPONSES
 from sokuji.api.limits import client_address
 from sokuji.api.openai.client_secrets import checked_translation
 from sokuji.api.openai.realtime.configuration import Configuration
@@ -28,7 +28,7 @@ from sokuji.api.webrtc.called_session import called_session
 from sokuji.api.webrtc.calls import CREATED, CallResponse, new_call
 from sokuji.api.webrtc.realtime_call_socket import CallFrames, RealtimeCallSocket
 
-router = APIRouter(tags=["calls"], responses=FAILURE_RESPONSES)
+router = APIRouter(tags=["calls"], responses=FAILURE_RESPONSES | BODY_FAILURE_RESPONSES)
 
 _SDP_CONTENT = {SDP: {"schema": {"type": "string"}}}
 _FIELDS = {

@@ -6,13 +6,15 @@ its values would be ignored.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from sokuji.api.dependencies import require_multipart
 from sokuji.api.request_fields import RequestBody
 from sokuji.errors import InvalidRequest
 
@@ -76,22 +78,36 @@ def json_object(value: Any) -> Any:
     return value
 
 
-def form_of(kind: type[F]) -> Callable[[Request], AsyncIterator[F]]:
-    """A dependency that reads a form; its file is open until the handler returns.
+class FormFirstRoute(APIRoute):
+    """A route that receives a form before it takes a place: nobody holds one with a slow body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See ``APIRoute``."""
+        handler = super().get_route_handler()
+
+        async def read_form_first(request: Request) -> Response:
+            require_multipart(request, "file")
+            # The request caches the form, so that ``form_of`` gets the same one.
+            async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES):
+                return await handler(request)
+
+        return read_form_first
+
+
+def form_of(kind: type[F]) -> Callable[[Request], Awaitable[F]]:
+    """A dependency of a ``FormFirstRoute``: its form, whose file is open until the handler returns.
 
     Raises:
         RequestValidationError, SokujiError: a field is missing or has a value that is not accepted.
     """
 
-    async def read(request: Request) -> AsyncIterator[F]:
-        async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-            values = gathered(form.multi_items(), kind.arrays, kind.objects)
-            try:
-                body = kind.model_validate(values)
-            except ValidationError as error:
-                faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-                raise RequestValidationError(faults) from None
-            yield body
+    async def read(request: Request) -> F:
+        values = gathered((await request.form()).multi_items(), kind.arrays, kind.objects)
+        try:
+            return kind.model_validate(values)
+        except ValidationError as error:
+            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+            raise RequestValidationError(faults) from None
 
     return read
 

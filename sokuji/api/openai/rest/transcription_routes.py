@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import PlainTextResponse, Response
 
-from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentService
+from sokuji.api.dependencies import IN_STREAM_SLOT, ClientAddress, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES, UNKNOWN_MODEL_RESPONSE
 from sokuji.api.openai.model_ids import ModelIds
-from sokuji.api.openai.rest.form_fields import form_of, form_schema
+from sokuji.api.openai.rest.form_fields import FormFirstRoute, form_of, form_schema
 from sokuji.api.openai.rest.server_sent_events import EVENT_STREAM, event_response
 from sokuji.api.openai.rest.transcription_bodies import (
     TranscriptionBody,
@@ -52,6 +52,7 @@ router = APIRouter(
     tags=["OpenAI: speech to text"],
     responses=FAILURE_RESPONSES | MODEL_FAILURE_RESPONSES | UNKNOWN_MODEL_RESPONSE,
     dependencies=IN_STREAM_SLOT,
+    route_class=FormFirstRoute,
 )
 _TEXTS: dict[str, Any] = {
     kind: {"schema": {"type": "string"}} for kind in ("text/plain", *SUBTITLE_MEDIA_TYPES.values())
@@ -66,8 +67,9 @@ _TEXTS: dict[str, Any] = {
     openapi_extra=form_schema(TranscriptionForm),
 )
 async def transcribe_file(
-    form: Annotated[TranscriptionForm, Depends(form_of(TranscriptionForm), scope="function")],
+    form: Annotated[TranscriptionForm, Depends(form_of(TranscriptionForm))],
     service: CurrentService,
+    client: ClientAddress,
     response: Response,
 ) -> TranscriptionBody | VerboseTranscription | Response:
     """Transcribe a recording; with `stream`, as server-sent events."""
@@ -77,7 +79,7 @@ async def transcribe_file(
     strategy, segmentation = form.chunking_strategy, service.settings.segmentation
     if isinstance(strategy, VoiceActivityStrategy):
         segmentation = strategy.applied_to(segmentation)
-    pcm = await decode_upload(service, form.file, "file")
+    pcm = await decode_upload(service, form.file, client=client, param="file")
     results = transcribe_recording(
         service,
         pcm,
@@ -109,14 +111,15 @@ async def transcribe_file(
     openapi_extra=form_schema(TranslationForm),
 )
 async def translate_file(
-    form: Annotated[TranslationForm, Depends(form_of(TranslationForm), scope="function")],
+    form: Annotated[TranslationForm, Depends(form_of(TranslationForm))],
     service: CurrentService,
+    client: ClientAddress,
     response: Response,
 ) -> TranslationBody | VerboseTranslation | Response:
     """Translate a recording to English, or to `target_language`."""
     providers, target = _check_model(form, service), form.target_language
     service.pipeline.catalogue.check_speech_pair(None, target)
-    pcm = await decode_upload(service, form.file, "file")
+    pcm = await decode_upload(service, form.file, client=client, param="file")
     results = transcribe_recording(
         service,
         pcm,

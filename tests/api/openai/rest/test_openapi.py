@@ -59,3 +59,12 @@ def test_each_reference_leads_to_a_schema(document: dict[str, Any]) -> None:
     named = {part.partition('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert named <= set(document["components"]["schemas"])
     assert "#/$defs/" not in text
+
+
+def test_every_call_with_a_body_names_the_ways_in_which_it_can_fail(document: dict[str, Any]) -> None:
+    calls = [item["post"] for item in document["paths"].values() if "post" in item]
+    assert len(calls) > 10
+    for call in calls:
+        assert {"400", "403", "408", "413", "422", "429", "500", "503"} <= set(call["responses"]), call[
+            "summary"
+        ]

@@ -39,8 +39,11 @@ NOT_IN_CONFIG = {"type", "session_id", "resume_from_ms", "resume_text"}
 """Fields that the client adds itself."""
 RATES = st.integers(8_000, 48_000)
 ERRORS = [
-    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SokujiError)
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.SokujiError) and "code" in vars(kind)
 ]
+"""All kinds that clients are told apart."""
 
 CONFIGS = st.builds(
     Config,
@@ -151,3 +154,10 @@ def test_the_server_reads_from_a_config_message_what_the_client_wrote(config: Co
     assert isinstance(message, ConfigMessage)
     for name in CLIENT_FIELDS:
         assert empty_as_none(getattr(message, name)) == empty_as_none(getattr(config, name))
+
+
+def test_an_error_that_has_its_code_from_another_kind_is_that_kind_for_clients() -> None:
+    lost = events.Failed(errors.ReplicaLost("gone"))
+    assert lost.error.code == errors.ProviderUnavailable.code
+    assert errors.ReplicaLost not in ERRORS
+    assert len({kind.code for kind in ERRORS}) == len(ERRORS)

@@ -20,7 +20,8 @@ from sokuji.protocol import EVENT_TYPES
 _ERROR_CLASSES: dict[str, type[SokujiError]] = {
     kind.code: kind
     for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, SokujiError)
+    # A class without a code of its own is a special case that clients need not know.
+    if isinstance(kind, type) and issubclass(kind, SokujiError) and "code" in vars(kind)
 }
 _EVENT_CLASSES = {name: kind for kind, name in EVENT_TYPES.items() if kind is not events.Failed}
 

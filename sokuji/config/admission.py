@@ -8,7 +8,7 @@ from sokuji.config.settings import Settings
 class AdmissionSettings(Settings):
     """When a gateway replica refuses a new session (``sokuji.admission``)."""
 
-    enabled: bool = False
+    enabled: bool = True
     """Whether load is a reason to refuse; ``limits.ws_max_connections`` and ``streaming.max_lag_s`` hold in
     any case. Off: what it knows is reported all the same."""
     max_load: float = Field(0.75, gt=0, le=1)

@@ -94,7 +94,7 @@ class Limits(Settings):
     """Sessions of one gateway replica; further sessions are refused with close code 1013."""
     ws_max_client_connections: int = Field(50, ge=1, le=10_000)
     """Sessions of one client address in one gateway replica; further ones are refused with 1013."""
-    ws_max_client_unopened: int = Field(10, ge=1, le=10_000)
+    ws_max_client_unopened: int = Field(25, ge=1, le=10_000)
     """Sockets of one client address in one gateway replica on which no session is open yet; further ones
     are refused with 1013."""
     max_session_s: float = Field(4 * 3_600, gt=0, le=24 * 3_600)

@@ -1,4 +1,8 @@
-"""One real service for all tests of this folder: `serve run serve_config.yaml` on a free port."""
+"""One real service for all tests of this folder: `serve run serve_config.yaml` on a free port.
+
+Load is no reason for it to refuse a session: how much of the machine the tests leave it is chance. What
+admission does on a real service is shown in ``test_admission.py``.
+"""
 
 import os
 import re
@@ -10,10 +14,12 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+import yaml
 
 from launcher.serve_process import session_members
 
@@ -61,7 +67,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     """The service with its real models, started once and stopped after the last test."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
-    command = [sys.executable, "-m", "launcher.launch", "--port", str(port), "--timeout", str(READY_S)]
+    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    gateway_settings(config)["admission"] = {"enabled": False}
+    path = log.with_name("serve_config.yaml")
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    options = ("--config", str(path), "--port", str(port), "--timeout", str(READY_S))
+    command = [sys.executable, "-m", "launcher.launch", *options]
     # A developer's own service on this machine must not be joined.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     with (
@@ -79,6 +90,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
             except subprocess.TimeoutExpired:
                 child.kill()
                 raise
+
+
+def gateway_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """The ``user_config`` of the Gateway in a Serve config, to be changed."""
+    (application,) = config["applications"]
+    (gateway,) = [each for each in application["deployments"] if each["name"] == "Gateway"]
+    settings: dict[str, Any] = gateway["user_config"]
+    return settings
 
 
 def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:

@@ -31,14 +31,19 @@ SERVICE_TESTS = (
 """Tests that start Ray, in the order in which they run. Those of the service come first: memory tracing needs
 the job agent of its Ray, whose port another Ray on the same machine takes."""
 SLOW_TESTS = (
+    "tests/attacks/",
+    "tests/audio/decoder_process/",
+    "tests/deployments/frame_channel/",
+    "tests/deployments/http_server/",
+    "tests/launcher/test_supervision.py",
     "tests/api/openai/realtime/",
     "tests/api/openai/rest/",
     "tests/api/openai/translations/",
     "tests/api/webrtc/",
     "tests/load_tests/",
 )
-"""Tests of doors through clients that others wrote, over sockets, and of the load tests: each is short, but
-together they take half a minute."""
+"""Tests of doors through clients that others wrote, over sockets and with processes, and of the load tests:
+each is short, but together they take a minute."""
 _MODEL_FIXTURES = {"whisper", "bergamot", "piper", "kokoro"}
 _MODEL_METHODS = (
     (ctranslate2.Translator, "__init__"),

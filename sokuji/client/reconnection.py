@@ -70,9 +70,10 @@ class Reconnection:
         """
         if not self._within_s or not is_resumable(loss):
             raise loss
-        lost_at, obstacle = time.monotonic() - self._spent_s, ""
+        lost_at, obstacle, asked_s = time.monotonic() - self._spent_s, "", 0.0
         while True:
-            delay = self._backoff(self._attempt)
+            # What the service asks for, and then not all clients at once.
+            delay = asked_s + self._backoff(self._attempt)
             left_s = self._within_s - (time.monotonic() - lost_at) - delay
             if left_s <= 0:
                 raise self._given_up(loss, obstacle)
@@ -87,6 +88,7 @@ class Reconnection:
                 if not is_retryable(refusal):
                     raise
                 obstacle = refusal.message
+                asked_s = min(refusal.retry_after_s or 0.0, MAX_DELAY_S)
             else:
                 self._spent_s = time.monotonic() - lost_at
                 return connection

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -202,6 +203,38 @@ async def test_a_service_that_is_full_or_starting_is_tried_again() -> None:
     async with conversation_with(service, refusals) as conversation:
         assert await all_events(conversation) == [events.Done()]
         assert conversation.resumptions == 1
+
+
+async def test_the_time_that_a_full_service_names_is_waited_and_no_longer_than_the_longest_delay() -> None:
+    asked: list[float] = []
+
+    async def first(socket: ServerConnection) -> None:
+        await send_events(socket, READY)
+        await break_off(socket)
+
+    async def full(socket: ServerConnection) -> None:
+        asked.append(time.monotonic())
+        error = Overloaded("all places are taken", retry_after_s=0.3)
+        await send_events(socket, events.Failed(error, fatal=True))
+        await socket.close(1013)
+
+    async def again(socket: ServerConnection) -> None:
+        asked.append(time.monotonic())
+        await finish(socket)
+
+    async with conversation_with(Service(first, full, again)) as conversation:
+        assert await all_events(conversation) == [events.Done()]
+    assert asked[1] - asked[0] >= 0.3
+
+    async def full_for_long(socket: ServerConnection) -> None:
+        error = Overloaded("all places are taken", retry_after_s=60)
+        await send_events(socket, events.Failed(error, fatal=True))
+        await socket.close(1013)
+
+    # Until the time for a resumption is over nothing is tried again, and the reason is the service's.
+    async with conversation_with(Service(first, full_for_long), within_s=1) as conversation:
+        with pytest.raises(ConnectionLost, match="within 1 s: all places are taken"):
+            await all_events(conversation)
 
 
 async def test_a_permanent_refusal_ends_the_conversation() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from launcher import dashboard
 from sokuji.api.playback import CALL_RATE
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
 from sokuji.audio.resampling import resample
 from tests.api.openai.translations.events import check, text_of
+from tests.service.conftest import free_port
 from tests.service.test_draining import drain, serve
 from tests.support.browser import CHROMIUM, call_from_page
 from tests.support.speech import noise, sample
@@ -56,15 +58,28 @@ async def assert_heard(http: httpx.AsyncClient, events: list[dict[str, Any]], re
     assert word_error_rate(written, await words(http, recording), "en") <= 0.3
 
 
-async def test_a_call_from_a_browser_is_translated_and_heard(
-    http: httpx.AsyncClient, address: str, tmp_path: Path
+async def test_a_call_from_a_page_of_a_listed_origin_is_translated_and_heard(
+    http: httpx.AsyncClient, address: str, serve: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: apt install chromium")
     microphone = tmp_path / "microphone.wav"
     # Chromium begins to play the file before the call is connected.
     microphone.write_bytes(wav_bytes(bytes(2 * CALL_RATE) + SPEECH, CALL_RATE))
-    result = await call_from_page(f"http://{address}{PATH}", await secret(http), microphone, seconds=2)
+    port = free_port()
+
+    async def call() -> dict[str, Any]:
+        url = f"http://{address}{PATH}"
+        return await call_from_page(url, await secret(http), microphone, seconds=2, port=port)
+
+    assert "Failed to fetch" in (await call())["error"]
+    await dashboard.change(
+        serve, "Gateway", user_config={"access": {"allowed_origins": [f"http://127.0.0.1:{port}"]}}
+    )
+    try:
+        result = await call()
+    finally:
+        await dashboard.change(serve, "Gateway", user_config={"access": {}})
     assert "error" not in result, result
     await assert_heard(http, result["events"], base64.b64decode(result["recording"]))
 

@@ -31,7 +31,9 @@ def _options(profile: str, microphone: Path) -> list[str]:
     ]
 
 
-async def call_from_page(url: str, secret: str, microphone: Path, seconds: float) -> dict[str, Any]:
+async def call_from_page(
+    url: str, secret: str, microphone: Path, seconds: float, *, port: int
+) -> dict[str, Any]:
     """What the page of ``call.html`` reports: ``events``, and the ``recording`` of what it has heard.
 
     Args:
@@ -39,6 +41,7 @@ async def call_from_page(url: str, secret: str, microphone: Path, seconds: float
         secret: a client secret.
         microphone: a WAV file, which is said once.
         seconds: from the first translated word to the end of the call.
+        port: of the page, whose origin is ``http://127.0.0.1:port``.
     """
     app = FastAPI()
     reported: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -51,11 +54,10 @@ async def call_from_page(url: str, secret: str, microphone: Path, seconds: float
     async def result(request: Request) -> None:
         reported.set_result(json.loads(await request.body()))
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
     query = urlencode({"url": url, "secret": secret, "seconds": seconds})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = await asyncio.create_subprocess_exec(

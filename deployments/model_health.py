@@ -17,7 +17,7 @@ FORGET = 0.9
 """Weight of the slowest answer at each answer after it."""
 ABANDONED_S = 5.0
 """A call that its caller gives up after this time speaks against the model; others have other reasons."""
-RECENT_S = 10.0
+RECENT_S = 30.0
 """A model that has answered within this time needs no test inference."""
 
 

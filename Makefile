@@ -41,7 +41,7 @@ LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generat
 	--python-platform x86_64-manylinux_2_36
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast attack test-clients test-llm test-pocket-tts lint fmt bench profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -65,13 +65,16 @@ profile-memory: $(VENV)/.dev ## What a running replica allocates and keeps: the 
 	@$(PROFILE) memory $(TARGET) --output $(or $(OUTPUT),memory.txt)
 
 test: $(VENV)/.dev $(VENV)/.models ## Run the tests; ARGS="tests/audio -k endpointing" for some of them.
-	$(PYTEST) -m "not attack" $(ARGS)
+	$(PYTEST) -m "not long" $(ARGS)
 
 test-fast: $(VENV)/.dev $(VENV)/.models ## Run the tests that load no model, start no Ray and are not slow; ARGS as above.
-	$(PYTEST) -m "not models and not service and not slow and not attack" --hypothesis-profile fast $(ARGS)
+	$(PYTEST) -m "not models and not service and not slow and not long" --hypothesis-profile fast $(ARGS)
 
 ATTACKS := tests/attacks tests/deployments/http_server tests/audio/decoder_process tests/api/test_page_access.py \
 	tests/api/openai/realtime/test_fuzz.py tests/api/openai/translations/test_random_events.py
+
+test-long: $(VENV)/.dev $(VENV)/.models ## Run the tests that take more time than every run has; ARGS as above.
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 attack: $(VENV)/.dev $(VENV)/.models ## Try all attacks, with many more random inputs than the other targets; ARGS as above.
 	$(BIN)/python -m pytest --hypothesis-profile attack $(ATTACKS) $(ARGS)

@@ -58,7 +58,7 @@ def assert_bounded(service: AttackedService, before: int) -> None:
     assert max(peaks.values()) < MEMORY_BYTES + IDLE_DECODER_BYTES
 
 
-@pytest.mark.parametrize("path", [BRIDGE, pytest.param(OPENAI, marks=pytest.mark.attack)])
+@pytest.mark.parametrize("path", [BRIDGE, pytest.param(OPENAI, marks=pytest.mark.long)])
 async def test_each_is_refused_within_bounds_while_a_conversation_goes_on(
     service: AttackedService, path: str
 ) -> None:
@@ -99,7 +99,7 @@ async def test_a_file_that_breaks_off_is_decoded_as_far_as_it_goes(
     assert 0.6 < answer.json()["duration"] < 1.4
 
 
-@pytest.mark.attack
+@pytest.mark.long
 async def test_other_uploads_are_answered_while_four_hostile_ones_are_decoded(
     service: AttackedService,
 ) -> None:

@@ -86,6 +86,7 @@ def test_the_comparison_refuses_what_is_no_serve_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_the_benchmark_starts_a_service_of_its_own(tmp_path: Path, unused_tcp_port: int) -> None:
     output = tmp_path / "benchmarks" / "baseline.json"
     options = ["--duration", "5", "--sessions", "1", "--port", str(unused_tcp_port), "--output", str(output)]

@@ -171,6 +171,7 @@ def spread(strategy: str) -> list[int]:
     stage = deploy(
         name, num_replicas=REPLICAS, max_ongoing_requests=100, **options(load_balance_strategy=strategy)
     )
+    _until_all_are_known(stage)
     held = [stage.hold.remote() for _ in range(HELD)]
     idle = stage.release.remote().result()
     # Until then the router remembers how busy that replica was.
@@ -180,6 +181,15 @@ def spread(strategy: str) -> list[int]:
     serve.delete(name, _blocking=False)
     assert idle in answers
     return sorted((answers.count(replica) for replica in set(answers)), reverse=True)
+
+
+def _until_all_are_known(stage: DeploymentHandle[Any]) -> None:
+    """Call until every replica has answered: the router may learn of the last one late."""
+    answered = set[str]()
+    deadline = time.monotonic() + 60
+    while len(answered) < REPLICAS and time.monotonic() < deadline:
+        calls = [stage.where.remote() for _ in range(2 * REPLICAS)]
+        answered.update(call.result() for call in calls)
 
 
 def health(interval: float) -> dict[str, float]:

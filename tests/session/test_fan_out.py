@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sokuji import events
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.config import StreamingSettings
 from sokuji.errors import NotSupported, ProviderFailed, UnknownVoice, UnsupportedLanguage
 from sokuji.session.clause import Clause
@@ -187,7 +188,13 @@ async def test_where_the_recogniser_translates_nothing_is_committed_before_the_e
     async with running(session) as seen:
         # No text model translates Spanish.
         session.configure(replace(CLAUSES, source_language="es", speak=False))
-        await speak(session, script.pcm)
+        # The pause begins, and is recognised before it is over.
+        rest = script.pcm[-2 * RECOGNISER_RATE * 6 // 10 :]
+        await speak(session, script.pcm[: -len(rest)])
+        async with asyncio.timeout(30):
+            while not prepared:
+                await asyncio.sleep(0.01)
+        await speak(session, rest)
         session.end()
     assert [each.is_final for each in of_kind(seen, events.TranslationText)] == [True] * len(finals(seen))
     assert finals(seen)[-1].text in prepared

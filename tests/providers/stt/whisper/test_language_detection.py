@@ -53,7 +53,9 @@ async def any_language(whisper: FasterWhisper) -> dict[str, float]:
     return {code: 0.05 if code in info.unusable_languages else 1.0 for code in info.languages}
 
 
-@pytest.mark.parametrize("language", ANSWERS)
+@pytest.mark.parametrize(
+    "language", [each if each == "pt" else pytest.param(each, marks=pytest.mark.long) for each in ANSWERS]
+)
 async def test_short_answers_have_the_language_of_the_sentence_before(
     whisper: FasterWhisper, kokoro: Kokoro, language: str
 ) -> None:

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from launcher import dashboard
 from launcher.environment import haproxy_files, serve_variables
+from launcher.processes import session_members
 
 DRAIN_S = 60.0
 """Time for conversations to end: ``streaming.drain_s`` and the processing of the last utterance."""
@@ -33,17 +34,6 @@ LONGEST_LINE = 2**24
 which blocks the child."""
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 DASHBOARD = re.compile(r"View the dashboard at .*?((?:https?://)[\w.:\[\]-]+)")
-
-
-def session_members(session: int) -> list[int]:
-    """Live processes of a POSIX session, from ``/proc/PID/stat`` (proc(5): state, parent, group, session)."""
-    members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it may have ended meanwhile
-            state, _, _, sid = stat.read_text(errors="replace").rpartition(") ")[2].split()[:4]
-            if int(sid) == session and state != "Z":
-                members.append(int(stat.parent.name))
-    return members
 
 
 async def _clear_session(session: int) -> None:

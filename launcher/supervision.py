@@ -8,7 +8,8 @@ for a while.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+
+from launcher.processes import process_name, process_state
 
 CHECK_S = 1.0
 RAY_PROCESSES = ("raylet", "gcs_server")
@@ -63,19 +64,3 @@ async def until_broken(pids: Iterable[int], answers: Callable[[], Awaitable[bool
         elif loop.time() - answered_at >= SILENT_S:
             return f"the service has not answered for {SILENT_S:g} s"
         await asyncio.sleep(CHECK_S)
-
-
-def process_name(pid: int) -> str:
-    """The name of a process (proc(5), ``comm``); "" if there is none."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def process_state(pid: int) -> str:
-    """The state of a process as one letter (proc(5), ``stat``); "" if there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""

@@ -17,6 +17,12 @@ GPU_FRACTION = "SOKUJI_GPU_FRACTION"
 """Environment variable: GPUs that the process of a provider may use, such as 0.5 or 2; unset: no limit."""
 
 StageName = Literal["stt", "translation", "tts"]
+ACTIVITIES: Mapping[StageName, str] = {
+    "stt": "recognition",
+    "translation": "translation",
+    "tts": "speech synthesis",
+}
+"""What each stage does, in messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

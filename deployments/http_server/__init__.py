@@ -13,6 +13,8 @@ import os
 
 from uvicorn.config import HTTP_PROTOCOLS, WS_PROTOCOLS
 
+from deployments.http_server.http import BoundedHttpProtocol
+from deployments.http_server.websocket import BoundedWebSocketProtocol
 from sokuji.config import parse_proxy
 
 TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
@@ -27,8 +29,8 @@ def install(*, behind_haproxy: bool) -> None:
     Raises:
         ConfigError: a variable is out of range.
     """
-    parse_proxy(os.environ)
+    BoundedWebSocketProtocol.settings = parse_proxy(os.environ)
     if not behind_haproxy:
         os.environ.setdefault(TRUSTED_PROXIES, "")
-    HTTP_PROTOCOLS["auto"] = f"{__name__}.http:BoundedHttpProtocol"
-    WS_PROTOCOLS["auto"] = f"{__name__}.websocket:BoundedWebSocketProtocol"
+    HTTP_PROTOCOLS["auto"] = f"{BoundedHttpProtocol.__module__}:{BoundedHttpProtocol.__name__}"
+    WS_PROTOCOLS["auto"] = f"{BoundedWebSocketProtocol.__module__}:{BoundedWebSocketProtocol.__name__}"

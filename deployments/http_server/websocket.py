@@ -5,16 +5,15 @@ application, but has no bound on the number of fragments of a message, on what a
 handshake is answered, and on the pongs for a client that reads none.
 """
 
-import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
-from sokuji.config import parse_proxy
+from sokuji.config import ProxySettings
 
 MAX_FRAGMENTS = 4_096
 """Frames of one message. Fragments without data cost memory too."""
@@ -31,14 +30,15 @@ FAIR_BYTES = 2**20
 class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol on ``websockets``; see the module."""
 
+    settings: ClassVar = ProxySettings()
+    """Of all sockets of this process; see ``install``."""
     _unfinished_bytes = 0
     """Of the message that is being received, in frames that are complete or not."""
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        settings = parse_proxy(os.environ)
-        config.ws_ping_interval = settings.ws_ping_interval
-        config.ws_ping_timeout = settings.ws_ping_timeout
-        config.ws_per_message_deflate = settings.ws_compression
+        config.ws_ping_interval = self.settings.ws_ping_interval
+        config.ws_ping_timeout = self.settings.ws_ping_timeout
+        config.ws_per_message_deflate = self.settings.ws_compression
         super().__init__(config, server_state, app_state)
 
     def data_received(self, data: bytes) -> None:

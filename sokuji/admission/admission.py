@@ -23,7 +23,7 @@ from sokuji.admission.learned_cost import LearnedCost
 from sokuji.admission.provider_load import ProviderLoad
 from sokuji.admission.speech_activity import EXPECTED_WINDOW_S, SpeechActivity
 from sokuji.config import AdmissionSettings
-from sokuji.contract import BUSY_WINDOW_S
+from sokuji.contract import ACTIVITIES, BUSY_WINDOW_S
 from sokuji.errors import Overloaded
 
 TYPICAL_ACTIVITY = 0.7
@@ -38,7 +38,6 @@ REFUSED_WINDOW_S = 15.0
 """How long a session that was refused counts as demand: about the time after which its client asks again."""
 RETRY_S = (1.0, 60.0)
 """The shortest and the longest time that a refusal names."""
-_ACTIVITIES = {"stt": "recognition", "translation": "translation", "tts": "speech synthesis"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +197,7 @@ class Admission:
 
     def _refusal(self, full: ProviderDemand) -> Overloaded:
         retry_s = self._retry_after_s(full)
-        what = f"{_ACTIVITIES[full.stage]} ({full.provider})"
+        what = f"{ACTIVITIES[full.stage]} ({full.provider})"
         why = (
             f"{what} is busy with {len(self._sessions)} sessions"
             if full.full_by == "busy"

@@ -8,6 +8,7 @@ that name in ``Host``. Names that nobody can register are safe from that, and so
 
 import ipaddress
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -83,7 +84,7 @@ def check_access(headers: Headers, settings: AccessSettings) -> None:
 
 
 def _is_served(host: str, allowed: tuple[str, ...]) -> bool:
-    name = (_split(f"//{host}")[0] or "").removesuffix(".")
+    name = _split(f"//{host}").name.removesuffix(".")
     if not name:
         return False
     if ANY in allowed or name in allowed or "." not in name or name.endswith(PRIVATE_SUFFIXES):
@@ -94,24 +95,29 @@ def _is_served(host: str, allowed: tuple[str, ...]) -> bool:
 def _may_call(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
     if ANY in allowed or origin.lower() in allowed:
         return True
-    scheme = urlsplit(origin).scheme if _split(origin)[0] else ""
-    default = _DEFAULT_PORTS.get(scheme)
-    name, port = _split(origin)
-    own_name, own_port = _split(f"//{host}")
-    return (
-        name is not None
-        and default is not None
-        and (name, port or default) == (own_name, own_port or default)
-    )
+    page, own = _split(origin), _split(f"//{host}")
+    default = _DEFAULT_PORTS.get(page.scheme)
+    if not page.name or default is None:
+        return False
+    return (page.name, page.port or default) == (own.name, own.port or default)
 
 
-def _split(url: str) -> tuple[str | None, int | None]:
-    """The host in lower case and the port; both None: it is no URL."""
+class _Split(NamedTuple):
+    """The parts of a URL that say where it leads."""
+
+    scheme: str = ""
+    name: str = ""
+    """The host, in lower case; empty: there is none."""
+    port: int | None = None
+
+
+def _split(url: str) -> _Split:
+    """The parts; none of them where it is no URL."""
     try:
         parts = urlsplit(url)
-        return parts.hostname, parts.port
+        return _Split(parts.scheme, parts.hostname or "", parts.port)
     except ValueError:
-        return None, None
+        return _Split()
 
 
 def _is_address(name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sokuji.config import ResilienceSettings
-from sokuji.contract import StageName
+from sokuji.contract import ACTIVITIES, StageName
 from sokuji.errors import DeadlineExceeded, Overloaded, ProviderUnavailable, SokujiError
 from sokuji.pipeline import metrics
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
@@ -16,12 +16,6 @@ from sokuji.pipeline.circuit_breaker import CircuitBreaker
 T = TypeVar("T")
 INITIAL_BACKOFF_S = 0.05
 MAX_BACKOFF_S = 1.0
-
-_ACTIVITY: dict[StageName, str] = {
-    "stt": "recognition",
-    "translation": "translation",
-    "tts": "speech synthesis",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +140,5 @@ class AttemptSchedule(Generic[T]):
 
 def deadline_exceeded(stage: StageName, deadline_s: float) -> DeadlineExceeded:
     """The error when a stage has not answered within its deadline."""
-    message = f"{_ACTIVITY[stage]} did not answer within {round(deadline_s, 2):g} s; try again"
+    message = f"{ACTIVITIES[stage]} did not answer within {round(deadline_s, 2):g} s; try again"
     return DeadlineExceeded(message, retry_after_s=1)

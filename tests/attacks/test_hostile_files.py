@@ -1,7 +1,6 @@
 """Hostile files cost only their sender something: no memory, no conversation, no other upload, no secret."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,9 @@ from tests.attacks.attacked_service import AttackedService, attacked_service
 from tests.attacks.hostile_files import ACCEPTED, LISTS, REFUSED, movie_elsewhere, some_tracks
 from tests.attacks.live_conversation import undisturbed_conversation
 from tests.support.speech import sample, tone_file
+from tests.support.untouched_address import address
+
+__all__ = ["address"]
 
 pytestmark = pytest.mark.slow
 
@@ -115,16 +117,6 @@ async def test_other_uploads_are_answered_while_four_hostile_ones_are_decoded(
             answered += 1
     assert answered > len(attack)
     assert {refusal(task.result(), BRIDGE) for task in attack} == {(413, "too_large")}
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """An address of this machine; the fixture fails if somebody connects to it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        yield "127.0.0.1:{}".format(*listener.getsockname()[1:])
-        with pytest.raises(BlockingIOError):
-            listener.accept()
 
 
 @pytest.mark.parametrize("name", LISTS)

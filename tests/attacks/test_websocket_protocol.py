@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,7 +18,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 
-from tests.deployments.http_server.serve_server import restored_uvicorn, serving
+from tests.deployments.http_server.serve_server import serving, uvicorn_as_it_was
+
+__all__ = ["uvicorn_as_it_was"]
 
 TEXT, BINARY, CONT, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 FIN = 0x80
@@ -30,12 +32,6 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": KEY,
 }
-
-
-@pytest.fixture(autouse=True)
-def uvicorn_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with restored_uvicorn(monkeypatch):
-        yield
 
 
 async def echo(socket: WebSocket) -> None:

@@ -2,9 +2,7 @@
 
 import contextlib
 import io
-import socket
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -21,6 +19,9 @@ from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms, wav_bytes
 from sokuji.errors import InvalidAudio, TooLarge
 from tests.support.speech import tone_file
 from tests.support.tones import from_pcm, to_pcm, tone
+from tests.support.untouched_address import address
+
+__all__ = ["address"]
 
 MEDIA = Path(__file__).parent / "media"
 """Tones of 440 Hz in formats that PyAV does not write, made with FFmpeg 5.1 and libgsm or libspeex."""
@@ -162,16 +163,6 @@ def test_a_refusal_says_what_was_found(file: bytes, found: str) -> None:
     with pytest.raises(InvalidAudio) as caught:
         decode(file, max_seconds=10)
     assert f"found {found}; accepted: " in caught.value.message
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """An address of this machine; the fixture fails if somebody connects to it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        yield "127.0.0.1:{}".format(*listener.getsockname()[1:])
-        with pytest.raises(BlockingIOError):
-            listener.accept()
 
 
 PLAYLISTS = {

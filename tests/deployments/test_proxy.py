@@ -1,7 +1,6 @@
 """Serve's proxy gets the middleware of frame channels; a replica with an HTTP server of its own gets none."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from ray import serve
@@ -13,15 +12,11 @@ from deployments.http_server import TRUSTED_PROXIES
 from deployments.http_server.requests import CleanHeaders, ShapedErrors
 from deployments.proxy import middlewares
 from sokuji.errors import ConfigError
-from tests.deployments.http_server.serve_server import restored_uvicorn
+from tests.deployments.http_server.serve_server import uvicorn_as_it_was
+
+__all__ = ["uvicorn_as_it_was"]
 
 AROUND = [repr(Middleware(ShapedErrors)), repr(Middleware(CleanHeaders))]
-
-
-@pytest.fixture(autouse=True)
-def uvicorn_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with restored_uvicorn(monkeypatch):
-        yield
 
 
 def found() -> list[str]:

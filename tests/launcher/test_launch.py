@@ -16,8 +16,8 @@ import yaml
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from launcher.processes import process_name
 from launcher.serve_config import LaunchError, read_config
-from launcher.supervision import process_name
 
 APP = """
 import asyncio

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from launcher import supervision
-from launcher.supervision import process_name, process_state, until_broken
+from launcher.processes import process_name, process_state
+from launcher.supervision import until_broken
 
 
 @pytest.fixture(autouse=True)

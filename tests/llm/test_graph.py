@@ -1,16 +1,10 @@
 """The whole service with a language model in its graph: what is asked over HTTP is translated by vLLM."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.llm.conftest import SETTINGS
-from tests.service.conftest import ROOT, free_port
+from tests.support.launched_service import answer_of
 
 READY_S = 600
 CALL = """
@@ -47,24 +41,7 @@ def config(model: Path) -> dict[str, Any]:
 
 
 def test_a_text_is_translated_by_the_language_model_over_http(model: Path, tmp_path: Path) -> None:
-    path = tmp_path / "serve.yaml"
-    path.write_text(yaml.safe_dump(config(model)))
-    port = free_port()
-    call = [sys.executable, "-c", CALL, f"http://127.0.0.1:{port}"]
-    launch = [sys.executable, "-m", "launcher.launch", "--config", str(path), "--port", str(port)]
-    # A developer's own service on this machine must not be joined.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    run = subprocess.run(
-        [*launch, "--timeout", str(READY_S), "--", *call],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = [line for line in run.stdout.splitlines() if line.startswith("ANSWER ")]
-    assert (run.returncode, len(said)) == (0, 1), run.stdout[-6_000:]
-    status, answer = json.loads(said[0].removeprefix("ANSWER "))
+    status, answer = answer_of(config(model), CALL, tmp_path, READY_S)
     assert status == 200, answer
     assert answer["translated_text"] == "¿Dónde está la estación?"
     assert answer["provider"] == "vllm"

@@ -1,16 +1,11 @@
 """The whole service with this voice in its graph: a text that is sent over HTTP comes back as its speech."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.service.conftest import ROOT, free_port
+from tests.support.launched_service import answer_of
 from tests.support.pocket_tts.small_model import small_model
 
 READY_S = 240
@@ -50,24 +45,7 @@ def config() -> dict[str, Any]:
 @pytest.mark.service
 @pytest.mark.timeout(READY_S + 60)
 def test_a_text_is_spoken_by_a_voice_of_the_model_over_http(tmp_path: Path) -> None:
-    path = tmp_path / "serve.yaml"
-    path.write_text(yaml.safe_dump(config()))
-    port = free_port()
-    call = [sys.executable, "-c", CALL, f"http://127.0.0.1:{port}"]
-    launch = [sys.executable, "-m", "launcher.launch", "--config", str(path), "--port", str(port)]
-    # A developer's own service on this machine must not be joined.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    run = subprocess.run(
-        [*launch, "--timeout", str(READY_S), "--", *call],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = [line for line in run.stdout.splitlines() if line.startswith("ANSWER ")]
-    assert (run.returncode, len(said)) == (0, 1), run.stdout[-6_000:]
-    status, answer, voices = json.loads(said[0].removeprefix("ANSWER "))
+    status, answer, voices = answer_of(config(), CALL, tmp_path, READY_S)
     assert status == 200, answer
     assert answer["provider"] == "pocket_tts"
     assert answer["duration_ms"] > 1_000

@@ -21,7 +21,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from launcher.serve_process import session_members
+from launcher.processes import session_members
 
 ROOT = Path(__file__).parents[2]
 READY_S = 240

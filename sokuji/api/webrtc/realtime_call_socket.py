@@ -53,9 +53,8 @@ class RealtimeCallSocket(CallSocket):
             self._is_interrupted = bool(_at(event, *detection))
         elif kind == "input_audio_buffer.speech_started" and self._is_interrupted:
             await self._clear()
-        elif kind == AUDIO_EVENTS.delta and event["response_id"] not in self._playing.keys() | self._silenced:
-            self._playing[event["response_id"]] = False
-            await super().send(_about("started", event["response_id"]))
+        elif kind == AUDIO_EVENTS.delta:
+            await self._begin_voice(event["response_id"])
         elif kind == "response.output_audio.done":
             self._end_voice(event["response_id"])
 
@@ -78,6 +77,12 @@ class RealtimeCallSocket(CallSocket):
         self._playback.clear()
         for each in cleared:
             await super().send(_about("cleared", each))
+
+    async def _begin_voice(self, response_id: str) -> None:
+        """Some of the voice of a response has come; it may have been cleared meanwhile."""
+        if response_id not in self._playing and response_id not in self._silenced:
+            self._playing[response_id] = False
+            await super().send(_about("started", response_id))
 
     def _end_voice(self, response_id: str) -> None:
         """All of the voice of a response has come."""

@@ -1,8 +1,8 @@
 """The server of Serve's proxy, started as Serve does it, with the bounds of this project."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from ray.serve._private.http_util import start_asgi_http_server
@@ -15,16 +15,15 @@ from deployments.proxy import middlewares
 from sokuji.config import PROXY_VARIABLES
 
 
-@contextmanager
-def restored_uvicorn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """uvicorn's tables and the environment as they were, after what is done within."""
+@pytest.fixture(autouse=True)
+def uvicorn_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each test of a module that has this, uvicorn's tables and the environment are as they were."""
     for table in (HTTP_PROTOCOLS, WS_PROTOCOLS):
         monkeypatch.setitem(table, "auto", table["auto"])
     for name in (TRUSTED_PROXIES, *PROXY_VARIABLES):
-        # Set first, so that a value which is set within is removed again.
+        # Set first, so that a value which the test sets is removed again.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    yield
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Heads of requests that are endless, slow or wrong, against the server of Serve's proxy."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -12,15 +12,11 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from deployments.http_server import TRUSTED_PROXIES, http
-from tests.deployments.http_server.serve_server import restored_uvicorn, serving
+from tests.deployments.http_server.serve_server import serving, uvicorn_as_it_was
+
+__all__ = ["uvicorn_as_it_was"]
 
 COMPLETE = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
-
-
-@pytest.fixture(autouse=True)
-def uvicorn_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with restored_uvicorn(monkeypatch):
-        yield
 
 
 async def told(request: Request) -> JSONResponse:

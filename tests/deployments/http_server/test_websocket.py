@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,13 +16,9 @@ from websockets.frames import Frame, Opcode
 
 from deployments.http_server import websocket
 from deployments.http_server.websocket import BoundedWebSocketProtocol
-from tests.deployments.http_server.serve_server import restored_uvicorn, serving
+from tests.deployments.http_server.serve_server import serving, uvicorn_as_it_was
 
-
-@pytest.fixture(autouse=True)
-def uvicorn_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with restored_uvicorn(monkeypatch):
-        yield
+__all__ = ["uvicorn_as_it_was"]
 
 
 @pytest.fixture

@@ -89,14 +89,14 @@ async def test_a_server_refuses_a_body_above_the_limit_without_waiting_for_its_e
     async with served(max_json_bytes=4_096) as (host, port):
         request = head + declaration + b"\r\n\r\n" + 5 * body
         assert (await status_line((host, port), request)).startswith(b"HTTP/1.1 413 ")
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as client:
             assert (await client.get("/health")).status_code == 200
 
 
 async def test_a_connection_serves_the_next_request_after_a_body_that_was_too_large() -> None:
     async with (
         served(max_json_bytes=4_096) as (host, port),
-        httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as client,
     ):
         too_large = await client.post("/api/v1/tts/synthesize", json={"text": "a" * 100_000})
         assert error_of(too_large) == (413, "too_large", None)

@@ -132,14 +132,14 @@ def test_a_foreign_page_gets_neither_answers_nor_leave_to_ask(url: str) -> None:
             ("POST", "/api/v1/translation/translate"),
             ("OPTIONS", "/v1/models"),
         ):
-            answer = httpx.request(method, url + path, headers={"Origin": origin})
+            answer = httpx.request(method, url + path, headers={"Origin": origin}, timeout=60)
             assert answer.status_code == 403
             assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == (
                 "forbidden",
                 "Origin",
             )
             assert "access-control-allow-origin" not in answer.headers
-    rebound = httpx.get(url + "/health", headers={"Host": "evil.example"})
+    rebound = httpx.get(url + "/health", headers={"Host": "evil.example"}, timeout=60)
     assert (rebound.status_code, rebound.json()["error"]["param"]) == (403, "Host")
 
 
@@ -151,14 +151,14 @@ def test_a_page_that_is_listed_may_ask_and_read_the_answers(url: str) -> None:
     assert leave.status_code == 200
     assert leave.headers["access-control-allow-origin"] == APP
     assert "POST" in leave.headers["access-control-allow-methods"]
-    answer = httpx.get(url + "/health", headers={"Origin": APP})
+    answer = httpx.get(url + "/health", headers={"Origin": APP}, timeout=60)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == APP
     assert "Origin" in answer.headers["vary"]
 
 
 def test_clients_that_are_no_pages_are_not_asked_for_an_origin(url: str) -> None:
-    answer = httpx.get(url + "/health", headers={"Host": "speech.example.com"})
+    answer = httpx.get(url + "/health", headers={"Host": "speech.example.com"}, timeout=60)
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers
 

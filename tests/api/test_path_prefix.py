@@ -26,7 +26,7 @@ async def proxied_client(forwarded: str = "", mounted: str = "") -> AsyncIterato
     transport = httpx.ASGITransport(build_app(service), root_path=mounted)
     headers = {"X-Forwarded-Prefix": forwarded} if forwarded else {}
     base = f"http://gateway{mounted}"
-    async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers, timeout=60) as client:
         yield client
 
 

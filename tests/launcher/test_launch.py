@@ -151,7 +151,7 @@ def test_a_service_gets_ready_keeps_its_port_and_leaves_no_process_behind(start:
     assert f"API {url}  docs {url}/docs  Ray dashboard http://127.0.0.1:" in output[-1]
     metrics = re.search(r"Ray metrics on all interfaces, port (\d+)", output[-1])
     assert metrics
-    assert "ray_" in httpx.get(f"http://127.0.0.1:{metrics[1]}/metrics", trust_env=False).text
+    assert "ray_" in httpx.get(f"http://127.0.0.1:{metrics[1]}/metrics", trust_env=False, timeout=60).text
 
     second = start("healthy")
     refused = second.communicate()[0]

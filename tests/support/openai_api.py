@@ -50,7 +50,7 @@ async def openai_api(
 
 def http_client(base_url: str) -> httpx.AsyncClient:
     """A plain client; it loads no certificates, which takes longer than most tests."""
-    return httpx.AsyncClient(base_url=base_url, verify=False)
+    return httpx.AsyncClient(base_url=base_url, verify=False, timeout=60)
 
 
 def strictly(kind: type[T] | Any, data: Any, *extensions: str) -> T:

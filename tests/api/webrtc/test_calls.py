@@ -36,7 +36,7 @@ def refusing_server() -> Iterator[CallServer]:
 
 
 async def post(server: CallServer, offer: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         return await http.post(server.url, content=offer, headers={"Content-Type": "application/sdp"})
 
 
@@ -139,7 +139,7 @@ async def test_a_replica_that_drains_ends_its_calls_and_takes_no_others(server: 
 async def test_a_request_that_is_no_call_is_refused(
     refusing_server: CallServer, content_type: str, body: str, param: str | None, message: str
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         response = await http.post(refusing_server.url, content=body, headers={"Content-Type": content_type})
     assert response.status_code in (400, 413)
     error = response.json()["error"]
@@ -162,7 +162,7 @@ async def test_a_form_that_is_no_call_is_refused(
     refusing_server: CallServer, fields: list[tuple[str, str]], param: str, message: str
 ) -> None:
     parts = [(name, (None, value, None)) for name, value in fields]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         response = await http.post(refusing_server.url, files=parts)
     assert response.status_code == 400
     assert response.json()["error"]["param"] == param
@@ -171,7 +171,7 @@ async def test_a_form_that_is_no_call_is_refused(
 
 async def test_a_form_may_have_its_fields_as_files(server: CallServer) -> None:
     offer = await offer_of_nobody()
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         response = await http.post(server.url, files={"sdp": ("offer.sdp", offer, "application/sdp")})
     assert response.status_code == 201
     await until_free(server)

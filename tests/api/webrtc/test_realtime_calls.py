@@ -104,7 +104,7 @@ async def test_a_session_that_is_not_served_is_refused_before_there_is_a_call(
     url: str, session: str, param: str
 ) -> None:
     parts = {"sdp": (None, await offer_of_nobody()), "session": (None, session)}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         response = await http.post(url + PATH, files=parts)
     assert 400 <= response.status_code < 500, response.text
     assert response.json()["error"]["param"] == param

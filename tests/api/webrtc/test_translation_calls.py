@@ -28,7 +28,7 @@ def url() -> Iterator[str]:
 
 
 async def secret(url: str, session: dict[str, Any]) -> str:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.post(f"{url}/v1/realtime/translations/client_secrets", json={"session": session})
     value: str = answer.json()["value"]
     return value
@@ -39,7 +39,7 @@ def calls(url: str, key: str) -> AbstractAsyncContextManager[WebRTCClient]:
 
     async def call(offer: str) -> str:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/sdp"}
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             response = await http.post(url + PATH, content=offer, headers=headers)
         assert (response.status_code, response.headers["content-type"]) == (201, "application/sdp")
         assert response.headers["location"].startswith(f"{PATH}/rtc_")
@@ -49,7 +49,7 @@ def calls(url: str, key: str) -> AbstractAsyncContextManager[WebRTCClient]:
 
 
 async def post_form(url: str, session: str, offer: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         parts = {"sdp": (None, offer, "application/sdp"), "session": (None, session, "application/json")}
         return await http.post(url + PATH, files=parts)
 
@@ -109,6 +109,6 @@ async def test_a_session_that_is_not_served_is_refused_before_there_is_a_call(
 
 async def test_a_client_secret_that_is_forged_is_refused(url: str) -> None:
     headers = {"Authorization": "Bearer ek_forged", "Content-Type": "application/sdp"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         response = await http.post(url + PATH, content=await offer_of_nobody(), headers=headers)
     assert (response.status_code, response.json()["error"]["code"]) == (401, "invalid_api_key")

@@ -94,11 +94,11 @@ async def test_addresses_that_clients_claim_are_believed_from_named_proxies_only
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     claim = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-    async with serving(APP) as port, httpx.AsyncClient() as client:
+    async with serving(APP) as port, httpx.AsyncClient(timeout=60) as client:
         told = (await client.get(f"http://127.0.0.1:{port}/", headers=claim)).json()
         assert told["client"] == "127.0.0.1"
     monkeypatch.setenv(TRUSTED_PROXIES, "127.0.0.1")
-    async with serving(APP) as port, httpx.AsyncClient() as client:
+    async with serving(APP) as port, httpx.AsyncClient(timeout=60) as client:
         told = (await client.get(f"http://127.0.0.1:{port}/", headers=claim)).json()
         assert told["client"] == "203.0.113.9"
 
@@ -107,7 +107,7 @@ async def test_addresses_that_clients_claim_are_believed_from_named_proxies_only
     "given", ["a" * 100_000, "a" * 129, "a b", "\N{LATIN SMALL LETTER E WITH ACUTE}", ""]
 )
 async def test_an_id_of_a_request_that_is_long_or_odd_is_replaced(given: str) -> None:
-    async with serving(APP) as port, httpx.AsyncClient() as client:
+    async with serving(APP) as port, httpx.AsyncClient(timeout=60) as client:
         url, headers = f"http://127.0.0.1:{port}/", httpx.Headers({b"X-Request-Id": given.encode("latin-1")})
         answer = await client.get(url, headers=headers)
         assert 0 < len(answer.headers["x-request-id"]) < 64
@@ -122,7 +122,10 @@ async def test_an_id_of_a_request_that_is_long_or_odd_is_replaced(given: str) ->
     [(404, "not_found"), (408, "deadline_exceeded"), (500, "internal_error"), (503, "overloaded")],
 )
 async def test_errors_of_the_server_have_the_shape_of_the_door(status: int, code: str) -> None:
-    async with serving(APP) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with (
+        serving(APP) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
         bridge = await client.get(f"/{status}", headers={"X-Request-Id": "mine-1"})
         assert bridge.status_code == status
         assert bridge.headers["x-request-id"] == "mine-1"

@@ -22,7 +22,7 @@ from launcher.launch import managed_service
 from sokuji.capacity import profiles
 from tests.support.nllb.build import model
 
-DEPLOYED_S = 120
+DEPLOYED_S = 300
 REFUSED = "too_small_a_gpu"
 RESOURCES = {"CPU": 64, "GPU": 8, "memory": 2**40}
 QUIET = {"logging_config": {"enable_access_log": False}}

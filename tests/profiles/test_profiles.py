@@ -23,13 +23,20 @@ from tests.profiles.cluster import DEPLOYED_S, REFUSED, Cluster, cluster, refuse
 from tests.service.conftest import free_port
 
 # A few dozen processes, on as few cores as there are.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(DEPLOYED_S + 120)
 
 TOGETHER = (
-    ("balanced", "cpu_only", "low_latency", "max_quality"),
-    ("memory_constrained", "scale_out", "throughput", "ultra_low_latency"),
+    ("balanced", "scale_out", "ultra_low_latency"),
+    ("cpu_only", "low_latency", "max_quality"),
+    ("memory_constrained", "throughput"),
 )
-"""Profiles that are deployed at the same time."""
+"""Profiles that are deployed at the same time. The first have every kind of deployment, and several replicas
+of each stage; the others are deployed by ``make test-long``."""
+PROFILES = [
+    pytest.param(name, marks=() if names is TOGETHER[0] else pytest.mark.long)
+    for names in TOGETHER
+    for name in names
+]
 SAID, MEANT = "O livro está na mesa.", "The book is on the table."
 """A sentence of the phrase book that the small NLLB has learned; Bergamot says the same."""
 
@@ -41,9 +48,7 @@ async def ray(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster
         yield found
 
 
-@pytest_asyncio.fixture(
-    loop_scope="session", scope="session", params=[name for names in TOGETHER for name in names]
-)
+@pytest_asyncio.fixture(loop_scope="session", scope="session", params=PROFILES)
 async def profile(request: pytest.FixtureRequest, ray: Cluster) -> Profile:
     """A profile that is deployed."""
     await ray.deploy(next(names for names in TOGETHER if request.param in names))

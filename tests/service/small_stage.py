@@ -38,8 +38,8 @@ ENVIRONMENT = {
 }
 """Variables with which this program must be started."""
 STRATEGIES = ("power_of_two", "round_robin", "least_loaded")
-INTERVALS = (0.5, 2.0)
-CHECKS = 5
+INTERVALS = (0.5, 1.5)
+CHECKS = 4
 
 
 class SmallStage:
@@ -217,9 +217,10 @@ def _replica(stage: DeploymentHandle[Any]) -> str | None:
 
 def environment(variables: dict[str, str]) -> dict[str, Any]:
     """What a replica finds for which the Serve config sets these variables."""
-    stage = deploy("environment", ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": variables}})
+    name = "environment-" + "-".join(variables.values())
+    stage = deploy(name, ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": variables}})
     found: dict[str, Any] = stage.environment.remote().result()
-    serve.delete("environment")
+    serve.delete(name, _blocking=False)
     return found
 
 

@@ -58,6 +58,7 @@ async def test_a_flame_graph_shows_the_recognition_of_a_running_replica(
     assert RECOGNISE in graph
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_requests")
 async def test_pstats_reads_the_profile_of_a_running_replica(service: RunningService, tmp_path: Path) -> None:
     path = tmp_path / "profile.pstats"

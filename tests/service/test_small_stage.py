@@ -18,7 +18,7 @@ from tests.support.knobs import Knobs
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 400
-pytestmark = pytest.mark.timeout(LONGEST_S + 20)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(LONGEST_S + 20)]
 
 
 @pytest.fixture(scope="module")

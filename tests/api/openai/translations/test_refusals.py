@@ -194,7 +194,7 @@ async def test_client_secrets_open_their_own_session_alone() -> None:
 async def test_a_session_outlives_its_client_secret() -> None:
     async with translation_service(FakeStt("bom dia")) as server:
         credentials = server.service.credentials
-        secret = credentials.make_secret({"type": "translation", "model": "gpt-realtime-translate"}, 1)
+        secret = credentials.make_secret({"type": "translation", "model": "gpt-realtime-translate"}, 4)
         client = server.connect(key=secret.value)
         await client.until("session.created")
         while time.time() < secret.expires_at:

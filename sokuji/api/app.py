@@ -7,6 +7,7 @@ from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
 from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
+from sokuji.api.libretranslate import file_routes, text_routes
 from sokuji.api.limits import RateLimit
 from sokuji.api.openai import client_secrets
 from sokuji.api.openai.realtime import routes as realtime_routes
@@ -34,6 +35,9 @@ ROUTERS = (
     translation_routes.router,
     realtime_routes.router,
     call_routes.router,
+    text_routes.router,
+    file_routes.upload_router,
+    file_routes.router,
 )
 UPLOAD_PATHS = frozenset(
     {
@@ -41,6 +45,7 @@ UPLOAD_PATHS = frozenset(
         "/api/v1/pipeline/translate-audio",
         "/v1/audio/transcriptions",
         "/v1/audio/translations",
+        "/translate_file",
     }
 )
 """Paths whose request bodies are uploads, which have limits of their own."""

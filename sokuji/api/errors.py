@@ -1,6 +1,7 @@
 """Every failure of a REST call in one shape: ``{"error": {"code", "message", "param"}}``.
 
-Clients of OpenAI's paths also read a ``type``, which the others do not have.
+Clients of OpenAI's paths also read a ``type``, which the others do not have. Those of LibreTranslate's paths
+read the message as the ``error``.
 
 An error of the client is a 4xx that names the field and the accepted values. An exception that no handler
 knows is a 500 with the id of its log entry.
@@ -29,6 +30,7 @@ from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiEr
 log = logging.getLogger(__name__)
 
 OPENAI_PATHS = "/v1/"
+LIBRETRANSLATE_PATHS = re.compile("/(translate|translate_file|detect|languages|(download_file|frontend)/.*)")
 
 
 class ErrorDetail(BaseModel):
@@ -99,10 +101,14 @@ def _type_of(status: int) -> str:
 def _response(
     detail: dict[str, str | None], status: int, headers: Mapping[str, str] | None, scope: Scope
 ) -> Response:
-    if route_path(scope).startswith(OPENAI_PATHS):
-        detail = {"type": _type_of(status), **detail}
+    path = route_path(scope)
+    error: dict[str, str | None] | str | None = detail
+    if path.startswith(OPENAI_PATHS):
+        error = {"type": _type_of(status), **detail}
+    elif LIBRETRANSLATE_PATHS.fullmatch(path):
+        error = detail["message"]
     # In ASCII, because a message may quote lone surrogates that the client sent: they have no UTF-8.
-    return Response(json.dumps({"error": detail}), status, headers, "application/json")
+    return Response(json.dumps({"error": error}), status, headers, "application/json")
 
 
 def install(app: FastAPI) -> None:

@@ -56,7 +56,7 @@ TAG_DESCRIPTION = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
 Text = Annotated[
     str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
 ]
-Context = Annotated[str, AfterValidator(_unicode)]
+UnicodeText = Annotated[str, AfterValidator(_unicode)]
 AudioUpload = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
 Language = Annotated[str, AfterValidator(_target), Field(description=TAG_DESCRIPTION, examples=["en"])]
 SourceLanguage = Annotated[

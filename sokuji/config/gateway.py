@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sokuji.config.access import AccessSettings
 from sokuji.config.admission import AdmissionSettings
+from sokuji.config.libretranslate import LibreTranslateSettings
 from sokuji.config.openai import OpenAISettings
 from sokuji.config.segmentation import SegmentationSettings
 from sokuji.config.settings import Condition, Settings
@@ -155,6 +156,7 @@ class GatewaySettings(Settings):
     admission: AdmissionSettings = AdmissionSettings()
     access: AccessSettings = AccessSettings()
     openai: OpenAISettings = OpenAISettings()
+    libretranslate: LibreTranslateSettings = LibreTranslateSettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;
     further utterances wait, so that live sessions do not."""

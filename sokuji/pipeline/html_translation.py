@@ -6,28 +6,25 @@ as ``<b>``, are protected spans of its text. Comments, scripts, styles, code and
 except those without which text would become markup, and the result is escaped again.
 """
 
-import asyncio
 import html
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
 from sokuji.contract import TranslatedText
 from sokuji.pipeline.html_elements import BLOCK_TAGS, OpenElements
+from sokuji.pipeline.text_blocks import TranslateText, translate_parts
 from sokuji.text.protection.literals import TAG
 from sokuji.text.protection.verification import has_letters
 
-CONCURRENCY = 4
-"""Blocks translated at the same time."""
 # What reads like an entity, and what does not.
 _ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
-TranslateText = Callable[[str], Awaitable[TranslatedText]]
 _Kind = Literal["text", "inline", "copied"]
 
 
@@ -37,20 +34,12 @@ async def translate_html(document: str, translate: TranslateText) -> TranslatedT
     Raises:
         SokujiError: a block could not be translated.
     """
-    blocks = list(_blocks(document))
-    slots = asyncio.Semaphore(CONCURRENCY)
 
-    async def translated(block: str) -> TranslatedText:
-        async with slots:
-            return await translate(block)
+    async def translate_block(block: str) -> TranslatedText:
+        translated = await translate(block)
+        return replace(translated, text=_escaped(translated.text))
 
-    calls = [asyncio.ensure_future(translated(each.source)) for each in blocks if each.is_text]
-    try:
-        results = await asyncio.gather(*calls)
-    finally:
-        for each in calls:
-            each.cancel()
-    return _joined(blocks, results)
+    return await translate_parts(_blocks(document), translate_block)
 
 
 class _Block(NamedTuple):
@@ -163,16 +152,4 @@ def _escaped(text: str) -> str:
     return "".join(
         text[begin:end] if index % 2 else _BARE_AMPERSAND.sub("&amp;", text[begin:end])
         for index, (begin, end) in enumerate(pairwise(ends))
-    )
-
-
-def _joined(blocks: Sequence[_Block], results: Sequence[TranslatedText]) -> TranslatedText:
-    waiting = iter(results)
-    text = "".join(_escaped(next(waiting).text) if each.is_text else each.source for each in blocks)
-    scores = [each.score for each in results if each.score is not None]
-    providers = list(dict.fromkeys(each.provider for each in results if each.provider))
-    return TranslatedText(
-        text=text,
-        score=min(scores) if results and len(scores) == len(results) else None,
-        provider="+".join(providers) or None,
     )

@@ -1,13 +1,47 @@
 """The language of a text whose writer does not name it (py3langid, after Lui and Baldwin 2012)."""
 
+import math
+import re
 from collections.abc import Collection
 from functools import cache
+from typing import NamedTuple
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-_USUAL = 1.5
-"""How much more probable the usual language is before the text has been read, as a logarithm: "Hello" alone
-is as probable in several languages."""
+MAX_CHARS = 2_000
+"""Of a longer text the beginning is read."""
+_USUAL = math.exp(1.5)
+"""How many times as probable the usual language is before the text has been read: "Hello" alone may be in
+several languages."""
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class ProbableLanguage(NamedTuple):
+    """A language in which a text may be."""
+
+    code: str
+    """One of the candidates."""
+    probability: float
+    """From 0 to 1, among all languages that the identifier knows."""
+
+
+def probable_languages(text: str, among: Collection[str]) -> list[ProbableLanguage]:
+    """The candidates, the most probable first; of those that differ in script or region alone, the first.
+
+    The probabilities are low where a text says little, or is in none of the candidates. Without letters it
+    says nothing, and all are 0.
+
+    Blocks for most of a second at the first call: call it in a thread.
+
+    Args:
+        among: canonical codes; those that the identifier does not know have the probability 0.
+    """
+    by_primary: dict[str, str] = {}
+    for code in among:
+        by_primary.setdefault(code.partition("-")[0], code)
+    found = _probabilities(text) if _LETTER.search(text) else {}
+    candidates = [ProbableLanguage(code, found.get(primary, 0.0)) for primary, code in by_primary.items()]
+    return sorted(candidates, key=lambda each: -each.probability)
 
 
 def identify(text: str, among: Collection[str], usual: str | None = None) -> str:
@@ -20,17 +54,20 @@ def identify(text: str, among: Collection[str], usual: str | None = None) -> str
         among: canonical codes, at least one; those that the identifier does not know are never found.
         usual: the one of these that most texts are in; it wins where a short text says little.
     """
-    by_primary: dict[str, str] = {}
-    for code in among:
-        by_primary.setdefault(code.partition("-")[0], code)
-    if len(by_primary) > 1:
-        scores = {by_primary[each]: score for each, score in _identifier().rank(text) if each in by_primary}
-        if usual in scores:
-            scores[usual] += _USUAL
-        if scores:
-            # A text of which nothing is known has the same score in all languages, too large to add to.
-            return max(scores, key=lambda code: (scores[code], code == usual))
-    return next(iter(among))
+
+    def weighed(found: ProbableLanguage) -> tuple[float, bool]:
+        is_usual = found.code == usual
+        return found.probability * (_USUAL if is_usual else 1.0), is_usual
+
+    return max(probable_languages(text, among), key=weighed).code
+
+
+def _probabilities(text: str) -> dict[str, float]:
+    ranked = _identifier().rank(text[:MAX_CHARS])
+    _, best = ranked[0]
+    weights = {language: math.exp(score - best) for language, score in ranked}
+    total = sum(weights.values())
+    return {language: weight / total for language, weight in weights.items()}
 
 
 @cache

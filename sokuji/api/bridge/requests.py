@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from sokuji import languages
-from sokuji.api.request_fields import AudioUpload, Context, Language, RequestBody, SourceLanguage, Text
+from sokuji.api.request_fields import AudioUpload, Language, RequestBody, SourceLanguage, Text, UnicodeText
 from sokuji.api.transcription import SubtitleText
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
@@ -111,7 +111,7 @@ class TranslateRequest(RequestBody):
         description="Source term: its translation, or the term itself where it must not be translated",
         examples=[{"fatura": "statement"}],
     )
-    context: Context | None = Field(
+    context: UnicodeText | None = Field(
         None, description="Preceding text, where the translator of the pair takes it"
     )
     format: Literal["text", "html"] = Field(

@@ -20,7 +20,7 @@ from pydantic import (
 
 from sokuji.api.openai.rest.form_fields import FormBody, json_object
 from sokuji.api.openai.rest.model_bodies import ModelName
-from sokuji.api.request_fields import AudioUpload, Context, Language, SourceLanguage
+from sokuji.api.request_fields import AudioUpload, Language, SourceLanguage, UnicodeText
 from sokuji.config import SegmentationSettings
 from sokuji.errors import InvalidRequest, NotSupported
 from sokuji.languages import AUTO, parse_sources
@@ -94,7 +94,7 @@ class RecordingForm(FormBody):
 
     file: AudioUpload
     model: ModelName
-    prompt: Context = Field("", description="Words that are likely to be spoken")
+    prompt: UnicodeText = Field("", description="Words that are likely to be spoken")
     temperature: Temperature = 0
 
     @model_validator(mode="after")

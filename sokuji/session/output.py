@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import NamedTuple
 
 from sokuji import events
 from sokuji.events import Ack
@@ -14,6 +15,18 @@ from sokuji.session.load_shedding import LoadShedding, LoadState
 log = logging.getLogger(__name__)
 
 MAX_QUEUED_EVENTS = 256
+Observer = Callable[[events.Event, float | None], None]
+"""Is told of an event as the client's door takes it, and how many seconds ago the speech to which it belongs
+was spoken; None: it belongs to none."""
+
+
+class _Queued(NamedTuple):
+    """An event on its way to the door."""
+
+    event: events.Event
+    position: ClausePosition | None
+    due: float | None
+    """When the speech to which it belongs was spoken (monotonic seconds)."""
 
 
 class SessionOutput:
@@ -32,9 +45,9 @@ class SessionOutput:
         self._ledger = DeliveryLedger(begin_ms, text)
         self._load = load
         self._reported_load = self._present_load
-        self._queue: asyncio.Queue[tuple[events.Event | None, ClausePosition | None]] = asyncio.Queue(
-            MAX_QUEUED_EVENTS
-        )
+        self._queue: asyncio.Queue[_Queued | None] = asyncio.Queue(MAX_QUEUED_EVENTS)
+        self.observer: Observer = lambda event, latency_s: None
+        """May be replaced before the session runs."""
         self._order = asyncio.Lock()
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
@@ -52,27 +65,38 @@ class SessionOutput:
         """When the oldest clause that is not delivered yet was spoken (monotonic seconds)."""
         return self._ledger.oldest_due
 
-    async def emit(self, event: events.Event, position: ClausePosition | None = None) -> None:
-        """Queue an event; ``position`` is that of a voice, which may still be muted."""
-        await self._put(event, position)
+    async def emit(
+        self, event: events.Event, position: ClausePosition | None = None, *, due: float | None = None
+    ) -> None:
+        """Queue an event.
+
+        Args:
+            position: of the clause that is translated or spoken; its voice may still be muted.
+            due: when the speech was spoken (monotonic seconds), where it is not that of a clause.
+        """
+        if position is not None:
+            due = self._ledger.due(position)
+        await self._put(_Queued(event, position, due))
 
     async def close(self) -> None:
         """End ``events`` after what is queued."""
-        await self._put(None, None)
+        await self._put(None)
 
-    async def _put(self, event: events.Event | None, position: ClausePosition | None) -> None:
+    async def _put(self, item: _Queued | None) -> None:
         # Tasks that wait for room in a queue may overtake each other; tasks that wait for a lock do not.
         async with self._order:
-            await self._queue.put((event, position))
+            await self._queue.put(item)
 
     async def events(self) -> AsyncGenerator[events.Event, None]:
         """What happened, in order, until ``close``."""
-        while (item := await self._queue.get())[0] is not None:
-            event, position = item
-            if event is not None and (position is None or not self.is_muted(position)):
-                self._taking_since = time.monotonic()
-                yield event
-                self._taking_since = None
+        while (item := await self._queue.get()) is not None:
+            event, position, due = item
+            if isinstance(event, events.Audio) and position is not None and self.is_muted(position):
+                continue
+            now = self._taking_since = time.monotonic()
+            self.observer(event, None if due is None else now - due)
+            yield event
+            self._taking_since = None
 
     @property
     def unread_s(self) -> float:

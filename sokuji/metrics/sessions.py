@@ -11,7 +11,8 @@ _BYTES_PER_SAMPLE = 2
 
 _latency = Histogram(
     "sokuji_session_latency_seconds",
-    "From the end of speech to its final transcription, its translation, or the first sound of its voice.",
+    "From the end of speech to its final transcription, its translation, or the first sound of its voice; "
+    "of a clause within running speech, from when its words were certain.",
     ("door", "output"),
     buckets=LATENCY_SECONDS,
     registry=REGISTRY,

@@ -40,13 +40,8 @@ class Commitment:
         transcript: Transcript,
         utterance: Utterance,
         stable_chars: int | None = None,
-        due: float | None = None,
     ) -> None:
-        """Emit a transcription: partial with ``stable_chars`` stable characters, final without.
-
-        Args:
-            due: when the last of it was spoken (monotonic seconds); None: it is partial.
-        """
+        """Emit a transcription: partial with ``stable_chars`` stable characters, final without."""
         await self._output.emit(
             events.Transcription(
                 segment_id=segment.segment_id,
@@ -59,8 +54,7 @@ class Commitment:
                 stable_chars=len(text) if stable_chars is None else stable_chars,
                 provider=transcript.provider,
                 snr_db=utterance.snr_db,
-            ),
-            due=due,
+            )
         )
 
     async def commit_complete_clauses(

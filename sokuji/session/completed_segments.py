@@ -87,7 +87,7 @@ class CompletedSegments:
     ) -> None:
         text = segment.words.finish(final.transcript.text)
         if text:
-            await self._commitment.caption(segment, text, final.transcript, final.utterance, due=due)
+            await self._commitment.caption(segment, text, final.transcript, final.utterance)
         rest = text[segment.committed_chars :]
         if not rest.strip() and not segment.committed_chars:
             await self._commitment.commit_silence(segment, due, final.utterance.end_ms)

@@ -15,6 +15,7 @@ from sokuji.session.load_shedding import LoadShedding, LoadState
 log = logging.getLogger(__name__)
 
 MAX_QUEUED_EVENTS = 256
+MAX_ENDS_OF_SPEECH = 100
 Observer = Callable[[events.Event, float | None], None]
 """Is told of an event as the client's door takes it, and how many seconds ago the speech to which it belongs
 was spoken; None: it belongs to none."""
@@ -25,8 +26,8 @@ class _Queued(NamedTuple):
 
     event: events.Event
     position: ClausePosition | None
-    due: float | None
-    """When the speech to which it belongs was spoken (monotonic seconds)."""
+    spoken_at: float | None
+    """When the speech to which it belongs was over (monotonic seconds)."""
 
 
 class SessionOutput:
@@ -46,6 +47,8 @@ class SessionOutput:
         self._load = load
         self._reported_load = self._present_load
         self._queue: asyncio.Queue[_Queued | None] = asyncio.Queue(MAX_QUEUED_EVENTS)
+        self._ends_of_speech: dict[int, float] = {}
+        """Segment id -> when its last speech was (monotonic seconds), for the latest of them."""
         self.observer: Observer = lambda event, latency_s: None
         """May be replaced before the session runs."""
         self._order = asyncio.Lock()
@@ -65,18 +68,26 @@ class SessionOutput:
         """When the oldest clause that is not delivered yet was spoken (monotonic seconds)."""
         return self._ledger.oldest_due
 
-    async def emit(
-        self, event: events.Event, position: ClausePosition | None = None, *, due: float | None = None
-    ) -> None:
-        """Queue an event.
+    async def emit(self, event: events.Event, position: ClausePosition | None = None) -> None:
+        """Queue an event; ``position`` is that of the clause that it translates or speaks.
 
-        Args:
-            position: of the clause that is translated or spoken; its voice may still be muted.
-            due: when the speech was spoken (monotonic seconds), where it is not that of a clause.
+        A voice may still be muted.
         """
-        if position is not None:
-            due = self._ledger.due(position)
-        await self._put(_Queued(event, position, due))
+        await self._put(_Queued(event, position, self._spoken_at(event, position)))
+
+    def note_end_of_speech(self, segment_id: int, at: float) -> None:
+        """Note when the last speech of a segment was (monotonic seconds)."""
+        self._ends_of_speech[segment_id] = at
+        if len(self._ends_of_speech) > MAX_ENDS_OF_SPEECH:
+            del self._ends_of_speech[next(iter(self._ends_of_speech))]
+
+    def _spoken_at(self, event: events.Event, position: ClausePosition | None) -> float | None:
+        """When the speech of an event was over; that of a clause within a segment: when it was committed."""
+        if position is not None and not self._ledger.is_last(position):
+            return self._ledger.due(position)
+        if isinstance(event, events.Transcription | events.TranslationText | events.Audio):
+            return self._ends_of_speech.get(event.segment_id)
+        return None
 
     async def close(self) -> None:
         """End ``events`` after what is queued."""
@@ -90,11 +101,11 @@ class SessionOutput:
     async def events(self) -> AsyncGenerator[events.Event, None]:
         """What happened, in order, until ``close``."""
         while (item := await self._queue.get()) is not None:
-            event, position, due = item
+            event, position, spoken_at = item
             if isinstance(event, events.Audio) and position is not None and self.is_muted(position):
                 continue
             now = self._taking_since = time.monotonic()
-            self.observer(event, None if due is None else now - due)
+            self.observer(event, None if spoken_at is None else now - spoken_at)
             yield event
             self._taking_since = None
 

@@ -133,8 +133,16 @@ class Session:
         return self._input.received_ms
 
     def observe(self, observer: Observer) -> None:
-        """Have ``observer`` told of each event that leaves; call it before ``run``."""
-        self._output.observer = observer
+        """Have ``observer`` told of each event that leaves; call it before ``run``.
+
+        There are no latencies where the client sends faster than speech: nobody waits for what it sends.
+        """
+
+        def observe_live(event: Event, latency_s: float | None) -> None:
+            awaited = self._input.is_live and latency_s is not None and latency_s >= 0
+            observer(event, latency_s if awaited else None)
+
+        self._output.observer = observe_live
 
     def configure(self, conversation: ConversationSettings) -> None:
         """Begin, or change the settings: the utterance in progress ends under the old ones.

@@ -62,7 +62,10 @@ async def ready(
     target: Annotated[str | None, Query(description="Language to translate to; left out: any")] = None,
     speak: Annotated[bool, Query(description="Whether `target` needs a voice as well")] = True,
 ) -> ReadinessResponse:
-    """200 if a translation would work now, 503 if not: for load balancers. How full it is does not matter."""
+    """200 if a translation would work now, 503 if not: for load balancers. How full it is does not matter.
+
+    With `target` it is that of this language or pair, otherwise all stages must be ready.
+    """
     source = None if source is None else languages.parse(source, "source")
     target = None if target is None else languages.parse(target, "target")
     stages = stage_readiness(service.pipeline)
@@ -71,6 +74,8 @@ async def ready(
         reason = "this replica is shutting down"
     elif "starting" not in stages.values():
         reason = unready_pair(service.pipeline, source, target, speak=speak)
-    is_ready = reason is None and all(each == "ready" for each in stages.values())
+    # A pair may need less than all stages, and more of one of them than that a provider of it works.
+    enough = target is not None and "starting" not in stages.values()
+    is_ready = reason is None and (enough or all(each == "ready" for each in stages.values()))
     response.status_code = HTTP_200_OK if is_ready else HTTP_503_SERVICE_UNAVAILABLE
     return ReadinessResponse(status="ready" if is_ready else "unready", stages=stages, reason=reason)

@@ -53,15 +53,23 @@ def _providers(stages: ServedStages) -> Iterator[Metric]:
 
 def _demand(providers: Iterable[ProviderDemand]) -> Iterator[Metric]:
     gauges = (
-        ("load", "Share of the room for sessions that is taken: 0 to 1.", "load"),
-        ("workers", "Computations that can run at the same time; 0: not reported.", "workers"),
-        ("busy_workers", "Workers that are busy with what somebody waits for.", "busy"),
-        ("reserved_workers", "Workers kept free for sessions that hardly speak yet.", "reserved"),
-        ("queue_wait_seconds", "Mean wait in the queue.", "wait_s"),
+        ("sokuji_provider_load", "Share of the room for sessions that is taken: 0 to 1.", "load"),
+        (
+            "sokuji_provider_workers",
+            "Computations that can run at the same time; 0: not reported.",
+            "workers",
+        ),
+        ("sokuji_provider_busy_workers", "Workers that are busy with what somebody waits for.", "busy"),
+        (
+            "sokuji_provider_reserved_workers",
+            "Workers kept free for sessions that hardly speak yet.",
+            "reserved",
+        ),
+        ("sokuji_provider_queue_wait_seconds", "Mean wait in the queue.", "wait_s"),
     )
     known = [each for each in providers if each.provider]
     for name, help_text, attribute in gauges:
-        gauge = GaugeMetricFamily(f"sokuji_provider_{name}", help_text, labels=_PROVIDER)
+        gauge = GaugeMetricFamily(name, help_text, labels=_PROVIDER)
         for each in known:
             gauge.add_metric([each.stage, each.provider], getattr(each, attribute))
         yield gauge

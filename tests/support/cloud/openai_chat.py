@@ -10,8 +10,8 @@ from tests.support.cloud.server import KEY, Exchange, Fault, Request, Response, 
 
 MODEL = "gpt-6-luna"
 PARAMETERS = {
-    "model", "messages", "stream", "stream_options", "temperature", "reasoning_effort", "max_completion_tokens",
-    "max_tokens",
+    "model", "messages", "stream", "stream_options", "temperature", "reasoning_effort",
+    "max_completion_tokens", "max_tokens",
 }  # fmt: skip
 USUAL = ["Bom ", "dia", ", meu ", "amigo."]
 """What the model says to "Good morning, my friend.", token by token."""

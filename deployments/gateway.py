@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping, Sequence, Set
 
 from fastapi import FastAPI
+from prometheus_client import Metric
 from ray import serve
 from ray.exceptions import RayError
 
 from deployments import logs, runtime_env
 from deployments.autoscaling import demand_report
+from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.frame_channel.gateway import ChannelledFrames
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
 from deployments.replica_count import running_replicas
@@ -26,6 +28,7 @@ from deployments.stopping import until_stopped
 from sokuji.api.app import build_app
 from sokuji.api.credentials import Credentials
 from sokuji.api.service import Service
+from sokuji.api.service_metrics import replica_metrics
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import GatewaySettings, check_proxy_variables, parse_gateway
 from sokuji.errors import ProviderFailed
@@ -97,7 +100,10 @@ class Gateway:
         """Replicas of this deployment."""
         self._stage_names = [handle.deployment_name for handle in (*stt, *translation, *tts)]
         credentials = Credentials(signing_key())
-        self._service = Service(pipeline, settings, credentials, lambda: self._gateways)
+        self._metrics = ClusterMetrics(replica_labels() or {})
+        self._service = Service(
+            pipeline, settings, credentials, lambda: self._gateways, replicas=self._metrics
+        )
         self._service.uploads.start()
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -123,6 +129,7 @@ class Gateway:
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)
+        self._metrics.start(self._collect_metrics)
         if self._monitoring is None:
             self._monitoring = asyncio.create_task(self._monitor_stages())
             self._draining = asyncio.create_task(self._drain_when_stopped())
@@ -140,6 +147,9 @@ class Gateway:
         """What sessions need of each stage, for ``deployments.autoscaling``; Serve calls this."""
         demands = self._service.admission.state.providers
         return demand_report(zip(self._stage_names, demands, strict=True))
+
+    async def _collect_metrics(self) -> list[Metric]:
+        return replica_metrics(self._service)
 
     async def _monitor_stages(self) -> None:
         pipeline = self._service.pipeline

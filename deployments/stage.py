@@ -15,12 +15,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
+from prometheus_client import Metric
+
 from deployments import gpu_share, logs, runtime_env
+from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.model_health import ModelHealth
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import Provider, StageName
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
+from sokuji.metrics.exposition import collected
+from sokuji.metrics.gpus import gpu_metrics
 
 log = logging.getLogger("ray.serve")
 
@@ -70,6 +75,8 @@ class StageReplica(ABC, Generic[P]):
         self._probing: asyncio.Task[None] | None = None
         """The test inference that runs."""
         self._calls: set[_Call] = set()
+        labels = replica_labels()
+        self._metrics = ClusterMetrics(labels) if labels else None
 
     @abstractmethod
     def create(self, config: Settings) -> P:
@@ -102,6 +109,14 @@ class StageReplica(ABC, Generic[P]):
         )
         async with self._swap:
             await self._apply(config)
+        if self._metrics is not None:
+            self._metrics.start(self._collect_metrics)
+
+    async def _collect_metrics(self) -> list[Metric]:
+        """What this process has measured: the gateway measures its calls, it knows the GPUs and cloud use."""
+        labels = replica_labels()
+        # In a thread, because a driver may take its time.
+        return await asyncio.to_thread(lambda: collected(gpu_metrics(), labels))
 
     async def _apply(self, config: Settings) -> None:
         old = self._provider

@@ -1,4 +1,4 @@
-"""What the stages did during a measurement: the gateway's ``/metrics``, read before and after.
+"""What the stages did during a measurement: the service's ``/metrics``, read before and after.
 
 Counters of a process only grow, so the difference of two readings is what happened between them. The times
 are the gateway's own: of a call as the gateway sees it, of the wait inside a replica and of the computing.
@@ -88,7 +88,7 @@ class StageTimes:
 
 
 def parse_metrics(text: str) -> Scrape:
-    """The stage histograms of a page of metrics in Prometheus' text format."""
+    """The stage histograms of a page of metrics in Prometheus' text format, of all gateways together."""
     parsed_histograms: dict[HistogramKey, Histogram] = {}
     for family in text_string_to_metric_families(text):
         if family.name not in (CALL, QUEUE, BUSY, BATCH):
@@ -98,9 +98,10 @@ def parse_metrics(text: str) -> Scrape:
             key = HistogramKey(family.name, labels["stage"], labels["provider"], labels.get("kind", ""))
             histogram = parsed_histograms.setdefault(key, Histogram())
             if sample.name.endswith("_bucket"):
-                histogram.at_most[float(labels["le"])] = sample.value
+                bound = float(labels["le"])
+                histogram.at_most[bound] = histogram.at_most.get(bound, 0) + sample.value
             elif sample.name.endswith("_sum"):
-                histogram.total = sample.value
+                histogram.total += sample.value
     return parsed_histograms
 
 
@@ -117,8 +118,7 @@ async def scrape(url: str) -> Scrape:
 def between(before: Scrape, after: Scrape) -> list[StageTimes] | None:
     """What happened between two readings.
 
-    None if there are no metrics, or if the readings are not of one process: a gateway was restarted, or
-    another replica of it answered.
+    None if there are no metrics, or if a gateway was restarted between the readings.
     """
     added = {key: now.since(before.get(key, Histogram())) for key, now in after.items()}
     if not after or before.keys() - after.keys() or any(each.count < 0 for each in added.values()):

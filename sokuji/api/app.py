@@ -6,7 +6,14 @@ from fastapi_offline import FastAPIOffline
 from sokuji import __version__
 from sokuji.api import errors
 from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
-from sokuji.api.bridge import info_routes, pipeline_routes, stage_routes, websocket
+from sokuji.api.bridge import (
+    health_routes,
+    info_routes,
+    metrics_routes,
+    pipeline_routes,
+    stage_routes,
+    websocket,
+)
 from sokuji.api.libretranslate import file_routes, text_routes
 from sokuji.api.limits import RateLimit
 from sokuji.api.openai import client_secrets
@@ -15,6 +22,7 @@ from sokuji.api.openai.rest import model_routes, speech_routes, transcription_ro
 from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.page_access import PageAccess
 from sokuji.api.path_prefix import PathPrefix
+from sokuji.api.request_metrics import RequestMetrics
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 from sokuji.api.webrtc import routes as call_routes
@@ -27,6 +35,8 @@ ROUTERS = (
     stage_routes.router,
     pipeline_routes.router,
     info_routes.router,
+    health_routes.router,
+    metrics_routes.router,
     websocket.router,
     model_routes.router,
     transcription_routes.router,
@@ -85,5 +95,6 @@ def build_app(service: Service) -> FastAPI:
     app.add_middleware(errors.UnhandledErrors)
     app.add_middleware(PageAccess, settings=lambda: service.settings.access)
     app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
+    app.add_middleware(RequestMetrics)
     app.add_middleware(PathPrefix)
     return app

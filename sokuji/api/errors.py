@@ -75,6 +75,8 @@ MODEL_FAILURE_RESPONSES = _described(400, 408, 413, 422, 502, 504)
 """How calls to the models may fail in addition."""
 UNKNOWN_MODEL_RESPONSE = _described(404)
 """How calls that name a model may fail."""
+UNKNOWN_LANGUAGE_RESPONSE = _described(422)
+"""How calls that name a language and send no body may fail."""
 
 
 def error_response(error: SokujiError, scope: Scope) -> Response:

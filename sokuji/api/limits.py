@@ -17,7 +17,7 @@ from sokuji.api.path_prefix import route_path
 from sokuji.errors import RateLimited
 
 WINDOW_S = 60.0
-UNLIMITED_PATHS = ("/health", "/metrics")
+UNLIMITED_PATHS = ("/health", "/health/live", "/health/ready", "/metrics")
 """Probes: refusing them would make a busy replica look broken."""
 
 

@@ -18,6 +18,8 @@ from sokuji.audio.decoder_process.pool import Decoders
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
+from sokuji.metrics.exposition import Replicas, SoleReplica
+from sokuji.metrics.sessions import record_resumption
 from sokuji.pipeline.caller import Caller, never
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.session import Session
@@ -38,6 +40,7 @@ class Service:
         credentials: None: client secrets of this service are accepted by itself alone.
         gateways: how many gateway replicas there are.
         decoders: None: this service has its own.
+        replicas: those whose metrics ``/metrics`` shows; None: this process is the service.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Service:
         credentials: Credentials | None = None,
         gateways: Callable[[], int] = lambda: 1,
         decoders: Decoders | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
@@ -63,6 +67,7 @@ class Service:
         """All clients that are connected for a session."""
         self.admission = Admission(settings.admission, pipeline.loads, gateways)
         """Whether there is room for one more session."""
+        self.replicas: Replicas = replicas or SoleReplica()
         self._window = SlidingWindow()
         self.apply(settings)
 
@@ -212,6 +217,7 @@ class Service:
                 f"resume_from_ms: a session takes at most {max_session_s:g} s of audio",
                 param="resume_from_ms",
             )
+        record_resumption()
         log.info("session %s resumes at %d ms", session_id, from_ms)
         return self._session(session_id, providers, self.admission.enter(), from_ms, text)
 

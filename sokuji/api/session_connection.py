@@ -13,6 +13,7 @@ from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest, Replaced, SokujiError
 from sokuji.events import Event
+from sokuji.metrics.sessions import SessionMetrics
 from sokuji.session.session import Session
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ class Transport(Protocol):
 
     Every method may raise ``ClientDisconnected``.
     """
+
+    @property
+    def door(self) -> str:
+        """Name of the door, for metrics: one of few."""
 
     @property
     def open_timeout_s(self) -> float:
@@ -83,6 +88,7 @@ class SessionConnection:
         self._service = service
         self._sessions = service.sessions
         self._session: Session | None = None
+        self._metrics = SessionMetrics(transport.door)
         self._stopped: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         """Fails with a reason to close that comes from outside."""
         self._failure: SokujiError | None = None
@@ -116,16 +122,19 @@ class SessionConnection:
                 await self.serve_admitted()
         except SokujiError as refusal:
             log.info("%s was refused: %s: %s", self, refusal.code, refusal.message)
+            self._metrics.closed(refusal.close_code, refusal)
             await self._close(refusal.close_code, refusal)
 
     async def serve_admitted(self) -> None:
         """As ``serve``, for a connection whose ``session_slot`` the caller holds."""
         try:
             closing = await self._serve_session()
+            self._metrics.closed(*(closing or (None, None)))
             if closing is not None:
                 await self._close(*closing)
         finally:
             if self._session is not None:
+                self._metrics.received(self._session.received_ms)
                 log.info("%s closed", self)
 
     def __str__(self) -> str:
@@ -142,6 +151,8 @@ class SessionConnection:
                 stopped = tasks.create_task(self._until_stopped())
                 session = self._session = await self._open_session()
                 log.info("%s opened", self)
+                self._metrics.opened(session.received_ms)
+                session.observe(self._observe)
                 with self._sessions.hold(session.session_id, self):
                     running = tasks.create_task(session.run())
                     receiving = tasks.create_task(self._receive(session))
@@ -163,6 +174,11 @@ class SessionConnection:
             error = SokujiError("the session failed; open a new one")
             closing = _Closing(error.close_code, error)
         return closing
+
+    def _observe(self, event: Event, latency_s: float | None) -> None:
+        self._metrics.delivered(event, latency_s)
+        if self._session is not None:
+            self._metrics.received(self._session.received_ms)
 
     async def _open_session(self) -> Session:
         timeout_s = self._transport.open_timeout_s

@@ -141,6 +141,11 @@ class Sessions:
         for connection in list(self._places):
             connection.drain()
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether no connection is admitted because this replica goes away."""
+        return self._draining
+
     def stop_draining(self) -> None:
         """Admit connections again."""
         self._draining = False

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from sokuji.config import ResilienceSettings
 from sokuji.contract import ACTIVITIES, StageName
 from sokuji.errors import DeadlineExceeded, Overloaded, ProviderUnavailable, SokujiError
-from sokuji.pipeline import metrics
+from sokuji.metrics import stages as metrics
 from sokuji.pipeline.circuit_breaker import CircuitBreaker
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class AttemptSchedule(Generic[T]):
         parts: int = 1,
     ) -> None:
         self._candidates = list(candidates)
+        self._preferred = self._candidates[0]
         self._fallback_after_s = parts * rules.fallback_after_s
         self._stage = stage
         self._deadline_s = parts * deadline_s
@@ -79,6 +80,11 @@ class AttemptSchedule(Generic[T]):
         if any(each.breaker.admits >= candidate.breaker.admits for each in self._round):
             return candidate, min(self._fallback_after_s, remaining_s)
         return candidate, remaining_s
+
+    def answered(self, candidate: Candidate[T]) -> None:
+        """Note a good answer: it is a fallback if another candidate is preferred."""
+        if candidate is not self._preferred:
+            metrics.record_fallback(self._stage, candidate.provider)
 
     def failed(self, candidate: Candidate[T], error: SokujiError) -> None:
         """Note the failure of an attempt: the candidate is retried only if a retry may succeed.

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.contract import (
     AudioChunk,
     RecognitionRequest,
@@ -19,7 +20,7 @@ from sokuji.contract import (
     Voice,
 )
 from sokuji.errors import SokujiError
-from sokuji.pipeline import metrics
+from sokuji.metrics import stages as metrics
 from sokuji.pipeline.attempt_schedule import Candidate
 from sokuji.pipeline.members import (
     InfoT,
@@ -65,6 +66,8 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
     transcript = _result(answer)
     kind: metrics.Kind = "interim" if request.interim else "final"
     metrics.record_response("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
+    audio_s = len(request.pcm) / 2 / RECOGNISER_RATE
+    metrics.record_transcript(info.provider, audio_s, transcript.confidence, kind)
     member.load.answered(transcript.effort, urgent=request.urgent)
     return dataclasses.replace(transcript, provider=info.provider)
 
@@ -115,6 +118,9 @@ async def synthesize(
         is_first = True
         async for chunk in chunks:
             member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
+            if is_first:
+                metrics.record_spoken_text(member.info.provider, len(request.text))
+            metrics.record_speech(member.info.provider, chunk)
             is_first = False
             yield chunk
 
@@ -145,9 +151,10 @@ class _TranslationCalls:
         began = time.monotonic()
         requests = [dataclasses.replace(self._request, text=text) for text in texts]
         results = [_result(answer) for answer in await self._member.provider.translate(requests)]
-        effort = results[0].effort
-        metrics.record_response("translation", self._member.info.provider, time.monotonic() - began, effort)
-        for each in results:
+        provider, effort = self._member.info.provider, results[0].effort
+        metrics.record_response("translation", provider, time.monotonic() - began, effort)
+        for text, each in zip(texts, results, strict=True):
+            metrics.record_translation(provider, len(text), each.score)
             self._member.load.answered(each.effort, urgent=self._request.urgent)
         return results
 

@@ -53,9 +53,11 @@ async def call(
             with candidate.breaker.calling(urgent=candidate.urgent):
                 try:
                     async with asyncio.timeout(timeout_s):
-                        return await candidate.attempt()
+                        answer = await candidate.attempt()
                 except TimeoutError:
                     raise deadline_exceeded(stage, timeout_s) from None
+            schedule.answered(candidate)
+            return answer
         except FALLBACK_ERRORS as error:
             schedule.failed(candidate, error)
 
@@ -90,6 +92,7 @@ async def stream(
                             schedule.prefer(candidate)
                             yield replace(chunk, provider=candidate.provider)
                             schedule.restart_deadline()
+                    schedule.answered(candidate)
                     return
                 except TimeoutError:
                     raise deadline_exceeded(stage, deadline_s) from None

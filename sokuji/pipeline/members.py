@@ -193,6 +193,15 @@ class Stage(Generic[ProviderT, InfoT]):
         return tuple(each.member for each in self.monitors if each.member is not None)
 
     @property
+    def available(self) -> tuple[Member[ProviderT, InfoT], ...]:
+        """Those of ``members`` that answer and whose circuit is not open."""
+        return tuple(
+            each.member
+            for each in self.monitors
+            if each.member is not None and each.state == "ready" and each.breaker.state != "open"
+        )
+
+    @property
     def statuses(self) -> list[ProviderStatus]:
         """The states of the providers that have described themselves, in order of preference."""
         return [status for each in self.monitors if (status := each.status) is not None]

@@ -20,7 +20,7 @@ from sokuji.contract import (
     TranslatedText,
     TranslationRequest,
 )
-from sokuji.pipeline import metrics
+from sokuji.metrics import stages as metrics
 from sokuji.pipeline.attempts import candidate, synthesize, translate
 from sokuji.pipeline.common_rate import CommonRate
 from sokuji.pipeline.fallback import call, stream

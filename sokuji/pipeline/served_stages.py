@@ -123,6 +123,11 @@ class ServedStages:
             raise Overloaded(f"still starting ({', '.join(waiting)}); try again shortly", retry_after_s=5)
         return catalogue.preferring(self._preferred) if self._preferred else catalogue
 
+    @property
+    def available(self) -> Catalogue:
+        """What the providers can do that would be called now."""
+        return Catalogue(self.stt.available, self.translation.available, self.tts.available)
+
     async def refresh(self) -> None:
         """Update the descriptions of all providers, and note which of them answer; cheap, no inference."""
         await asyncio.gather(*(stage.refresh() for stage in self.stages))

@@ -38,6 +38,10 @@ class DeliveryLedger:
         """When the clause at a position was spoken (monotonic seconds); None: it is not among them."""
         return next((each.due for each in self._undelivered if each.position == position), None)
 
+    def is_last(self, position: ClausePosition) -> bool:
+        """Whether the clause at a position is the last one of its segment."""
+        return any(each.position == position and each.end_ms is not None for each in self._undelivered)
+
     def has_undelivered(self, before: ClausePosition) -> bool:
         """Whether one of these clauses is before a position."""
         return bool(self._undelivered) and self._undelivered[0].position < before

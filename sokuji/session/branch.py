@@ -131,7 +131,8 @@ class Branch:
                 is_final=clause.final is not None,
                 provider=translation.provider,
                 score=translation.score,
-            )
+            ),
+            clause.position,
         )
 
     async def _prepared_translation(self, translated: _TranslatedClause) -> TranslatedText:

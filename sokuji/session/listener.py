@@ -169,10 +169,16 @@ class Listener:
                 case SpeechStopped():
                     self._activity.speaking(False)
                     self._recognition.stop()
+                    self._output.note_end_of_speech(event.segment_id, self._said_at(event.at_ms))
                     await self._emit_speech("stopped", event)
                 case Utterance():
                     due = self._source.spoken_at(event.end_ms, self._detector.position_ms)
                     await self._recognition.complete(event, due)
+
+    def _said_at(self, at_ms: int) -> float:
+        """When a time of the session was (monotonic seconds), at the pace at which speech is heard."""
+        position_ms = self._detector.position_ms
+        return self._source.spoken_at(position_ms, position_ms) - (position_ms - at_ms) / 1_000
 
     async def _emit_speech(
         self, state: Literal["started", "stopped"], event: SpeechStarted | SpeechStopped

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import NamedTuple
 
 from sokuji import events
 from sokuji.events import Ack
@@ -14,6 +15,19 @@ from sokuji.session.load_shedding import LoadShedding, LoadState
 log = logging.getLogger(__name__)
 
 MAX_QUEUED_EVENTS = 256
+MAX_ENDS_OF_SPEECH = 100
+Observer = Callable[[events.Event, float | None], None]
+"""Is told of an event as the client's door takes it, and how many seconds ago the speech to which it belongs
+was spoken; None: it belongs to none."""
+
+
+class _Queued(NamedTuple):
+    """An event on its way to the door."""
+
+    event: events.Event
+    position: ClausePosition | None
+    spoken_at: float | None
+    """When the speech to which it belongs was over (monotonic seconds)."""
 
 
 class SessionOutput:
@@ -32,9 +46,11 @@ class SessionOutput:
         self._ledger = DeliveryLedger(begin_ms, text)
         self._load = load
         self._reported_load = self._present_load
-        self._queue: asyncio.Queue[tuple[events.Event | None, ClausePosition | None]] = asyncio.Queue(
-            MAX_QUEUED_EVENTS
-        )
+        self._queue: asyncio.Queue[_Queued | None] = asyncio.Queue(MAX_QUEUED_EVENTS)
+        self._ends_of_speech: dict[int, float] = {}
+        """Segment id -> when its last speech was (monotonic seconds), for the latest of them."""
+        self.observer: Observer = lambda event, latency_s: None
+        """May be replaced before the session runs."""
         self._order = asyncio.Lock()
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
@@ -53,26 +69,45 @@ class SessionOutput:
         return self._ledger.oldest_due
 
     async def emit(self, event: events.Event, position: ClausePosition | None = None) -> None:
-        """Queue an event; ``position`` is that of a voice, which may still be muted."""
-        await self._put(event, position)
+        """Queue an event; ``position`` is that of the clause that it translates or speaks.
+
+        A voice may still be muted.
+        """
+        await self._put(_Queued(event, position, self._spoken_at(event, position)))
+
+    def note_end_of_speech(self, segment_id: int, at: float) -> None:
+        """Note when the last speech of a segment was (monotonic seconds)."""
+        self._ends_of_speech[segment_id] = at
+        if len(self._ends_of_speech) > MAX_ENDS_OF_SPEECH:
+            del self._ends_of_speech[next(iter(self._ends_of_speech))]
+
+    def _spoken_at(self, event: events.Event, position: ClausePosition | None) -> float | None:
+        """When the speech of an event was over; that of a clause within a segment: when it was committed."""
+        if position is not None and not self._ledger.is_last(position):
+            return self._ledger.due(position)
+        if isinstance(event, events.Transcription | events.TranslationText | events.Audio):
+            return self._ends_of_speech.get(event.segment_id)
+        return None
 
     async def close(self) -> None:
         """End ``events`` after what is queued."""
-        await self._put(None, None)
+        await self._put(None)
 
-    async def _put(self, event: events.Event | None, position: ClausePosition | None) -> None:
+    async def _put(self, item: _Queued | None) -> None:
         # Tasks that wait for room in a queue may overtake each other; tasks that wait for a lock do not.
         async with self._order:
-            await self._queue.put((event, position))
+            await self._queue.put(item)
 
     async def events(self) -> AsyncGenerator[events.Event, None]:
         """What happened, in order, until ``close``."""
-        while (item := await self._queue.get())[0] is not None:
-            event, position = item
-            if event is not None and (position is None or not self.is_muted(position)):
-                self._taking_since = time.monotonic()
-                yield event
-                self._taking_since = None
+        while (item := await self._queue.get()) is not None:
+            event, position, spoken_at = item
+            if isinstance(event, events.Audio) and position is not None and self.is_muted(position):
+                continue
+            now = self._taking_since = time.monotonic()
+            self.observer(event, None if spoken_at is None else now - spoken_at)
+            yield event
+            self._taking_since = None
 
     @property
     def unread_s(self) -> float:

@@ -27,7 +27,7 @@ from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
 from sokuji.session.listener import Listener
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.output import SessionOutput
+from sokuji.session.output import Observer, SessionOutput
 from sokuji.session.recognition import Recognition
 from sokuji.session.spool import SpoolBudget
 
@@ -126,6 +126,23 @@ class Session:
         )
         oldest = min(due for due in dues if due is not None)
         return max(0, round(1_000 * (time.monotonic() - oldest)))
+
+    @property
+    def received_ms(self) -> float:
+        """Audio accepted so far, that of connections before this one included."""
+        return self._input.received_ms
+
+    def observe(self, observer: Observer) -> None:
+        """Have ``observer`` told of each event that leaves; call it before ``run``.
+
+        There are no latencies where the client sends faster than speech: nobody waits for what it sends.
+        """
+
+        def observe_live(event: Event, latency_s: float | None) -> None:
+            awaited = self._input.is_live and latency_s is not None and latency_s >= 0
+            observer(event, latency_s if awaited else None)
+
+        self._output.observer = observe_live
 
     def configure(self, conversation: ConversationSettings) -> None:
         """Begin, or change the settings: the utterance in progress ends under the old ones.

@@ -36,6 +36,7 @@ class ScriptedTransport:
     """Fed before the first error of ``receive``."""
     close_error: Exception | None = None
     open_timeout_s: float = 15
+    door: str = "scripted"
     may_open: asyncio.Event = field(default_factory=asyncio.Event)
     may_receive: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)

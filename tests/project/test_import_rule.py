@@ -11,8 +11,8 @@ PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 
 BASE = {"errors", "languages", "config", "events", "protocol"}
 SPEECH = BASE | {"contract", "audio", "text"}
-PROVIDER = SPEECH - {"events"} | {"providers", "models"}
-DOOR = SPEECH | {"admission", "pipeline", "session", "api"}
+PROVIDER = SPEECH - {"events"} | {"providers", "models", "metrics"}
+DOOR = SPEECH | {"admission", "metrics", "pipeline", "session", "api"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -30,8 +30,9 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
+    "metrics": {"errors", "contract", "events"},
     "admission": {"errors", "config", "contract", "moving_average"},
-    "pipeline": SPEECH | {"admission"},
+    "pipeline": SPEECH | {"admission", "metrics"},
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
     "session": SPEECH | {"admission", "pipeline"},
     "capacity": {"errors", "config", "models", "contract"},

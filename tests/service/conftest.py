@@ -43,6 +43,7 @@ class RunningService:
     launcher_pid: int
     address: str
     dashboard: str
+    ray_metrics_port: int
 
     def replica_pids(self, deployment: str) -> list[int]:
         """The processes of a deployment's replicas, of this service alone."""
@@ -82,7 +83,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         try:
             wait_until_ready(child, log)
             (dashboard,) = re.findall(r"Ray dashboard (\S+)", log.read_text())
-            yield RunningService(child.pid, f"127.0.0.1:{port}", dashboard)
+            (ray_metrics_port,) = re.findall(r"Ray metrics on all interfaces, port\s+(\d+)", log.read_text())
+            yield RunningService(child.pid, f"127.0.0.1:{port}", dashboard, int(ray_metrics_port))
         finally:
             child.send_signal(signal.SIGINT)
             try:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 import ray
+from prometheus_client.core import CounterMetricFamily
 from ray import serve
 from ray.serve._private.build_app import build_app
 from ray.serve._private.common import ReplicaState
@@ -23,9 +24,11 @@ from ray.serve.schema import ServeDeploySchema
 
 from deployments import logs, runtime_env
 from deployments.autoscaling import demand_report
+from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.translation import Translation
 from graphs.speech_translation import GraphArgs, app
 from sokuji.admission.demand import ProviderDemand
+from sokuji.metrics.exposition import exposition
 
 REPLICAS = 3
 HELD = 30
@@ -84,6 +87,23 @@ class SmallStage:
         """Levels of the loggers, and the variables of the Serve config."""
         levels = {name: logging.getLogger(name).getEffectiveLevel() for name in ("sokuji", "ray.serve")}
         return {"levels": levels, "variables": sorted(runtime_env.variables())}
+
+
+class Measuring:
+    """Counts its calls in the metrics that all of its replicas share."""
+
+    def __init__(self) -> None:
+        self._metrics = ClusterMetrics(replica_labels() or {})
+        self._calls = 0
+
+    async def call(self) -> tuple[str, int, str]:
+        """The replica, its calls so far, and its page of metrics."""
+        self._calls += 1
+        family = CounterMetricFamily("calls", "Calls.", labels=tuple(self._metrics.labels))
+        family.add_metric([*self._metrics.labels.values()], self._calls)
+        await asyncio.to_thread(self._metrics.publish, [family])
+        page = exposition([family, *await self._metrics.others()]).decode()
+        return self._metrics.labels["replica"], self._calls, page
 
 
 class RefusingGateway:
@@ -215,6 +235,22 @@ def _replica(stage: DeploymentHandle[Any]) -> str | None:
         return None
 
 
+def shared_metrics() -> dict[str, list[Any]]:
+    """Replica -> its calls and its last page, of two replicas that have both been called."""
+    stage: Any = serve.deployment(num_replicas=2, ray_actor_options={"num_cpus": 0})(Measuring)
+    handle = serve.run(stage.bind(), name="measuring", route_prefix=None)
+    last: dict[str, list[Any]] = {}
+    deadline = time.monotonic() + 60
+    calls = 0
+    # Thirty more when both are known: each replica has then seen the other's page.
+    while calls < 30 and time.monotonic() < deadline:
+        calls += len(last) == 2
+        replica, *seen = handle.call.remote().result()
+        last[replica] = seen
+    serve.delete("measuring", _blocking=False)
+    return last
+
+
 def environment(variables: dict[str, str]) -> dict[str, Any]:
     """What a replica finds for which the Serve config sets these variables."""
     name = "environment-" + "-".join(variables.values())
@@ -252,6 +288,7 @@ def main() -> None:
         "environment": {level: environment({"LOG_LEVEL": level}) for level in ("DEBUG", "WARNING")},
         "refused": [refusal(frozenset()), refusal(frozenset({"MODEL_SIZE"}))],
         "scaling": scaling(),
+        "metrics": shared_metrics(),
     }
     serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()

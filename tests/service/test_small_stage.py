@@ -15,6 +15,7 @@ import pytest
 from graphs.speech_translation import GraphArgs
 from tests.service.small_stage import CALLS, ENVIRONMENT, INTERVALS, REPLICAS, STRATEGIES
 from tests.support.knobs import Knobs
+from tests.support.metrics_page import total
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 400
@@ -91,3 +92,12 @@ def test_a_variable_of_another_stage_is_refused_if_it_was_set_for_this_deploymen
 
 def test_a_session_that_is_refused_scales_the_stage_up_that_was_full(observed: dict[str, Any]) -> None:
     assert observed["scaling"] == [1, 2]
+
+
+def test_the_metrics_of_a_replica_stand_on_the_pages_of_both(observed: dict[str, Any]) -> None:
+    pages = observed["metrics"]
+    assert len(pages) == 2
+    for own, (calls, page) in pages.items():
+        (other,) = pages.keys() - {own}
+        assert total(page, "calls_total", deployment="Measuring", replica=own) == calls
+        assert 1 <= total(page, "calls_total", deployment="Measuring", replica=other) <= pages[other][0]

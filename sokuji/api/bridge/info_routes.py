@@ -1,12 +1,10 @@
-"""The service about itself: its start page, health, metrics, and what it can do (bridge API, version 1)."""
+"""The service about itself: its start page, and what it can do (bridge API, version 1)."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sokuji import __version__, languages
-from sokuji.api.bridge import admission_report
 from sokuji.api.bridge.responses import (
-    HealthResponse,
     InfoResponse,
     RootResponse,
     provider_responses,
@@ -15,7 +13,6 @@ from sokuji.api.bridge.responses import (
 from sokuji.api.dependencies import CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES
 from sokuji.api.web.pages import web_page
-from sokuji.pipeline import metrics
 from sokuji.pipeline.language_candidates import unusable_languages
 
 router = APIRouter(tags=["About"])
@@ -30,25 +27,6 @@ async def root(request: Request) -> Response:
         message="Sokuji Bridge", version=__version__, docs=f"{request.scope.get('root_path', '')}/docs"
     )
     return JSONResponse(body.model_dump(), headers={"Vary": "Accept"})
-
-
-@router.get("/health")
-async def health(service: CurrentService) -> HealthResponse:
-    """Which stages are ready, as of the last refresh, and how full they are. The status is always 200."""
-    states = service.pipeline.health
-    ready = all(state == "ready" for state in states.values())
-    return HealthResponse(
-        status="healthy" if ready else "degraded",
-        services=states,
-        admission=admission_report.response(service.admission.state),
-    )
-
-
-@router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.CONTENT_TYPE: {}}}})
-async def prometheus(service: CurrentService) -> Response:
-    """Durations of the stages' calls, and the room for sessions, in Prometheus' text format."""
-    admission = admission_report.families(service.admission.state)
-    return Response(metrics.exposition(admission), media_type=metrics.CONTENT_TYPE)
 
 
 @router.get("/api/v1/info", responses=FAILURE_RESPONSES)

@@ -42,6 +42,8 @@ async def translate(websocket: WebSocket, service: CurrentService) -> None:
 class BridgeTransport:
     """Frames of the bridge API on one socket; see ``Transport``."""
 
+    door = "bridge"
+
     def __init__(self, socket: ClientSocket, service: Service) -> None:
         self._socket = socket
         self._service = service

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.config import Settings, check_live
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript
@@ -25,6 +26,7 @@ from sokuji.errors import (
     UnsupportedLanguage,
     listed,
 )
+from sokuji.metrics.cloud_usage import record_usage
 from sokuji.providers.cloud import CloudClient
 from sokuji.providers.isolation import process_each
 from sokuji.providers.stt.language_evidence import posterior, speech_seconds
@@ -124,11 +126,17 @@ class CloudRecogniser(ABC, Generic[C]):
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         cloud = self._ready()
         _check_request(request, await self.describe())
-        transcript = await self._recognise(cloud, request)
+        transcript = await self._counted(cloud, request)
         language = probable_language(transcript.language, request) if transcript.text else ""
         if language == transcript.language:
             return transcript
-        return await self._recognise(cloud, replace(request, language=language))
+        return await self._counted(cloud, replace(request, language=language))
+
+    async def _counted(self, cloud: CloudClient, request: RecognitionRequest) -> Transcript:
+        transcript = await self._recognise(cloud, request)
+        provider = (await self.describe()).provider
+        record_usage("stt", provider, "audio_seconds", len(request.pcm) / 2 / RECOGNISER_RATE)
+        return transcript
 
 
 def candidate_languages(request: RecognitionRequest) -> list[str]:

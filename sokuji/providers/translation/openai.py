@@ -17,6 +17,7 @@ from typing import Any
 from sokuji.config import OpenAIChatConfig, Settings, check_live
 from sokuji.contract import TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ProviderFailed, ProviderUnavailable, SokujiError, listed
+from sokuji.metrics.cloud_usage import Unit, record_usage
 from sokuji.providers import cloud, openai_api
 from sokuji.providers.isolation import process_each
 from sokuji.providers.translation.llm import chat_translation
@@ -117,6 +118,8 @@ def _body(chat: list[Message], max_tokens: int, config: OpenAIChatConfig) -> dic
         "stream": True,
         config.limit_field: min(max_tokens, config.max_tokens) + config.thinking_tokens,
     }
+    if openai_api.is_openai(config):
+        body["stream_options"] = {"include_usage": True}
     if config.temperature is not None:
         body["temperature"] = config.temperature
     if config.reasoning_effort != "auto":
@@ -206,7 +209,22 @@ async def _events(
                 if not line.startswith(b"data:"):
                     continue
                 value = line.removeprefix(b"data:").strip()
-                yield None if value == b"[DONE]" else _parse_event(service, value)
+                event = None if value == b"[DONE]" else _parse_event(service, value)
+                _count_tokens(event)
+                yield event
+
+
+def _count_tokens(event: dict[str, Any] | None) -> None:
+    """Count the tokens that an event reports: the last one of a response does, where the server can."""
+    usage = event.get("usage") if event else None
+    if not isinstance(usage, dict):
+        return
+    units: tuple[tuple[Unit, str], ...] = (
+        ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"),
+    )  # fmt: skip
+    for unit, field in units:
+        if isinstance(tokens := usage.get(field), int) and tokens > 0:
+            record_usage("translation", "openai", unit, tokens)
 
 
 def _parse_event(service: cloud.CloudClient, data: bytes) -> dict[str, Any]:

@@ -130,6 +130,8 @@ async def test_every_call_of_the_contract_is_documented_with_its_failures() -> N
     assert calls == {
         ("get", "/"),
         ("get", "/health"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
         ("get", "/metrics"),
         ("get", "/api/v1/info"),
         ("post", "/api/v1/stt/transcribe"),

@@ -42,6 +42,8 @@ CONVERSATION = ConversationSettings(
 class Door:
     """See ``Transport``."""
 
+    door = "answering"
+
     def __init__(self, service: Service, channel: FrameChannel, playback: Playback) -> None:
         self._service = service
         self._socket = ClientSocket(channel, service.settings.limits)

@@ -10,7 +10,8 @@ from tests.support.cloud.server import KEY, Exchange, Fault, Request, Response, 
 
 MODEL = "gpt-6-luna"
 PARAMETERS = {
-    "model", "messages", "stream", "temperature", "reasoning_effort", "max_completion_tokens", "max_tokens",
+    "model", "messages", "stream", "stream_options", "temperature", "reasoning_effort",
+    "max_completion_tokens", "max_tokens",
 }  # fmt: skip
 USUAL = ["Bom ", "dia", ", meu ", "amigo."]
 """What the model says to "Good morning, my friend.", token by token."""
@@ -64,7 +65,15 @@ class Model:
         limit = wanted.get("max_completion_tokens", wanted.get("max_tokens", len(tokens)))
         reason = "length" if len(tokens) > limit else "stop"
         said = [chunk(token) for token in tokens[:limit]]
-        return events(chunk("", role="assistant", refusal=None), *said, chunk(reason=reason))
+        usage = _usage(wanted, len(said)) if wanted.get("stream_options", {}).get("include_usage") else []
+        return events(chunk("", role="assistant", refusal=None), *said, chunk(reason=reason), *usage)
+
+
+def _usage(wanted: dict[str, Any], output: int) -> list[dict[str, Any]]:
+    """The last event of a stream whose request asks for it: tokens are words here."""
+    prompt = sum(len(each["content"].split()) for each in wanted["messages"])
+    tokens = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+    return [chunk() | {"choices": [], "usage": tokens}]
 
 
 def _translation(content: str) -> list[str]:

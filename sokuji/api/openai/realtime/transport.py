@@ -28,6 +28,8 @@ class RealtimeTransport:
         open_timeout_s: seconds for the first event of the client.
     """
 
+    door = "realtime"
+
     def __init__(
         self,
         socket: ClientSocket,

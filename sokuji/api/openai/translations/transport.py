@@ -61,6 +61,8 @@ class _Accepted(NamedTuple):
 class TranslationTransport:
     """See ``Transport``."""
 
+    door = "translations"
+
     def __init__(self, socket: ClientSocket, service: Service, opening: Opening) -> None:
         self._socket = socket
         self._service = service

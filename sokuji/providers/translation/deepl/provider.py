@@ -17,6 +17,7 @@ from sokuji.config import DeepLConfig, Settings, check_live
 from sokuji.contract import Pairs, StageRequest, TranslatedText, TranslationRequest, TranslatorInfo
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
 from sokuji.languages import LANGUAGES
+from sokuji.metrics.cloud_usage import record_usage
 from sokuji.providers import cloud
 from sokuji.providers.translation.deepl.glossary_cache import (
     LANGUAGES_WITH_GLOSSARIES,
@@ -187,6 +188,7 @@ async def _send(
         raise service.malformed_response() from None
     if len(texts) != len(body["text"]) or not all(isinstance(text, str) for text in texts):
         raise service.malformed_response()
+    record_usage("translation", "deepl", "characters", sum(map(len, body["text"])))
     return [TranslatedText(text=text) for text in texts]
 
 

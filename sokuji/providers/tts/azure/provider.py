@@ -15,6 +15,7 @@ from contextlib import aclosing
 from sokuji.config import AzureSpeechConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, listed
+from sokuji.metrics.cloud_usage import record_usage
 from sokuji.providers import azure_speech
 from sokuji.providers.cloud import CloudClient
 from sokuji.providers.tts.azure import voice_list
@@ -100,6 +101,7 @@ class AzureSpeech:
         headers = {"Content-Type": "application/ssml+xml", "X-Microsoft-OutputFormat": _FORMATS[rate]}
 
         def request_audio(text: str) -> AsyncGenerator[bytes, None]:
+            record_usage("tts", "azure", "characters", len(text))
             return service.stream(
                 "POST",
                 "/cognitiveservices/v1",

@@ -18,6 +18,7 @@ from sokuji import languages
 from sokuji.config import ElevenLabsConfig, Settings, check_live
 from sokuji.contract import AudioChunk, SynthesiserInfo, SynthesisRequest, Voice
 from sokuji.errors import OUTAGES, ConfigError, ProviderUnavailable, UnsupportedLanguage, listed
+from sokuji.metrics.cloud_usage import record_usage
 from sokuji.providers import cloud
 from sokuji.providers.tts.elevenlabs.models import MODELS
 from sokuji.providers.tts.speech_stream import SpeechStream, require_audio, split_text
@@ -94,6 +95,7 @@ class ElevenLabs:
         params = {"output_format": f"pcm_{config.output_rate}"}
 
         def request_audio(text: str) -> AsyncGenerator[bytes, None]:
+            record_usage("tts", "elevenlabs", "characters", len(text))
             body = _body(text, request, config)
             return service.stream(
                 "POST", path, request, check_headers=require_audio("ElevenLabs"), params=params, json=body

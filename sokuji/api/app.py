@@ -59,6 +59,9 @@ def build_app(service: Service, *, server_answers_with_id: bool = False) -> Fast
         description=DESCRIPTION,
         # Without this, Swagger UI sends the document to a validator on the internet.
         swagger_ui_parameters={"validatorUrl": None},
+        # Ray Serve makes the span of a request, and decides whether it is sampled (sokuji.telemetry.tracing);
+        # records of FastAPI would have the messages of exceptions.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     for router in ROUTERS:

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.types import ASGIApp, Message
+from fastapi import FastAPI
+from starlette.types import Message
 
 
 class AsgiSocket:
@@ -17,7 +18,7 @@ class AsgiSocket:
     """
 
     def __init__(
-        self, app: ASGIApp, path: str, query: str = "", headers: Mapping[str, str] | None = None
+        self, app: FastAPI, path: str, query: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._received: asyncio.Queue[Message] = asyncio.Queue()

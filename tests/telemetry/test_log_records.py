@@ -83,7 +83,7 @@ def test_a_request_takes_the_ids_along_to_another_process() -> None:
 
 def fail(words: str) -> None:
     try:
-        {}[words]
+        dict[str, str]()[words]
     except KeyError as error:
         raise RuntimeError(f"cannot encode {words}") from error
 

@@ -110,7 +110,7 @@ class Gateway:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The ASGI app that answers requests; Serve calls this once, after the constructor."""
-        app = build_app(self._service)
+        app = build_app(self._service, server_answers_with_id=True)
         app.add_middleware(ChannelledFrames)
         return app
 

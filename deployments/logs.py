@@ -1,9 +1,14 @@
-"""The log of the engine goes to Serve's log, so that a replica has one log with the same times and tags."""
+"""The log of the engine goes to Serve's log, so that a replica has one log with the same times and tags.
+
+Ray Serve writes, encodes (``logging_config: {encoding: JSON}``) and rotates it. What Ray cannot know, the ids
+of sessions and segments, is added to every record, Ray's own included, and no exception's message is written.
+"""
 
 import logging
 import os
 
 from sokuji.config import LOG_LEVEL, parse_log_level
+from sokuji.telemetry import log_records
 
 
 def write_to_serve_log() -> None:
@@ -16,6 +21,8 @@ def write_to_serve_log() -> None:
     """
     engine, serve = logging.getLogger("sokuji"), logging.getLogger("ray.serve")
     level = parse_log_level()
+    for handler in serve.handlers:
+        log_records.prepare(handler)
     engine.handlers = serve.handlers
     engine.setLevel(level)
     engine.propagate = False

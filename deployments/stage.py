@@ -22,10 +22,12 @@ from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.model_health import ModelHealth
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
-from sokuji.contract import Provider, StageName
+from sokuji.contract import Provider, StageName, StageRequest
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.metrics.exposition import collected
 from sokuji.metrics.gpus import gpu_metrics
+from sokuji.telemetry import call_ids
+from sokuji.telemetry.call_ids import CallIds
 
 log = logging.getLogger("ray.serve")
 
@@ -205,13 +207,24 @@ class StageReplica(ABC, Generic[P]):
         return self._provider
 
     @asynccontextmanager
-    async def _call(self) -> AsyncIterator[P]:
+    async def _call(self, requests: Sequence[StageRequest] = ()) -> AsyncIterator[P]:
         """The provider for one call, whose outcome is noted for ``check_health``.
+
+        Args:
+            requests: of one caller; what is logged meanwhile has their ids.
 
         Raises:
             ProviderUnavailable: no provider is loaded yet.
             ProviderFailed: the provider raised anything else than a ``SokujiError``.
         """
+        with call_ids.bound(requests[0].ids if requests else CallIds()):
+            began = time.monotonic()
+            async with self._noted_call() as provider:
+                yield provider
+            log.debug("%s: answered in %.3f s", self._name, time.monotonic() - began)
+
+    @asynccontextmanager
+    async def _noted_call(self) -> AsyncIterator[P]:
         provider = self._loaded()
         call = _Call(provider)
         self._calls.add(call)
@@ -229,7 +242,8 @@ class StageReplica(ABC, Generic[P]):
         except Exception as error:
             log.exception("%s failed", self._name)
             self._health.failed()
-            raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from error
+            # Ray sends the causes of an error too, as text; the message of this one may quote what was said.
+            raise ProviderFailed(f"{self._name} failed: {type(error).__name__}") from None
         finally:
             self._calls.discard(call)
             self._health.ended(call, abandoned=abandoned)

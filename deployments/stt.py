@@ -47,7 +47,7 @@ class SpeechToText(StageReplica[RecogniserProvider]):
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One transcript, or its error, for each request."""
-        async with self._call() as provider:
+        async with self._call(requests) as provider:
             answers = await provider.transcribe(requests)
             self._note_answers(answers)
             return answers

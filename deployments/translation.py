@@ -46,7 +46,7 @@ class Translation(StageReplica[TranslatorProvider]):
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One translation, or its error, for each request."""
-        async with self._call() as provider:
+        async with self._call(requests) as provider:
             answers = await provider.translate(requests)
             self._note_answers(answers)
             return answers

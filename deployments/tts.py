@@ -46,7 +46,7 @@ class TextToSpeech(StageReplica[SynthesiserProvider]):
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """The speech, chunk by chunk; closing the generator ends the synthesis."""
         async with (
-            self._call() as provider,
+            self._call([request]) as provider,
             aclosing(resampled_output.synthesize(provider, request)) as chunks,
         ):
             async for chunk in chunks:

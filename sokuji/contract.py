@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 
 from sokuji.config import AudioFormat, Settings, VoiceSettings
 from sokuji.errors import SokujiError
+from sokuji.telemetry import call_ids
+from sokuji.telemetry.call_ids import CallIds
 
 GPU_FRACTION = "SOKUJI_GPU_FRACTION"
 """Environment variable: GPUs that the process of a provider may use, such as 0.5 or 2; unset: no limit."""
@@ -69,6 +71,8 @@ class StageRequest:
     """Names the session or the REST call that the request is for. Requests without one are of one caller."""
     deferrable: bool = False
     """Nobody listens as the speech goes on, as with a recording or a REST call: live speech goes first."""
+    ids: CallIds = field(default_factory=call_ids.current, compare=False)
+    """What it belongs to, for logs: by default what the task that makes it works on."""
 
     @property
     def urgent(self) -> bool:

@@ -1,14 +1,25 @@
 """HTTP/1.1 with bounds on the head of a request: its bytes, and the time until it is complete.
 
+A head that is refused is answered in the shape of the service's other errors.
+
 It is uvicorn's protocol on h11, which refuses a head that is not complete after 64 KiB; the one on httptools,
 which uvicorn prefers where it is installed, reads heads of any length. Bodies have limits of their own
 (``sokuji.api.limits``).
 """
 
 import asyncio
+import json
+import logging
+import sys
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sokuji.api.request_ids import new_request_id
+from sokuji.errors import InvalidRequest
+from sokuji.telemetry.call_ids import REQUEST_ID_HEADER
+
+log = logging.getLogger("ray.serve")
 
 HEAD_TIMEOUT_S = 10.0
 """Within which the head of a request must be complete, from the connection or from its first byte."""
@@ -35,6 +46,27 @@ class BoundedHttpProtocol(H11Protocol):
         """See ``asyncio.Protocol``."""
         self._stop_timer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a head; nothing of it is known, not even its path. The connection is closed."""
+        # uvicorn calls this while it handles h11's error, which knows the status, such as 431 for long heads.
+        error = sys.exception()
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        request_id = new_request_id()
+        log.info("request %s was refused: %d: %s", request_id, status, msg)
+        detail = {"code": InvalidRequest.code, "message": msg, "param": None}
+        headers = {
+            "Content-Type": "application/json",
+            "Connection": "close",
+            REQUEST_ID_HEADER: request_id,
+        }
+        for event in (
+            h11.Response(status_code=status, headers=list(headers.items())),
+            h11.Data(data=json.dumps({"error": detail}).encode()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _expect_head(self) -> None:
         if self._head_timer is None and self.conn.their_state is h11.IDLE:

@@ -2,14 +2,12 @@
 the shape of the service's doors.
 """
 
-import re
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.errors import error_of_server
+from sokuji.telemetry.call_ids import REQUEST_ID_HEADER, is_request_id
 
-REQUEST_ID = b"x-request-id"
-_REQUEST_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
+REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 """Serve writes the id to its log and sends it back."""
 _SERVE_HEADERS = frozenset({b"serve_multiplexed_model_id", b"serve-multiplexed-model-id"})
 """Headers by which Serve chooses a replica; no deployment of this project has models to choose from."""
@@ -35,7 +33,7 @@ class CleanHeaders:
 def _is_clean(name: bytes, value: bytes) -> bool:
     name = name.lower()
     if name == REQUEST_ID:
-        return _REQUEST_ID.fullmatch(value) is not None
+        return is_request_id(value.decode("latin-1"))
     return name not in _SERVE_HEADERS
 
 
@@ -75,7 +73,7 @@ class _Shaped:
                 text = self._body.decode(errors="replace").strip()
                 response = error_of_server(self._error["status"], text, self._scope)
                 if request_id := dict(self._error["headers"]).get(REQUEST_ID):
-                    response.headers["X-Request-Id"] = request_id.decode()
+                    response.headers[REQUEST_ID_HEADER] = request_id.decode()
                 await response(self._scope, self._receive, self._send)
 
 

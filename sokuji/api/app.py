@@ -22,6 +22,7 @@ from sokuji.api.openai.rest import model_routes, speech_routes, transcription_ro
 from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.page_access import PageAccess
 from sokuji.api.path_prefix import PathPrefix
+from sokuji.api.request_ids import RequestIds
 from sokuji.api.request_metrics import RequestMetrics
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
@@ -61,14 +62,21 @@ UPLOAD_PATHS = frozenset(
 """Paths whose request bodies are uploads, which have limits of their own."""
 
 
-def build_app(service: Service) -> FastAPI:
-    """The ASGI application that serves ``service``; settings that the service applies take effect at once."""
+def build_app(service: Service, *, server_answers_with_id: bool = False) -> FastAPI:
+    """The ASGI application that serves ``service``; settings that the service applies take effect at once.
+
+    Args:
+        server_answers_with_id: see ``RequestIds``.
+    """
     app = FastAPIOffline(
         title="Sokuji Bridge",
         version=__version__,
         description=DESCRIPTION,
         # Without this, Swagger UI sends the document to a validator on the internet.
         swagger_ui_parameters={"validatorUrl": None},
+        # Ray Serve makes the span of a request, and decides whether it is sampled (sokuji.telemetry.tracing);
+        # records of FastAPI would have the messages of exceptions.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     for router in ROUTERS:
@@ -97,4 +105,5 @@ def build_app(service: Service) -> FastAPI:
     app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})
     app.add_middleware(RequestMetrics)
     app.add_middleware(PathPrefix)
+    app.add_middleware(RequestIds, server_answers_with_id=server_answers_with_id)
     return app

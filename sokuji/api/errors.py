@@ -10,27 +10,23 @@ knows is a 500 with the id of its log entry.
 import json
 import logging
 import math
-import re
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sokuji.api.doors import door_of
 from sokuji.api.path_prefix import route_path
 from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiError, TooLarge
+from sokuji.telemetry import call_ids
 
 log = logging.getLogger(__name__)
-
-OPENAI_PATHS = "/v1/"
-LIBRETRANSLATE_PATHS = re.compile("/(translate|translate_file|detect|languages|(download_file|frontend)/.*)")
 
 
 class ErrorDetail(BaseModel):
@@ -103,11 +99,11 @@ def _type_of(status: int) -> str:
 def _response(
     detail: dict[str, str | None], status: int, headers: Mapping[str, str] | None, scope: Scope
 ) -> Response:
-    path = route_path(scope)
+    door = door_of(route_path(scope))
     error: dict[str, str | None] | str | None = detail
-    if path.startswith(OPENAI_PATHS):
+    if door == "openai":
         error = {"type": _type_of(status), **detail}
-    elif LIBRETRANSLATE_PATHS.fullmatch(path):
+    elif door == "libretranslate":
         error = detail["message"]
     # In ASCII, because a message may quote lone surrogates that the client sent: they have no UTF-8.
     return Response(json.dumps({"error": error}), status, headers, "application/json")
@@ -201,17 +197,9 @@ class UnhandledErrors:
         try:
             await self._app(scope, receive, send_and_note)
         except Exception:
-            request_id = _request_id(scope)
+            request_id = call_ids.current().request_id
             log.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
             if started:
                 raise
             error = SokujiError(f"the service failed; its log has request {request_id}")
-            response = error_response(error, scope)
-            response.headers["X-Request-Id"] = request_id
-            await response(scope, receive, send)
-
-
-def _request_id(scope: Scope) -> str:
-    """The id that a proxy gave to the request, where it is safe to log, or a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid.uuid4().hex
+            await error_response(error, scope)(scope, receive, send)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sokuji.api.errors import OPENAI_PATHS, error_response
+from sokuji.api.doors import door_of
+from sokuji.api.errors import error_response
 from sokuji.api.path_prefix import route_path
 from sokuji.errors import RateLimited
 
@@ -119,7 +120,7 @@ class RateLimit:
             await self._app(scope, receive, send)
             return
         address = client_address(scope)
-        if route_path(scope).startswith(OPENAI_PATHS):
+        if door_of(route_path(scope)) == "openai":
             send = self._telling_allowance(address, send)
         try:
             self._admit(address)

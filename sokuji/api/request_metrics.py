@@ -4,12 +4,9 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sokuji.api.doors import door_of
 from sokuji.metrics.requests import record_request
 
-DOORS = (("/api/v1/", "bridge"), ("/v1/", "openai"))
-"""Beginning of a route -> the door to which it belongs."""
-SERVICE = "service"
-"""The door of routes about the service itself."""
 CLIENT_LEFT = 499
 """Status of a call whose client left before there was a response, as nginx logs it."""
 UNROUTED = "unrouted"
@@ -43,13 +40,9 @@ class RequestMetrics:
             await self._app(scope, receive, note)
         finally:
             route = _route(scope)
-            record_request(_door(route), route, status, (ended or time.monotonic()) - began)
+            record_request(door_of(route), route, status, (ended or time.monotonic()) - began)
 
 
 def _route(scope: Scope) -> str:
     """The path of the request as the application declares it."""
     return getattr(scope.get("route"), "path", UNROUTED)
-
-
-def _door(route: str) -> str:
-    return next((door for prefix, door in DOORS if route.startswith(prefix)), SERVICE)

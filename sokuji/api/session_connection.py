@@ -6,6 +6,7 @@ comes from outside; the caller's task sends. When one of them fails, or sending 
 
 import asyncio
 import logging
+from contextlib import ExitStack
 from typing import NamedTuple, NoReturn, Protocol
 
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
@@ -15,6 +16,7 @@ from sokuji.errors import InvalidRequest, Replaced, SokujiError
 from sokuji.events import Event
 from sokuji.metrics.sessions import SessionMetrics
 from sokuji.session.session import Session
+from sokuji.telemetry.call_ids import in_session
 
 log = logging.getLogger(__name__)
 
@@ -127,15 +129,16 @@ class SessionConnection:
 
     async def serve_admitted(self) -> None:
         """As ``serve``, for a connection whose ``session_slot`` the caller holds."""
-        try:
-            closing = await self._serve_session()
-            self._metrics.closed(*(closing or (None, None)))
-            if closing is not None:
-                await self._close(*closing)
-        finally:
-            if self._session is not None:
-                self._metrics.received(self._session.received_ms)
-                log.info("%s closed", self)
+        with ExitStack() as bound:
+            try:
+                closing = await self._serve_session(bound)
+                self._metrics.closed(*(closing or (None, None)))
+                if closing is not None:
+                    await self._close(*closing)
+            finally:
+                if self._session is not None:
+                    self._metrics.received(self._session.received_ms)
+                    log.info("%s closed", self)
 
     def __str__(self) -> str:
         """The connection as log lines name it: by its session, whose id is not known before it is open."""
@@ -143,13 +146,18 @@ class SessionConnection:
             "a connection without session" if self._session is None else f"session {self._session.session_id}"
         )
 
-    async def _serve_session(self) -> _Closing | None:
-        """Open a session and serve it to its end; None: the client has left."""
+    async def _serve_session(self, bound: ExitStack) -> _Closing | None:
+        """Open a session and serve it to its end; None: the client has left.
+
+        Args:
+            bound: gets what holds until the connection is closed: the session's id in logs.
+        """
         closing: _Closing | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 stopped = tasks.create_task(self._until_stopped())
                 session = self._session = await self._open_session()
+                bound.enter_context(in_session(session.session_id))
                 log.info("%s opened", self)
                 self._metrics.opened(session.received_ms)
                 session.observe(self._observe)

@@ -5,13 +5,15 @@ import dataclasses
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import TypeVar
 
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.contract import (
     AudioChunk,
+    Effort,
     RecognitionRequest,
+    StageName,
     StageRequest,
     SynthesisRequest,
     Transcript,
@@ -30,6 +32,7 @@ from sokuji.pipeline.members import (
     SynthesiserMember,
     TranslatorMember,
 )
+from sokuji.telemetry.tracing import Attributes, CallSpan, call_span
 from sokuji.text.protection import translation as protection
 from sokuji.text.protection.passage import TranslationTask
 from sokuji.text.scripts import romanised
@@ -62,8 +65,11 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
         word_times=request.word_times and info.gives_word_times,
     )
     began = time.monotonic()
-    (answer,) = await member.provider.transcribe([reduced])
-    transcript = _result(answer)
+    asked = {"source_language": request.language, "task": request.task, "interim": request.interim}
+    with _span("stt", member, asked) as span, span.active():
+        (answer,) = await member.provider.transcribe([reduced])
+        transcript = _result(answer)
+        span.note({"source_language": transcript.language, **_effort(transcript.effort)})
     kind: metrics.Kind = "interim" if request.interim else "final"
     metrics.record_response("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
     audio_s = len(request.pcm) / 2 / RECOGNISER_RATE
@@ -114,15 +120,38 @@ async def synthesize(
         # In a thread: the words of a language are loaded when it is first spoken.
         text = await asyncio.to_thread(_in_words, text, request.language)
     reduced = dataclasses.replace(request, voice=voice.id, text=text)
-    async with aclosing(member.provider.synthesize(reduced)) as chunks:
-        is_first = True
-        async for chunk in chunks:
-            member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
-            if is_first:
-                metrics.record_spoken_text(member.info.provider, len(request.text))
-            metrics.record_speech(member.info.provider, chunk)
-            is_first = False
-            yield chunk
+    with _span("tts", member, {"target_language": request.language, "voice": voice.id}) as span:
+        async with aclosing(member.provider.synthesize(reduced)) as chunks:
+            is_first = True
+            while (chunk := await _next(chunks, span)) is not None:
+                if is_first:
+                    span.note(_effort(chunk.effort))
+                    metrics.record_spoken_text(member.info.provider, len(request.text))
+                metrics.record_speech(member.info.provider, chunk)
+                member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
+                is_first = False
+                yield chunk
+
+
+async def _next(chunks: AsyncGenerator[AudioChunk, None], span: CallSpan) -> AudioChunk | None:
+    with span.active():
+        return await anext(chunks, None)
+
+
+def _span(
+    stage: StageName, member: Member[ProviderT, InfoT], attributes: Attributes
+) -> AbstractContextManager[CallSpan]:
+    """The span of one attempt; ``stage`` and the provider are its name."""
+    info = member.info
+    about = {"stage": stage, "provider": info.provider, "model": info.model}
+    return call_span(f"{stage} {info.provider}", {**about, **attributes})
+
+
+def _effort(effort: Effort | None) -> Attributes:
+    """What a provider says of an answer."""
+    if effort is None:
+        return {}
+    return {"queue_wait_s": effort.queued_s, "compute_s": effort.busy_s, "batch_size": effort.batch_size}
 
 
 def _in_words(text: str, language: str) -> str:
@@ -150,8 +179,12 @@ class _TranslationCalls:
     async def _call(self, texts: Sequence[str]) -> list[TranslatedText]:
         began = time.monotonic()
         requests = [dataclasses.replace(self._request, text=text) for text in texts]
-        results = [_result(answer) for answer in await self._member.provider.translate(requests)]
-        provider, effort = self._member.info.provider, results[0].effort
+        pair = {"source_language": self._request.source, "target_language": self._request.target}
+        with _span("translation", self._member, {**pair, "texts": len(texts)}) as span, span.active():
+            results = [_result(answer) for answer in await self._member.provider.translate(requests)]
+            effort = results[0].effort
+            span.note(_effort(effort))
+        provider = self._member.info.provider
         metrics.record_response("translation", provider, time.monotonic() - began, effort)
         for text, each in zip(texts, results, strict=True):
             metrics.record_translation(provider, len(text), each.score)

@@ -29,6 +29,7 @@ from sokuji.errors import (
     SokujiError,
 )
 from sokuji.providers.request_slots import RequestSlots
+from sokuji.telemetry.tracing import outgoing_headers
 
 MAX_RESPONSE_BYTES = 4 * 2**20
 """Limit for a response that is read as a whole."""
@@ -190,6 +191,7 @@ class CloudClient:
             raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
         with self._translate_errors():
             built = self._client.build_request(method, path, **request)
+            built.headers.update(outgoing_headers())
             async with asyncio.timeout(self._timeout_s):
                 response = await self._client.send(built, stream=True)
             try:

@@ -5,6 +5,7 @@ A job is a generator that yields ``Computation`` objects and is sent the result 
 
 from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -55,6 +56,8 @@ class QueuedJob:
     number: int
     queued_at: float
     outcome: Future[JobResult[Any]] = field(default_factory=Future)
+    context: Context = field(default_factory=copy_context)
+    """Of the caller's task: what the job logs has its ids."""
     computation: Any = None
     """The next computation; None before the generator has been started."""
     started_at: float | None = None
@@ -81,9 +84,9 @@ class QueuedJob:
         """
         try:
             if isinstance(result, Exception):
-                self.computation = self.job.throw(result)
+                self.computation = self.context.run(self.job.throw, result)
             else:
-                self.computation = self.job.send(result)
+                self.computation = self.context.run(self.job.send, result)
         except StopIteration as end:
             self.resolve(JobResult(end.value, self._effort(report())))
         except Exception as error:

@@ -19,6 +19,7 @@ from sokuji.session.continued_sentence import ContinuedSentence
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
 from sokuji.session.speculation import SpeculativeOutput, VoiceStream
+from sokuji.telemetry.call_ids import in_segment
 
 
 @dataclass(slots=True)
@@ -72,9 +73,10 @@ class Branch:
         def speak(text: str) -> VoiceStream:
             return self._voice(clause, text)
 
-        prepared = SpeculativeOutput(
-            lambda: self._translation(clause), speak if clause.conversation.speak else None
-        )
+        with in_segment(clause.segment_id):
+            prepared = SpeculativeOutput(
+                lambda: self._translation(clause), speak if clause.conversation.speak else None
+            )
         self._prepared = [each for each in self._prepared if not each.is_over] + [prepared]
         return prepared
 

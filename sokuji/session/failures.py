@@ -9,6 +9,7 @@ from typing import TypeVar
 from sokuji.errors import OUTAGES, SokujiError
 from sokuji.events import Failed
 from sokuji.session.output import SessionOutput
+from sokuji.telemetry.call_ids import in_segment
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,11 @@ class FailureHandling:
     @contextlib.asynccontextmanager
     async def reported(self, segment_id: int) -> AsyncIterator[None]:
         """Report an error to the client as one of this segment; the conversation goes on."""
-        try:
-            yield
-        except SokujiError as error:
-            log.warning(
-                "session %s segment %d: %s: %s", self._session_id, segment_id, error.code, error.message
-            )
-            await self._output.emit(Failed(error, segment_id=segment_id))
+        with in_segment(segment_id):
+            try:
+                yield
+            except SokujiError as error:
+                log.warning(
+                    "session %s segment %d: %s: %s", self._session_id, segment_id, error.code, error.message
+                )
+                await self._output.emit(Failed(error, segment_id=segment_id))

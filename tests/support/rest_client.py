@@ -29,9 +29,10 @@ async def rest_client(
         yield client, service
 
 
-def client_of(service: Service) -> httpx.AsyncClient:
+def client_of(service: Service, *, server_answers_with_id: bool = False) -> httpx.AsyncClient:
     """A client of an app for ``service``. An exception that the app does not handle fails the test."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(build_app(service)), base_url="http://test")
+    app = build_app(service, server_answers_with_id=server_answers_with_id)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str | None]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sokuji import __version__, events, languages
+from sokuji.api.request_ids import shown_request_id
 from sokuji.audio.pcm import MAX_CHANNELS, MAX_RATE, MIN_RATE, wav_bytes
 from sokuji.errors import InvalidAudio, InvalidRequest
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
@@ -210,7 +211,9 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     if isinstance(event, events.Failed):
         optional = {"segment_id": event.segment_id, "retry_after_s": event.error.retry_after_s}
         more = {name: value for name, value in optional.items() if value is not None}
-        return [{"type": EVENT_TYPES[events.Failed], **event.error.as_dict(), "fatal": event.fatal, **more}]
+        kind = EVENT_TYPES[events.Failed]
+        report = {**event.error.as_dict(), "fatal": event.fatal, **more, **shown_request_id()}
+        return [{"type": kind, **report}]
     frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
     if isinstance(event, events.Ready):
         frame["version"] = __version__

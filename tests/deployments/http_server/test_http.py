@@ -1,6 +1,8 @@
 """Heads of requests that are endless, slow or wrong, against the server of Serve's proxy."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -64,7 +66,10 @@ async def test_an_endless_header_line_is_refused_while_it_is_read() -> None:
 async def test_many_small_headers_are_refused() -> None:
     async with connection() as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\n" + b"".join(b"x-%d: a\r\n" % number for number in range(10_000)))
-        assert (await reader.readline()).split()[1] == b"400"
+        assert (await reader.readline()).split()[1] == b"431"
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert len(re.findall(rb"(?i)^x-request-id: [0-9a-f]{32}\r$", head, re.MULTILINE)) == 1
+        assert json.loads(body)["error"]["code"] == "invalid_request"
 
 
 async def test_a_head_that_is_not_complete_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

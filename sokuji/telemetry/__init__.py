@@ -1,0 +1,1 @@
+"""By what a line of a log, a span and a request that leaves the service are found again: ids, never words."""

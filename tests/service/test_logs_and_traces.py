@@ -1,0 +1,72 @@
+"""One call on a real service: its id is in the logs of all processes that worked for it; it is one trace."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.service.conftest import RunningService
+from tests.support.otlp_receiver import attributes
+
+REQUEST = "look.for-me:1"
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+HEADERS = {"X-Request-Id": REQUEST, "traceparent": f"00-{TRACE}-{PARENT}-01"}
+WRITTEN = "Vamos pela Quetzalcoatl."
+
+
+async def until(found: Any) -> Any:
+    """Wait until a callable returns something."""
+    async with asyncio.timeout(30):
+        while not (result := found()):
+            await asyncio.sleep(0.2)
+        return result
+
+
+def records(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The records in the files of a deployment's replicas; every line is a JSON object."""
+    files = folder.glob(f"replica_sokuji_{name}_*.log")
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+async def test_a_call_is_found_in_logs_and_traces_by_its_ids(
+    service: RunningService, http: httpx.AsyncClient
+) -> None:
+    body = {"text": WRITTEN, "source_language": "pt", "target_language": "en"}
+    answer = await http.post("/api/v1/pipeline/translate-text", json=body, headers=HEADERS)
+    assert answer.headers.get_list("x-request-id") == [REQUEST]
+    # Nobody has a voice for it: a failure in the middle of a call is logged by the gateway.
+    refused = await http.post("/api/v1/tts/synthesize", json={"text": "a", "language": "xx"}, headers=HEADERS)
+    assert refused.headers.get_list("x-request-id") == [REQUEST]
+    missing = await http.get("/nowhere", headers=HEADERS)
+    assert (missing.status_code, missing.headers.get_list("x-request-id")) == (404, [REQUEST])
+
+    def spans() -> list[Any]:
+        found = [span for span in service.traces.spans if span.trace_id.hex() == TRACE]
+        return found if any(span.name.startswith("proxy_http_request") for span in found) else []
+
+    found = await until(spans)
+    await until(lambda: [span for span in spans() if span.name == "translation bergamot"])
+    names = {span.name for span in spans()}
+    assert {"translation bergamot", "tts piper"} <= names
+    assert "replica_handle_request Translation translate" in names
+    (translation,) = [span for span in spans() if span.name == "translation bergamot"]
+    assert attributes(translation)["sokuji.request_id"] == REQUEST
+    assert {"sokuji.queue_wait_s", "sokuji.batch_size"} <= attributes(translation).keys()
+    above = {span.span_id: span for span in spans()}
+    chain = [translation]
+    while chain[-1].parent_span_id in above:
+        chain.append(above[chain[-1].parent_span_id])
+    assert chain[-1].parent_span_id.hex() == PARENT, [span.name for span in found]
+    assert not [body for body in service.traces.bodies if b"Quetzalcoatl" in body]
+
+
+async def test_the_log_of_a_session_has_its_ids_in_every_process_and_no_word(
+    service: RunningService, http: httpx.AsyncClient, socket_url: str
+) -> None:
+    lines = await until(lambda: records(service.logs, "Gateway"))
+    assert all({"asctime", "levelname", "message", "deployment", "replica"} <= line.keys() for line in lines)
+    everything = "".join(file.read_text() for file in service.logs.glob("*"))
+    assert not re.search("Quetzalcoatl", everything)

@@ -22,6 +22,7 @@ from deployments.autoscaling import demand_report
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.frame_channel.gateway import ChannelledFrames
 from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.http_server.bodies import ReportedBodies
 from deployments.replica_count import running_replicas
 from deployments.signing_key import signing_key
 from deployments.stopping import until_stopped
@@ -112,6 +113,7 @@ class Gateway:
         """The ASGI app that answers requests; Serve calls this once, after the constructor."""
         app = build_app(self._service, server_answers_with_id=True)
         app.add_middleware(ChannelledFrames)
+        app.add_middleware(ReportedBodies)
         return app
 
     async def reconfigure(self, user_config: Mapping[str, object]) -> None:

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from deployments import http_server
 from deployments.frame_channel.proxy import FrameChannelMiddleware
+from deployments.http_server.bodies import BodyWindows
 from deployments.http_server.requests import CleanHeaders, ShapedErrors
 
 
@@ -23,7 +24,7 @@ def middlewares() -> list[Middleware]:
     Raises:
         ConfigError: a variable of the server is out of range.
     """
-    around = [Middleware(ShapedErrors), Middleware(CleanHeaders)]
+    around = [Middleware(BodyWindows), Middleware(ShapedErrors), Middleware(CleanHeaders)]
     is_proxy = not _is_replica()
     http_server.install(behind_haproxy=not is_proxy)
     # Linux alone has the abstract addresses of unix(7).

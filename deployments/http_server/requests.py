@@ -38,16 +38,19 @@ def _is_clean(name: bytes, value: bytes) -> bool:
 
 
 class ShapedErrors:
-    """Gives the errors that Serve answers in plain text the shape of the door that was called."""
+    """Gives errors that Serve answers in plain text, or not at all, the shape of the door that was called."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] == "http" and not scope["path"].startswith(_SERVE_PATHS):
-            send = _Shaped(scope, receive, send).send
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or scope["path"].startswith(_SERVE_PATHS):
+            await self._app(scope, receive, send)
+            return
+        shaped = _Shaped(scope, receive, send)
+        await self._app(scope, receive, shaped.send)
+        await shaped.complete()
 
 
 class _Shaped:
@@ -57,12 +60,14 @@ class _Shaped:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._answered = False
         self._error: Message | None = None
         """The start of a response in plain text that reports an error."""
         self._body = b""
 
     async def send(self, message: Message) -> None:
         """Pass a message on, or keep it until the error is complete."""
+        self._answered = True
         if message["type"] == "http.response.start" and _is_plain_error(message):
             self._error = message
         elif self._error is None:
@@ -75,6 +80,12 @@ class _Shaped:
                 if request_id := dict(self._error["headers"]).get(REQUEST_ID):
                     response.headers[REQUEST_ID_HEADER] = request_id.decode()
                 await response(self._scope, self._receive, self._send)
+
+    async def complete(self) -> None:
+        """Answer for Serve, which says nothing where a replica is lost while it works on a request."""
+        if not self._answered:
+            response = error_of_server(500, "the service failed while it worked on the request", self._scope)
+            await response(self._scope, self._receive, self._send)
 
 
 def _is_plain_error(message: Message) -> bool:

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from deployments.frame_channel.proxy import FrameChannelMiddleware
 from deployments.http_server import TRUSTED_PROXIES
+from deployments.http_server.bodies import BodyWindows
 from deployments.http_server.requests import CleanHeaders, ShapedErrors
 from deployments.proxy import middlewares
 from sokuji.errors import ConfigError
@@ -16,7 +17,7 @@ from tests.deployments.http_server.serve_server import uvicorn_as_it_was
 
 __all__ = ["uvicorn_as_it_was"]
 
-AROUND = [repr(Middleware(ShapedErrors)), repr(Middleware(CleanHeaders))]
+AROUND = [repr(Middleware(each)) for each in (BodyWindows, ShapedErrors, CleanHeaders)]
 
 
 def found() -> list[str]:

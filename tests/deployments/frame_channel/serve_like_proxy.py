@@ -1,4 +1,4 @@
-"""A WebSocket server that passes ASGI messages on as Serve's proxy does: through queues without a bound."""
+"""A server that passes ASGI messages on as Serve's proxy does: through queues without a bound."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ class ServeLikeProxy:
 
         async def receive_all() -> None:
             message: Message = {"type": ""}
-            while message["type"] != "websocket.disconnect":
+            while not message["type"].endswith(".disconnect"):
                 message = await receive()
                 self.passed.append(message["type"])
                 received.put_nowait(message)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from deployments.http_server import TRUSTED_PROXIES, http
 from tests.deployments.http_server.serve_server import serving, uvicorn_as_it_was
@@ -28,6 +29,10 @@ async def told(request: Request) -> JSONResponse:
 
 async def failed(request: Request) -> PlainTextResponse:
     return PlainTextResponse("Request timed out after 1 s.", int(request.path_params["status"]))
+
+
+async def unanswered(scope: Scope, receive: Receive, send: Send) -> None:
+    """As Serve leaves a request whose replica is lost."""
 
 
 APP = Starlette(
@@ -141,3 +146,11 @@ async def test_errors_of_the_server_have_the_shape_of_the_door(status: int, code
         assert openai == error
         probe = await client.get(f"/-/{status}")
         assert probe.text == "Request timed out after 1 s."
+
+
+async def test_a_request_that_serve_leaves_unanswered_gets_the_shape_of_the_door() -> None:
+    async with serving(unanswered) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        bridge = await client.get("/api/v1/info")
+        assert (bridge.status_code, bridge.json()["error"]["code"]) == (500, "internal_error")
+        openai = await client.get("/v1/models")
+        assert (openai.status_code, openai.json()["error"]["type"]) == (500, "server_error")

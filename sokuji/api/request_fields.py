@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
@@ -52,18 +53,36 @@ def _file(value: Any) -> Any:
     return value
 
 
+NOT_BLANK: dict[str, JsonValue] = {"pattern": r"\S"}
+"""In the schema of a string that is checked elsewhere."""
 TAG_DESCRIPTION = "BCP-47 tag in any case, for example en, pt-BR, zh_CN"
 Text = Annotated[
     str, AfterValidator(_unicode), AfterValidator(_not_blank), Field(min_length=1, examples=["Bom dia."])
 ]
 UnicodeText = Annotated[str, AfterValidator(_unicode)]
 AudioUpload = Annotated[UploadFile, BeforeValidator(_file), Field(description=FILE_FORMATS)]
-Language = Annotated[str, AfterValidator(_target), Field(description=TAG_DESCRIPTION, examples=["en"])]
+Language = Annotated[
+    str,
+    AfterValidator(_target),
+    Field(description=TAG_DESCRIPTION, examples=["en"], json_schema_extra=NOT_BLANK),
+]
 SourceLanguage = Annotated[
     str | None,
     AfterValidator(_source),
     WithJsonSchema({"type": "string", "description": f'{TAG_DESCRIPTION}; "auto": detect it'}),
 ]
+
+
+NULL = {"type": "null"}
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A form cannot hold null: what is absent has its default."""
+    for field in schema["properties"].values():
+        if NULL in field.get("anyOf", ()):
+            (kept,) = (each for each in field.pop("anyOf") if each != NULL)
+            field.update(kept)
+            del field["default"]
 
 
 class RequestBody(BaseModel):
@@ -84,3 +103,9 @@ class RequestBody(BaseModel):
                         param=shown,
                     )
         return data
+
+
+class RequestForm(RequestBody):
+    """Base of multipart forms."""
+
+    model_config = ConfigDict(json_schema_extra=_without_null)

@@ -19,6 +19,7 @@ LOCKS = (
     "tests/clients/litellm.lock",
     "tests/clients/livekit.lock",
     "tests/clients/pipecat.lock",
+    "tests/clients/schemathesis.lock",
     "tests/clients/wyoming.lock",
 )
 APART = {"vllm", "pocket_tts"}

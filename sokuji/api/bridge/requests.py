@@ -9,7 +9,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from sokuji import languages
-from sokuji.api.request_fields import AudioUpload, Language, RequestBody, SourceLanguage, Text, UnicodeText
+from sokuji.api.request_fields import (
+    NOT_BLANK,
+    AudioUpload,
+    Language,
+    RequestBody,
+    RequestForm,
+    SourceLanguage,
+    Text,
+    UnicodeText,
+)
 from sokuji.api.transcription import SubtitleText
 from sokuji.audio.pcm import MAX_RATE, MIN_RATE
 from sokuji.config import AudioFormat
@@ -31,7 +40,12 @@ def _glossary(terms: dict[str, str]) -> dict[str, str]:
     return terms
 
 
-Glossary = Annotated[dict[str, str], AfterValidator(_glossary)]
+_Translation = Annotated[str, Field(json_schema_extra=NOT_BLANK)]
+Glossary = Annotated[
+    dict[str, _Translation],
+    AfterValidator(_glossary),
+    Field(json_schema_extra={"propertyNames": NOT_BLANK}),
+]
 SourceLanguages = Annotated[
     list[str],
     AfterValidator(_sources),
@@ -85,7 +99,7 @@ def _refuse_word_times(word_times: bool, return_format: str) -> None:
         raise InvalidRequest("word_times needs return_format json", param="word_times")
 
 
-class TranscribeForm(RequestBody):
+class TranscribeForm(RequestForm):
     """A recording to transcribe."""
 
     audio_file: AudioUpload
@@ -142,7 +156,7 @@ class TranslateTextRequest(RequestBody):
     audio_format: OutputFormat = None
 
 
-class TranslateAudioForm(RequestBody):
+class TranslateAudioForm(RequestForm):
     """A recording to translate and speak."""
 
     audio_file: AudioUpload

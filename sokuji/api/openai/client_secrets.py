@@ -6,10 +6,10 @@ expire.
 """
 
 import time
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from sokuji.api.dependencies import CurrentService, ShownClientSecret
 from sokuji.api.errors import BODY_FAILURE_RESPONSES, FAILURE_RESPONSES
@@ -33,6 +33,10 @@ _OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcrip
 
 _OF_RESPONSES = frozenset({"create_response", "interrupt_response", "idle_timeout_ms", "eagerness"})
 """Fields of turn detection that the session of a transcription secret does not have."""
+_MODEL_IS_REQUIRED: dict[str, JsonValue] = {
+    "required": ["model"],
+    "properties": {"model": {"type": "string"}},
+}
 
 
 class ExpiresAfter(BaseModel):
@@ -47,7 +51,7 @@ class ExpiresAfter(BaseModel):
 class TranslationSecretRequest(BaseModel):
     """Asks for a client secret of ``/v1/realtime/translations``."""
 
-    session: JSONObject
+    session: Annotated[JSONObject, Field(json_schema_extra=_MODEL_IS_REQUIRED)]
     """``{model, audio}`` as in ``session.update``."""
     expires_after: ExpiresAfter | None = None
 

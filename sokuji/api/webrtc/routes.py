@@ -22,6 +22,7 @@ from sokuji.api.openai.translations.protocol import DEFAULT_MODEL
 from sokuji.api.openai.translations.transport import TranslationTransport
 from sokuji.api.openai.wire import new_id
 from sokuji.api.playback import Playback
+from sokuji.api.request_fields import NOT_BLANK
 from sokuji.api.webrtc.call_request import FORM, SDP, read_call
 from sokuji.api.webrtc.call_socket import AudioEvents, CallSocket
 from sokuji.api.webrtc.called_session import called_session
@@ -30,9 +31,9 @@ from sokuji.api.webrtc.realtime_call_socket import CallFrames, RealtimeCallSocke
 
 router = APIRouter(tags=["calls"], responses=FAILURE_RESPONSES | BODY_FAILURE_RESPONSES)
 
-_SDP_CONTENT = {SDP: {"schema": {"type": "string"}}}
+_SDP_CONTENT = {SDP: {"schema": {"type": "string", **NOT_BLANK}}}
 _FIELDS = {
-    "sdp": {"type": "string"},
+    "sdp": {"type": "string", **NOT_BLANK},
     "session": {"type": "string", "description": "JSON, as in session.update"},
 }
 _FORM_CONTENT = {FORM: {"schema": {"type": "object", "required": ["sdp"], "properties": _FIELDS}}}

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from sokuji.api.dependencies import require_multipart
-from sokuji.api.request_fields import RequestBody
+from sokuji.api.request_fields import RequestForm
 from sokuji.errors import InvalidRequest
 
 MAX_FIELDS = 128
@@ -24,7 +24,7 @@ MAX_FIELD_BYTES = 65_536
 F = TypeVar("F", bound="FormBody")
 
 
-class FormBody(RequestBody):
+class FormBody(RequestForm):
     """Base of the forms of OpenAI's calls."""
 
     arrays: ClassVar[frozenset[str]] = frozenset()

@@ -5,7 +5,7 @@ asks for a thing that does not exist here should learn it. ``prompt`` and ``keyw
 documents them: a recogniser that takes no words recognises without them.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -81,11 +81,19 @@ class VoiceActivityStrategy(BaseModel):
             raise InvalidRequest(f"{param}: {fault['msg']}", param=param) from None
 
 
+def _strategy_schema() -> dict[str, Any]:
+    """By value, because the schema of a form is no place for references, and with the settings' bounds."""
+    schema, settings = VoiceActivityStrategy.model_json_schema(), SegmentationSettings.model_json_schema()
+    for name, setting in _SETTINGS.items():
+        schema["properties"][name] = settings["properties"][setting]
+        del schema["properties"][name]["default"]
+    return schema
+
+
 Strategy = Annotated[
     Literal["auto"] | VoiceActivityStrategy | None,
     BeforeValidator(json_object),
-    # By value: the schema of a form is no place for references.
-    WithJsonSchema({"anyOf": [{"const": "auto"}, VoiceActivityStrategy.model_json_schema()]}),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, _strategy_schema()]}),
 ]
 
 

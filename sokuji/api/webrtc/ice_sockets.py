@@ -1,14 +1,18 @@
 """The UDP sockets of a call: on the loopback and all other addresses of this host, with ports of a range.
 
-aioice leaves the loopback out and takes whatever ports the system gives, and has settings for neither.
+aioice leaves the loopback out and takes whatever ports the system gives, and has settings for neither. What
+comes faster than a call needs is dropped, as networks do: a packet is decoded to up to 400 times its size,
+and queues of aiortc have no bound.
 """
 
 import asyncio
 import contextlib
 import random
 import socket
+import time
 from collections.abc import Sequence
 from types import MethodType
+from typing import Any
 
 import ifaddr
 from aioice import Candidate, Connection
@@ -20,6 +24,40 @@ from sokuji.errors import Overloaded
 MAX_ATTEMPTS = 64
 """Ports that are tried for an address. In a range that is not nearly full, the first ones are free."""
 RECEIVE_BUFFER_BYTES = 2**18
+MAX_PACKETS_PER_S = 1_000
+"""Of one call. Speech takes 50, in the shortest frames of Opus 400; the rest is for events."""
+MAX_BURST_PACKETS = 1_000
+
+
+class PacketAllowance:
+    """How many packets of a call are taken: a token bucket."""
+
+    def __init__(self) -> None:
+        self._left = float(MAX_BURST_PACKETS)
+        self._filled_at = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more is taken."""
+        now = time.monotonic()
+        self._left = min(MAX_BURST_PACKETS, self._left + MAX_PACKETS_PER_S * (now - self._filled_at))
+        self._filled_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class PolicedProtocol(StunProtocol):
+    """aioice's protocol of a socket, which drops what is beyond the allowance of its call."""
+
+    def __init__(self, receiver: Connection, allowance: PacketAllowance) -> None:
+        super().__init__(receiver)
+        self._allowance = allowance
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """See ``asyncio.DatagramProtocol``."""
+        if self._allowance.take():
+            super().datagram_received(data, addr)
 
 
 def host_addresses() -> list[str]:
@@ -38,8 +76,10 @@ def use_ports(connection: Connection, ports: tuple[int, int]) -> None:
         ports: the first and the last.
     """
 
+    allowance = PacketAllowance()
+
     async def gather(self: Connection, component: int, addresses: Sequence[str]) -> list[Candidate]:
-        protocols = [await _bound(self, address, component, ports) for address in host_addresses()]
+        protocols = [await _bound(self, address, component, ports, allowance) for address in host_addresses()]
         bound = [protocol for protocol in protocols if protocol is not None]
         if not bound:
             raise Overloaded(
@@ -53,14 +93,16 @@ def use_ports(connection: Connection, ports: tuple[int, int]) -> None:
 
 
 async def _bound(
-    connection: Connection, address: str, component: int, ports: tuple[int, int]
+    connection: Connection, address: str, component: int, ports: tuple[int, int], allowance: PacketAllowance
 ) -> StunProtocol | None:
     """A socket of an address, with its candidate; None: it has no free port, or cannot be used."""
     listener = _socket(address, ports)
     if listener is None:
         return None
     loop = asyncio.get_running_loop()
-    _, protocol = await loop.create_datagram_endpoint(lambda: StunProtocol(connection), sock=listener)
+    _, protocol = await loop.create_datagram_endpoint(
+        lambda: PolicedProtocol(connection, allowance), sock=listener
+    )
     protocol.local_candidate = Candidate(
         foundation=candidate_foundation("host", "udp", address),
         component=component,

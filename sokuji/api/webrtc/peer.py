@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 PLAY_OUT_S = 15.0
 """Longest time for which a call that ends goes on until everything has been played."""
 CLOSE_S = 5.0
+WATCH_S = 0.5
+"""Interval at which is looked after what waits in the data channel's association."""
 _TAIL = bytes(2 * CALL_RATE * 300 // 1_000)
 """Silence after the last word: the jitter buffer of a client holds what is not followed by more."""
 
@@ -74,7 +76,8 @@ class Peer:
     async def run(self) -> None:
         """Receive until the client has gone."""
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(self._expect_connection()), tasks.create_task(self._receive())]
+            works = (self._expect_connection(), self._receive(), self._expect_complete_messages())
+            running = [tasks.create_task(work) for work in works]
             await self.channel.gone.wait()
             for task in running:
                 task.cancel()
@@ -121,6 +124,16 @@ class Peer:
         except TimeoutError:
             log.info("a call was not connected within %g s", self._settings.webrtc_connect_s)
             self._lose()
+
+    async def _expect_complete_messages(self) -> None:
+        """Hang up on a client with more unfinished messages than it was given room for; aiortc takes all."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            association = self._connection.sctp
+            if association is not None and association._advertised_rwnd < 0:
+                log.info("a call ends: its client sends a message without end")
+                self._lose()
+                return
 
     async def _receive(self) -> None:
         if self._heard is not None:

@@ -1,5 +1,7 @@
 """The whole API in a process of its own, whose memory and children are watched from outside.
 
+Its server has the bounds of that of Serve's proxy.
+
 As a program (``python -m tests.attacks.attacked_service LIMITS``) it serves over fake stages until its input
 ends; ``LIMITS`` is a JSON object with fields of ``Limits``.
 """
@@ -16,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from deployments.http_server import install
 from sokuji.config import GatewaySettings, Limits
 from tests.support.api_server import serve_api
 
@@ -81,7 +84,8 @@ def attacked_service(**limits: Any) -> Iterator[AttackedService]:
 def main() -> None:
     """Serve until the input ends."""
     settings = GatewaySettings(limits=Limits(**json.loads(sys.argv[1])))
-    with serve_api(settings=settings) as url:
+    install(behind_haproxy=False)
+    with serve_api(settings=settings, ws="auto") as url:
         print(url, flush=True)
         sys.stdin.read()
 

@@ -72,7 +72,7 @@ test-fast: $(VENV)/.dev $(VENV)/.models ## Run the tests that load no model, sta
 	$(PYTEST) -m "not models and not service and not slow and not long" --hypothesis-profile fast $(ARGS)
 
 ATTACKS := tests/attacks tests/deployments/http_server tests/audio/decoder_process tests/api/test_page_access.py \
-	tests/api/openai/realtime/test_fuzz.py tests/api/openai/translations/test_random_events.py
+	tests/api/openai/realtime/test_fuzz.py tests/api/openai/translations/test_random_events.py tests/service/test_attacks.py
 
 test-long: $(VENV)/.dev $(VENV)/.models ## Run the tests that take more time than every run has; ARGS as above.
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -36,7 +36,8 @@ _FIELDS = {
     "sdp": {"type": "string", **NOT_BLANK},
     "session": {"type": "string", "description": "JSON, as in session.update"},
 }
-_FORM_CONTENT = {FORM: {"schema": {"type": "object", "required": ["sdp"], "properties": _FIELDS}}}
+_FORM = {"type": "object", "required": ["sdp"], "properties": _FIELDS, "additionalProperties": False}
+_FORM_CONTENT = {FORM: {"schema": _FORM}}
 DOCUMENTED: dict[str, Any] = {
     "status_code": CREATED,
     "response_class": Response,

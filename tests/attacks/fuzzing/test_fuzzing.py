@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attacks.fuzzing.targets import TARGETS
@@ -29,6 +29,8 @@ def test_seeds_and_what_has_failed_before(target: Target) -> None:
 def test_seeds_that_are_cut_and_spliced(target: Target) -> None:
     seeds = st.sampled_from(TARGETS[target])
 
+    # In other numbers than these, atheris finds more in the same time.
+    @settings(max_examples=50)
     @given(seeds, seeds, st.binary(max_size=8), st.integers(0, 400), st.integers(0, 400))
     def holds(first: bytes, second: bytes, between: bytes, end: int, begin: int) -> None:
         target(first[:end] + between + second[begin:])

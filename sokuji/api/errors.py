@@ -4,9 +4,10 @@ Clients of OpenAI's paths also read a ``type``, which the others do not have. Th
 read the message as the ``error``.
 
 An error of the client is a 4xx that names the field and the accepted values. An exception that no handler
-knows is a 500 with the id of its log entry.
+knows is a 500 with the id of its log entry, or a 503 where the machine lacks what it gets back by itself.
 """
 
+import errno
 import json
 import logging
 import math
@@ -27,6 +28,10 @@ from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiEr
 from sokuji.telemetry import call_ids
 
 log = logging.getLogger(__name__)
+
+EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of a machine that has no disk space, descriptors or memory left."""
+RETRY_EXHAUSTED_S = 10.0
 
 
 class ErrorDetail(BaseModel):
@@ -177,7 +182,7 @@ def error_of_server(status: int, message: str, scope: Scope) -> Response:
 
 
 class UnhandledErrors:
-    """Answers 500 to exceptions without a handler. Only the log has their details."""
+    """Answers 500, or 503, to exceptions without a handler. Only the log has their details."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -196,10 +201,19 @@ class UnhandledErrors:
 
         try:
             await self._app(scope, receive, send_and_note)
-        except Exception:
+        except Exception as failure:
             request_id = call_ids.current().request_id
             log.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
             if started:
                 raise
-            error = SokujiError(f"the service failed; its log has request {request_id}")
-            await error_response(error, scope)(scope, receive, send)
+            await error_response(_unhandled(failure, request_id), scope)(scope, receive, send)
+
+
+def _unhandled(failure: Exception, request_id: str) -> SokujiError:
+    if isinstance(failure, OSError) and failure.errno in EXHAUSTED:
+        lacking = errno.errorcode[failure.errno]
+        return Overloaded(
+            f"the machine of the service is exhausted ({lacking}); try again later",
+            retry_after_s=RETRY_EXHAUSTED_S,
+        )
+    return SokujiError(f"the service failed; its log has request {request_id}")

@@ -106,7 +106,7 @@ def test_nginx_names_the_gateways_of_the_compose_file() -> None:
     named = re.findall(r"server ([\w-]+):8000", (ROOT / "ops/nginx/upstreams.conf").read_text())
     services = config("docker-compose.prod.yml")["services"]
     assert named == [name for name in services if name.startswith("gateway-")]
-    assert serve_deployments()["Gateway"]["num_replicas"] == len(named)
+    assert serve_deployments()["Gateway"]["autoscaling_config"]["min_replicas"] == len(named)
 
 
 def test_both_ends_of_the_networks_have_the_same_name() -> None:

@@ -43,7 +43,7 @@ LOCK_LINUX := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate
 LOCK_CLIENT := $(LOCK_LINUX) --no-emit-package docopt
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench gpu-check profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -59,6 +59,10 @@ demo: $(VENV)/.models ## Portuguese in, English out, in real time; on a running 
 bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and what a service takes for them.
 	@$(BIN)/python -m load_tests.benchmark $(if $(findstring --url,$(ARGS)),,--config $(CONFIG) --port $(PORT)) \
 		--output bench.json $(ARGS)
+
+gpu-check: $(VENV)/.dev $(VENV)/.models ## What a card does with the models, in eight minutes; without a card one line and code 4.
+	@$(BIN)/python -m load_tests.gpu_check $(ARGS) --nllb \
+		"$$($(BIN)/python -c 'from tests.support.nllb.build import model; print(model())')"
 
 profile: $(VENV)/.dev ## Where the time of a running replica goes: REPLICA=SpeechToText DURATION=30 OUTPUT=profile.svg
 	@$(PROFILE) time $(TARGET) --output $(or $(OUTPUT),profile.svg) $(if $(ARGS),-- $(ARGS))

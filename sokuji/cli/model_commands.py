@@ -1,6 +1,6 @@
-"""``sokuji models``: lists, verifies and fetches model files."""
+"""``sokuji models``: lists, verifies, fetches and removes model files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -10,12 +10,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from sokuji import models as files
-from sokuji.errors import ModelMissing
-from sokuji.models import ModelStatus
+from sokuji.capacity import profiles
+from sokuji.errors import ConfigError, ModelMissing
+from sokuji.models import ModelStatus, leftovers, mirror
 from sokuji.models.store import Progress as ProgressCallback
 from sokuji.models.table import Kind
 
-models = typer.Typer(no_args_is_help=True, help="List, verify and fetch model files.")
+models = typer.Typer(no_args_is_help=True, help="List, verify, fetch and remove model files.")
 
 _STYLES = {"verified": "green", "damaged": "bold red", "missing": "yellow", "fetchable": "dim"}
 
@@ -45,15 +46,70 @@ def verify() -> None:
         raise ModelMissing(f"damaged: {', '.join(damaged)}; install or fetch it again")
 
 
+ProfileOption = Annotated[
+    list[str] | None, typer.Option("--profile", help="All models of a profile or Serve config; repeatable.")
+]
+
+
 @models.command()
 def fetch(
-    kind: Annotated[Kind, typer.Argument(help="Kind of model.")],
-    name: Annotated[str, typer.Argument(help="A name from 'models list', or OWNER/NAME on the model hub.")],
+    kind: Annotated[Kind | None, typer.Argument(help="Kind of model.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A name from 'models list', or OWNER/NAME on the model hub.")
+    ] = None,
+    profile: ProfileOption = None,
+    revision: Annotated[str | None, typer.Option(help="The commit on the hub that the files are of.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Also put it into this mirror: /mnt/models, s3://bucket/folder.")
+    ] = None,
 ) -> None:
     """Fetch a model from the model hub, or assemble an embedded one, and verify it."""
+    if (name is None) == (profile is None):
+        raise typer.BadParameter("name either KIND and NAME of a model, or a --profile")
+    if revision is not None and name is None:
+        raise typer.BadParameter(
+            "one commit is of one repository: name KIND and NAME", param_hint="--revision"
+        )
+    target = mirror.opened(to, "to") if to else None
+    wanted = [(kind, name)] if kind and name else _models_of(profile or ())
     with _file_progress() as progress:
-        directory = files.fetch(kind, name, progress)
-    typer.echo(f"{kind} {name} is in {directory}")
+        for each in wanted:
+            directory = files.fetch(*each, progress, revision=revision)
+            if target:
+                files.publish(*each, target, progress)
+            typer.echo(f"{' '.join(each)} is in {to or directory}")
+    if not wanted:
+        typer.echo("nothing to fetch: packages carry all models")
+
+
+@models.command()
+def prune(
+    profile: ProfileOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,
+) -> None:
+    """Remove the rests of downloads and, with --profile, fetched models that no such profile has."""
+    kept = None if profile is None else frozenset(_models_of(profile))
+    freed = 0
+    for each in leftovers.leftovers(kept):
+        size = each.size
+        if not dry_run and not _remove(each):
+            typer.echo(f"kept: {each.what}, which another process is writing")
+            continue
+        freed += size
+        typer.echo(f"{'would be removed' if dry_run else 'removed'}: {each.what} ({_size(size)})")
+    typer.echo(f"{_size(freed)} {'would be' if dry_run else 'are'} free again")
+
+
+def _remove(leftover: leftovers.Leftover) -> bool:
+    try:
+        return leftovers.remove(leftover)
+    except OSError as error:
+        raise ConfigError(f"{leftover.path} cannot be removed: {error.strerror}") from error
+
+
+def _models_of(names: Iterable[str]) -> list[tuple[Kind, str]]:
+    """The models of profiles that come from a hub, each once."""
+    return list(dict.fromkeys(model for name in names for model in profiles.load_profile(name).hub_models))
 
 
 @contextmanager

@@ -4,13 +4,15 @@ Providers call ``locate``, which returns a folder of verified files or raises an
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from sokuji.errors import ModelMissing
-from sokuji.models import embedded, hub, nllb, piper, pocket_tts
-from sokuji.models.hub import FetchedModel, HubModel
+from sokuji.errors import ConfigError, ModelMissing
+from sokuji.models import embedded, hub, manifest, nllb, piper, pocket_tts
+from sokuji.models.hub import HubModel
+from sokuji.models.manifest import FetchedModel
+from sokuji.models.mirror import Mirror
 from sokuji.models.store import ModelFolder, Progress, ProgressMeter, quiet
 from sokuji.models.table import (
     EMBEDDED,
@@ -73,12 +75,38 @@ def locate(kind: Kind, name: str) -> Path:
     return _provide(kind, name, quiet, convert=False)
 
 
-def fetch(kind: Kind, name: str, progress: Progress = quiet) -> Path:
-    """Like ``locate``, with progress reports; original weights of NLLB are converted."""
-    return _provide(kind, name, progress, convert=True)
+def fetch(kind: Kind, name: str, progress: Progress = quiet, *, revision: str | None = None) -> Path:
+    """Like ``locate``, with progress reports; original weights of NLLB are converted.
+
+    Args:
+        kind: of the model.
+        name: see ``locate``.
+        progress: receives reports.
+        revision: the commit of the hub's repository that all files must be of; None: the newest one, or
+            what is on this machine already. Of no meaning for embedded and for local models.
+    """
+    return _provide(kind, name, progress, convert=True, revision=revision)
 
 
-def _provide(kind: Kind, name: str, progress: Progress, *, convert: bool) -> Path:
+def publish(kind: Kind, name: str, mirror: Mirror, progress: Progress = quiet) -> None:
+    """Put a model that has been fetched into a mirror, from which other machines take it.
+
+    Raises:
+        ConfigError: the model is embedded or a local one, or the mirror cannot be written.
+    """
+    model = manifest.read(fetch(kind, name, progress))
+    if model is None:
+        raise ConfigError(f"{kind} {name!r} does not come from a hub: no mirror needs it", param="name")
+    try:
+        mirror.put(model, ProgressMeter(f"{kind} {name} to the mirror", model.size, progress))
+    except Exception as error:  # Each kind of storage has errors of its own.
+        fault = str(error) or type(error).__name__
+        raise ConfigError(f"the mirror cannot be written: {fault}", param="to") from error
+
+
+def _provide(
+    kind: Kind, name: str, progress: Progress, *, convert: bool, revision: str | None = None
+) -> Path:
     try:
         for model in EMBEDDED:
             if (model.kind, model.name) == (kind, name):
@@ -86,7 +114,7 @@ def _provide(kind: Kind, name: str, progress: Progress, *, convert: bool) -> Pat
         folder = _local_folder(kind, name)
         if folder is not None:
             return folder
-        return nllb.provide(_hub_model(kind, name), progress, convert=convert)
+        return nllb.provide(_pinned(_hub_model(kind, name), revision), progress, convert=convert)
     except hub.HubError as error:
         raise _missing(
             kind,
@@ -225,6 +253,13 @@ def _hub_model(kind: Kind, name: str) -> HubModel:
     else:
         raise _missing(kind, name, f"no such model; accepted: {embedded_names}")
     raise _missing(kind, name, f"no such model; accepted: {embedded_names} (embedded), {accepted}")
+
+
+def _pinned(model: HubModel, revision: str | None) -> HubModel:
+    """The model, all of whose files are of one commit unless ``revision`` is None."""
+    if revision is None:
+        return model
+    return replace(model, revisions=dict.fromkeys((*model.required, *model.optional), revision))
 
 
 def _whisper(repository: str) -> HubModel:

@@ -1,10 +1,9 @@
-"""Fetches models from a hub: Hugging Face, or the mirror in ``HF_ENDPOINT``.
+"""Fetches models from a hub: Hugging Face, or the one in ``HF_ENDPOINT``, unless a mirror of ours has them.
 
 Only the hub's ``resolve`` URLs are used, which every mirror serves. An interrupted download is resumed by the
 next one. A file is accepted if its size, and its SHA-256 if the hub states one, are right.
 """
 
-import json
 import os
 import re
 import shutil
@@ -17,11 +16,11 @@ from huggingface_hub import HfFileMetadata, get_hf_file_metadata, hf_hub_downloa
 from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
 from huggingface_hub.utils.tqdm import tqdm
 
-from sokuji.models import store
+from sokuji.models import manifest, mirror, store
+from sokuji.models.manifest import FetchedModel
 from sokuji.models.store import FileDigest, ModelFolder, Progress, ProgressMeter, quiet, sha256
 from sokuji.models.table import Kind
 
-_MANIFEST = "manifest.json"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -47,37 +46,57 @@ class HubModel:
     """File -> its commit in the repository; of other files the newest version is fetched."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedModel:
-    """A model that has been fetched."""
-
-    kind: Kind
-    name: str
-    licence: str
-    place: ModelFolder
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files together."""
-        return self.place.size
-
-
 def provide(model: HubModel, progress: Progress) -> Path:
     """The folder with the model's verified files, fetched if necessary.
 
     Raises:
         HubError: it cannot be fetched.
+        ConfigError: the mirror's address is wrong.
     """
     directory = _directory(model)
-    fetched = _read(directory)
-    if fetched is not None and fetched.place.is_verified():
-        return directory
-    with store.locked(directory.name):
-        # Another process may have fetched it during the wait for the lock.
-        fetched = _read(directory)
-        if fetched is None or not fetched.place.verify(_meter(model, fetched.place.size, progress)):
-            _fetch(model, directory, progress)
+    # Without the lock, so that a folder that cannot be written may hold the models.
+    if not _is_here(model, directory, progress):
+        with store.locked(directory.name):
+            # Another process may have fetched it during the wait for the lock.
+            if not _is_here(model, directory, progress) and not _from_mirror(model, directory, progress):
+                _fetch(model, directory, progress)
     return directory
+
+
+def _is_here(model: HubModel, directory: Path, progress: Progress) -> bool:
+    found = manifest.read(directory)
+    if found is None or not found.has(_revisions(model)):
+        return False
+    return found.place.is_verified() or found.place.verify(_meter(model, found.place.size, progress))
+
+
+def _from_mirror(model: HubModel, directory: Path, progress: Progress) -> bool:
+    """Take the model from the configured mirror; False: it is not there, at least not in this version."""
+    source = mirror.configured()
+    if source is None:
+        return False
+    try:
+        with store.replacing(directory) as fresh:
+            found = source.get(directory.name, fresh, _meter(model, None, progress))
+            if found is None or not found.has(_revisions(model)):
+                # Nothing replaces the old folder if the block is left by an error.
+                raise _NotInMirror
+    except _NotInMirror:
+        return False
+    except Exception as error:  # Each kind of storage has errors of its own.
+        fault = str(error) or type(error).__name__
+        raise HubError(f"the mirror ({mirror.VARIABLE}) cannot give it: {fault}") from error
+    _stamp(directory)
+    return True
+
+
+class _NotInMirror(Exception):
+    pass
+
+
+def _revisions(model: HubModel) -> dict[str, str]:
+    """The commits that the model is bound to, by the names of files in its folder."""
+    return {Path(path).name: commit for path, commit in model.revisions.items()}
 
 
 def store_converted(model: HubModel, fill: Callable[[Path], None]) -> Path:
@@ -90,7 +109,7 @@ def store_converted(model: HubModel, fill: Callable[[Path], None]) -> Path:
     with store.locked(directory.name):
         with store.replacing(directory) as fresh:
             fill(fresh)
-            _write_manifest(model, fresh, {path.name: _digest(path) for path in sorted(fresh.iterdir())})
+            _describe(model, fresh, {path.name: _digest(path) for path in sorted(fresh.iterdir())}, {})
         _stamp(directory)
     return directory
 
@@ -99,7 +118,7 @@ def fetched() -> Iterator[FetchedModel]:
     """Every model that has been fetched."""
     if _folder().is_dir():
         for directory in sorted(_folder().iterdir()):
-            if (model := _read(directory)) is not None:
+            if (model := manifest.read(directory)) is not None:
                 yield model
 
 
@@ -111,42 +130,34 @@ def _folder() -> Path:
     return store.root() / "fetched"
 
 
-def _read(directory: Path) -> FetchedModel | None:
-    """The model in a folder; None: there is none, or its manifest cannot be read."""
-    try:
-        manifest = json.loads((directory / _MANIFEST).read_text())
-        files = {name: FileDigest(*digest) for name, digest in manifest["files"].items()}
-        place = ModelFolder(directory.name, directory, files)
-        return FetchedModel(manifest["kind"], manifest["name"], manifest["licence"], place)
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _meter(model: HubModel, total: int | None, progress: Progress) -> ProgressMeter:
     return ProgressMeter(f"{model.kind} {model.name}", total, progress)
 
 
 def _fetch(model: HubModel, directory: Path, progress: Progress) -> None:
     partial = store.root() / "partial" / directory.name
-    digests = _download(model, partial, progress)
+    files = _download(model, partial, progress)
     with store.replacing(directory) as fresh:
-        for path in digests:
+        for path in files:
             (partial / path).rename(fresh / Path(path).name)
-        _write_manifest(model, fresh, {Path(path).name: digest for path, digest in digests.items()})
+        digests = {Path(path).name: digest for path, (digest, _) in files.items()}
+        commits = {Path(path).name: commit for path, (_, commit) in files.items() if commit}
+        _describe(model, fresh, digests, commits)
     shutil.rmtree(partial)
     _stamp(directory)
 
 
-def _write_manifest(model: HubModel, directory: Path, digests: Mapping[str, FileDigest]) -> None:
-    """Write the digests of the folder's files into its manifest."""
-    files = {name: [digest.size, digest.sha256] for name, digest in digests.items()}
-    manifest = {"kind": model.kind, "name": model.name, "licence": model.licence, "files": files}
-    (directory / _MANIFEST).write_text(json.dumps(manifest))
+def _describe(
+    model: HubModel, folder: Path, digests: Mapping[str, FileDigest], commits: Mapping[str, str]
+) -> None:
+    """Write the manifest of the files in a folder."""
+    place = ModelFolder(folder.name, folder, digests)
+    manifest.write(FetchedModel(model.kind, model.name, model.licence, place, commits))
 
 
 def _stamp(directory: Path) -> None:
-    if (fetched := _read(directory)) is not None:
-        fetched.place.stamp()
+    if (found := manifest.read(directory)) is not None:
+        found.place.stamp()
 
 
 def _digest(path: Path) -> FileDigest:
@@ -154,8 +165,8 @@ def _digest(path: Path) -> FileDigest:
     return FileDigest(size, sha256(path, ProgressMeter(path.name, size, quiet)))
 
 
-def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, FileDigest]:
-    """Download the files into ``into``, in the repository's subfolders; returns path -> digest."""
+def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, tuple[FileDigest, str | None]]:
+    """Download the files into ``into``, in the repository's subfolders; returns path -> digest and commit."""
     try:
         found = {path: _metadata(model, path) for path in (*model.required, *model.optional)}
         for path in model.required:
@@ -163,7 +174,10 @@ def _download(model: HubModel, into: Path, progress: Progress) -> dict[str, File
                 raise NotInRepository(f"{model.repository} holds no {path}")
         wanted = {path: entry for path, entry in found.items() if entry is not None}
         meter = _meter(model, sum(entry.size or 0 for entry in wanted.values()) or None, progress)
-        return {path: _download_file(model, path, entry, into, meter) for path, entry in wanted.items()}
+        return {
+            path: (_download_file(model, path, entry, into, meter), entry.commit_hash)
+            for path, entry in wanted.items()
+        }
     except HubError:
         raise
     except RepositoryNotFoundError as error:

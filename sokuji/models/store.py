@@ -84,14 +84,18 @@ class ModelFolder:
 
     def verify(self, meter: ProgressMeter) -> bool:
         """Hash all files and record the result; False: a file is absent or damaged."""
-        intact = self.is_complete() and all(
-            sha256(self.directory / name, meter) == digest.sha256 for name, digest in self.files.items()
-        )
+        intact = self.is_intact(meter)
         if intact:
             self.stamp()
         else:
             (_stamps() / self.key).unlink(missing_ok=True)
         return intact
+
+    def is_intact(self, meter: ProgressMeter) -> bool:
+        """Hash all files; False: one is absent or damaged. Nothing is recorded."""
+        return self.is_complete() and all(
+            sha256(self.directory / name, meter) == digest.sha256 for name, digest in self.files.items()
+        )
 
     def stamp(self) -> None:
         """Record that all files have been hashed and have the expected digests."""

@@ -6,7 +6,9 @@ from typing import ClassVar
 
 import pytest
 
+from deployments import memory_bound
 from deployments import stage as stage_module
+from deployments.memory_bound import CONFIRMED_S, MemoryBound
 from deployments.model_health import ModelHealth
 from deployments.stage import StageReplica
 from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig, Settings
@@ -170,6 +172,23 @@ async def test_health_is_checked_with_a_real_inference_only_after_a_time_without
     provider.broken = True
     clock.pass_s(31)
     with pytest.raises(RuntimeError, match="broken"):
+        await replica.check_health()
+
+
+async def test_a_replica_that_has_outgrown_its_memory_is_unhealthy_but_not_while_it_swaps_models(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 1
+    bound = MemoryBound(2, lambda: size, clock)
+    monkeypatch.setattr(memory_bound, "of_replica", lambda: bound)
+    replica = Recognisers("faster_whisper")
+    await replica.reconfigure({})
+    size = 3
+    await replica.check_health()
+    clock.pass_s(CONFIRMED_S)
+    async with replica._swap:
+        await replica.check_health()
+    with pytest.raises(ProviderFailed, match="its bound"):
         await replica.check_health()
 
 

@@ -5,7 +5,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,13 @@ from faster_whisper.utils import _MODELS as FASTER_WHISPER_MODELS
 from sokuji import models
 from sokuji.errors import ModelMissing
 from sokuji.models.table import EMBEDDED, WHISPER_REPOSITORIES, EmbeddedModel, Kind, ModelFile, PackageFile
+from tests.models.conftest import WHISPER_SMALL
 from tests.support.model_hub import ModelHub
 
 FIRST, SECOND, SMALL = b"first part, " * 1_000, b"second part." * 1_000, b"{}"
-WHISPER_SMALL = "Systran/faster-whisper-small"
-LESSAC = "rhasspy/piper-voices/en/en_US/lessac/low/en_US-lessac-low.onnx"
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache for each test."""
-    monkeypatch.setenv("SOKUJI_MODELS_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture
@@ -49,18 +43,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     model = EmbeddedModel(kind="whisper", name="mini", licence="MIT", extra="embedded-models", files=files)
     monkeypatch.setattr(models, "EMBEDDED", (model,))
     return folder
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelHub]:
-    """A hub with one Whisper model and one Piper voice."""
-    hub = ModelHub()
-    names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "README.md")
-    hub.files = {f"{WHISPER_SMALL}/{name}": name.encode() * 100_000 for name in names}
-    hub.files |= {LESSAC: b"onnx" * 1_000, f"{LESSAC}.json": b"{}"}
-    with hub.serving() as address:
-        monkeypatch.setenv("HF_ENDPOINT", address)
-        yield hub
 
 
 def _file(name: str, content: bytes, *parts: PackageFile) -> ModelFile:

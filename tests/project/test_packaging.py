@@ -16,6 +16,8 @@ LOCKS = (
     "requirements-samples.lock",
     "requirements-llm.lock",
     "requirements-pocket-tts.lock",
+    "requirements-cuda.lock",
+    "requirements-vllm.lock",
     "tests/clients/litellm.lock",
     "tests/clients/livekit.lock",
     "tests/clients/pipecat.lock",
@@ -70,6 +72,23 @@ def test_vllm_for_cpus_is_the_same_version_as_for_gpus_and_comes_without_package
     assert locked["torch"].endswith("+cpu")
     assert not {"vllm", "torchvision", "torchaudio", "torchcodec"} & locked.keys()
     assert not [name for name in locked if name.startswith("nvidia-")]
+    assert locked["ray"] == pins("requirements.lock")["ray"]
+
+
+def test_the_packages_for_cuda_go_on_top_of_what_is_served_and_are_for_one_cuda() -> None:
+    served, locked = pins("requirements.lock"), pins("requirements-cuda.lock")
+    shared = locked.keys() & served.keys()
+    assert "onnxruntime" not in shared
+    assert {name: locked[name] for name in shared} == {name: served[name] for name in shared}
+    # CTranslate2 loads libcublas.so.12.
+    of_cuda = [name for name in locked if name.startswith("nvidia-cu")]
+    assert of_cuda
+    assert [name for name in of_cuda if not name.endswith("-cu12")] == []
+
+
+def test_the_image_for_vllm_has_the_same_ray_and_the_same_vllm() -> None:
+    locked = pins("requirements-vllm.lock")
+    assert EXTRAS["vllm"] == [f"vllm=={locked['vllm']}"]
     assert locked["ray"] == pins("requirements.lock")["ray"]
 
 

@@ -19,7 +19,8 @@ from sokuji.config import GatewaySettings, VllmConfig, parse, parse_provider
 from tests.support.knobs import Knobs
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = [ROOT / "serve_config.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
+PROFILES = [ROOT / "serve_config.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]
+CONFIGS = [*PROFILES, *sorted((ROOT / "ops").glob("*/serve_config.yaml"))]
 
 ROUTERS = {
     "power_of_two": PowerOfTwoChoicesRequestRouter,
@@ -39,7 +40,7 @@ def built(args: dict[str, Any]) -> dict[str, Any]:
     return {deployment.name: deployment for deployment in deployments}
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_config_names_the_graphs_deployments_and_settings_they_take(path: Path) -> None:
     schema = application(path)
     graph = built(schema.args)
@@ -55,7 +56,7 @@ def test_a_config_names_the_graphs_deployments_and_settings_they_take(path: Path
             parse(GatewaySettings, settings, each.name)
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_scaling_is_bounded_and_named_in_full(path: Path) -> None:
     for each in application(path).deployments:
         scaling = each.autoscaling_config

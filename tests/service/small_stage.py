@@ -22,7 +22,7 @@ from ray.serve.context import _get_global_client
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import ServeDeploySchema
 
-from deployments import logs, runtime_env
+from deployments import logs, memory_bound, runtime_env
 from deployments.autoscaling import demand_report
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.translation import Translation
@@ -43,6 +43,8 @@ ENVIRONMENT = {
 STRATEGIES = ("power_of_two", "round_robin", "least_loaded")
 INTERVALS = (0.5, 1.5)
 CHECKS = 4
+MEMORY = 600_000_000
+"""Bytes; several times what a replica without a model takes."""
 
 
 class SmallStage:
@@ -53,6 +55,10 @@ class SmallStage:
         self._released = asyncio.Event()
         self._checks: list[float] = []
         self._well = True
+        # Ten seconds would be waited for in vain.
+        memory_bound.CONFIRMED_S = 1.0
+        self._memory = memory_bound.of_replica()
+        self._grown = b""
 
     async def where(self) -> str:
         """The replica."""
@@ -69,8 +75,10 @@ class SmallStage:
         return await self.where()
 
     async def check_health(self) -> None:
-        """Note the time; fail after ``fall_ill``."""
+        """Note the time; fail after ``fall_ill``, and as a real stage does after ``grow``."""
         self._checks.append(time.monotonic())
+        if excess := self._memory.excess:
+            raise RuntimeError(excess)
         if not self._well:
             raise RuntimeError("ill")
 
@@ -81,6 +89,11 @@ class SmallStage:
     async def fall_ill(self) -> str:
         """Fail every health check from now on; returns the replica."""
         self._well = False
+        return await self.where()
+
+    async def grow(self, size: int) -> str:
+        """Take so many bytes more; returns the replica."""
+        self._grown = b"x" * size
         return await self.where()
 
     async def environment(self) -> dict[str, Any]:
@@ -228,6 +241,25 @@ def health(interval: float) -> dict[str, float]:
     return {"gap_s": statistics.median(gaps), "replaced_s": replaced}
 
 
+def growth() -> list[bool]:
+    """Whether a replica is replaced that stays within its memory, and one that exceeds it."""
+    stage = deploy(
+        "growth",
+        num_replicas=1,
+        ray_actor_options={"num_cpus": 0, "memory": MEMORY},
+        **options(health_check_interval=INTERVALS[0]),
+    )
+    replaced = []
+    for size, patience_s in ((0, 4), (MEMORY, 60)):
+        before = stage.grow.remote(size).result()
+        deadline = time.monotonic() + patience_s
+        while _replica(stage) in (before, None) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        replaced.append(_replica(stage) != before)
+    serve.delete("growth", _blocking=False)
+    return replaced
+
+
 def _replica(stage: DeploymentHandle[Any]) -> str | None:
     try:
         return str(stage.where.remote().result(timeout_s=5))
@@ -289,6 +321,7 @@ def main() -> None:
         "refused": [refusal(frozenset()), refusal(frozenset({"MODEL_SIZE"}))],
         "scaling": scaling(),
         "metrics": shared_metrics(),
+        "growth": growth(),
     }
     serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()

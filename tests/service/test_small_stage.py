@@ -101,3 +101,7 @@ def test_the_metrics_of_a_replica_stand_on_the_pages_of_both(observed: dict[str,
         (other,) = pages.keys() - {own}
         assert total(page, "calls_total", deployment="Measuring", replica=own) == calls
         assert 1 <= total(page, "calls_total", deployment="Measuring", replica=other) <= pages[other][0]
+
+
+def test_a_replica_that_exceeds_the_memory_of_its_actor_options_is_replaced(observed: dict[str, Any]) -> None:
+    assert observed["growth"] == [False, True]

@@ -9,6 +9,7 @@ to its length and to the graph, whose slowest operations are replaced when it is
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -34,12 +35,14 @@ class KokoroNetwork:
     Args:
         folder: with the model's files.
         cpu_threads: threads of one call of ``render``.
+        device: operations that ONNX Runtime has for CPUs alone stay there.
 
     Raises:
+        ConfigError: the installed ONNX Runtime does not support the device.
         ModelMissing: a file is absent or damaged.
     """
 
-    def __init__(self, folder: Path, *, cpu_threads: int) -> None:
+    def __init__(self, folder: Path, *, cpu_threads: int, device: Literal["cpu", "cuda"] = "cpu") -> None:
         try:
             self.ids: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))["vocab"]
             with np.load(folder / "voices_ja.npz") as archive:
@@ -47,7 +50,7 @@ class KokoroNetwork:
             model = faster_model(folder / "model.onnx")
         except Exception as error:  # What protobuf raises has no public base.
             raise ModelMissing(f"kokoro model {folder.name!r} is damaged or incomplete") from error
-        self._session = open_session_on("cpu", model, cpu_threads=cpu_threads)
+        self._session = open_session_on(device, model, cpu_threads=cpu_threads)
 
     def render(self, phonemes: Sequence[str], style: Style) -> Waveform:
         """Samples of ``phonemes`` at 24 kHz, within -1 to 1."""

@@ -1,0 +1,115 @@
+"""The compose files: Docker Compose reads them, what they mount is there, and they fit the Serve config."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sokuji.config import FIELD_VARIABLES, PROXY_VARIABLES
+from sokuji.config.variables import GATEWAY_FIELD_VARIABLES
+from tests.ops.tools import ROOT, program, run
+
+FOLDER = ROOT / "ops" / "compose"
+FILES = ("docker-compose.yml", "docker-compose.prod.yml", "docker-compose.monitoring.yml")
+KEY = {"SOKUJI_API_KEYS": "key"}
+
+
+@cache
+def config(name: str, *options: str, **environment: str) -> dict[str, Any]:
+    """What Docker Compose makes of a file; not to be changed."""
+    output = run(program("docker-compose"), "-f", FOLDER / name, *options, "config", **KEY, **environment)
+    content: dict[str, Any] = yaml.safe_load(output)
+    return content
+
+
+def serve_deployments() -> dict[str, dict[str, Any]]:
+    """Name -> options, of the Serve config of docker-compose.prod.yml."""
+    (application,) = yaml.safe_load((FOLDER / "serve_config.yaml").read_text())["applications"]
+    return {each["name"]: each for each in application["deployments"]}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_docker_compose_accepts_it_and_every_service_has_walls(name: str) -> None:
+    services = config(name)["services"]
+    assert services
+    for service, options in services.items():
+        limits = options.get("deploy", {}).get("resources", {}).get("limits", {})
+        # What deploys the Serve config ends at once.
+        assert {"cpus", "memory"} <= limits.keys() or service == "deploy", service
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_mounted_files_are_there(name: str) -> None:
+    content = config(name, "--profile", "*")
+    mounted = [
+        Path(each["source"])
+        for options in content["services"].values()
+        for each in options.get("volumes", [])
+        if each["type"] == "bind"
+    ]
+    # The certificate is the operator's; Prometheus' and Grafana's files have tests of their own.
+    theirs = ("tls", "prometheus", "provisioning", "dashboards")
+    assert [path for path in mounted if path.name not in theirs and not path.exists()] == []
+
+
+def test_without_keys_the_service_for_others_is_refused() -> None:
+    with pytest.raises(AssertionError, match="SOKUJI_API_KEYS"):
+        run(program("docker-compose"), "-f", FOLDER / "docker-compose.prod.yml", "config", SOKUJI_API_KEYS="")
+
+
+def test_only_nginx_is_reached_from_outside_the_machine() -> None:
+    published = {
+        service: port.get("host_ip")
+        for name in FILES
+        for service, options in config(name)["services"].items()
+        for port in options.get("ports", [])
+    }
+    assert {service for service, address in published.items() if address != "127.0.0.1"} == {"nginx"}
+
+
+def test_the_guides_variables_reach_the_stage_that_reads_them() -> None:
+    known = {*FIELD_VARIABLES.values(), *GATEWAY_FIELD_VARIABLES.values(), *PROXY_VARIABLES}
+    given = {"MODEL_SIZE": "tiny", "BEAM_SIZE": "5", "WS_PING_INTERVAL": "30"}
+    assert given.keys() <= known
+    prod = config("docker-compose.prod.yml", **given)["services"]
+    assert prod["stt-service"]["environment"].items() >= {"MODEL_SIZE": "tiny", "BEAM_SIZE": "5"}.items()
+    for gateway in ("gateway-1", "gateway-2"):
+        assert prod[gateway]["environment"]["WS_PING_INTERVAL"] == "30"
+    base = config("docker-compose.yml", **given)["services"]["sokuji"]["environment"]
+    assert base.items() >= given.items()
+    # What is not set is not there: an empty value would be refused.
+    assert config("docker-compose.yml")["services"]["sokuji"]["environment"].get("MODEL_SIZE") is None
+
+
+def test_each_deployment_has_a_container_with_its_resource_and_more_memory_than_its_bound() -> None:
+    services = config("docker-compose.prod.yml")["services"]
+    containers: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for service, options in services.items():
+        command = " ".join(options.get("command") or [])
+        if found := re.search(r'--resources=\{"(\w+)": ?1\}', command):
+            containers.setdefault(found[1], []).append((service, options["deploy"]["resources"]["limits"]))
+    taken: dict[str, float] = {}
+    for deployment in serve_deployments().values():
+        actor = deployment["ray_actor_options"]
+        ((resource, _),) = actor["resources"].items()
+        taken[resource] = taken.get(resource, 0) + actor["memory"]
+    assert {service for service, _ in containers["gateway"]} == {"gateway-1", "gateway-2"}
+    for resource, memory in taken.items():
+        for _, limits in containers[resource]:
+            assert memory + 600_000_000 < int(limits["memory"])
+
+
+def test_nginx_names_the_gateways_of_the_compose_file() -> None:
+    named = re.findall(r"server ([\w-]+):8000", (ROOT / "ops/nginx/upstreams.conf").read_text())
+    services = config("docker-compose.prod.yml")["services"]
+    assert named == [name for name in services if name.startswith("gateway-")]
+    assert serve_deployments()["Gateway"]["autoscaling_config"]["min_replicas"] == len(named)
+
+
+def test_both_ends_of_the_networks_have_the_same_name() -> None:
+    prod = {each["name"] for each in config("docker-compose.prod.yml")["networks"].values()}
+    monitoring = {each["name"] for each in config("docker-compose.monitoring.yml")["networks"].values()}
+    assert monitoring <= prod

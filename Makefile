@@ -16,7 +16,7 @@ CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 # --only-binary: no package is built on this machine, so that no compiler is needed.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --only-binary=:all:
-LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT)
+LAUNCH := $(BIN)/python -m launcher.launch --config $(CONFIG) --port $(PORT) $(if $(HOST),--host $(HOST))
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 PROFILE := $(BIN)/python -m launcher.profiling
 # Clients that others wrote, each in an environment of its own: their requirements contradict each other.
@@ -45,7 +45,7 @@ LOCK_CLIENT := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generat
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
-	@echo 'make TARGET [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
+	@echo 'make TARGET [HOST=127.0.0.1] [PORT=8000] [CONFIG=serve_config.yaml] [ARGS="..."]'
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 run: $(VENV)/.models ## Serve until Ctrl-C; the first time everything is set up before.

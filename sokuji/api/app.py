@@ -66,8 +66,19 @@ UPLOAD_PATHS = frozenset(
 """Paths whose request bodies are uploads, which have limits of their own."""
 
 PATHS = PathAccess(
-    public=frozenset({"/", "/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/languages", "/frontend/settings"}),
-    # Files that were translated: their addresses are secrets.
+    public=frozenset(
+        {
+            "/",
+            "/health",
+            "/docs",
+            "/docs/oauth2-redirect",
+            "/redoc",
+            "/openapi.json",
+            "/languages",
+            "/frontend/settings",
+        }
+    ),
+    # The address of a file that was translated is a secret.
     public_below=("/health/", "/static-offline-docs/", "/download_file/"),
     scopes={
         "/api/v1/stt/transcribe": KeyScope.RECORDINGS,

@@ -22,7 +22,11 @@ CurrentService = Annotated[Service, Depends(_current_service)]
 """The service that the application was built for."""
 
 
-CurrentClient = Annotated[Principal, Depends(client_of)]
+async def _current_client(connection: HTTPConnection) -> Principal:
+    return client_of(connection)
+
+
+CurrentClient = Annotated[Principal, Depends(_current_client)]
 """The client that sends a request or opens a socket, which ``Authentication`` has let in."""
 
 

@@ -26,6 +26,9 @@ UPLOAD = {"files": {"audio_file": WAV}, "data": {"target_language": "en"}}
 TRANSCRIBED = {"files": {"audio_file": WAV}}
 OFFER = {"content": "v=0", "headers": {"Content-Type": "application/sdp"}}
 TEXT = {"text": "Olá, mundo.", "source_language": "pt", "target_language": "en"}
+LIBRE = {"q": "Olá, mundo.", "source": "pt", "target": "en"}
+FILE = {"file": ("a.txt", b"Bom dia.", "text/plain")}
+LIBRE_FILE = {"files": FILE, "data": {"source": "pt", "target": "en"}}
 SPOKEN = {"text": "Hello, world", "language": "en"}
 SPEECH = {"model": "tts-1", "input": "Hello, world", "voice": "alloy"}
 TRANSLATION = {"session": {"model": "gpt-realtime-translate"}}
@@ -40,6 +43,9 @@ DOORS = (
     Door("/api/v1/pipeline/translate-text", KeyScope.TEXTS, {"json": TEXT}, CHARACTERS),
     Door("/api/v1/tts/synthesize", KeyScope.TEXTS, {"json": SPOKEN}, CHARACTERS),
     Door("/v1/audio/speech", KeyScope.TEXTS, {"json": SPEECH}, CHARACTERS),
+    Door("/translate", KeyScope.TEXTS, {"json": LIBRE}, CHARACTERS),
+    Door("/detect", KeyScope.TEXTS, {"json": {"q": "Olá, mundo."}}, CHARACTERS),
+    Door("/translate_file", KeyScope.TEXTS, LIBRE_FILE, CHARACTERS),
     Door("/v1/realtime/client_secrets", KeyScope.TOKENS, {"json": {}}),
     Door("/v1/realtime/translations/client_secrets", KeyScope.TOKENS, {"json": TRANSLATION}),
     Door("/v1/realtime/calls", KeyScope.SESSIONS, OFFER),
@@ -60,7 +66,10 @@ DOORS = (
 CALLS = [door for door in DOORS if door.request is not None]
 SOCKETS = [door for door in DOORS if door.request is None]
 CHARGED = [door for door in CALLS if door.uses]
-OPEN = ("/", "/health", "/docs", "/redoc", "/openapi.json")
+DOCUMENTS = ("/docs", "/redoc", "/openapi.json")
+OPEN = ("/", "/health", "/health/live", *DOCUMENTS, "/languages", "/frontend/settings")
+IN_BODY = [door for door in CALLS if door.path in ("/translate", "/detect", "/translate_file")]
+"""Doors whose clients send the key in the body."""
 
 
 def named(doors: Sequence[Door]) -> pytest.MarkDecorator:

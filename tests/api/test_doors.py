@@ -15,7 +15,7 @@ from sokuji.api.app import PATHS, build_app
 from sokuji.api.service import Service
 from sokuji.config import AccessSettings, GatewaySettings
 from sokuji.config.keys import KeyScope
-from tests.api.doors import CALLS, DOORS, OPEN, SOCKETS, Door, named
+from tests.api.doors import CALLS, DOORS, IN_BODY, OPEN, SOCKETS, Door, named
 from tests.support.fake_stages import ready_pipeline
 from tests.support.openai_api import openai_api
 from tests.support.rest_client import client_of
@@ -40,8 +40,12 @@ async def called(client: httpx.AsyncClient, door: Door, value: str | None) -> ht
     return await client.request(method, door.path, headers=headers, **request)
 
 
-def check_refusal(path: str, error: dict[str, str], code: str) -> None:
+def check_refusal(path: str, error: dict[str, str] | str, code: str) -> None:
     """Check an error in the shape of a door."""
+    if isinstance(error, str):
+        assert path in {door.path for door in IN_BODY}
+        assert "sokuji_" not in error
+        return
     assert (error["code"], error["param"]) == (code, "Authorization")
     assert ("type" in error) == path.startswith("/v1/")
     assert "sokuji_" not in error["message"]
@@ -62,7 +66,7 @@ async def test_no_route_is_left_out() -> None:
     routes = build_app(await service_with_keys()).routes
     known = {door.path for door in DOORS}
     for path, does_something in paths_of(routes):
-        concrete = path.replace("{model_id:path}", "whisper-1")
+        concrete = path.replace("{model_id:path}", "whisper-1").replace("{", "").replace("}", "")
         if PATHS.is_public(concrete) or PATHS.is_public(f"{concrete}/"):
             assert concrete not in {door.path for door in DOORS}, f"{path} needs no key"
             continue
@@ -85,6 +89,23 @@ async def test_a_call_without_a_key_for_it_is_refused(door: Door) -> None:
             assert response.status_code == 403
             check_refusal(door.path, response.json()["error"], "forbidden")
         assert (await called(client, door, KEY.value)).status_code not in (401, 403)
+
+
+@named(IN_BODY)
+async def test_a_key_may_stand_in_the_body_where_clients_send_it_so(door: Door) -> None:
+    async def sent(value: str | None, in_header: str | None = None) -> int:
+        request = dict(door.request or {})
+        kind = "json" if "json" in request else "data"
+        request[kind] = {**request[kind], **({"api_key": value} if value is not None else {})}
+        headers = shown(in_header) if in_header else {}
+        return (await client.post(door.path, headers=headers, **request)).status_code
+
+    async with client_of(await service_with_keys()) as client:
+        assert [await sent(value) for value in (None, "", "wrong")] == [401, 401, 401]
+        assert await sent(OTHERS[KeyScope.TEXTS].value) == 403
+        assert await sent(KEY.value) == 200
+        assert await sent("wrong", in_header=KEY.value) == 200
+        assert await sent(KEY.value, in_header="wrong") == 401, "what the header shows counts"
 
 
 @named(SOCKETS)

@@ -72,7 +72,7 @@ def open_ports(environment: Mapping[str, str]) -> dict[str, tuple[str, int]]:
 def check_haproxy(environment: Mapping[str, str]) -> None:
     """Refuse HAProxy if it is not installed, or if the user has not accepted that its ports are open.
 
-    An API key will be demanded here as well, once the service has keys.
+    Keys of the service do not protect them.
 
     Raises:
         ConfigError: the message says what to do.

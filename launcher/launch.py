@@ -25,7 +25,7 @@ from rich.console import Console
 
 from launcher import dashboard
 from launcher.environment import describe_ports, open_ports
-from launcher.preflight import check_capacity
+from launcher.preflight import check_access, check_capacity
 from launcher.serve_config import LaunchError, ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
 from launcher.supervision import until_broken
@@ -197,6 +197,7 @@ async def launch(config: ServeConfig, timeout_s: float, command: Sequence[str]) 
                 return await run_command(command)
     check_port(config)
     try:
+        check_access(config.content, config.host, os.environ | config.environment)
         for warning in check_capacity(config.content):
             console.print(warning, soft_wrap=True)
     except ConfigError as error:

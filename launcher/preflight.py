@@ -1,16 +1,44 @@
-"""Checks before the start that this machine has the GPUs and the memory that a Serve config needs.
+"""Checks before the start: that this machine has the GPUs and the memory that a Serve config needs, and that
+a service which others can reach demands keys.
 
-Each replica makes the same check of its own share when it starts (``deployments.gpu_share``).
+Each replica makes the check of its own share too when it starts (``deployments.gpu_share``), and a service
+without keys answers at loopback addresses only, however it was started (``sokuji.api.credentials``).
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sokuji.access.key_file import read_keys
 from sokuji.capacity.machine import detect
 from sokuji.capacity.placement import unplaced
-from sokuji.capacity.profiles import applications, read_application
+from sokuji.capacity.profiles import applications, gateway_settings, read_application
+from sokuji.config import is_loopback
 from sokuji.errors import ConfigError
+
+
+def check_access(content: Mapping[str, Any], host: str, environment: Mapping[str, str]) -> None:
+    """Check the keys of the applications that are built by this project's graph.
+
+    Args:
+        host: where they will listen.
+        environment: of their processes.
+
+    Raises:
+        ConfigError: others than this machine reach the host and no keys are demanded, the key file cannot be
+            read, or a setting of the Gateway is not accepted.
+    """
+    for application in applications(content):
+        access = gateway_settings(application, environment).access
+        if access.keys_file:
+            read_keys(Path(access.keys_file))
+        if access.is_loopback_only and not is_loopback(host):
+            raise ConfigError(
+                f"{host} can be reached from other machines, and clients need no key. Make one with "
+                "'sokuji keys create NAME --file /etc/sokuji/keys.json' and set SOKUJI_KEYS_FILE to that "
+                "file; or, on a network that you trust, SOKUJI_EXPOSED=1",
+                param="access.keys_file",
+            )
 
 
 def check_capacity(content: Mapping[str, Any]) -> list[str]:

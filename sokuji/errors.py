@@ -113,7 +113,7 @@ class Unauthenticated(InvalidRequest):
 
 
 class Forbidden(InvalidRequest):
-    """The client may not use the service in this way, whoever it is."""
+    """The client may not use the service in this way: from this page, or with this API key."""
 
     code, status = "forbidden", 403
 
@@ -128,6 +128,18 @@ class RateLimited(SokujiError):
     """The client sends too many requests."""
 
     code, status, close_code = "rate_limited", 429, 1008
+
+
+class UsageExceeded(RateLimited):
+    """The API key has used what it may use in a day."""
+
+    code = "usage_exceeded"
+
+
+class TooManySessions(RateLimited):
+    """The API key has as many sessions as it may have at the same time."""
+
+    code, close_code = "too_many_sessions", 1013
 
 
 class Replaced(SokujiError):

@@ -15,7 +15,7 @@ from launcher import dashboard
 from launcher.launch import managed_service, wait_until_ready
 from launcher.serve_config import ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
-from sokuji.client.handshake import ServiceUnreachable, endpoint, unreachable
+from sokuji.client.handshake import ServiceUnreachable, authorization, endpoint, unreachable
 
 START_S = 300.0
 """How long models may take to load and warm up."""
@@ -89,7 +89,9 @@ class ServiceUnderTest:
             ServiceUnreachable: nothing answers at the URL, or something else does.
         """
         try:
-            response = httpx.get(endpoint(self.url, "/api/v1/info", "http"), timeout=10)
+            response = httpx.get(
+                endpoint(self.url, "/api/v1/info", "http"), headers=authorization(), timeout=10
+            )
             return {name: response.json()[name] for name in ("version", "providers", "limits")}
         except httpx.TransportError as error:
             raise unreachable(self.url, error) from None

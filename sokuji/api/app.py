@@ -1,10 +1,13 @@
 """The gateway's web application: the doors of one ``Service``, and the middleware that all of them share."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from sokuji import __version__
 from sokuji.api import errors
+from sokuji.api.authentication import Authentication, PathAccess, describe_access
 from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
 from sokuji.api.bridge import (
     health_routes,
@@ -27,6 +30,7 @@ from sokuji.api.request_metrics import RequestMetrics
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 from sokuji.api.webrtc import routes as call_routes
+from sokuji.config.keys import KeyScope
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -61,6 +65,46 @@ UPLOAD_PATHS = frozenset(
 )
 """Paths whose request bodies are uploads, which have limits of their own."""
 
+PATHS = PathAccess(
+    public=frozenset(
+        {
+            "/",
+            "/health",
+            "/docs",
+            "/docs/oauth2-redirect",
+            "/redoc",
+            "/openapi.json",
+            "/languages",
+            "/frontend/settings",
+        }
+    ),
+    # The address of a file that was translated is a secret.
+    public_below=("/health/", "/static-offline-docs/", "/download_file/"),
+    scopes={
+        "/api/v1/stt/transcribe": KeyScope.RECORDINGS,
+        "/api/v1/pipeline/translate-audio": KeyScope.RECORDINGS,
+        "/v1/audio/transcriptions": KeyScope.RECORDINGS,
+        "/v1/audio/translations": KeyScope.RECORDINGS,
+        "/api/v1/translation/translate": KeyScope.TEXTS,
+        "/api/v1/tts/synthesize": KeyScope.TEXTS,
+        "/api/v1/pipeline/translate-text": KeyScope.TEXTS,
+        "/v1/audio/speech": KeyScope.TEXTS,
+        "/translate": KeyScope.TEXTS,
+        "/detect": KeyScope.TEXTS,
+        "/translate_file": KeyScope.TEXTS,
+        "/api/v1/ws/translate": KeyScope.SESSIONS,
+        "/v1/realtime": KeyScope.SESSIONS,
+        "/v1/realtime/translations": KeyScope.SESSIONS,
+        "/v1/realtime/calls": KeyScope.SESSIONS,
+        "/v1/realtime/translations/calls": KeyScope.SESSIONS,
+        "/v1/realtime/client_secrets": KeyScope.TOKENS,
+        "/v1/realtime/translations/client_secrets": KeyScope.TOKENS,
+        "/metrics": KeyScope.METRICS,
+    },
+    keys_in_body=frozenset({"/translate", "/detect", "/translate_file"}),
+)
+"""What clients need where the service demands keys."""
+
 
 def build_app(service: Service, *, server_answers_with_id: bool = False) -> FastAPI:
     """The ASGI application that serves ``service``; settings that the service applies take effect at once.
@@ -91,6 +135,14 @@ def build_app(service: Service, *, server_answers_with_id: bool = False) -> Fast
         return BodyPace(limits.body_timeout_s, limits.min_body_bytes_per_s, limits.max_body_s)
 
     errors.install(app)
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            describe_access(document(), PATHS)
+        return document()
+
+    app.openapi = openapi  # type: ignore[method-assign]
     # The middleware that is added last sees a request first.
     app.add_middleware(BodyLimit, limit=body_limit, pace=body_pace)
     app.add_middleware(
@@ -99,7 +151,10 @@ def build_app(service: Service, *, server_answers_with_id: bool = False) -> Fast
         place=service.uploads.place,
         client_place=service.uploads.client_place,
     )
-    app.add_middleware(RateLimit, admit=service.admit, allowance=service.allowance)
+    app.add_middleware(Authentication, identify=service.credentials.identify, paths=PATHS)
+    app.add_middleware(
+        RateLimit, admit=service.admit, per_minute=lambda: service.settings.limits.requests_per_minute
+    )
     app.add_middleware(errors.UnhandledErrors)
     app.add_middleware(PageAccess, settings=lambda: service.settings.access)
     app.add_middleware(ContentSecurityPolicies, policies={"/docs": DOCS_POLICY, "/redoc": DOCS_POLICY})

@@ -1,4 +1,4 @@
-"""Who may use the doors under ``/v1``: API keys, and client secrets, the short-lived tokens of browsers.
+"""What clients show to be let in: API keys, and client secrets, the short-lived tokens of browsers.
 
 A client shows either of them as ``Authorization: Bearer``. A browser, which cannot set that header for a
 WebSocket, offers the subprotocols ``realtime`` and ``openai-insecure-api-key.<key>``.
@@ -8,6 +8,7 @@ signed and not stored, so that every process with the same signing key accepts i
 message and no log line contains a credential.
 """
 
+import ipaddress
 import json
 import time
 from typing import Any, NamedTuple
@@ -15,7 +16,14 @@ from typing import Any, NamedTuple
 import jwt
 from starlette.requests import HTTPConnection
 
-from sokuji.errors import TooLarge, Unauthenticated
+from sokuji.access.key_ring import KeyRing
+from sokuji.access.principal import Principal
+from sokuji.access.quotas import Quotas
+from sokuji.access.shared_counts import SharedCounts
+from sokuji.api.limits import client_address
+from sokuji.config.access import AccessSettings, is_loopback
+from sokuji.config.keys import Key
+from sokuji.errors import Forbidden, TooLarge, Unauthenticated
 
 CLIENT_SECRET_PREFIX = "ek_"
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
@@ -28,13 +36,6 @@ _ALGORITHM = "HS256"
 JSONObject = dict[str, Any]
 
 
-class ClientSecret(NamedTuple):
-    """A client secret that has been verified."""
-
-    session: JSONObject
-    """The session that its holder opens, as it was validated when the secret was made."""
-
-
 class NewClientSecret(NamedTuple):
     """A client secret that has been made."""
 
@@ -43,43 +44,63 @@ class NewClientSecret(NamedTuple):
     """Seconds since the epoch."""
 
 
-class ApiKeys:
-    """The keys that clients have to show. None are configured: any is accepted, and clients without one."""
-
-    def check(self, key: str | None) -> None:
-        """Refuse a key; None: the client shows none.
-
-        Raises:
-            Unauthenticated: the key is not one of those that are accepted.
-        """
-
-
 class Credentials:
     """Verifies what clients show, and makes client secrets.
 
     Args:
         signing_key: at least ``MIN_SIGNING_KEY_BYTES``; all with the same one accept each other's secrets.
-        api_keys: None: any key is accepted.
     """
 
-    def __init__(self, signing_key: bytes, api_keys: ApiKeys | None = None) -> None:
+    def __init__(self, signing_key: bytes) -> None:
         self._signing_key = signing_key
-        self._api_keys = api_keys or ApiKeys()
+        self._settings = AccessSettings()
+        self._keys = KeyRing()
+        self._counts = SharedCounts()
+        self.quotas = Quotas(self._counts)
+        """What clients have used."""
 
-    def verify(self, connection: HTTPConnection) -> ClientSecret | None:
-        """The client secret that a client shows; None: it shows an API key, or need show nothing.
+    def apply(self, settings: AccessSettings) -> None:
+        """Take over the keys that are accepted, and where their use is counted.
 
         Raises:
-            Unauthenticated: an API key that is not accepted, or a forged or expired client secret.
+            ConfigError: the key file cannot be read; nothing has changed.
         """
-        shown = _shown(connection)
-        if shown is not None and shown.startswith(CLIENT_SECRET_PREFIX):
-            return self._verify_secret(shown.removeprefix(CLIENT_SECRET_PREFIX))
-        self._api_keys.check(shown)
-        return None
+        self._keys.apply(settings)
+        self._settings = settings
+        if settings.redis_url != self._counts.redis_url:
+            self._counts = SharedCounts(settings.redis_url)
+            self.quotas = Quotas(self._counts)
 
-    def make_secret(self, session: JSONObject, lifetime_s: int) -> NewClientSecret:
+    def identify(self, connection: HTTPConnection, key_in_body: str | None = None) -> Principal:
+        """The client of a connection.
+
+        Args:
+            key_in_body: what it shows where its headers show nothing.
+
+        Raises:
+            Unauthenticated: an API key or a client secret that is not accepted; or none, where one is needed.
+            Forbidden: no keys are demanded, and the client reaches another address than loopback.
+        """
+        shown, address = _shown(connection) or key_in_body, client_address(connection.scope)
+        key: Key | None = None
+        session: JSONObject | None = None
+        if shown is not None and shown.startswith(CLIENT_SECRET_PREFIX):
+            session, key = self._verify_secret(shown.removeprefix(CLIENT_SECRET_PREFIX))
+        elif self._keys.demands_keys:
+            key = self._keys.verify(shown)
+        elif self._settings.is_loopback_only and not _is_at_loopback(connection):
+            raise Forbidden(
+                "this service has no API keys and serves clients on its own machine only; its operator can "
+                "make keys with 'sokuji keys create', or set access.exposed",
+                param="access.keys_file",
+            )
+        return Principal(address, self._keys, self.quotas, key, session)
+
+    def make_secret(self, session: JSONObject, lifetime_s: int, key: Key | None = None) -> NewClientSecret:
         """A client secret for sessions that begin with ``session``, which has been validated.
+
+        Args:
+            key: of the client that asks for it; its limits hold for the sessions, and its end is theirs.
 
         Raises:
             TooLarge: the session has more than ``MAX_SESSION_BYTES``.
@@ -92,10 +113,13 @@ class Credentials:
             )
         now = int(time.time())
         claims = {"iat": now, "exp": now + lifetime_s, "session": session}
+        if key is not None:
+            claims["key"] = key.id
         token = jwt.encode(claims, self._signing_key, _ALGORITHM)
         return NewClientSecret(CLIENT_SECRET_PREFIX + token, now + lifetime_s)
 
-    def _verify_secret(self, token: str) -> ClientSecret:
+    def _verify_secret(self, token: str) -> tuple[JSONObject, Key | None]:
+        """The session of a client secret, and the key with which it was made."""
         try:
             claims = jwt.decode(
                 token, self._signing_key, [_ALGORITHM], options={"require": ["exp", "session"]}
@@ -104,7 +128,27 @@ class Credentials:
             raise Unauthenticated("the client secret has expired; ask your server for a new one") from None
         except jwt.InvalidTokenError:
             raise Unauthenticated("the client secret is not one of this service") from None
-        return ClientSecret(claims["session"])
+        if not self._keys.demands_keys:
+            return claims["session"], None
+        if "key" not in claims:
+            raise Unauthenticated("the client secret was made without an API key; make a new one with a key")
+        return claims["session"], self._keys.current(str(claims["key"]))
+
+
+def _is_at_loopback(connection: HTTPConnection) -> bool:
+    """Whether a client has connected to a loopback address; true where the server does not know."""
+    server = connection.scope.get("server")
+    host = server[0] if server else ""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return True
+    return is_loopback(host)
+
+
+def shows_credential(connection: HTTPConnection) -> bool:
+    """Whether a client shows an API key or a client secret in its headers."""
+    return _shown(connection) is not None
 
 
 def _shown(connection: HTTPConnection) -> str | None:

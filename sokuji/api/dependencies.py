@@ -7,8 +7,8 @@ from fastapi import Depends, Form, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
-from sokuji.api.credentials import ClientSecret
-from sokuji.api.limits import client_address
+from sokuji.access.principal import Principal
+from sokuji.api.authentication import client_of
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
@@ -22,22 +22,12 @@ CurrentService = Annotated[Service, Depends(_current_service)]
 """The service that the application was built for."""
 
 
-def _client_address(connection: HTTPConnection) -> str:
-    return client_address(connection.scope)
+async def _current_client(connection: HTTPConnection) -> Principal:
+    return client_of(connection)
 
 
-ClientAddress = Annotated[str, Depends(_client_address)]
-"""The address of the peer that sends a request (``limits.client_address``)."""
-
-
-def _client_secret(connection: HTTPConnection, service: CurrentService) -> ClientSecret | None:
-    return service.credentials.verify(connection)
-
-
-AUTHENTICATED = [Depends(_client_secret)]
-"""Dependencies of REST routes under ``/v1``: 401 for a credential that is not accepted."""
-ShownClientSecret = Annotated[ClientSecret | None, Depends(_client_secret)]
-"""The client secret that the client of such a route shows; None: another credential, or none."""
+CurrentClient = Annotated[Principal, Depends(_current_client)]
+"""The client that sends a request or opens a socket, which ``Authentication`` has let in."""
 
 
 async def _request_slot(service: CurrentService) -> AsyncIterator[None]:

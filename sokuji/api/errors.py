@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.doors import door_of
 from sokuji.api.path_prefix import route_path
-from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiError, TooLarge
+from sokuji.errors import DeadlineExceeded, InvalidRequest, Overloaded, SokujiError, TooLarge, Unauthenticated
 from sokuji.telemetry import call_ids
 
 log = logging.getLogger(__name__)
@@ -50,13 +50,13 @@ class ErrorBody(BaseModel):
 
 _DESCRIPTIONS = {
     400: "Malformed request, or audio that cannot be decoded",
-    401: "A credential that is not accepted",
-    403: "A page of another origin, or a host that is not served",
+    401: "An API key or client secret that is not accepted, or none",
+    403: "A key that is for other uses, a page of another origin, or a host that is not served",
     404: "A model that is not served",
     408: "A body that stalls or comes too slowly",
     413: "Too many bytes, seconds or characters",
     422: "No speech in the recording, or a language, pair or voice that is not served",
-    429: "Too many requests; see Retry-After",
+    429: "Too many requests, or more audio or characters than the key may use; see Retry-After",
     500: "An error of the service; the message has the id of its log entry",
     502: "A model failed",
     503: "Overloaded or still starting; see Retry-After",
@@ -68,9 +68,9 @@ def _described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
-FAILURE_RESPONSES = _described(403, 429, 500, 503)
+FAILURE_RESPONSES = _described(401, 403, 429, 500, 503)
 """How any call may fail, for the OpenAPI document."""
-BODY_FAILURE_RESPONSES = _described(400, 401, 404, 408, 413, 422)
+BODY_FAILURE_RESPONSES = _described(400, 404, 408, 413, 422)
 """How calls with a body of OpenAI's own may fail in addition."""
 MODEL_FAILURE_RESPONSES = _described(400, 408, 413, 422, 502, 504)
 """How calls to the models may fail in addition."""
@@ -83,6 +83,9 @@ UNKNOWN_LANGUAGE_RESPONSE = _described(422)
 def error_response(error: SokujiError, scope: Scope) -> Response:
     """The response that reports ``error`` to the client of a request."""
     headers = {}
+    if error.status == Unauthenticated.status:
+        # RFC 9110, section 11.6.1
+        headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
         # Clients of OpenAI take it before the other one.
@@ -209,7 +212,7 @@ class UnhandledErrors:
             await error_response(_unhandled(failure, request_id), scope)(scope, receive, send)
 
 
-def _unhandled(failure: Exception, request_id: str) -> SokujiError:
+def _unhandled(failure: Exception, request_id: str | None) -> SokujiError:
     if isinstance(failure, OSError) and failure.errno in EXHAUSTED:
         lacking = errno.errorcode[failure.errno]
         return Overloaded(

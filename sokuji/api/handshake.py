@@ -1,24 +1,19 @@
-"""The WebSocket handshake of the doors under ``/v1``: the credential is verified, a subprotocol is chosen.
+"""The WebSocket handshake: a subprotocol is chosen, or there is no WebSocket.
 
-A credential that is not accepted is answered with status 401, and there is no WebSocket. All other refusals
-should come after the handshake, as an event: a browser does not show its page why a handshake failed.
+A client that may not use the service is answered with status 401 or 403. All other refusals should come after
+the handshake, as an event: a browser does not show its page why a handshake failed.
 """
 
 from collections.abc import Sequence
 
 from starlette.websockets import WebSocket
 
-from sokuji.api.credentials import ClientSecret, Credentials
 from sokuji.api.errors import error_response
-from sokuji.errors import SokujiError, Unauthenticated
+from sokuji.errors import SokujiError
 
 REALTIME_SUBPROTOCOL = "realtime"
 _DENIAL_RESPONSE = "websocket.http.response"
 """ASGI extension of servers that can answer a handshake with an HTTP response of the application."""
-
-
-class RefusedHandshake(Exception):
-    """The client has been refused; nothing is left to do for it."""
 
 
 async def refuse(websocket: WebSocket, refusal: SokujiError) -> None:
@@ -29,25 +24,12 @@ async def refuse(websocket: WebSocket, refusal: SokujiError) -> None:
         await websocket.close(refusal.close_code)
 
 
-async def accept(
-    websocket: WebSocket,
-    credentials: Credentials,
-    subprotocols: Sequence[str] = (REALTIME_SUBPROTOCOL,),
-) -> ClientSecret | None:
-    """Accept a client; returns what ``Credentials.verify`` does.
+async def accept(websocket: WebSocket, subprotocols: Sequence[str] = (REALTIME_SUBPROTOCOL,)) -> None:
+    """Accept a client.
 
     Args:
         subprotocols: those of the door, the preferred one first. The first that the client offers is sent
             back: a browser closes a socket whose server chooses none of those that it has offered.
-
-    Raises:
-        RefusedHandshake: the credential is not accepted; the client has been told.
     """
-    try:
-        secret = credentials.verify(websocket)
-    except Unauthenticated as refusal:
-        await refuse(websocket, refusal)
-        raise RefusedHandshake from None
     offered: list[str] = websocket.scope.get("subprotocols", [])
     await websocket.accept(next((each for each in subprotocols if each in offered), None))
-    return secret

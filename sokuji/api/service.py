@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import MappingProxyType
 
+from sokuji.access.allowance import Allowance
 from sokuji.admission.admission import Admission
 from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.api.concurrency_limiter import ConcurrencyLimiter
 from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
-from sokuji.api.limits import Allowance, SlidingWindow
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.api.uploads import Uploads
 from sokuji.audio.decoder_process.pool import Decoders
@@ -55,7 +55,7 @@ class Service:
         limits = settings.limits
         self.pipeline = pipeline
         self.credentials = credentials or Credentials(secrets.token_bytes(MIN_SIGNING_KEY_BYTES))
-        """Verifies who may use the doors under ``/v1``."""
+        """Verifies who may use the doors."""
         self.requests = ConcurrencyLimiter(limits.max_concurrent_requests)
         """REST calls in progress."""
         self.uploads = Uploads(limits, decoders or Decoders())
@@ -68,7 +68,6 @@ class Service:
         self.admission = Admission(settings.admission, pipeline.loads, gateways)
         """Whether there is room for one more session."""
         self.replicas: Replicas = replicas or SoleReplica()
-        self._window = SlidingWindow()
         self.apply(settings)
 
     @property
@@ -77,7 +76,12 @@ class Service:
         return self._settings
 
     def apply(self, settings: GatewaySettings) -> None:
-        """Take over settings; they hold for new requests and sessions, ``draining`` for all."""
+        """Take over settings; they hold for new requests and sessions, ``draining`` and keys for all.
+
+        Raises:
+            ConfigError: the key file cannot be read; nothing has changed.
+        """
+        self.credentials.apply(settings.access)
         self._settings = settings
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
         self.admission.settings = settings.admission
@@ -98,20 +102,17 @@ class Service:
         """Return when no client of a session is connected."""
         await self.sessions.until_empty()
 
-    def admit(self, address: str) -> None:
+    async def admit(self, address: str) -> Allowance | None:
         """Count a REST call or a new socket of a client (``limits.client_address``).
+
+        Returns:
+            What it may still call of ``requests_per_minute``; None: as much as it likes.
 
         Raises:
             RateLimited: more than ``requests_per_minute`` of them.
         """
         per_minute = self.settings.limits.requests_per_minute
-        if per_minute:
-            self._window.admit(address, per_minute)
-
-    def allowance(self, address: str) -> Allowance | None:
-        """What a client may still call of ``requests_per_minute``; None: as much as it likes."""
-        per_minute = self.settings.limits.requests_per_minute
-        return self._window.allowance(address, per_minute) if per_minute else None
+        return await self.credentials.quotas.admit_address(address, per_minute) if per_minute else None
 
     def request_pipeline(self, providers: Mapping[StageName, str] = NO_PREFERENCE) -> Pipeline:
         """The pipeline for one REST call, which gives way to live speech and takes turns with other calls.

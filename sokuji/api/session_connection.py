@@ -6,11 +6,13 @@ comes from outside; the caller's task sends. When one of them fails, or sending 
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import NamedTuple, NoReturn, Protocol
 
 from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
+from sokuji.access.principal import Principal
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest, Replaced, SokujiError
 from sokuji.events import Event
@@ -85,8 +87,9 @@ class _Closing(NamedTuple):
 class SessionConnection:
     """Serves one client; the registry (``Sessions``) drains and replaces it from outside."""
 
-    def __init__(self, transport: Transport, service: Service) -> None:
+    def __init__(self, transport: Transport, service: Service, client: Principal) -> None:
         self._transport = transport
+        self._client = client
         self._service = service
         self._sessions = service.sessions
         self._session: Session | None = None
@@ -112,23 +115,32 @@ class SessionConnection:
         else:
             self._session.drain()
 
-    async def serve(self, address: str) -> None:
-        """Serve the client until it leaves, its session ends or the service closes the connection.
-
-        Args:
-            address: the client's, for the limit on its requests.
-        """
+    async def serve(self) -> None:
+        """Serve the client until it leaves, its session ends or the service closes the connection."""
         try:
-            self._service.admit(address)
-            with self._service.session_slot(self, address):
+            allowance = await self._service.admit(self._client.address)
+            await self._client.admit_request(allowance)
+            async with self.place():
                 await self.serve_admitted()
         except SokujiError as refusal:
             log.info("%s was refused: %s: %s", self, refusal.code, refusal.message)
             self._metrics.closed(refusal.close_code, refusal)
             await self._close(refusal.close_code, refusal)
 
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold a place in the service, and one of the sessions of the client's key.
+
+        Raises:
+            Overloaded: see ``Service.session_slot``.
+            RateLimited: see ``Principal.session_place``.
+        """
+        with self._service.session_slot(self, self._client.address):
+            async with self._client.session_place():
+                yield
+
     async def serve_admitted(self) -> None:
-        """As ``serve``, for a connection whose ``session_slot`` the caller holds."""
+        """As ``serve``, for a connection whose ``place`` the caller holds."""
         with ExitStack() as bound:
             try:
                 closing = await self._serve_session(bound)
@@ -156,8 +168,10 @@ class SessionConnection:
         try:
             async with asyncio.TaskGroup() as tasks:
                 stopped = tasks.create_task(self._until_stopped())
+                revoked = tasks.create_task(self._client.until_revoked())
                 session = self._session = await self._open_session()
                 bound.enter_context(in_session(session.session_id))
+                session.meter(self._client.meter_audio)
                 log.info("%s opened", self)
                 self._metrics.opened(session.received_ms)
                 session.observe(self._observe)
@@ -166,7 +180,7 @@ class SessionConnection:
                     receiving = tasks.create_task(self._receive(session))
                     async for event in session.events():
                         await self._transport.send(event)
-                for task in (stopped, running, receiving):
+                for task in (stopped, revoked, running, receiving):
                     task.cancel()
             closing = self._closing_after(session)
         except* ClientDisconnected:

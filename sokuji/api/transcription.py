@@ -12,8 +12,11 @@ from typing import Literal
 from fastapi import UploadFile
 from starlette.concurrency import run_in_threadpool
 
+from sokuji.access.principal import Principal
+from sokuji.access.quotas import Resource
 from sokuji.api.service import NO_PREFERENCE, Service
 from sokuji.audio.media_formats import FILE_FORMATS
+from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.config import SegmentationSettings
 from sokuji.contract import StageName, TranscriptSegment, TranslatedText, Word
 from sokuji.errors import InvalidAudio, InvalidRequest, NoSpeech, NotRecognised
@@ -132,7 +135,7 @@ async def transcribe_upload(
     service: Service,
     upload: UploadFile,
     *,
-    client: str,
+    client: Principal,
     source: str | None,
     candidates: Sequence[str] = (),
     target: str | None = None,
@@ -211,22 +214,25 @@ async def transcribe_recording(
         raise NotRecognised(message, param=param)
 
 
-async def decode_upload(service: Service, upload: UploadFile, *, client: str, param: str) -> bytes:
+async def decode_upload(service: Service, upload: UploadFile, *, client: Principal, param: str) -> bytes:
     """An upload as mono PCM at ``RECOGNISER_RATE``.
 
     Args:
-        client: the address of its sender, see ``Uploads.decode``.
+        client: its sender, who is charged for its audio.
         param: the request field of the upload, for errors.
 
     Raises:
         InvalidAudio: empty, or in no format that can be decoded.
         TooLarge: longer than ``max_audio_s``, or decoding takes more than it may.
         Overloaded: the machine is too busy to decode it in time.
+        UsageExceeded: the client has not so much audio left.
     """
     if not upload.size:
         raise InvalidAudio(f"the file is empty; accepted: {FILE_FORMATS}", param=param)
     try:
-        return await service.uploads.decode(upload.file, name=upload.filename or "", client=client)
+        pcm = await service.uploads.decode(upload.file, name=upload.filename or "", client=client.address)
     except InvalidRequest as error:
         error.param = param
         raise
+    await client.use(Resource.AUDIO, duration_ms(pcm, RECOGNISER_RATE))
+    return pcm

@@ -16,7 +16,15 @@ import yaml
 
 from sokuji.capacity.memory import GB, PROCESS_BYTES, MemoryNeed, estimate
 from sokuji.capacity.placement import Replica, check_share, gpus_needed
-from sokuji.config import API_KEY_VARIABLES, Settings, canonical_provider, parse_provider, served_provider
+from sokuji.config import (
+    API_KEY_VARIABLES,
+    GatewaySettings,
+    Settings,
+    canonical_provider,
+    parse_gateway,
+    parse_provider,
+    served_provider,
+)
 from sokuji.config.azure import AzureSettings
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import StageName
@@ -37,6 +45,7 @@ DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "tts": ["piper", "kokoro"],
 }
 """Stage -> the providers that serve it if the config names none."""
+GATEWAY = "Gateway"
 KEY_VARIABLES = {name: variable for name, variable in API_KEY_VARIABLES.items() if name != "openai"}
 """Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
 AZURE_REGION = "AZURE_SPEECH_REGION"
@@ -216,8 +225,8 @@ def read_application(application: Mapping[str, Any], name: str, path: Path, purp
     args = application.get("args") or {}
     options = {each["name"]: each for each in application.get("deployments") or ()}
     memory = args.get("gpu_memory_gb")
-    shared = (application.get("runtime_env") or {}).get("env_vars") or {}
-    deployments = [_deployment("Gateway", None, options, shared)]
+    shared = _variables_of(application)
+    deployments = [_deployment(GATEWAY, None, options, shared)]
     for stage, default in DEFAULT_PROVIDERS.items():
         providers = [canonical_provider(stage, each) for each in args.get(stage) or default]
         for each, provider in zip(
@@ -228,6 +237,33 @@ def read_application(application: Mapping[str, Any], name: str, path: Path, purp
     return Profile(name, path, purpose, round(memory * GB) if memory else None, tuple(deployments))
 
 
+def gateway_settings(
+    application: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> GatewaySettings:
+    """The settings of the Gateway in an application of a Serve config.
+
+    Args:
+        environment: of Ray's processes.
+
+    Raises:
+        ConfigError: a setting is not accepted, or a variable has no effect.
+    """
+    options = {each["name"]: each for each in application.get("deployments") or ()}
+    own, shared = options.get(GATEWAY, {}), _variables_of(application)
+    variables = _variables_of(own.get("ray_actor_options") or {})
+    return parse_gateway(
+        own.get("user_config") or {},
+        {**environment, **shared, **variables},
+        deployment_variables=variables.keys() - shared.keys(),
+    )
+
+
+def _variables_of(owner: Mapping[str, Any]) -> Mapping[str, str]:
+    """The variables that an application, or the options of an actor, sets for its processes."""
+    variables: Mapping[str, str] = (owner.get("runtime_env") or {}).get("env_vars") or {}
+    return variables
+
+
 def _deployment(
     name: str,
     serves: tuple[StageName, str, list[str]] | None,
@@ -236,7 +272,7 @@ def _deployment(
 ) -> Deployment:
     own = options.get(name, {})
     actor = own.get("ray_actor_options") or {}
-    variables = (actor.get("runtime_env") or {}).get("env_vars") or {}
+    variables = _variables_of(actor)
     environment = {**os.environ, **shared, **variables}
     config = None
     if serves is not None:

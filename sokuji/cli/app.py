@@ -7,6 +7,7 @@ import typer
 from sokuji import __version__
 from sokuji.cli.console import CommandGroup
 from sokuji.cli.demo import demo
+from sokuji.cli.key_commands import keys
 from sokuji.cli.model_commands import models
 from sokuji.cli.profile_commands import profile
 from sokuji.cli.speech_commands import speak, transcribe, translate
@@ -36,5 +37,6 @@ def _options(
 
 for command in (translate, transcribe, speak, demo):
     app.command()(command)
+app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")
 app.add_typer(profile, name="profile")

@@ -17,7 +17,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from sokuji import languages
-from sokuji.client.handshake import endpoint
+from sokuji.client.handshake import API_KEY_VARIABLE, endpoint
 from sokuji.errors import SokujiError
 from sokuji.protocol import Commit
 
@@ -30,6 +30,17 @@ CommitOption = Annotated[
 ]
 PartialsOption = Annotated[
     bool, typer.Option("--partials/--no-partials", help="Show partial transcripts, which may still change.")
+]
+
+
+ApiKeyOption = Annotated[
+    str,
+    typer.Option(
+        metavar="KEY",
+        envvar=API_KEY_VARIABLE,
+        show_envvar=True,
+        help="API key of the service. Prefer the variable: other users of the machine see command lines.",
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from rich.table import Table
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
+    ApiKeyOption,
     CommitOption,
     Display,
     PartialsOption,
@@ -67,6 +68,7 @@ def demo(
             help="WAV file for the voice of the first target language.",
         ),
     ] = Path("demo.wav"),
+    api_key: ApiKeyOption = "",
     commit: CommitOption = None,
     partials: PartialsOption = True,
 ) -> None:
@@ -83,17 +85,17 @@ def demo(
         commit=commit,
         partials=partials,
     )
-    sound, table = asyncio.run(_demo(url, pcm, config))
+    sound, table = asyncio.run(_demo(url, api_key, pcm, config))
     output.write_bytes(sound.wav())
     Console().print(table)
     typer.echo(f"The voice is in {output} ({sound.duration_ms / 1_000:.1f} s).")
 
 
-async def _demo(url: str, pcm: bytes, config: Config) -> tuple[AudioBuffer, Table]:
+async def _demo(url: str, api_key: str, pcm: bytes, config: Config) -> tuple[AudioBuffer, Table]:
     first = config.targets[0]
     source, stopwatch, sound = RealTimeSource(), Stopwatch(first), AudioBuffer()
     with progress_display("connecting") as display:
-        async with connect(url, config) as conversation:
+        async with connect(url, config, api_key=api_key) as conversation:
             display.start("speaking", duration_ms(pcm, RECOGNISER_RATE))
             received = conversation.converse(source.frames(pcm, RECOGNISER_RATE, display.advance_to))
             async with aclosing(received):

@@ -102,7 +102,9 @@ async def _speak(pipeline: Pipeline, utterance: InterpretedUtterance, target: st
 
 
 @asynccontextmanager
-async def remote_interpreter(url: str, config: Config) -> AsyncIterator[Interpreter]:
+async def remote_interpreter(
+    url: str, config: Config, api_key: str | None = None
+) -> AsyncIterator[Interpreter]:
     """An interpreter that uses the service at ``url``, at the speed of the service.
 
     It translates whole utterances: a recording needs no early results, and more context translates better.
@@ -110,7 +112,7 @@ async def remote_interpreter(url: str, config: Config) -> AsyncIterator[Interpre
     Raises:
         SokujiError: there is no service, or it has no such pair or voice.
     """
-    async with connect(url, replace(config, commit="utterance")) as conversation:
+    async with connect(url, replace(config, commit="utterance"), api_key=api_key) as conversation:
         yield lambda pcm: _converse(conversation, pcm)
 
 

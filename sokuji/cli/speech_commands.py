@@ -9,6 +9,7 @@ import typer
 
 from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
+    ApiKeyOption,
     Display,
     non_empty,
     progress_display,
@@ -68,6 +69,7 @@ def translate(
             help="Use a running service instead of models in this process.",
         ),
     ] = "",
+    api_key: ApiKeyOption = "",
 ) -> None:
     """Translate a recording and speak the translation into a WAV file.
 
@@ -81,7 +83,7 @@ def translate(
         voice_id=voice,
         speed=speed,
     )
-    output.write_bytes(asyncio.run(_translate(file, config, server, output_format, subtitles)).wav())
+    output.write_bytes(asyncio.run(_translate(file, config, server, api_key, output_format, subtitles)).wav())
 
 
 def _codes(listed: str) -> tuple[str, ...]:
@@ -89,7 +91,12 @@ def _codes(listed: str) -> tuple[str, ...]:
 
 
 async def _translate(
-    file: Path, config: Config, server: str, output_format: PrintedFormat, subtitles: SubtitleText
+    file: Path,
+    config: Config,
+    server: str,
+    api_key: str,
+    output_format: PrintedFormat,
+    subtitles: SubtitleText,
 ) -> AudioBuffer:
     sound = AudioBuffer()
 
@@ -103,7 +110,7 @@ async def _translate(
     with progress_display(LOADING) as display:
         pcm = await read_recording(file, MAX_RECORDING_S)
         opening = (
-            remote_interpreter(server, config)
+            remote_interpreter(server, config, api_key)
             if server
             else in_process_interpreter(config, word_times=in_subtitles)
         )

@@ -38,6 +38,7 @@ async def connect(
     url: str,
     config: Config,
     *,
+    api_key: str | None = None,
     window_s: float = DEFAULT_WINDOW_S,
     resume_within_s: float = RESUME_WITHIN_S,
     backoff: Backoff = jittered_backoff,
@@ -46,6 +47,8 @@ async def connect(
 
     Args:
         url: the service, for example ``http://127.0.0.1:8000``.
+        api_key: of the service, or a client secret; None: that of the environment variable
+            ``SOKUJI_API_KEY``, if it is set.
         window_s: seconds of audio that may be unacknowledged before ``send`` waits. This audio is kept in
             memory, to be sent again after a loss.
         resume_within_s: how long to try to reconnect after a loss; 0: do not reconnect.
@@ -53,10 +56,12 @@ async def connect(
 
     Raises:
         ServiceUnreachable: nothing answers there, or a server without this API.
+        Unauthenticated: the service does not accept the key, or needs one.
         SokujiError: the service refuses the config; the class says why.
     """
-    connection = await open_connection(url, config.message())
-    client = TranslationClient(connection, config, window_s, Reconnection(url, resume_within_s, backoff))
+    connection = await open_connection(url, config.message(), api_key)
+    reconnection = Reconnection(url, resume_within_s, backoff, api_key)
+    client = TranslationClient(connection, config, window_s, reconnection)
     receiving = asyncio.create_task(client._run())
     try:
         yield client

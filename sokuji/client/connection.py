@@ -40,15 +40,18 @@ class Connection:
         await close_socket(self._socket)
 
 
-async def open_connection(url: str, config: ConfigFields) -> Connection:
+async def open_connection(url: str, config: ConfigFields, api_key: str | None = None) -> Connection:
     """Connect, send the ``config`` message and wait for ``ready``.
+
+    Args:
+        api_key: see ``handshake.authorization``.
 
     Raises:
         ServiceUnreachable: nothing answers there, or a server without this API.
         ConnectionLost: the service closed the connection without an error event.
-        SokujiError: the service refuses the config; the class says why.
+        SokujiError: the service refuses the key or the config; the class says why.
     """
-    socket = await open_socket(url)
+    socket = await open_socket(url, api_key=api_key)
     try:
         # A service that is full sends its error and closes without waiting for the config.
         with contextlib.suppress(ConnectionClosed):

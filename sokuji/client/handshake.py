@@ -12,10 +12,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 
+from sokuji.client.messages import refusal_of
 from sokuji.errors import InvalidRequest, SokujiError
 from sokuji.protocol import SOCKET_PATH
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+API_KEY_VARIABLE = "SOKUJI_API_KEY"
 MAX_MESSAGE_BYTES = 16 * 2**20
 """The largest message that the service's proxy passes on."""
 OPEN_TIMEOUT_S = 10.0
@@ -79,17 +81,28 @@ def endpoint(url: str, path: str, scheme: Literal["http", "ws"]) -> str:
     return urlunsplit((scheme + secure, parts.netloc, base + path, "", ""))
 
 
-async def open_socket(url: str, path: str = SOCKET_PATH) -> ClientConnection:
+def authorization(api_key: str | None = None) -> dict[str, str]:
+    """The header that shows an API key; without a key, that of the environment, if there is one."""
+    key = api_key or os.environ.get(API_KEY_VARIABLE, "")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+async def open_socket(url: str, path: str = SOCKET_PATH, api_key: str | None = None) -> ClientConnection:
     """An open WebSocket to the service at ``url``; ``path`` may have a query.
+
+    Args:
+        api_key: None: see ``authorization``.
 
     Raises:
         InvalidRequest: ``url`` is not the address of a service.
+        Unauthenticated, Forbidden, RateLimited: the service refuses the key, or the lack of one.
         ServiceNotReady: the service is full or still starting.
         ServiceUnreachable: nothing answers there, or a server without this API; the message says what to do.
     """
     try:
         return await connect(
             endpoint(url, path, "ws"),
+            additional_headers=authorization(api_key),
             compression=None,  # Deflate does not make audio smaller.
             max_size=MAX_MESSAGE_BYTES,
             open_timeout=OPEN_TIMEOUT_S,
@@ -101,6 +114,8 @@ async def open_socket(url: str, path: str = SOCKET_PATH) -> ClientConnection:
             raise ServiceNotReady(
                 f"the service at {url} is full or still starting; try again shortly"
             ) from None
+        if (error := refusal_of(bytes(refusal.response.body or b""))) is not None:
+            raise error from None
         raise ServiceUnreachable(
             f"{url} answered with HTTP status {status} instead of opening a conversation; "
             "is it a Sokuji Bridge?"

@@ -95,6 +95,16 @@ def _failed(frame: _ErrorFrame) -> events.Failed:
     return events.Failed(error, frame.fatal, frame.segment_id)
 
 
+def refusal_of(body: bytes) -> SokujiError | None:
+    """The error in the body of an HTTP response; None: it is none of this service."""
+    try:
+        frame = build(_ErrorFrame, json.loads(body)["error"])
+    except (ValueError, RecursionError, LookupError, TypeError, InvalidField):
+        return None
+    kind = _ERROR_CLASSES.get(frame.code)
+    return kind(frame.message, param=frame.param) if kind else None
+
+
 def _wav_pcm(data: object) -> bytes:
     try:
         if not isinstance(data, str):

@@ -9,7 +9,7 @@ from websockets.frames import CloseCode
 
 from sokuji.client.connection import Connection, open_connection
 from sokuji.client.handshake import ConnectionLost, ServiceUnreachable
-from sokuji.errors import SokujiError
+from sokuji.errors import SokujiError, UsageExceeded
 from sokuji.protocol import ConfigFields
 
 RESUME_WITHIN_S = 30.0
@@ -41,16 +41,19 @@ def is_retryable(refusal: SokujiError) -> bool:
     """Whether a service that refused a connection with this error may accept one later."""
     if isinstance(refusal, ConnectionLost):
         return is_resumable(refusal) or refusal.closed_with == CloseCode.TRY_AGAIN_LATER
+    if isinstance(refusal, UsageExceeded):  # which it is for hours
+        return False
     return isinstance(refusal, ServiceUnreachable) or refusal.status in _RETRYABLE_STATUSES
 
 
 class Reconnection:
     """Connects again after a loss, for at most ``within_s`` seconds between two acknowledgements."""
 
-    def __init__(self, url: str, within_s: float, backoff: Backoff) -> None:
+    def __init__(self, url: str, within_s: float, backoff: Backoff, api_key: str | None = None) -> None:
         self._url = url
         self._within_s = within_s
         self._backoff = backoff
+        self._api_key = api_key
         self._attempt = 0
         self._spent_s = 0.0
 
@@ -81,7 +84,7 @@ class Reconnection:
             await asyncio.sleep(delay)
             try:
                 async with asyncio.timeout(left_s):
-                    connection = await open_connection(self._url, config)
+                    connection = await open_connection(self._url, config, self._api_key)
             except TimeoutError:
                 obstacle = obstacle or "the service did not answer"
             except SokujiError as refusal:

@@ -7,7 +7,7 @@ upper-case names of the tuning guide can be set as environment variables of the 
 not settings: they are read from the environment only.
 """
 
-from sokuji.config.access import AccessSettings
+from sokuji.config.access import AccessSettings, is_loopback
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.gateway import (
     Deadlines,
@@ -90,6 +90,7 @@ __all__ = [
     "changed_fields",
     "check_live",
     "check_proxy_variables",
+    "is_loopback",
     "parse",
     "parse_gateway",
     "parse_log_level",

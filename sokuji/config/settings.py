@@ -1,8 +1,8 @@
 """Base class of all settings, and their validation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,9 @@ from sokuji.errors import ConfigError
 
 LIVE: dict[str, Any] = {"live": True}
 """Marks a field that can change without loading a model: ``Field(..., json_schema_extra=LIVE)``."""
+
+SECRET: dict[str, Any] = {"secret": True}
+"""Marks a field of whose value messages show nothing: ``Field(..., json_schema_extra=SECRET)``."""
 
 MAX_WORKERS = 16
 """Largest value of ``num_workers`` for every provider."""
@@ -98,12 +101,30 @@ def _fault(item: Any, kind: type[Settings]) -> str:
     name = _field(item) or "(settings)"
     if item["type"] == _NO_EFFECT:
         return f"{name} {item['msg']}"
-    if item["type"] != "extra_forbidden":
-        return f"{name}: {item['msg']} (got {item['input']!r})"
-    for parent in item["loc"][:-1]:
-        annotation = kind.model_fields[str(parent)].annotation
-        kind = annotation if isinstance(annotation, type) else kind
-    return f"{name} is not a setting; accepted: {', '.join(kind.model_fields)}"
+    owner, secret = _owner(item["loc"], kind)
+    if item["type"] == "extra_forbidden":
+        return f"{name} is not a setting; accepted: {', '.join(owner.model_fields)}"
+    return f"{name}: {item['msg']}" + ("" if secret else f" (got {item['input']!r})")
+
+
+def _owner(path: Sequence[str | int], kind: type[Settings]) -> tuple[type[Settings], bool]:
+    """The section that has the last field of ``path``, and whether a field of the path is secret."""
+    owner, secret = kind, False
+    for name in path:
+        if isinstance(name, str) and name in kind.model_fields:
+            owner, field = kind, kind.model_fields[name]
+            secret |= field.json_schema_extra == SECRET
+            kind = _settings_in(field.annotation) or kind
+        elif isinstance(name, str):
+            owner = kind
+    return owner, secret
+
+
+def _settings_in(annotation: Any) -> type[Settings] | None:
+    """The section that a field holds, or a list of which it holds; None: it holds none."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    return next(filter(None, map(_settings_in, get_args(annotation))), None)
 
 
 def changed_fields(old: BaseModel, new: BaseModel) -> tuple[set[str], bool]:

@@ -49,6 +49,10 @@ API_KEY_VARIABLES: dict[str, str] = {
 """Provider -> variable that holds its API key."""
 
 GATEWAY_FIELD_VARIABLES: dict[str, str] = {
+    "access.exposed": "SOKUJI_EXPOSED",
+    "access.keys_file": "SOKUJI_KEYS_FILE",
+    "access.keys": "SOKUJI_KEYS",
+    "access.redis_url": "SOKUJI_REDIS_URL",
     "limits.ws_max_message_size": "WS_MAX_MESSAGE_SIZE",
     "limits.ws_max_connections": "WS_MAX_CONNECTIONS",
     "resilience.circuit_breaker_threshold": "CIRCUIT_BREAKER_THRESHOLD",

@@ -10,7 +10,7 @@ the second is translated and the third recognised.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from sokuji import events
 from sokuji.admission.speech_activity import SpeechActivity
@@ -39,6 +39,14 @@ UNDELIVERED_SHARE = 0.5
 """Share of ``max_backlog_s`` that may be recognised and not delivered yet."""
 
 
+AudioMeter = Callable[[float], Awaitable[None]]
+"""Is told how much audio has come so far, in milliseconds; raises ``SokujiError`` when no more may come."""
+
+
+async def _unmetered(received_ms: float) -> None:
+    """The meter of a session that may last as long as any."""
+
+
 class Session:
     """A conversation: ``run`` does the work while ``events`` is consumed.
 
@@ -64,9 +72,11 @@ class Session:
         vad: VoiceActivity | None = None,
     ) -> None:
         self.session_id = session_id
+        self._begin_ms = begin_ms
         pipeline = pipeline.on_behalf_of(Caller(session_id, lambda: self._input.is_live))
         self._pipeline = pipeline
         self._tasks = asyncio.TaskGroup()
+        self._meter: AudioMeter = _unmetered
         self._activity = activity or SpeechActivity()
         load = LoadShedding(settings.streaming, lambda: self._input.is_live)
         self._output = SessionOutput(session_id, load, begin_ms, resumed_text)
@@ -153,8 +163,17 @@ class Session:
         check_conversation(conversation, self._pipeline.catalogue)
         self._input.put(conversation)
 
+    def meter(self, meter: AudioMeter) -> None:
+        """Have the audio that comes counted from now on, with all that has come."""
+        self._meter = meter
+
     async def hold_back(self) -> None:
-        """Wait until the client may send more; nothing of it should be read before."""
+        """Wait until the client may send more; nothing of it should be read before.
+
+        Raises:
+            SokujiError: from the meter; nothing more should be read.
+        """
+        await self._meter(self._input.received_ms - self._begin_ms)
         await self._input.hold_back()
 
     def feed(self, pcm: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sokuji.api.limits import SlidingWindow
+from sokuji.access.request_window import SlidingWindow
 from sokuji.config import GatewaySettings, Limits
 from sokuji.errors import RateLimited
 from tests.support.rest_client import error_of, rest_client
@@ -16,46 +16,43 @@ class SettableClock:
         return self.now
 
 
-def test_a_refused_client_is_admitted_again_when_its_oldest_call_is_a_minute_old() -> None:
+async def test_a_refused_client_is_admitted_again_when_its_oldest_call_is_a_minute_old() -> None:
     clock = SettableClock()
     window = SlidingWindow(clock)
     for second in (0, 10, 20):
         clock.now = 1_000 + second
-        window.admit("a", 3)
+        await window.admit("a", 3)
     clock.now = 1_030
     with pytest.raises(RateLimited) as refusal:
-        window.admit("a", 3)
+        await window.admit("a", 3)
     assert refusal.value.retry_after_s == 30
     clock.now = 1_060
-    window.admit("a", 3)
+    await window.admit("a", 3)
     with pytest.raises(RateLimited) as refusal:
-        window.admit("a", 3)
+        await window.admit("a", 3)
     assert refusal.value.retry_after_s == 10
 
 
-def test_each_client_has_a_window_of_its_own_that_is_dropped_after_an_idle_minute() -> None:
+async def test_each_client_has_a_window_of_its_own_that_is_dropped_after_an_idle_minute() -> None:
     clock = SettableClock()
     window = SlidingWindow(clock)
     for number in range(100):
-        window.admit(f"client {number}", 1)
+        await window.admit(f"client {number}", 1)
     assert window.clients == 100
     clock.now += 60
-    window.admit("another", 1)
+    await window.admit("another", 1)
     assert window.clients == 1
 
 
-def test_what_a_client_may_still_call_grows_as_its_calls_age() -> None:
+async def test_what_a_client_may_still_call_grows_as_its_calls_age() -> None:
     clock = SettableClock()
     window = SlidingWindow(clock)
-    assert window.allowance("a", 3) == (3, 3, 0.0)
-    for second in (0, 10):
+    left = []
+    for second in (0, 10, 60, 120):
         clock.now = 1_000 + second
-        window.admit("a", 3)
-    assert window.allowance("a", 3) == (3, 1, 60.0)
-    clock.now = 1_060
-    assert window.allowance("a", 3) == (3, 2, 10.0)
-    assert window.allowance("a", 1) == (1, 0, 10.0)
-    assert window.allowance("b", 3) == (3, 3, 0.0)
+        left.append((await window.admit("a", 3)).remaining)
+    assert left == [2, 1, 1, 2]
+    assert await window.admit("b", 3) == ("requests", 3, 2, 60.0)
 
 
 async def test_calls_over_the_limit_are_refused_but_probes_are_not() -> None:
@@ -78,5 +75,5 @@ async def test_a_changed_limit_holds_from_the_next_call_on() -> None:
 
 async def test_new_sockets_count_as_calls() -> None:
     async with rest_client(requests_per_minute=1) as (client, service):
-        service.admit("127.0.0.1")
+        await service.admit("127.0.0.1")
         assert error_of(await client.get("/api/v1/info"))[0] == 429

@@ -16,6 +16,7 @@ from sokuji.session.conversation import ConversationSettings
 from sokuji.session.input import SessionTooLong
 from sokuji.session.session import Session
 from tests.api.connections import FakeConnection
+from tests.support.clients import anonymous
 from tests.support.fake_stages import ready_pipeline
 from tests.support.speech import sample, silence
 
@@ -82,8 +83,8 @@ async def service_of(settings: GatewaySettings = SETTINGS) -> Service:
 
 
 def serving(transport: ScriptedTransport) -> asyncio.Task[None]:
-    connection = SessionConnection(transport, transport.service)
-    return asyncio.create_task(connection.serve("127.0.0.1"))
+    connection = SessionConnection(transport, transport.service, anonymous())
+    return asyncio.create_task(connection.serve())
 
 
 async def ended(*connections: asyncio.Task[None]) -> None:
@@ -157,7 +158,7 @@ async def test_a_client_that_has_left_before_it_is_closed_is_no_failure() -> Non
 )
 async def test_a_refused_connection_is_closed_with_the_code_of_the_limit(limits: Limits, code: int) -> None:
     service = await service_of(GatewaySettings(limits=limits))
-    service.admit("127.0.0.1")
+    await service.admit("127.0.0.1")
     with service.session_slot(FakeConnection(), "a"):
         transport = ScriptedTransport(service)
         await ended(serving(transport))

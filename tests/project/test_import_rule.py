@@ -12,7 +12,7 @@ PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 BASE = {"errors", "languages", "config", "events", "protocol", "telemetry"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models", "metrics"}
-DOOR = SPEECH | {"admission", "metrics", "pipeline", "session", "api"}
+DOOR = SPEECH | {"access", "admission", "metrics", "pipeline", "session", "api"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "providers.translation": PROVIDER,
     "providers.tts": PROVIDER,
     "metrics": {"errors", "contract", "events"},
+    "access": {"errors", "config"},
     "admission": {"errors", "config", "contract", "moving_average"},
     "pipeline": SPEECH | {"admission", "metrics"},
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
@@ -44,6 +45,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "api.libretranslate": DOOR,
     "api.webrtc": DOOR | {"api.openai"},
     "api.app": {
+        "config",
         "errors",
         "protocol",
         "api",
@@ -55,7 +57,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     },
     "client": {"errors", "events", "protocol"},
     "measure": {"errors", "events", "audio"},
-    "cli": SPEECH | {"models", "pipeline", "pipeline.in_process", "capacity", "client", "measure"},
+    "cli": SPEECH | {"access", "models", "pipeline", "pipeline.in_process", "capacity", "client", "measure"},
 }
 """Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that
 is in it: the longest name that fits. "" is the package itself, which all may import for its version."""

@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote_to_bytes
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from sokuji.access.principal import Principal
+from sokuji.access.quotas import Resource
 from sokuji.api.bridge.recording_responses import (
     span_responses,
     word_responses,
@@ -26,7 +28,7 @@ from sokuji.api.dependencies import (
     IN_REQUEST_SLOT,
     MULTIPART,
     BoundedFormRoute,
-    ClientAddress,
+    CurrentClient,
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
@@ -51,7 +53,9 @@ router = APIRouter(
 
 
 @router.post("/translate-text", responses=MODEL_FAILURE_RESPONSES, dependencies=IN_REQUEST_SLOT)
-async def translate_text(body: TranslateTextRequest, service: CurrentService) -> PipelineResponse:
+async def translate_text(
+    body: TranslateTextRequest, service: CurrentService, client: CurrentClient
+) -> PipelineResponse:
     """Translate a text and speak the translation."""
     started = time.perf_counter()
     service.check_text_length(body.text)
@@ -60,6 +64,7 @@ async def translate_text(body: TranslateTextRequest, service: CurrentService) ->
     speech = SpeechFile(
         pipeline, target, body.voice_id, sample_rate=body.sample_rate, audio_format=body.audio_format
     )
+    await client.use(Resource.CHARACTERS, len(body.text))
     translation = await pipeline.translate_text(body.text, source, target)
     await speech.add(translation.text)
     return PipelineResponse(
@@ -84,7 +89,7 @@ async def translate_text(body: TranslateTextRequest, service: CurrentService) ->
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def translate_audio(
-    form: Annotated[TranslateAudioForm, MULTIPART], service: CurrentService, client: ClientAddress
+    form: Annotated[TranslateAudioForm, MULTIPART], service: CurrentService, client: CurrentClient
 ) -> PipelineResponse | Response:
     """Translate a recording and speak the translation.
 
@@ -135,7 +140,7 @@ async def translate_audio(
 
 
 def _interpreted(
-    form: TranslateAudioForm, service: Service, client: str, target: str | None, *, word_times: bool
+    form: TranslateAudioForm, service: Service, client: Principal, target: str | None, *, word_times: bool
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     return transcribe_upload(
         service,
@@ -178,7 +183,11 @@ async def _spoken(
 
 
 async def _subtitles(
-    form: TranslateAudioForm, subtitle_format: SubtitleFormat, service: Service, client: str, started: float
+    form: TranslateAudioForm,
+    subtitle_format: SubtitleFormat,
+    service: Service,
+    client: Principal,
+    started: float,
 ) -> Response:
     text = form.subtitles or "translation"
     # Subtitles of what was said need no translation.

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from sokuji.access.quotas import Resource
 from sokuji.api.bridge.recording_responses import segment_responses, span_responses, word_responses
 from sokuji.api.bridge.requests import SynthesizeRequest, TranscribeForm, TranslateRequest
 from sokuji.api.bridge.responses import (
@@ -28,7 +29,7 @@ from sokuji.api.dependencies import (
     IN_REQUEST_SLOT,
     MULTIPART,
     BoundedFormRoute,
-    ClientAddress,
+    CurrentClient,
     CurrentService,
 )
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
@@ -49,7 +50,7 @@ router = APIRouter(prefix="/api/v1", responses=FAILURE_RESPONSES, route_class=Bo
     dependencies=FORM_IN_REQUEST_SLOT,
 )
 async def transcribe(
-    form: Annotated[TranscribeForm, MULTIPART], service: CurrentService, client: ClientAddress
+    form: Annotated[TranscribeForm, MULTIPART], service: CurrentService, client: CurrentClient
 ) -> TranscribeResponse | Response:
     """Transcribe a recording. With `return_format` srt or vtt the answer is a subtitle file."""
     started = time.perf_counter()
@@ -95,7 +96,9 @@ async def spoken_languages(service: CurrentService) -> SpokenLanguagesResponse:
     responses=MODEL_FAILURE_RESPONSES,
     dependencies=IN_REQUEST_SLOT,
 )
-async def translate(body: TranslateRequest, service: CurrentService) -> TranslateResponse:
+async def translate(
+    body: TranslateRequest, service: CurrentService, client: CurrentClient
+) -> TranslateResponse:
     """Translate a text."""
     started = time.perf_counter()
     service.check_text_length(body.text)
@@ -112,6 +115,7 @@ async def translate(body: TranslateRequest, service: CurrentService) -> Translat
         context=context,
         glossary=body.glossary,
     )
+    await client.use(Resource.CHARACTERS, len(body.text))
     if body.format == "html":
         translated = await translate_html(body.text, translate_text)
     else:
@@ -144,7 +148,9 @@ async def translation_languages(service: CurrentService) -> TranslationLanguages
     responses=MODEL_FAILURE_RESPONSES | AUDIO_FILE_RESPONSE,
     dependencies=IN_REQUEST_SLOT,
 )
-async def synthesize(body: SynthesizeRequest, service: CurrentService) -> SynthesizeResponse | Response:
+async def synthesize(
+    body: SynthesizeRequest, service: CurrentService, client: CurrentClient
+) -> SynthesizeResponse | Response:
     """Speak a text. With `return_format` audio the answer is the audio file itself."""
     started = time.perf_counter()
     service.check_text_length(body.text)
@@ -157,6 +163,7 @@ async def synthesize(body: SynthesizeRequest, service: CurrentService) -> Synthe
         audio_format=body.audio_format,
         param="language",
     )
+    await client.use(Resource.CHARACTERS, len(body.text))
     await speech.add(body.text)
     if not speech.duration_ms:
         raise InvalidRequest("text has no word, number or sign that can be spoken", param="text")

@@ -19,8 +19,8 @@ from sokuji.api.bridge.messages import (
     encode_event,
 )
 from sokuji.api.client_socket import ClientSocket, EndWithoutSession
-from sokuji.api.dependencies import CurrentService
-from sokuji.api.limits import client_address
+from sokuji.api.dependencies import CurrentClient, CurrentService
+from sokuji.api.handshake import accept
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection
 from sokuji.errors import InvalidRequest, SokujiError
@@ -31,12 +31,11 @@ router = APIRouter()
 
 
 @router.websocket("/api/v1/ws/translate")
-async def translate(websocket: WebSocket, service: CurrentService) -> None:
+async def translate(websocket: WebSocket, service: CurrentService, client: CurrentClient) -> None:
     """Serve one client."""
-    await websocket.accept()
+    await accept(websocket)
     socket = ClientSocket(websocket, service.settings.limits)
-    connection = SessionConnection(BridgeTransport(socket, service), service)
-    await connection.serve(client_address(websocket.scope))
+    await SessionConnection(BridgeTransport(socket, service), service, client).serve()
 
 
 class BridgeTransport:

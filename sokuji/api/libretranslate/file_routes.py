@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from sokuji.api.dependencies import IN_REQUEST_SLOT, CurrentService
+from sokuji.access.quotas import Resource
+from sokuji.api.dependencies import IN_REQUEST_SLOT, CurrentClient, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.libretranslate.requests import AUTO, FileFirstRoute, FileForm, body_of, body_schema
 from sokuji.api.libretranslate.responses import TranslatedFile
@@ -29,13 +30,17 @@ _MAX_STEM = 100
     openapi_extra=body_schema(FileForm, file=_FILE),
 )
 async def translate_file(
-    form: Annotated[FileForm, Depends(body_of(FileForm))], request: Request, service: CurrentService
+    form: Annotated[FileForm, Depends(body_of(FileForm))],
+    request: Request,
+    service: CurrentService,
+    client: CurrentClient,
 ) -> TranslatedFile:
     """Translate a file. Fetch the answer's address within some minutes."""
     settings = service.settings.libretranslate
     uploaded = await uploaded_text(
         (await request.form()).get("file"), TRANSLATED_FILES, settings.max_file_chars
     )
+    await client.use(Resource.CHARACTERS, len(uploaded.text))
     source = form.source
     if source == AUTO:
         source = (await detect_source(uploaded.text, service, form.target)).code

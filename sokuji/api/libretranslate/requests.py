@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
 from sokuji import languages
+from sokuji.api.authentication import identify_by_body
 from sokuji.api.dependencies import require_multipart
 from sokuji.api.request_fields import RequestBody, Text, UnicodeText
 from sokuji.errors import InvalidRequest
@@ -115,12 +116,16 @@ def body_of(kind: type[B]) -> Callable[[Request], Awaitable[B]]:
     """A dependency of a ``BodyFirstRoute``: the body of the request.
 
     Raises:
+        Unauthenticated, Forbidden, RateLimited: the client is refused, see ``identify_by_body``.
         RequestValidationError, SokujiError: a field is missing or has a value that is not accepted.
     """
 
     async def read(request: Request) -> B:
+        fields = await _fields(request)
+        # Before anything else is said of the body.
+        await identify_by_body(request, str(fields.get("api_key", "")))
         try:
-            return kind.model_validate(await _fields(request))
+            return kind.model_validate(fields)
         except ValidationError as error:
             faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
             raise RequestValidationError(faults) from None

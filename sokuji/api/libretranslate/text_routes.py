@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from sokuji.api.dependencies import IN_REQUEST_SLOT, CurrentService
+from sokuji.access.quotas import Resource
+from sokuji.api.dependencies import IN_REQUEST_SLOT, CurrentClient, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.libretranslate.requests import BodyFirstRoute, DetectBody, TranslateBody, body_of, body_schema
 from sokuji.api.libretranslate.responses import (
@@ -40,11 +41,14 @@ _AUTO = NamedLanguage(code="auto", name="Auto Detect")
     openapi_extra=body_schema(TranslateBody),
 )
 async def translate(
-    body: Annotated[TranslateBody, Depends(body_of(TranslateBody))], service: CurrentService
+    body: Annotated[TranslateBody, Depends(body_of(TranslateBody))],
+    service: CurrentService,
+    client: CurrentClient,
 ) -> Translated | TranslatedList:
     """Translate a text, or a list of texts."""
     texts = body.q if isinstance(body.q, list) else [body.q]
     service.check_text_length("".join(texts), "q")
+    await client.use(Resource.CHARACTERS, sum(map(len, texts)))
     found = await translate_all(
         texts,
         partial(
@@ -76,10 +80,13 @@ def _detected(language: ProbableLanguage) -> Detected:
 
 @router.post("/detect", responses=MODEL_FAILURE_RESPONSES, openapi_extra=body_schema(DetectBody))
 async def detect(
-    body: Annotated[DetectBody, Depends(body_of(DetectBody))], service: CurrentService
+    body: Annotated[DetectBody, Depends(body_of(DetectBody))],
+    service: CurrentService,
+    client: CurrentClient,
 ) -> list[Detected]:
     """In which of the languages that are translated a text is: the most probable first."""
     service.check_text_length(body.q, "q")
+    await client.use(Resource.CHARACTERS, len(body.q))
     candidates = list(_targets(service))
     found = await asyncio.to_thread(probable_languages, body.q, candidates)
     possible = [_detected(each) for each in found if each.probability > 0]
@@ -109,10 +116,10 @@ async def frontend_settings(service: CurrentService) -> FrontendSettings:
     targets = {target for each in sources.values() for target in each}
     target = "en" if "en" in targets else min(targets)
     return FrontendSettings(
-        api_keys=False,
+        api_keys=service.settings.access.demands_keys,
         char_limit=service.settings.limits.max_text_chars,
         frontend_timeout=FRONTEND_TIMEOUT_MS,
-        key_required=False,
+        key_required=service.settings.access.demands_keys,
         language=DefaultLanguages(
             source=_AUTO, target=NamedLanguage(code=target, name=LANGUAGES[target].name)
         ),

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, get_args
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.access.principal import Principal
+from sokuji.api.dependencies import CurrentClient, CurrentService
 from sokuji.api.errors import BODY_FAILURE_RESPONSES, FAILURE_RESPONSES
 from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.realtime import session_settings
@@ -21,7 +22,7 @@ from sokuji.api.openai.translations.configuration import TranslationConfiguratio
 from sokuji.api.openai.translations.protocol import TranslationSecretSession
 from sokuji.api.openai.wire import JSONObject, new_id
 from sokuji.api.service import Service
-from sokuji.errors import InvalidRequest, Unauthenticated
+from sokuji.errors import InvalidRequest
 from sokuji.session.conversation import check_conversation
 
 router = APIRouter(
@@ -76,18 +77,18 @@ class ClientSecretResponse(BaseModel):
 
 @router.post("/translations/client_secrets")
 async def make_translation_secret(
-    request: TranslationSecretRequest, service: CurrentService, shown: ShownClientSecret
+    request: TranslationSecretRequest, service: CurrentService, client: CurrentClient
 ) -> ClientSecretResponse:
     """A client secret for live translation."""
     session = checked_translation(request.session, service)
     configuration = TranslationConfiguration.initial(None, session)
     created = configuration.session(new_id("sess"), _session_end(service), service.settings.openai)
-    return _secret(service, shown, request.expires_after, session, created)
+    return _secret(service, client, request.expires_after, session, created)
 
 
 @router.post("/client_secrets")
 async def make_realtime_secret(
-    request: RealtimeSecretRequest, service: CurrentService, shown: ShownClientSecret
+    request: RealtimeSecretRequest, service: CurrentService, client: CurrentClient
 ) -> ClientSecretResponse:
     """A client secret for a realtime or a transcription session."""
     asked = request.session or {}
@@ -103,7 +104,7 @@ async def make_realtime_secret(
     if kind == "transcription" and (detection := created["audio"]["input"]["turn_detection"]):
         for name in _OF_RESPONSES & detection.keys():
             del detection[name]
-    return _secret(service, shown, request.expires_after, {**asked, "type": kind}, created)
+    return _secret(service, client, request.expires_after, {**asked, "type": kind}, created)
 
 
 def checked_translation(session: JSONObject, service: Service, *, one_voice: bool = False) -> JSONObject:
@@ -146,15 +147,13 @@ def checked_realtime(initial: SessionConfig, session: JSONObject, service: Servi
 
 def _secret(
     service: Service,
-    shown: object,
+    client: Principal,
     expires_after: ExpiresAfter | None,
     session: JSONObject,
     created: JSONObject,
 ) -> ClientSecretResponse:
-    if shown is not None:
-        raise Unauthenticated("a client secret cannot make another one; use an API key")
     lifetime_s = (expires_after or ExpiresAfter()).seconds
-    secret = service.credentials.make_secret(session, lifetime_s)
+    secret = service.credentials.make_secret(session, lifetime_s, client.key)
     return ClientSecretResponse(value=secret.value, expires_at=secret.expires_at, session=created)
 
 

@@ -5,12 +5,14 @@ the session is that of the client secret.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from sokuji.api.credentials import ClientSecret, JSONObject
+from sokuji.api.credentials import JSONObject
 from sokuji.errors import InvalidRequest, TooLarge
 
 SDP = "application/sdp"
@@ -28,11 +30,11 @@ class CallRequest:
     """As the client wrote it; empty: it leaves everything to the service."""
 
 
-async def read_call(request: Request, secret: ClientSecret | None) -> CallRequest:
+async def read_call(request: Request, of_secret: Mapping[str, Any] | None) -> CallRequest:
     """Read a request.
 
     Args:
-        secret: gives the session where the request has none.
+        of_secret: the session of a client secret, where the request has none.
 
     Raises:
         InvalidRequest: another content type, or a field that is missing, doubled, unknown or not JSON.
@@ -56,7 +58,7 @@ async def read_call(request: Request, secret: ClientSecret | None) -> CallReques
         raise InvalidRequest("there is no SDP offer", param="sdp")
     session = _session(fields["session"]) if "session" in fields else None
     if session is None:
-        session = {} if secret is None else secret.session
+        session = dict(of_secret or {})
     return CallRequest(fields["sdp"], session)
 
 

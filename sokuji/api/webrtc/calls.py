@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from sokuji.api.limits import client_address
+from sokuji.access.principal import Principal
 from sokuji.api.playback import Playback
 from sokuji.api.service import Service
 from sokuji.api.session_connection import SessionConnection, Transport
@@ -29,7 +29,7 @@ CREATED = 201
 
 
 async def new_call(
-    service: Service, offer: str, location: str, transport_of: TransportOfCall
+    service: Service, client: Principal, offer: str, location: str, transport_of: TransportOfCall
 ) -> "CallResponse":
     """A call that answers an offer.
 
@@ -44,16 +44,15 @@ async def new_call(
     """
     service.check_room()
     peer = (await _peer_class())(offer, service.settings.openai)
-    connection = SessionConnection(transport_of(peer.channel, peer.playback), service)
-    return CallResponse(service, peer, connection, location)
+    connection = SessionConnection(transport_of(peer.channel, peer.playback), service, client)
+    return CallResponse(peer, connection, location)
 
 
 class CallResponse(Response):
     """Answers the offer of ``peer`` with status 201, and serves its session until one side ends it."""
 
-    def __init__(self, service: Service, peer: "Peer", connection: SessionConnection, location: str) -> None:
+    def __init__(self, peer: "Peer", connection: SessionConnection, location: str) -> None:
         super().__init__(None, CREATED, {"Location": location}, "application/sdp")
-        self._service = service
         self._peer = peer
         self._connection = connection
 
@@ -62,9 +61,10 @@ class CallResponse(Response):
 
         Raises:
             Overloaded: before anything is sent: there is no place, or no free port.
+            RateLimited: likewise: the client's key has no session or no audio left.
             InvalidRequest: likewise: the offer cannot be answered.
         """
-        with self._service.session_slot(self._connection, client_address(scope)):
+        async with self._connection.place():
             try:
                 self.body = self.render(await self._peer.answer())
                 self.headers["Content-Length"] = str(len(self.body))

@@ -8,10 +8,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
 from sokuji.api.client_socket import FrameChannel
-from sokuji.api.credentials import ClientSecret
-from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.api.dependencies import CurrentClient, CurrentService
 from sokuji.api.errors import BODY_FAILURE_RESPONSES, FAILURE_RESPONSES
-from sokuji.api.limits import client_address
 from sokuji.api.openai.client_secrets import checked_translation
 from sokuji.api.openai.realtime.configuration import Configuration
 from sokuji.api.openai.realtime.dialects import GeneralAvailability
@@ -49,38 +47,36 @@ TRANSLATION_AUDIO = AudioEvents("session.input_audio_buffer.append", "session.ou
 
 
 @router.post("/v1/realtime/translations/calls", **DOCUMENTED)
-async def call_translation(
-    request: Request, service: CurrentService, secret: ShownClientSecret
-) -> CallResponse:
+async def call_translation(request: Request, service: CurrentService, client: CurrentClient) -> CallResponse:
     """Answer an SDP offer, and translate what is said in the call."""
-    asked = await read_call(request, secret)
+    asked = await read_call(request, client.session)
     session = checked_translation({"model": DEFAULT_MODEL} | asked.session, service, one_voice=True)
-    opening = Opening(QueryParams(), [], ClientSecret(session), one_voice=True)
+    opening = Opening(QueryParams(), [], session, one_voice=True)
 
     def transport_of(channel: FrameChannel, playback: Playback) -> TranslationTransport:
         socket = CallSocket(channel, playback, TRANSLATION_AUDIO, service.settings)
         return TranslationTransport(socket, service, opening)
 
-    return await new_call(service, asked.offer, _location(request), transport_of)
+    return await new_call(service, client, asked.offer, _location(request), transport_of)
 
 
 @router.post("/v1/realtime/calls", **DOCUMENTED)
-async def call_realtime(request: Request, service: CurrentService, secret: ShownClientSecret) -> CallResponse:
+async def call_realtime(request: Request, service: CurrentService, client: CurrentClient) -> CallResponse:
     """Answer an SDP offer, and interpret what is said in the call."""
-    asked = await read_call(request, secret)
+    asked = await read_call(request, client.session)
     config = called_session(asked.session, request.query_params.get("model"), service)
     limits = service.settings.limits
 
     def transport_of(channel: CallFrames, playback: Playback) -> RealtimeTransport:
         return RealtimeTransport(
             RealtimeCallSocket(channel, playback, service.settings),
-            lambda: Configuration(service, config, int(time.time() + limits.max_session_s)),
+            lambda: Configuration(service, client, config, int(time.time() + limits.max_session_s)),
             GeneralAvailability(),
-            partial(rate_limits, service, client_address(request.scope)),
+            partial(rate_limits, client),
             limits.idle_timeout_s,
         )
 
-    return await new_call(service, asked.offer, _location(request), transport_of)
+    return await new_call(service, client, asked.offer, _location(request), transport_of)
 
 
 def _location(request: Request) -> str:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from sokuji.api.bridge.websocket import translate
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
+from tests.support.clients import anonymous
 from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
 
 SECOND = bytes(32_000)
@@ -73,7 +74,7 @@ class ConnectedService:
 
     def connect(self, max_unread: int = 0) -> AsgiClient:
         client = AsgiClient(max_unread)
-        self.serving.append(asyncio.create_task(translate(client.socket, self.service)))
+        self.serving.append(asyncio.create_task(translate(client.socket, self.service, anonymous())))
         return client
 
 

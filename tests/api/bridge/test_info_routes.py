@@ -150,7 +150,7 @@ async def test_every_call_of_the_contract_is_documented_with_its_failures() -> N
     failures = document["paths"]["/api/v1/tts/synthesize"]["post"]["responses"]
     shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
     assert {status for status in failures if failures[status].get("content") == shape} == {
-        *("400", "403", "408", "413", "422", "429", "500", "502", "503", "504"),
+        *("400", "401", "403", "408", "413", "422", "429", "500", "502", "503", "504"),
     }
 
 

@@ -19,8 +19,10 @@ from fastapi import FastAPI, Request
 
 from sokuji import events
 from sokuji.api import errors
+from sokuji.api.app import PATHS
+from sokuji.api.authentication import Authentication
 from sokuji.api.client_socket import ClientSocket, FrameChannel
-from sokuji.api.dependencies import CurrentService, ShownClientSecret
+from sokuji.api.dependencies import CurrentClient, CurrentService
 from sokuji.api.playback import CALL_RATE, Playback
 from sokuji.api.service import Service
 from sokuji.api.webrtc.call_request import read_call
@@ -118,13 +120,14 @@ def call_server(settings: GatewaySettings | None = None, tts: FakeTts | None = N
     app = FastAPI()
     errors.install(app)
     app.state.service = service = Service(asyncio.run(ready_pipeline(tts=tts)), settings or GatewaySettings())
+    app.add_middleware(Authentication, identify=service.credentials.identify, paths=PATHS)
     loops: list[asyncio.AbstractEventLoop] = []
 
     @app.post("/v1/calls")
-    async def call(request: Request, service: CurrentService, secret: ShownClientSecret) -> CallResponse:
+    async def call(request: Request, service: CurrentService, client: CurrentClient) -> CallResponse:
         loops[:] = [asyncio.get_running_loop()]
-        asked = await read_call(request, secret)
-        return await new_call(service, asked.offer, "/v1/calls/rtc_1", partial(Door, service))
+        asked = await read_call(request, client.session)
+        return await new_call(service, client, asked.offer, "/v1/calls/rtc_1", partial(Door, service))
 
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener:

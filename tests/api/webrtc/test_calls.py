@@ -184,12 +184,13 @@ from sokuji.api.service import Service
 from sokuji.api.webrtc.calls import new_call
 from sokuji.config import GatewaySettings
 from sokuji.errors import NotSupported
+from tests.support.clients import anonymous
 from tests.support.fake_stages import ready_pipeline
 
 async def refusal():
     service = Service(await ready_pipeline(), GatewaySettings())
     try:
-        await new_call(service, "v=0", "/", None)
+        await new_call(service, anonymous(), "v=0", "/", None)
     except NotSupported as error:
         return error.message
 

@@ -48,7 +48,7 @@ class Answering:
         self._session = session
         self._items = items
         self._responses = responses
-        self._maker = ResponseMaker(configuration.pipeline, responses, flush)
+        self._maker = ResponseMaker(configuration.pipeline, configuration.use_text, responses, flush)
         self._spoken: dict[str, SpokenItem] = {}
         """Item id -> speech, of the newest items."""
         self._unanswered: list[Item | SpokenItem] = []

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sokuji import languages
+from sokuji.access.principal import Principal
+from sokuji.access.quotas import Resource
 from sokuji.api.openai.realtime import session_settings
 from sokuji.api.openai.realtime.session_config import SessionConfig
 from sokuji.api.openai.realtime.turn_detection import prefix_padding_ms
@@ -33,8 +35,9 @@ class Configuration:
         expires_at: seconds since the epoch.
     """
 
-    def __init__(self, service: Service, initial: SessionConfig, expires_at: int) -> None:
+    def __init__(self, service: Service, client: Principal, initial: SessionConfig, expires_at: int) -> None:
         self.service = service
+        self._client = client
         self.current = initial
         self._id = new_id("sess")
         self._expires_at = expires_at
@@ -52,6 +55,14 @@ class Configuration:
     def pipeline(self) -> Pipeline:
         """The pipeline of the session."""
         return self.service.pipeline.preferring(self._providers or {}).on_behalf_of(Caller(self._id))
+
+    async def use_text(self, text: str) -> None:
+        """Charge the client for a text that it has written.
+
+        Raises:
+            UsageExceeded: it has no characters left for it.
+        """
+        await self._client.use(Resource.CHARACTERS, len(text))
 
     def open(self, first: Mapping[str, Any] | None) -> Session:
         """Open the session of the service.

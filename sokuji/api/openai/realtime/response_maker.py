@@ -39,13 +39,19 @@ class ResponseMaker:
 
     Args:
         pipeline: returns the pipeline of the session.
+        use_text: charges the client for a text that it has written.
         flush: sends the events that the responses have caused.
     """
 
     def __init__(
-        self, pipeline: Callable[[], Pipeline], responses: Responses, flush: Callable[[], Awaitable[None]]
+        self,
+        pipeline: Callable[[], Pipeline],
+        use_text: Callable[[str], Awaitable[None]],
+        responses: Responses,
+        flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._pipeline = pipeline
+        self._use_text = use_text
         self._responses = responses
         self._flush = flush
         # ``Responses.create`` bounds what waits here.
@@ -95,6 +101,7 @@ class ResponseMaker:
             text, language = source.words, source.language
         else:
             text, language = source.text, answer.source_language
+            await self._use_text(text)
             response.read = joined(response.read, text)
         pipeline = self._pipeline()
         if not text.strip():

@@ -6,11 +6,10 @@ from functools import partial
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
+from sokuji.access.principal import Principal
 from sokuji.api.client_socket import ClientSocket
-from sokuji.api.credentials import ClientSecret
-from sokuji.api.dependencies import CurrentService
-from sokuji.api.handshake import REALTIME_SUBPROTOCOL, RefusedHandshake, accept
-from sokuji.api.limits import client_address
+from sokuji.api.dependencies import CurrentClient, CurrentService
+from sokuji.api.handshake import REALTIME_SUBPROTOCOL, accept
 from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.realtime import session_settings
 from sokuji.api.openai.realtime.configuration import Configuration
@@ -29,21 +28,18 @@ BETA_HEADER = "realtime=v1"
 
 
 @router.websocket("/v1/realtime")
-async def realtime(websocket: WebSocket, service: CurrentService) -> None:
+async def realtime(websocket: WebSocket, service: CurrentService, client: CurrentClient) -> None:
     """Serve one client."""
-    try:
-        secret = await accept(websocket, service.credentials, (REALTIME_SUBPROTOCOL, BETA_SUBPROTOCOL))
-    except RefusedHandshake:
-        return
-    limits, address = service.settings.limits, client_address(websocket.scope)
+    await accept(websocket, (REALTIME_SUBPROTOCOL, BETA_SUBPROTOCOL))
+    limits = service.settings.limits
     transport = RealtimeTransport(
         ClientSocket(websocket, limits, service.settings.openai.max_event_bytes),
-        partial(_configuration, websocket, service, secret),
+        partial(_configuration, websocket, service, client),
         Beta() if _is_beta(websocket) else None,
-        partial(rate_limits, service, address),
+        partial(rate_limits, client),
         limits.idle_timeout_s,
     )
-    await SessionConnection(transport, service).serve(address)
+    await SessionConnection(transport, service, client).serve()
 
 
 def _is_beta(websocket: WebSocket) -> bool:
@@ -51,7 +47,7 @@ def _is_beta(websocket: WebSocket) -> bool:
     return BETA_SUBPROTOCOL in offered or BETA_HEADER in websocket.headers.get("openai-beta", "")
 
 
-def _configuration(websocket: WebSocket, service: Service, secret: ClientSecret | None) -> Configuration:
+def _configuration(websocket: WebSocket, service: Service, client: Principal) -> Configuration:
     """What the client asks for in its URL and with its client secret.
 
     Raises:
@@ -66,11 +62,11 @@ def _configuration(websocket: WebSocket, service: Service, secret: ClientSecret 
             f"intent {intent[:40]!r} is not served at this path; accepted: transcription", param="intent"
         )
     config = SessionConfig(type=_session_type(model, intent, service), model=model or None)
-    if secret is not None:
-        config = config.updated(secret.session)
+    if client.session is not None:
+        config = config.updated(client.session)
     session_settings.providers(config, service)
     expires_at = int(time.time() + service.settings.limits.max_session_s)
-    return Configuration(service, config, expires_at)
+    return Configuration(service, client, config, expires_at)
 
 
 def _session_type(model: str | None, intent: str | None, service: Service) -> SessionType:
@@ -82,9 +78,9 @@ def _session_type(model: str | None, intent: str | None, service: Service) -> Se
     return "transcription" if ids.find(model).purpose == "stt" else "realtime"
 
 
-def rate_limits(service: Service, address: str) -> list[JSONObject]:
-    """The content of ``rate_limits.updated``: requests and sockets of the client's address."""
-    allowance = service.allowance(address)
+def rate_limits(client: Principal) -> list[JSONObject]:
+    """The content of ``rate_limits.updated``: requests and sockets of the client's key, or of its address."""
+    allowance = next((each for each in client.allowances if each.name == "requests"), None)
     return (
         []
         if allowance is None

@@ -6,7 +6,8 @@ from contextlib import aclosing
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentService
+from sokuji.access.quotas import Resource
+from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentClient, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES, UNKNOWN_MODEL_RESPONSE
 from sokuji.api.openai.rest.server_sent_events import EVENT_STREAM, event_response
 from sokuji.api.openai.rest.speech_audio import SpeechAudio, choose_speaker
@@ -37,10 +38,11 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
     },
     dependencies=IN_STREAM_SLOT,
 )
-async def speak(body: SpeechRequest, service: CurrentService) -> Response:
+async def speak(body: SpeechRequest, service: CurrentService, client: CurrentClient) -> Response:
     """Speak a text. The audio is sent while it is made; with `stream_format` sse, as server-sent events."""
     service.check_text_length(body.input, "input")
     audio = SpeechAudio(body, await choose_speaker(body, service), service)
+    await client.use(Resource.CHARACTERS, len(body.input))
     stall_s = service.settings.limits.body_timeout_s
     if body.stream_format == "sse":
         return event_response(_events(body.input, audio), stall_s=stall_s)

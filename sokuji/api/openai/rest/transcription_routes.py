@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import PlainTextResponse, Response
 
-from sokuji.api.dependencies import IN_STREAM_SLOT, ClientAddress, CurrentService
+from sokuji.api.dependencies import IN_STREAM_SLOT, CurrentClient, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES, UNKNOWN_MODEL_RESPONSE
 from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.rest.form_fields import FormFirstRoute, form_of, form_schema
@@ -69,7 +69,7 @@ _TEXTS: dict[str, Any] = {
 async def transcribe_file(
     form: Annotated[TranscriptionForm, Depends(form_of(TranscriptionForm))],
     service: CurrentService,
-    client: ClientAddress,
+    client: CurrentClient,
     response: Response,
 ) -> TranscriptionBody | VerboseTranscription | Response:
     """Transcribe a recording; with `stream`, as server-sent events."""
@@ -113,7 +113,7 @@ async def transcribe_file(
 async def translate_file(
     form: Annotated[TranslationForm, Depends(form_of(TranslationForm))],
     service: CurrentService,
-    client: ClientAddress,
+    client: CurrentClient,
     response: Response,
 ) -> TranslationBody | VerboseTranslation | Response:
     """Translate a recording to English, or to `target_language`."""

@@ -4,10 +4,10 @@ from typing import Literal, NamedTuple
 
 from starlette.datastructures import QueryParams
 
-from sokuji.api.credentials import ClientSecret
 from sokuji.api.openai.translations.configuration import TranslationConfiguration
 from sokuji.api.openai.translations.protocol import ResumableSettings
 from sokuji.api.openai.translations.resumption import settings_of_url
+from sokuji.api.openai.wire import JSONObject
 from sokuji.errors import InvalidRequest
 
 BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
@@ -20,7 +20,8 @@ class Opening(NamedTuple):
     query: QueryParams
     subprotocols: list[str]
     """Those that it offers."""
-    secret: ClientSecret | None
+    session: JSONObject | None
+    """That of its client secret."""
     one_voice: bool = False
     """Whether the client can hear one voice only, as in a call."""
 
@@ -46,7 +47,7 @@ class Opening(NamedTuple):
         Raises:
             InvalidRequest: the client secret is for another kind of session, or for another model.
         """
-        session = None if self.secret is None else self.secret.session
+        session = self.session
         if session is not None and session.get("type") != SESSION_TYPE:
             raise InvalidRequest(
                 f"the client secret is for {session.get('type')} sessions; ask for one at "

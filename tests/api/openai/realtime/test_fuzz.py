@@ -25,6 +25,7 @@ from sokuji.api.service import Service
 from sokuji.api.session_connection import ClientDisconnected, SessionConnection
 from sokuji.config import GatewaySettings
 from sokuji.errors import SokujiError
+from tests.support.clients import anonymous
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
 from tests.support.openai_types import check_beta_event, check_ga_event
 from tests.support.speech import noise, sample
@@ -182,13 +183,13 @@ async def test_no_event_makes_the_door_fail_and_nothing_is_kept_of_it(beta: bool
     socket = FuzzSocket(1 + beta, EVENTS // 2, check_beta_event if beta else check_ga_event)
     transport = RealtimeTransport(
         socket,  # type: ignore[arg-type]
-        lambda: Configuration(service, SessionConfig(type="realtime"), 0),
+        lambda: Configuration(service, anonymous(), SessionConfig(type="realtime"), 0),
         Beta() if beta else None,
         list,
         60,
     )
     async with asyncio.timeout(120):
-        await SessionConnection(transport, service).serve("a client")
+        await SessionConnection(transport, service, anonymous()).serve()
     assert socket.handled == EVENTS // 2
     assert asyncio.all_tasks() == before
     assert len(service.sessions) == 0

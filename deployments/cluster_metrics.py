@@ -44,7 +44,7 @@ class ClusterMetrics:
 
     Args:
         labels: of this replica.
-        clock: seconds since 1970, about the same on all nodes.
+        clock: seconds since 1970; on all nodes the same within much less than ``STALE_S``.
     """
 
     def __init__(self, labels: Mapping[str, str], clock: Callable[[], float] = time.time) -> None:
@@ -63,7 +63,9 @@ class ClusterMetrics:
         return await asyncio.to_thread(lambda: [*self._read()])
 
     def publish(self, families: list[Metric]) -> None:
-        """Publish a page now. Blocks."""
+        """Publish a page now, if there is anything on it. Blocks."""
+        if not families:
+            return
         value = _TIME.pack(self._clock()) + zlib.compress(exposition(families), level=1)
         internal_kv._internal_kv_put(self._key, value, overwrite=True, namespace=_NAMESPACE)
 

@@ -59,8 +59,12 @@ class ClusterMetrics:
             self._publishing = asyncio.create_task(self._publish_for_ever(collect))
 
     async def others(self) -> list[Metric]:
-        """See ``Replicas``; pages that are stale are removed."""
-        return await asyncio.to_thread(lambda: [*self._read()])
+        """See ``Replicas``; pages that are stale are removed. None while the store does not answer."""
+        try:
+            return await asyncio.to_thread(lambda: [*self._read()])
+        except RayError:
+            log.warning("the metrics of other replicas could not be read", exc_info=True)
+            return []
 
     def publish(self, families: list[Metric]) -> None:
         """Publish a page now, if there is anything on it. Blocks."""

@@ -2,7 +2,7 @@
 
 import pytest
 from prometheus_client.core import GaugeMetricFamily
-from ray.exceptions import RpcError
+from ray.exceptions import RayError
 from ray.experimental import internal_kv
 
 from deployments.cluster_metrics import STALE_S, ClusterMetrics
@@ -81,7 +81,7 @@ async def test_a_store_that_does_not_answer_costs_the_metrics_of_the_others_alon
     second.publish(4)
 
     def fail(prefix: bytes, *, namespace: bytes) -> list[bytes]:
-        raise RpcError("the GCS restarts")
+        raise RayError("the GCS restarts")
 
     with monkeypatch.context() as broken:
         broken.setattr(internal_kv, "_internal_kv_list", fail)

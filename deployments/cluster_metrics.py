@@ -44,7 +44,7 @@ class ClusterMetrics:
 
     Args:
         labels: of this replica.
-        clock: seconds since 1970, about the same on all nodes.
+        clock: seconds since 1970; on all nodes the same within much less than ``STALE_S``.
     """
 
     def __init__(self, labels: Mapping[str, str], clock: Callable[[], float] = time.time) -> None:
@@ -59,11 +59,17 @@ class ClusterMetrics:
             self._publishing = asyncio.create_task(self._publish_for_ever(collect))
 
     async def others(self) -> list[Metric]:
-        """See ``Replicas``; pages that are stale are removed."""
-        return await asyncio.to_thread(lambda: [*self._read()])
+        """See ``Replicas``; pages that are stale are removed. None while the store does not answer."""
+        try:
+            return await asyncio.to_thread(lambda: [*self._read()])
+        except RayError:
+            log.warning("the metrics of other replicas could not be read", exc_info=True)
+            return []
 
     def publish(self, families: list[Metric]) -> None:
-        """Publish a page now. Blocks."""
+        """Publish a page now, if there is anything on it. Blocks."""
+        if not families:
+            return
         value = _TIME.pack(self._clock()) + zlib.compress(exposition(families), level=1)
         internal_kv._internal_kv_put(self._key, value, overwrite=True, namespace=_NAMESPACE)
 

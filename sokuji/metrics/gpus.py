@@ -47,8 +47,10 @@ def gpu_metrics() -> Iterator[Metric]:
             labels=(*_GPU, "reason"),
         ),
     }
-    for index in range(nvml.nvmlDeviceGetCount()):
-        _add(nvml, nvml.nvmlDeviceGetHandleByIndex(index), families)
+    # A card that is lost fails every call.
+    with suppress(nvml.NVMLError):
+        for index in range(nvml.nvmlDeviceGetCount()):
+            _add(nvml, nvml.nvmlDeviceGetHandleByIndex(index), families)
     yield from families.values()
 
 

@@ -39,9 +39,17 @@ class SessionOutput:
     Args:
         session_id: stands in every log line.
         begin_ms, text: what the client was acknowledged before it resumed.
+        observer: is told of each event.
     """
 
-    def __init__(self, session_id: str, load: LoadShedding, begin_ms: int = 0, text: str = "") -> None:
+    def __init__(
+        self,
+        session_id: str,
+        load: LoadShedding,
+        begin_ms: int = 0,
+        text: str = "",
+        observer: Observer = lambda event, latency_s: None,
+    ) -> None:
         self._session_id = session_id
         self._ledger = DeliveryLedger(begin_ms, text)
         self._load = load
@@ -49,8 +57,7 @@ class SessionOutput:
         self._queue: asyncio.Queue[_Queued | None] = asyncio.Queue(MAX_QUEUED_EVENTS)
         self._ends_of_speech: dict[int, float] = {}
         """Segment id -> when its last speech was (monotonic seconds), for the latest of them."""
-        self.observer: Observer = lambda event, latency_s: None
-        """May be replaced before the session runs."""
+        self._observer = observer
         self._order = asyncio.Lock()
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
@@ -105,7 +112,7 @@ class SessionOutput:
             if isinstance(event, events.Audio) and position is not None and self.is_muted(position):
                 continue
             now = self._taking_since = time.monotonic()
-            self.observer(event, None if spoken_at is None else now - spoken_at)
+            self._observer(event, None if spoken_at is None else now - spoken_at)
             yield event
             self._taking_since = None
 

@@ -79,7 +79,8 @@ class Session:
         self._meter: AudioMeter = _unmetered
         self._activity = activity or SpeechActivity()
         load = LoadShedding(settings.streaming, lambda: self._input.is_live)
-        self._output = SessionOutput(session_id, load, begin_ms, resumed_text)
+        self._observer: Observer | None = None
+        self._output = SessionOutput(session_id, load, begin_ms, resumed_text, self._observe)
         self._input = SessionInput(
             settings.limits,
             settings.streaming.drain_s,
@@ -147,12 +148,7 @@ class Session:
 
         There are no latencies where the client sends faster than speech: nobody waits for what it sends.
         """
-
-        def observe_live(event: Event, latency_s: float | None) -> None:
-            awaited = self._input.is_live and latency_s is not None and latency_s >= 0
-            observer(event, latency_s if awaited else None)
-
-        self._output.observer = observe_live
+        self._observer = observer
 
     def configure(self, conversation: ConversationSettings) -> None:
         """Begin, or change the settings: the utterance in progress ends under the old ones.
@@ -243,6 +239,11 @@ class Session:
             if not self._input.closed:
                 await self._output.emit(events.Done())
         await self._output.close()
+
+    def _observe(self, event: Event, latency_s: float | None) -> None:
+        if self._observer is not None:
+            awaited = self._input.is_live and latency_s is not None and latency_s >= 0
+            self._observer(event, latency_s if awaited else None)
 
     async def _recognise(self) -> None:
         await self._recognition.run()

@@ -20,6 +20,7 @@ async def counted(client: httpx.AsyncClient, **labels: str) -> float:
         ("POST", "/api/v1/tts/synthesize", {}, ("bridge", "/api/v1/tts/synthesize", "400")),
         ("GET", "/v1/models", None, ("openai", "/v1/models", "200")),
         ("GET", "/v1/models/a-name-of-the-caller", None, ("openai", "/v1/models/{model_id:path}", "404")),
+        ("GET", "/languages", None, ("libretranslate", "/languages", "200")),
         ("GET", "/nowhere/at/all", None, ("service", "unrouted", "404")),
         ("GET", "/health/live", None, ("service", "/health/live", "200")),
     ],

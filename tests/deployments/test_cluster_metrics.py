@@ -2,6 +2,7 @@
 
 import pytest
 from prometheus_client.core import GaugeMetricFamily
+from ray.exceptions import RayError
 from ray.experimental import internal_kv
 
 from deployments.cluster_metrics import STALE_S, ClusterMetrics
@@ -70,6 +71,22 @@ async def test_the_page_of_a_replica_that_has_ended_is_dropped(store: dict[bytes
     now[0] += 2
     assert total(await first.page(3), "sokuji_sessions") == 3
     assert len(store) == 1
+
+
+async def test_a_store_that_does_not_answer_costs_the_metrics_of_the_others_alone(
+    store: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    first, second = Replica("a", now), Replica("b", now)
+    second.publish(4)
+
+    def fail(prefix: bytes, *, namespace: bytes) -> list[bytes]:
+        raise RayError("the GCS restarts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(internal_kv, "_internal_kv_list", fail)
+        assert total(await first.page(3), "sokuji_sessions") == 3
+    assert total(await first.page(3), "sokuji_sessions") == 7
 
 
 async def test_pages_are_small(store: dict[bytes, bytes]) -> None:

@@ -73,6 +73,20 @@ def test_a_card_without_error_correction_has_the_other_metrics(monkeypatch: pyte
     assert total(text, "sokuji_gpu_slowed", reason="power") == 2
 
 
+def test_a_card_that_is_lost_costs_its_own_metrics_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = binding(ecc_errors=0, reasons=0)
+
+    def handle(index: int) -> int:
+        if index == 1:
+            raise NotSupportedByCard("GPU is lost")
+        return index
+
+    lost.nvmlDeviceGetHandleByIndex = handle
+    text = page(monkeypatch, lost)
+    assert 'gpu="GPU-0"' in text
+    assert 'gpu="GPU-1"' not in text
+
+
 def test_there_are_none_without_the_binding_or_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page(monkeypatch, None) == ""
     gpus._nvml.cache_clear()

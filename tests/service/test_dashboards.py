@@ -1,5 +1,7 @@
 """Debian's Prometheus scrapes a service that is used, and the query of every panel returns data.
 
+Blackbox_exporter asks whether the service is ready. The certificate is on the page below.
+
 What this machine has not, such as GPUs, and what does not happen by itself, such as a provider that fails,
 stands on a page that the test serves. Its names are checked elsewhere (``tests/ops``).
 """
@@ -8,7 +10,7 @@ import math
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +29,7 @@ from tests.support.speech import sample, silence
 
 PAIR: dict[str, Any] = {"source_language": "pt", "target_language": "en"}
 DATA_WITHIN_S = 120
+EXPORTER = "prometheus-blackbox-exporter"
 GROWING = (
     'sokuji_cloud_usage_total{stage="translation",provider="deepl",unit="characters"}',
     'sokuji_stage_failures_total{stage="tts",provider="piper",code="provider_failed"}',
@@ -43,14 +46,14 @@ STEADY = (
     'sokuji_gpu_memory_busy_ratio{gpu="GPU-0"} 0.4',
     'sokuji_gpu_slowed{gpu="GPU-0",reason="thermal"} 0',
     'sokuji_gpu_uncorrected_memory_errors{gpu="GPU-0"} 0',
-    "probe_success 1",
     "probe_ssl_earliest_cert_expiry 9e9",
 )
 pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(
-        shutil.which("prometheus") is None, reason="Debian's package prometheus is not installed"
+        not all(map(shutil.which, ("prometheus", EXPORTER))),
+        reason=f"Debian's packages prometheus and {EXPORTER} are not installed",
     ),
 ]
 
@@ -81,44 +84,37 @@ def page_of_others() -> Iterator[str]:
             serving.join()
 
 
-def config_for(service: RunningService, others: str, own: str) -> dict[str, Any]:
+def config_for(service: RunningService, others: str, exporter: str) -> dict[str, Any]:
     """The project's config, with the addresses of this test, and a scrape each second."""
-    config: dict[str, Any] = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    text = (PROMETHEUS / "prometheus.yml").read_text().replace("blackbox:9115", exporter)
+    config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(PROMETHEUS / "rules" / "*.yml")]
     targets = {
         "gateway": [service.address, others],
         "ray": [f"127.0.0.1:{service.ray_metrics_port}", others],
-        "readiness": [others],
+        "readiness": [f"http://{service.address}/health/ready?source=pt&target=en"],
         "certificate": [others],
-        "prometheus": [own],
     }
+    # Its own address is not known yet.
+    config["scrape_configs"] = [each for each in config["scrape_configs"] if each["job_name"] != "prometheus"]
     for job in config["scrape_configs"]:
-        # Blackbox_exporter, and Ray's list of nodes, are not there.
-        job.pop("relabel_configs", None)
         job.pop("file_sd_configs", None)
+        if job["job_name"] == "certificate":
+            del job["relabel_configs"]
         job["static_configs"] = [{"targets": targets.pop(job["job_name"])}]
     assert not targets
     return config
 
 
 @contextmanager
-def prometheus(config: Callable[[str], dict[str, Any]], folder: Path) -> Iterator[str]:
-    """The URL of a Prometheus that scrapes by a config, which depends on its own address."""
+def running(program: str, *options: str, log: Path) -> Iterator[str]:
+    """The address of a program, which runs."""
     own = f"127.0.0.1:{free_port()}"
-    path = folder / "prometheus.yml"
-    path.write_text(yaml.safe_dump(config(own)))
-    options = (
-        f"--config.file={path}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={own}",
-    )
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(["prometheus", *options], stdout=log, stderr=log) as process,
-    ):
+    command = [program, f"--web.listen-address={own}", *options]
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            yield f"http://{own}"
+            yield own
         finally:
             process.terminate()
 
@@ -157,15 +153,22 @@ async def test_the_query_of_every_panel_returns_data(
     service: RunningService, http: httpx.AsyncClient, socket_url: str, tmp_path: Path
 ) -> None:
     empty = {(title, query) for title, queries in panels() for query in queries}
+    config = tmp_path / "prometheus.yml"
+    storage = f"--storage.tsdb.path={tmp_path / 'data'}"
+    blackbox = f"--config.file={PROMETHEUS / 'blackbox.yml'}"
     with (
         page_of_others() as others,
-        prometheus(lambda own: config_for(service, others, own), tmp_path) as url,
+        running(EXPORTER, blackbox, log=tmp_path / "exporter.log") as exporter,
     ):
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-            give_up = time.monotonic() + DATA_WITHIN_S
-            while empty and time.monotonic() < give_up:
-                await use(http, socket_url)
-                empty = {each for each in empty if not await answers(client, each[1])}
-            targets = (await client.get("/api/v1/targets")).json()["data"]["activeTargets"]
+        config.write_text(yaml.safe_dump(config_for(service, others, exporter)))
+        with running("prometheus", f"--config.file={config}", storage, log=tmp_path / "log") as own:
+            async with httpx.AsyncClient(base_url=f"http://{own}", timeout=30) as client:
+                give_up = time.monotonic() + DATA_WITHIN_S
+                while empty and time.monotonic() < give_up:
+                    await use(http, socket_url)
+                    empty = {each for each in empty if not await answers(client, each[1])}
+                targets = (await client.get("/api/v1/targets")).json()["data"]["activeTargets"]
+                is_ready = await answers(client, 'probe_success{job="readiness"} == 1')
+                alerts = await answers(client, 'ALERTS{alertname=~"SokujiNotScraped|SokujiUnready"}')
     assert {each["scrapePool"] for each in targets if each["health"] != "up"} == set(), targets
-    assert sorted(empty) == []
+    assert (sorted(empty), is_ready, alerts) == ([], True, False)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.status import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from sokuji import languages
@@ -21,6 +21,17 @@ class LivenessResponse(BaseModel):
     """The process answers."""
 
     status: Literal["alive"] = "alive"
+
+
+class ReadinessQuery(BaseModel):
+    """For what the service must be ready."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str | None = Field(None, description="Language that is spoken; left out: any")
+    target: str | None = Field(None, description="Language to translate to; left out: any")
+    speak: bool = Field(True, description="Whether `target` needs a voice as well")
+    stage: StageName | None = Field(None, description="Ask for this stage alone")
 
 
 class ReadinessResponse(BaseModel):
@@ -56,26 +67,27 @@ _UNREADY_RESPONSE: dict[int | str, dict[str, Any]] = {
 
 @router.get("/ready", responses=UNKNOWN_LANGUAGE_RESPONSE | _UNREADY_RESPONSE)
 async def ready(
-    service: CurrentService,
-    response: Response,
-    source: Annotated[str | None, Query(description="Language that is spoken; left out: any")] = None,
-    target: Annotated[str | None, Query(description="Language to translate to; left out: any")] = None,
-    speak: Annotated[bool, Query(description="Whether `target` needs a voice as well")] = True,
+    service: CurrentService, response: Response, asked: Annotated[ReadinessQuery, Query()]
 ) -> ReadinessResponse:
     """200 if a translation would work now, 503 if not: for load balancers. How full it is does not matter.
 
-    With `target` it is that of this language or pair, otherwise all stages must be ready.
+    With `target` it is that of this language or pair, with `stage` that of this stage. Otherwise all stages
+    must be ready.
     """
-    source = None if source is None else languages.parse(source, "source")
-    target = None if target is None else languages.parse(target, "target")
+    source = None if asked.source is None else languages.parse(asked.source, "source")
+    target = None if asked.target is None else languages.parse(asked.target, "target")
     stages = stage_readiness(service.pipeline)
+    starting = "starting" in stages.values()
     reason = None
     if service.sessions.is_draining:
         reason = "this replica is shutting down"
-    elif "starting" not in stages.values():
-        reason = unready_pair(service.pipeline, source, target, speak=speak)
-    # A pair may need less than all stages, and more of one of them than that a provider of it works.
-    enough = target is not None and "starting" not in stages.values()
-    is_ready = reason is None and (enough or all(each == "ready" for each in stages.values()))
+    elif not starting:
+        reason = unready_pair(service.pipeline, source, target, speak=asked.speak)
+    if asked.stage is not None:
+        needed = {stages[asked.stage]}
+    else:
+        # A pair may need less than all stages, and more of one of them than that a provider of it works.
+        needed = set() if target is not None and not starting else {*stages.values()}
+    is_ready = reason is None and needed <= {"ready"}
     response.status_code = HTTP_200_OK if is_ready else HTTP_503_SERVICE_UNAVAILABLE
     return ReadinessResponse(status="ready" if is_ready else "unready", stages=stages, reason=reason)

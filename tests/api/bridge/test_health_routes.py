@@ -51,6 +51,9 @@ async def test_without_the_only_provider_of_a_stage_no_translation_would_work(do
             await service.pipeline.refresh()
         status, body = await ready(client)
         assert (status, body["stages"]) == (503, READY | {down: "unreachable"})
+        assert (await ready(client, stage=down))[0] == 503
+        for other in READY.keys() - {down}:
+            assert (await ready(client, stage=other))[0] == 200
         # People and programs that read /health get 200 as before.
         assert (await client.get("/health")).status_code == 200
         fake.down = None
@@ -105,6 +108,13 @@ async def test_each_pair_is_ready_by_what_it_needs_itself() -> None:
         assert (await ready(client, source="en", target="pt"))[0] == 503
         # Captions need no voice.
         assert (await ready(client, source="en", target="pt", speak="false"))[0] == 200
+
+
+@pytest.mark.parametrize(("query", "param"), [("stage=vad", "stage"), ("to=en", "to"), ("speak=x", "speak")])
+async def test_what_cannot_be_asked_is_an_error_of_the_caller(query: str, param: str) -> None:
+    async with rest_client() as (client, _):
+        refusal = error_of(await client.get(f"/health/ready?{query}"))
+    assert refusal == (400, "invalid_request", param)
 
 
 @pytest.mark.parametrize(

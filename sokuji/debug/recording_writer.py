@@ -23,7 +23,9 @@ class RecordingWriter:
 
     def __init__(self) -> None:
         self.settings = DebugSettings()
-        self._parts: queue.Queue[tuple[str, bytes] | None] = queue.Queue(MAX_WAITING)
+        self._parts: queue.Queue[tuple[Path, bytes] | None] = queue.Queue(MAX_WAITING)
+        self._failing = False
+        """Whether the last attempt to write failed, which has been logged."""
         self._thread: threading.Thread | None = None
 
     def apply(self, settings: DebugSettings) -> None:
@@ -35,8 +37,10 @@ class RecordingWriter:
 
     def append(self, name: str, data: bytes) -> bool:
         """Append to a file of the folder, soon; False: too much waits, and this is left out."""
+        if not self.settings.directory:
+            return False
         try:
-            self._parts.put_nowait((name, data))
+            self._parts.put_nowait((Path(self.settings.directory) / name, data))
         except queue.Full:
             return False
         return True
@@ -58,10 +62,13 @@ class RecordingWriter:
                 if (part := self._parts.get(timeout=PRUNE_S)) is None:
                     return
                 self._write(*part)
+                self._failing = False
             except queue.Empty:
                 pass
             except OSError as error:
-                log.warning("recordings of sessions: %s", error.strerror)
+                if not self._failing:
+                    log.warning("sessions cannot be recorded: %s", error.strerror)
+                self._failing = True
 
     def _prune(self) -> None:
         settings = self.settings
@@ -69,11 +76,10 @@ class RecordingWriter:
             folder = Path(settings.directory)
             prune(folder, now=time.time(), max_age_s=settings.max_age_s, max_bytes=settings.max_bytes)
 
-    def _write(self, name: str, data: bytes) -> None:
-        folder = Path(self.settings.directory)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-        handle = os.open(folder / name, flags, 0o600)
+        handle = os.open(path, flags, 0o600)
         with os.fdopen(handle, "ab") as file:
             is_new = file.tell() == 0
             file.write(data)

@@ -12,8 +12,8 @@ from sokuji.debug.retention import prune
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 1_000
-"""Parts of files that wait to be written; further ones are left out."""
+MAX_WAITING_BYTES = 2**24
+"""Of what waits to be written; more is left out."""
 PRUNE_S = 30.0
 """Interval at which old files are looked for."""
 
@@ -23,7 +23,9 @@ class RecordingWriter:
 
     def __init__(self) -> None:
         self.settings = DebugSettings()
-        self._parts: queue.Queue[tuple[Path, bytes] | None] = queue.Queue(MAX_WAITING)
+        self._parts: queue.SimpleQueue[tuple[Path, bytes] | None] = queue.SimpleQueue()
+        self._waiting_bytes = 0
+        self._counting = threading.Lock()
         self._failing = False
         """Whether the last attempt to write failed, which has been logged."""
         self._thread: threading.Thread | None = None
@@ -37,12 +39,11 @@ class RecordingWriter:
 
     def append(self, name: str, data: bytes) -> bool:
         """Append to a file of the folder, soon; False: too much waits, and this is left out."""
-        if not self.settings.directory:
-            return False
-        try:
-            self._parts.put_nowait((Path(self.settings.directory) / name, data))
-        except queue.Full:
-            return False
+        with self._counting:
+            if not self.settings.directory or self._waiting_bytes + len(data) > MAX_WAITING_BYTES:
+                return False
+            self._waiting_bytes += len(data)
+        self._parts.put((Path(self.settings.directory) / name, data))
         return True
 
     def close(self) -> None:
@@ -77,6 +78,8 @@ class RecordingWriter:
             prune(folder, now=time.time(), max_age_s=settings.max_age_s, max_bytes=settings.max_bytes)
 
     def _write(self, path: Path, data: bytes) -> None:
+        with self._counting:
+            self._waiting_bytes -= len(data)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         handle = os.open(path, flags, 0o600)

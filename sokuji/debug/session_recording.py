@@ -28,6 +28,8 @@ class SessionRecording:
         self._stem = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{re.sub(r'[^A-Za-z0-9_-]', '_', session_id)[:64]}"
         self._bytes = 0
         self._is_full = False
+        self._left_out = 0
+        """Parts that could not be written since the last line."""
 
     def event(self, event: Event) -> None:
         """Record an event that goes to the client."""
@@ -51,7 +53,8 @@ class SessionRecording:
 
     def _line(self, kind: str, fields: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": at, "event": kind, **fields})
+        missing = {"left_out": self._left_out} if self._left_out else {}
+        line = json.dumps({"at": at, "event": kind, **fields, **missing})
         self._write(EVENTS, f"{line}\n".encode())
 
     def _write(self, suffix: str, data: bytes) -> None:
@@ -61,6 +64,9 @@ class SessionRecording:
             self._is_full, suffix, data = True, EVENTS, b'{"event": "recording_full"}\n'
         if self._writer.append(f"{self._stem}.{suffix}", data):
             self._bytes += len(data)
+            self._left_out = 0 if suffix == EVENTS else self._left_out
+        else:
+            self._left_out += 1
 
 
 def _fields(event: Event) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import DebugSettings, GatewaySettings, parse_gateway
+from sokuji.debug import recording_writer
 from sokuji.debug.recording_writer import RecordingWriter
 from sokuji.debug.retention import prune
 from sokuji.debug.session_recording import SessionRecording
@@ -164,3 +166,30 @@ def test_what_cannot_be_written_is_logged_and_ends_no_conversation(
         recording.event(Ack(1))
     writer.close()
     assert caplog.text.count("sessions cannot be recorded: ") == 1
+
+
+def test_what_a_slow_disk_cannot_take_is_left_out_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_writer, "MAX_WAITING_BYTES", 1_000)
+    blocked, written = threading.Event(), RecordingWriter._write
+
+    def write(self: RecordingWriter, path: Path, data: bytes) -> None:
+        blocked.wait(10)
+        written(self, path, data)
+
+    monkeypatch.setattr(RecordingWriter, "_write", write)
+    writer = RecordingWriter()
+    writer.apply(DebugSettings(directory=str(tmp_path), sessions=("s1",), audio=True))
+    recording = SessionRecording(writer, "s1")
+    recording.event(Ack(1))
+    for _ in range(5):
+        recording.heard(bytes(400))
+    blocked.set()
+    writer.close()
+    writer.apply(DebugSettings(directory=str(tmp_path), sessions=("s1",)))
+    recording.event(Ack(2))
+    writer.close()
+    assert len(files(tmp_path)["in.pcm"]) == 800
+    lines = [json.loads(line) for line in files(tmp_path)["events.jsonl"].splitlines()]
+    assert [line.get("left_out") for line in lines] == [None, None, 3]

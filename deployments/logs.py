@@ -11,6 +11,12 @@ from sokuji.config import LOG_LEVEL, parse_log_level
 from sokuji.telemetry import log_records
 
 
+def prepare_serve_log() -> None:
+    """Give the records of Serve in this process ids, and take the messages of exceptions from them."""
+    for handler in logging.getLogger("ray.serve").handlers:
+        log_records.prepare(handler)
+
+
 def write_to_serve_log() -> None:
     """Send the log records of ``sokuji`` to the handlers of this replica's Serve log.
 
@@ -21,8 +27,7 @@ def write_to_serve_log() -> None:
     """
     engine, serve = logging.getLogger("sokuji"), logging.getLogger("ray.serve")
     level = parse_log_level()
-    for handler in serve.handlers:
-        log_records.prepare(handler)
+    prepare_serve_log()
     engine.handlers = serve.handlers
     engine.setLevel(level)
     engine.propagate = False

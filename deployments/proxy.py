@@ -10,20 +10,21 @@ from ray import serve
 from ray.serve.exceptions import RayServeException
 from starlette.middleware import Middleware
 
-from deployments import http_server
+from deployments import http_server, logs
 from deployments.frame_channel.proxy import FrameChannelMiddleware
 from deployments.http_server.bodies import BodyWindows
 from deployments.http_server.requests import CleanHeaders, ShapedErrors
 
 
 def middlewares() -> list[Middleware]:
-    """The middleware of this process, the innermost first; its server gets its bounds.
+    """The middleware of this process, the innermost first; its server gets its bounds, its log no messages.
 
     Frame channels are for a proxy, on a system that has them.
 
     Raises:
         ConfigError: a variable of the server is out of range.
     """
+    logs.prepare_serve_log()
     around = [Middleware(BodyWindows), Middleware(ShapedErrors), Middleware(CleanHeaders)]
     is_proxy = not _is_replica()
     http_server.install(behind_haproxy=not is_proxy)

@@ -112,7 +112,7 @@ def haproxy_files(directory: Path) -> dict[str, str]:
 
 
 def serve_variables() -> dict[str, str]:
-    """Variables of Ray Serve: the middleware of its proxy, and an early end for what is broken.
+    """Variables of Ray Serve: the middleware of its proxy, an early end for what is broken, small log files.
 
     Those that this process has already keep their values.
     """
@@ -121,5 +121,8 @@ def serve_variables() -> dict[str, str]:
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
         # Otherwise a frozen replica keeps its processors for graceful_shutdown_timeout_s, unreplaced.
         "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+        # Per log file, of which each process has one; Ray's own default is 512 MiB and five old files.
+        "RAY_ROTATION_MAX_BYTES": str(2**25),
+        "RAY_ROTATION_BACKUP_COUNT": "3",
     }
     return {name: os.environ.get(name, value) for name, value in ours.items()}

@@ -13,8 +13,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.http11 import Response
+from websockets.server import ServerProtocol
 
+from sokuji.api.request_ids import new_request_id
 from sokuji.config import ProxySettings
+from sokuji.telemetry.call_ids import REQUEST_ID_HEADER, is_request_id
 
 MAX_FRAGMENTS = 4_096
 """Frames of one message. Fragments without data cost memory too."""
@@ -41,6 +45,15 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         config.ws_ping_timeout = self.settings.ws_ping_timeout
         config.ws_per_message_deflate = self.settings.ws_compression
         super().__init__(config, server_state, app_state)
+        # Called for handshakes that the application never sees, or does not answer.
+        self.conn.reject = self._reject  # type: ignore[method-assign]
+
+    def _reject(self, status: int, text: str) -> Response:
+        """What refuses a handshake, with the id of the request like every other answer."""
+        given = self.request.headers.get(REQUEST_ID_HEADER, "")
+        response = ServerProtocol.reject(self.conn, status, text)
+        response.headers[REQUEST_ID_HEADER] = given if is_request_id(given) else new_request_id()
+        return response
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""

@@ -4,6 +4,8 @@ export RAY_USAGE_STATS_ENABLED=0
 export RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH=deployments.proxy:middlewares
 export RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S=2
 export RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS=1
+export RAY_ROTATION_MAX_BYTES=33554432
+export RAY_ROTATION_BACKUP_COUNT=3
 # Ray's ports and its dashboard are for who has the token.
 export RAY_AUTH_MODE=token
 export RAY_AUTH_TOKEN_PATH="$HOME/sokuji/secrets/ray-token"

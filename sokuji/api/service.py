@@ -17,6 +17,8 @@ from sokuji.api.uploads import Uploads
 from sokuji.audio.decoder_process.pool import Decoders
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
+from sokuji.debug.recording_writer import RecordingWriter
+from sokuji.debug.session_recording import SessionRecording
 from sokuji.errors import InvalidRequest, Overloaded, TooLarge
 from sokuji.metrics.exposition import Replicas, SoleReplica
 from sokuji.metrics.sessions import record_resumption
@@ -68,6 +70,8 @@ class Service:
         self.admission = Admission(settings.admission, pipeline.loads, gateways)
         """Whether there is room for one more session."""
         self.replicas: Replicas = replicas or SoleReplica()
+        self.debug_recordings = RecordingWriter()
+        """Writes the sessions that the operator wants to look into."""
         self.apply(settings)
 
     @property
@@ -85,6 +89,7 @@ class Service:
         self._settings = settings
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
         self.admission.settings = settings.admission
+        self.debug_recordings.apply(settings.debug)
         self.requests.resize(settings.limits.max_concurrent_requests)
         self.uploads.apply(settings.limits)
         self.recordings.resize(settings.recording_concurrency)
@@ -238,4 +243,5 @@ class Service:
             resumed_text=resumed_text,
             spool_budget=self._spool_budget,
             activity=activity,
+            recording=SessionRecording(self.debug_recordings, session_id),
         )

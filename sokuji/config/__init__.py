@@ -9,6 +9,7 @@ not settings: they are read from the environment only.
 
 from sokuji.config.access import AccessSettings, is_loopback
 from sokuji.config.admission import AdmissionSettings
+from sokuji.config.debug import DebugSettings
 from sokuji.config.gateway import (
     Deadlines,
     GatewaySettings,
@@ -65,6 +66,7 @@ __all__ = [
     "BergamotConfig",
     "Commit",
     "Deadlines",
+    "DebugSettings",
     "DeepLConfig",
     "ElevenLabsConfig",
     "ElevenLabsVoice",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sokuji.config.access import AccessSettings
 from sokuji.config.admission import AdmissionSettings
+from sokuji.config.debug import DebugSettings
 from sokuji.config.libretranslate import LibreTranslateSettings
 from sokuji.config.openai import OpenAISettings
 from sokuji.config.segmentation import SegmentationSettings
@@ -156,6 +157,7 @@ class GatewaySettings(Settings):
     admission: AdmissionSettings = AdmissionSettings()
     access: AccessSettings = AccessSettings()
     openai: OpenAISettings = OpenAISettings()
+    debug: DebugSettings = DebugSettings()
     libretranslate: LibreTranslateSettings = LibreTranslateSettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;

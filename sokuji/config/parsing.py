@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from sokuji.config.debug import DEBUG_AUDIO
 from sokuji.config.gateway import GatewaySettings
 from sokuji.config.providers import PROVIDER_CONFIGS, canonical_provider
 from sokuji.config.settings import Settings, parse
@@ -113,7 +114,13 @@ def parse_gateway(
         present = merged.get(section, {})
         if environment.get(name) and isinstance(present, Mapping):
             merged[section] = {**present, field: environment[name]}
-    return parse(GatewaySettings, merged, "Gateway user_config")
+    settings = parse(GatewaySettings, merged, "Gateway user_config")
+    if settings.debug.audio and environment.get(DEBUG_AUDIO) != "1":
+        raise ConfigError(
+            f"debug.audio keeps what people say: the Gateway's environment must have {DEBUG_AUDIO}=1 too",
+            param="debug.audio",
+        )
+    return settings
 
 
 def parse_log_level(environment: Mapping[str, str] = os.environ) -> int:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Set
 from itertools import takewhile
 
+from sokuji.config.debug import DEBUG_AUDIO
 from sokuji.config.providers import PROVIDER_CONFIGS
 from sokuji.config.proxy import PROXY_VARIABLES
 from sokuji.config.settings import Settings
@@ -79,7 +80,7 @@ REFUSED_VARIABLES: dict[str, str] = {
 }
 """Variable of the guide that no deployment uses -> the reason, and what to do instead."""
 
-GATEWAY_VARIABLES = frozenset({*GATEWAY_FIELD_VARIABLES.values(), CLIENT_SECRET_KEY, LOG_LEVEL})
+GATEWAY_VARIABLES = frozenset({*GATEWAY_FIELD_VARIABLES.values(), CLIENT_SECRET_KEY, DEBUG_AUDIO, LOG_LEVEL})
 """The variables that the Gateway uses."""
 
 _PREFIX = re.compile(r"(STT|TRANSLATION|TTS|WS|CIRCUIT_BREAKER|GRPC_(MAX|KEEPALIVE|HTTP2))_")

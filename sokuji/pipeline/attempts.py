@@ -5,15 +5,13 @@ import dataclasses
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing
 from typing import TypeVar
 
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.contract import (
     AudioChunk,
-    Effort,
     RecognitionRequest,
-    StageName,
     StageRequest,
     SynthesisRequest,
     Transcript,
@@ -24,6 +22,7 @@ from sokuji.contract import (
 from sokuji.errors import SokujiError
 from sokuji.metrics import stages as metrics
 from sokuji.pipeline.attempt_schedule import Candidate
+from sokuji.pipeline.attempt_span import attempt_span, of_effort
 from sokuji.pipeline.members import (
     InfoT,
     Member,
@@ -32,7 +31,7 @@ from sokuji.pipeline.members import (
     SynthesiserMember,
     TranslatorMember,
 )
-from sokuji.telemetry.tracing import Attributes, CallSpan, call_span
+from sokuji.telemetry.tracing import CallSpan
 from sokuji.text.protection import translation as protection
 from sokuji.text.protection.passage import TranslationTask
 from sokuji.text.scripts import romanised
@@ -66,10 +65,10 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
     )
     began = time.monotonic()
     asked = {"source_language": request.language, "task": request.task, "interim": request.interim}
-    with _span("stt", member, asked) as span, span.active():
+    with attempt_span("stt", info, asked) as span, span.active():
         (answer,) = await member.provider.transcribe([reduced])
         transcript = _result(answer)
-        span.note({"source_language": transcript.language, **_effort(transcript.effort)})
+        span.note({"source_language": transcript.language, **of_effort(transcript.effort)})
     kind: metrics.Kind = "interim" if request.interim else "final"
     metrics.record_response("stt", info.provider, time.monotonic() - began, transcript.effort, kind)
     audio_s = len(request.pcm) / 2 / RECOGNISER_RATE
@@ -120,15 +119,16 @@ async def synthesize(
         # In a thread: the words of a language are loaded when it is first spoken.
         text = await asyncio.to_thread(_in_words, text, request.language)
     reduced = dataclasses.replace(request, voice=voice.id, text=text)
-    with _span("tts", member, {"target_language": request.language, "voice": voice.id}) as span:
+    asked = {"target_language": request.language, "voice": voice.id}
+    with attempt_span("tts", member.info, asked) as span:
         async with aclosing(member.provider.synthesize(reduced)) as chunks:
             is_first = True
             while (chunk := await _next(chunks, span)) is not None:
+                member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
                 if is_first:
-                    span.note(_effort(chunk.effort))
+                    span.note(of_effort(chunk.effort))
                     metrics.record_spoken_text(member.info.provider, len(request.text))
                 metrics.record_speech(member.info.provider, chunk)
-                member.load.answered(chunk.effort, urgent=request.urgent, first=is_first)
                 is_first = False
                 yield chunk
 
@@ -136,22 +136,6 @@ async def synthesize(
 async def _next(chunks: AsyncGenerator[AudioChunk, None], span: CallSpan) -> AudioChunk | None:
     with span.active():
         return await anext(chunks, None)
-
-
-def _span(
-    stage: StageName, member: Member[ProviderT, InfoT], attributes: Attributes
-) -> AbstractContextManager[CallSpan]:
-    """The span of one attempt; ``stage`` and the provider are its name."""
-    info = member.info
-    about = {"stage": stage, "provider": info.provider, "model": info.model}
-    return call_span(f"{stage} {info.provider}", {**about, **attributes})
-
-
-def _effort(effort: Effort | None) -> Attributes:
-    """What a provider says of an answer."""
-    if effort is None:
-        return {}
-    return {"queue_wait_s": effort.queued_s, "compute_s": effort.busy_s, "batch_size": effort.batch_size}
 
 
 def _in_words(text: str, language: str) -> str:
@@ -180,14 +164,14 @@ class _TranslationCalls:
         began = time.monotonic()
         requests = [dataclasses.replace(self._request, text=text) for text in texts]
         pair = {"source_language": self._request.source, "target_language": self._request.target}
-        with _span("translation", self._member, {**pair, "texts": len(texts)}) as span, span.active():
+        info = self._member.info
+        with attempt_span("translation", info, {**pair, "texts": len(texts)}) as span, span.active():
             results = [_result(answer) for answer in await self._member.provider.translate(requests)]
             effort = results[0].effort
-            span.note(_effort(effort))
-        provider = self._member.info.provider
-        metrics.record_response("translation", provider, time.monotonic() - began, effort)
+            span.note(of_effort(effort))
+        metrics.record_response("translation", info.provider, time.monotonic() - began, effort)
         for text, each in zip(texts, results, strict=True):
-            metrics.record_translation(provider, len(text), each.score)
+            metrics.record_translation(info.provider, len(text), each.score)
             self._member.load.answered(each.effort, urgent=self._request.urgent)
         return results
 

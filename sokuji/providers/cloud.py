@@ -29,7 +29,7 @@ from sokuji.errors import (
     SokujiError,
 )
 from sokuji.providers.request_slots import RequestSlots
-from sokuji.telemetry.tracing import outgoing_headers
+from sokuji.telemetry.tracing import call_span, outgoing_headers
 
 MAX_RESPONSE_BYTES = 4 * 2**20
 """Limit for a response that is read as a whole."""
@@ -189,11 +189,16 @@ class CloudClient:
     async def _response(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
         if self._client.is_closed:
             raise ProviderUnavailable(f"{self._name} is not loaded any more", retry_after_s=1)
-        with self._translate_errors():
+        with (
+            call_span(f"{method} {self._name}", {"service": self._name}) as span,
+            self._translate_errors(),
+        ):
             built = self._client.build_request(method, path, **request)
-            built.headers.update(outgoing_headers())
+            with span.active():
+                built.headers.update(outgoing_headers())
             async with asyncio.timeout(self._timeout_s):
                 response = await self._client.send(built, stream=True)
+            span.note({"status": response.status_code})
             try:
                 if not response.is_success:
                     raise self._refusal(response)

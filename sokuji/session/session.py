@@ -16,6 +16,7 @@ from sokuji import events
 from sokuji.admission.speech_activity import SpeechActivity
 from sokuji.audio.utterance_detector import UtteranceDetector, VoiceActivity
 from sokuji.config import GatewaySettings
+from sokuji.debug.session_recording import SessionRecording
 from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.caller import Caller
@@ -56,6 +57,7 @@ class Session:
         resumed_text: words behind ``begin_ms`` that have been delivered already (``Ack.text``).
         spool_budget: of the audio of all sessions that waits on disk; None: of this one alone.
         activity: is told when somebody speaks; None: nobody wants to know.
+        recording: gets what comes in and goes out, for an operator; None: nobody looks into it.
         vad: rates the frames; None: Silero's model.
     """
 
@@ -69,6 +71,7 @@ class Session:
         resumed_text: str = "",
         spool_budget: SpoolBudget | None = None,
         activity: SpeechActivity | None = None,
+        recording: SessionRecording | None = None,
         vad: VoiceActivity | None = None,
     ) -> None:
         self.session_id = session_id
@@ -78,6 +81,7 @@ class Session:
         self._tasks = asyncio.TaskGroup()
         self._meter: AudioMeter = _unmetered
         self._activity = activity or SpeechActivity()
+        self._recording = recording
         load = LoadShedding(settings.streaming, lambda: self._input.is_live)
         self._observer: Observer | None = None
         self._output = SessionOutput(session_id, load, begin_ms, resumed_text, self._observe)
@@ -175,6 +179,8 @@ class Session:
     def feed(self, pcm: bytes) -> None:
         """Accept audio; see ``SessionInput.feed`` for the format and the errors."""
         self._input.feed(pcm)
+        if self._recording is not None:
+            self._recording.heard(pcm)
 
     def flush(self) -> None:
         """End the utterance here, whatever voice activity detection says; ``Boundary`` follows."""
@@ -218,9 +224,12 @@ class Session:
         """Emit the error of a bad message, in order with everything else."""
         await self._output.emit(events.Failed(error))
 
-    def events(self) -> AsyncGenerator[Event, None]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """What happened, in order; ends with ``Done`` if the client has ended its audio."""
-        return self._output.events()
+        async for event in self._output.events():
+            if self._recording is not None:
+                self._recording.event(event)
+            yield event
 
     async def run(self) -> None:
         """Work until all audio has been processed; cancelling it leaves nothing running."""

@@ -5,7 +5,6 @@ That holds for what works and for what fails, when a model raises an exception t
 
 import base64
 import json
-import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,10 +20,10 @@ from sokuji.contract import AudioChunk, SynthesisRequest, TranslatedText, Transl
 from sokuji.errors import SokujiError
 from sokuji.providers.isolation import process_each
 from sokuji.providers.tts.waveform_chunks import WaveformPart, rendered
-from sokuji.telemetry import log_records
 from tests.support.asgi_socket import AsgiSocket
 from tests.support.decoders import shared_decoders
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.log_lines import all_lines
 from tests.support.rest_client import client_of
 from tests.support.speech import sample
 
@@ -64,29 +63,11 @@ class QuotingTts(FakeTts):
             yield AudioChunk(b"", 22_050, True)
 
 
-class Lines(logging.Handler):
-    """What a service's handler would write, with everything else that a record has."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-        log_records.prepare(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        shown = {name: value for name, value in vars(record).items() if name not in ("exc_info", "args")}
-        self.lines.append(f"{self.format(record)} {shown}")
-
-
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
     """Everything that any logger of this process records."""
-    root, handler = logging.getLogger(), Lines()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield handler.lines
-    root.removeHandler(handler)
-    root.setLevel(level)
+    with all_lines() as kept:
+        yield kept
 
 
 async def service_of(*, quoting: bool) -> Service:

@@ -1,10 +1,14 @@
 """The base of the stage replicas, without Ray: settings, swapping models during calls, health."""
 
 import asyncio
+import io
+import json
+import logging
 from functools import partial
 from typing import ClassVar
 
 import pytest
+from ray._common.formatters import JSONFormatter
 
 from deployments import memory_bound
 from deployments import stage as stage_module
@@ -12,6 +16,7 @@ from deployments.memory_bound import CONFIRMED_S, MemoryBound
 from deployments.model_health import ModelHealth
 from deployments.stage import StageReplica
 from sokuji.config import BergamotConfig, FasterWhisperConfig, OpenAITranscriptionConfig, Settings
+from sokuji.contract import StageRequest
 from sokuji.errors import (
     ConfigError,
     DeadlineExceeded,
@@ -21,6 +26,7 @@ from sokuji.errors import (
     ProviderUnavailable,
     SokujiError,
 )
+from sokuji.telemetry.call_ids import CallIds
 
 
 class Scripted:
@@ -310,3 +316,31 @@ async def test_each_stage_takes_the_settings_of_its_own_providers() -> None:
     replica = Translators("bergamot")
     await replica.reconfigure({"num_workers": 3})
     assert Scripted.made[0].config == BergamotConfig(num_workers=3)
+
+
+async def test_what_a_call_logs_has_the_ids_of_its_requests() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JSONFormatter())
+    logging.getLogger("ray.serve").handlers = [handler]
+    logging.getLogger("ray.serve").setLevel(logging.DEBUG)
+    replica = Recognisers("faster_whisper")
+    await replica.reconfigure({})
+    ids = CallIds(request_id="r1", session_id="s1", segment_id=3)
+    requests = [StageRequest(ids=ids), StageRequest()]
+    async with replica._call(requests):
+        pass
+    with pytest.raises(ProviderFailed) as failed:
+        async with replica._call(requests):
+            raise RuntimeError("words")
+    async with replica._call():
+        pass
+    loaded, answered, broken, of_nobody = map(json.loads, written.getvalue().splitlines())
+    for record in (answered, broken):
+        assert {name: record.get(name) for name in ("request_id", "session_id", "segment_id")} == dict(
+            ids.items()
+        )
+    assert not {"request_id", "session_id"} & (loaded.keys() | of_nobody.keys())
+    assert "RuntimeError" in broken["exc_text"]
+    assert "builtins.RuntimeError: words" not in written.getvalue()
+    assert failed.value.__suppress_context__, "Ray would send the message along"

@@ -1,6 +1,5 @@
 """Traces as Ray Serve exports them in a replica: from the request to the provider, by OTLP over a socket."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -128,6 +127,24 @@ async def test_a_failure_is_marked_by_its_code_alone(receiver: Receiver) -> None
     assert (failed.status.message, list(failed.events)) == ("", [])
 
 
+async def test_what_serve_writes_of_an_exception_leaves_without_its_message(receiver: Receiver) -> None:
+    with request_span(SAMPLED):
+        try:
+            raise ValueError(f"cannot tokenise {WORDS}")
+        except ValueError as error:
+            tracing_utils.set_span_exception(error)
+            tracing_utils.set_trace_status(is_error=True, description=str(error))
+    sent()
+    (span,) = receiver.spans
+    assert span.status.code == span.status.STATUS_CODE_ERROR
+    (event,) = span.events
+    assert [(each.key, each.value.string_value) for each in event.attributes] == [
+        ("exception.type", "ValueError"),
+        ("exception.escaped", "False"),
+    ]
+    assert not [body for body in receiver.bodies if WORDS.encode() in body]
+
+
 async def test_what_is_not_sampled_makes_no_spans(receiver: Receiver) -> None:
     async with rest_client() as (client, _):
         with request_span(NOT_SAMPLED):
@@ -156,7 +173,13 @@ async def test_a_service_gets_the_id_of_the_request_and_its_trace(
             await client.aclose()
         headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
     assert headers["x-request-id"] == "r1"
-    assert re.fullmatch(rf"00-{TRACE}-[0-9a-f]{{16}}-01", headers["traceparent"])
+    sent()
+    (called,) = receiver.named("GET test")
+    assert headers["traceparent"] == f"00-{TRACE}-{called.span_id.hex()}-01"
+    expected = {"sokuji.service": "test", "sokuji.status": 200, "sokuji.request_id": "r1"}
+    assert attributes(called) == expected
+    (request,) = receiver.named("replica_handle_request Gateway __call__")
+    assert called.parent_span_id == request.span_id
 
 
 async def test_what_a_service_is_asked_for_nobody_has_no_id(receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 BASE = {"errors", "languages", "config", "events", "protocol", "telemetry"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models", "metrics"}
-DOOR = SPEECH | {"access", "admission", "metrics", "pipeline", "session", "api"}
+DOOR = SPEECH | {"access", "admission", "debug", "metrics", "pipeline", "session", "api"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "admission": {"errors", "config", "contract", "moving_average"},
     "pipeline": SPEECH | {"admission", "metrics"},
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
-    "session": SPEECH | {"admission", "pipeline"},
+    "debug": BASE,
+    "session": SPEECH | {"admission", "debug", "pipeline"},
     "capacity": {"errors", "config", "models", "contract"},
     "api": DOOR,
     "api.bridge": DOOR | {"api.web"},

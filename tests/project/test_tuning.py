@@ -24,6 +24,7 @@ from sokuji.config import (
     PROVIDER_CONFIGS,
     PROXY_VARIABLES,
     AdmissionSettings,
+    DebugSettings,
     GatewaySettings,
     NllbConfig,
     Settings,
@@ -112,7 +113,7 @@ def proofs() -> Iterator[tuple[str, ast.AsyncFunctionDef | ast.FunctionDef]]:
 PROOFS = list(proofs())
 
 
-def test_the_settings_of_admission_are_listed_with_their_defaults() -> None:
+def test_the_settings_of_admission_and_recordings_are_listed_with_their_defaults() -> None:
     listed = {}
     for line in (ROOT / "docs" / "tuning.md").read_text().splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
@@ -121,8 +122,8 @@ def test_the_settings_of_admission_are_listed_with_their_defaults() -> None:
             listed[section, name] = cells[3]
             default = getattr(getattr(GatewaySettings(), section), name)
             assert cells[3] == str(default).lower(), name
-    fields = {name for section, name in listed if section == "admission"}
-    assert fields == AdmissionSettings.model_fields.keys()
+    for kind, owner in (("admission", AdmissionSettings), ("debug", DebugSettings)):
+        assert {name for section, name in listed if section == kind} == owner.model_fields.keys()
 
 
 def test_every_variable_of_the_guide_is_a_row_or_refused_by_name() -> None:

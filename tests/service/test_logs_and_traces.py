@@ -1,12 +1,12 @@
-"""One call on a real service: its id is in the logs of all processes that worked for it; it is one trace."""
+"""On a real service: a call is found by its id in the logs of every process, and it is one trace."""
 
 import asyncio
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import httpx
+import websockets
 
 from tests.service.conftest import RunningService
 from tests.support.otlp_receiver import attributes
@@ -63,10 +63,22 @@ async def test_a_call_is_found_in_logs_and_traces_by_its_ids(
     assert not [body for body in service.traces.bodies if b"Quetzalcoatl" in body]
 
 
-async def test_the_log_of_a_session_has_its_ids_in_every_process_and_no_word(
-    service: RunningService, http: httpx.AsyncClient, socket_url: str
+async def test_a_session_is_found_in_the_log_by_its_ids_and_no_word_is(
+    service: RunningService, socket_url: str
 ) -> None:
-    lines = await until(lambda: records(service.logs, "Gateway"))
-    assert all({"asctime", "levelname", "message", "deployment", "replica"} <= line.keys() for line in lines)
-    everything = "".join(file.read_text() for file in service.logs.glob("*"))
-    assert not re.search("Quetzalcoatl", everything)
+    async with websockets.connect(socket_url, additional_headers=HEADERS) as socket:
+        assert socket.response is not None
+        assert socket.response.headers.get_all("X-Request-Id") == [REQUEST]
+        await socket.send(json.dumps({"type": "config", "target_language": "en"}))
+        session_id = json.loads(await socket.recv())["session_id"]
+        await socket.send(json.dumps({"type": "end"}))
+        assert json.loads([message async for message in socket][-1])["type"] == "done"
+
+    def closed() -> list[dict[str, Any]]:
+        lines = records(service.logs, "Gateway")
+        return [line for line in lines if line["message"] == f"session {session_id} closed"]
+
+    (record,) = await until(closed)
+    assert (record["request_id"], record["session_id"]) == (REQUEST, session_id)
+    assert {"asctime", "levelname", "deployment", "replica", "application", "route"} <= record.keys()
+    assert "Quetzalcoatl" not in "".join(file.read_text() for file in service.logs.glob("*"))

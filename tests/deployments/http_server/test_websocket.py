@@ -153,3 +153,16 @@ async def test_unfinished_messages_of_all_sockets_are_bounded_together(
         send_frame(modest, Opcode.CONT, b"b", fin=True)
         assert await modest.recv() == bytes(2**19) + b"b"
         assert not protocols[1].disconnected
+
+
+@pytest.mark.parametrize("given", ["mine-1", None])
+async def test_a_handshake_that_is_none_is_refused_with_an_id(given: str | None) -> None:
+    head = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    async with serving(APP) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write((head + (f"X-Request-Id: {given}\r\n" if given else "") + "\r\n").encode())
+        answer = (await reader.read()).decode()
+        writer.close()
+    assert answer.startswith("HTTP/1.1 400 ")
+    (answered,) = [line[14:] for line in answer.splitlines() if line.lower().startswith("x-request-id: ")]
+    assert answered == given if given else len(answered) == 32

@@ -78,6 +78,11 @@ class Segmenter:
         return self._open
 
     @property
+    def falls_silent(self) -> bool:
+        """Whether the open utterance may pause: its newest frames are silent, but too few for a pause."""
+        return self._open and 0 < self._silent < self._padding
+
+    @property
     def ending_silence_ms(self) -> int | None:
         """Silence that ends an utterance, as it is now; None: silence ends none."""
         return self._ending_silence * FRAME_MS if self._ends_by_silence else None

@@ -152,6 +152,11 @@ class UtteranceDetector:
         return self._segmenter.in_speech
 
     @property
+    def falls_silent(self) -> bool:
+        """See ``Segmenter.falls_silent``."""
+        return self._segmenter.falls_silent
+
+    @property
     def ending_silence_ms(self) -> int | None:
         """See ``Segmenter.ending_silence_ms``."""
         return self._segmenter.ending_silence_ms

@@ -189,7 +189,8 @@ class Listener:
         """Split the open segment if it has become long, and recognise what there is of it."""
         self._detector.set_earliest_cut(self._recognition.hypothesis_ms)
         await self._process(self._recognition.split(self._detector.split))
-        if self._recognition.wants_hypothesis(self._detector.open_ms):
+        detector = self._detector
+        if self._recognition.wants_hypothesis(detector.open_ms, falls_silent=detector.falls_silent):
             utterance = self._detector.open_utterance()
             if utterance is not None:
                 self._recognition.hypothesise(utterance)

@@ -107,13 +107,18 @@ class Recognition:
         self._initial_words, self._initial_language, self._initial_committed = StableText(), None, 0
         self._initially_runs_on = False
 
-    def wants_hypothesis(self, spoken_ms: int) -> bool:
-        """Whether it is time for another hypothesis about the open segment, ``spoken_ms`` long."""
+    def wants_hypothesis(self, spoken_ms: int, *, falls_silent: bool) -> bool:
+        """Whether it is time for another hypothesis about the open segment, ``spoken_ms`` long.
+
+        Args:
+            falls_silent: the speaker may pause, and a speculation is about to recognise the same words.
+        """
         segment = self._open
         return (
             segment is not None
             and self.is_idle
             and segment.split is None
+            and not (falls_silent and self._load.speculates)
             and self._hypotheses.are_of_use(segment, spoken_ms)
             and (segment.hypothesis is None or segment.hypothesis.done())
             and self._load.may_hypothesise(time.monotonic() - segment.hypothesis_began)

@@ -44,6 +44,16 @@ def test_speech_starts_when_confirmed_and_is_dated_back_to_its_first_frame() -> 
     assert stream.segmenter.in_speech
 
 
+def test_an_utterance_falls_silent_from_its_last_speech_until_the_pause_is_announced() -> None:
+    stream = FrameStream()
+    stream.feed(SPEECH, 30)
+    states = []
+    for _ in range(4):
+        states.append((stream.segmenter.falls_silent, isinstance(stream.seen[-1], SpeechPaused)))
+        stream.feed(SILENCE, 1)
+    assert states == [(False, False), (True, False), (True, False), (False, True)]
+
+
 def test_utterance_has_pre_roll_speech_and_padding() -> None:
     stream = FrameStream()
     stream.feed(SILENCE, 20)

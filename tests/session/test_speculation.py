@@ -40,6 +40,25 @@ async def test_a_pause_prepares_everything_and_the_endpoint_only_releases_it() -
     assert_whole(seen, SpokenScript([(5, 1_000)]))
 
 
+@pytest.mark.parametrize("speculate", [True, False])
+async def test_speech_that_falls_silent_is_left_to_the_speculation(speculate: bool) -> None:
+    stt = CodedStt()
+    streaming = StreamingSettings(speculate=speculate, partial_interval_ms=0)
+    session = open_session(await pipeline_of(stt), streaming)
+    async with running(session) as seen:
+        session.configure(CLAUSES)
+        session.feed(silence(500) + coded_words(0, 5) + silence(64))
+        await wait_until(lambda: of_kind(seen, events.Speech))
+        await asyncio.sleep(0.05)
+        assert [request.interim for request in stt.requests] == ([] if speculate else [True])
+        session.feed(silence(200))
+        await wait_until(lambda: stt.requests)
+        assert [request.interim for request in stt.requests][:1] == [not speculate]
+        session.feed(silence(800))
+        session.end()
+    assert_whole(seen, SpokenScript([(5, 1_000)]))
+
+
 async def test_when_speech_resumes_what_was_prepared_is_dropped() -> None:
     translator, tts = EchoTranslator(), FakeTts()
     tts.gate.clear()

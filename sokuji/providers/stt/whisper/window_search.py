@@ -7,8 +7,8 @@ length that Whisper was trained on. A short utterance of which the decoder is me
 in a longer window; in a session, where somebody waits for the result, it must be very unsure.
 ``second_hearing`` says when to spend this and the wide beam. If there are still no words, the decoder samples
 at higher temperatures, as it does with every rejected text if ``best_of`` is above 1; if it still repeats
-itself, it decodes with a beam that may not. An interim hypothesis is decoded only once, and left out if it is
-implausible.
+itself, it decodes with a beam that may not. An interim hypothesis is decoded in one window, and left out if
+it is implausible.
 """
 
 from dataclasses import dataclass, replace
@@ -124,9 +124,16 @@ def search_window(
 def _hypothesis(
     window: Window, decoder: WhisperDecoder, prompt: Prompt, search: DecodingOptions
 ) -> Job[DecoderOutput | None]:
-    """The output for speech that goes on, from one search; None if it is implausible."""
-    output = yield from _decode(window, decoder, prompt, search)
+    """The output for speech that goes on; None if it is implausible.
+
+    Speech that breaks off often makes the decoder repeat itself. So a text that becomes longer than speech of
+    its length usually is, is decoded to its end only if it is no repetition so far.
+    """
+    output = yield from _decode(window, decoder, prompt, replace(search, max_tokens=search.usual_tokens))
     quality = assess(output, window, decoder, prompt)
+    if quality.cut_off and not (quality.loops or quality.said_twice):
+        output = yield from _decode(window, decoder, prompt, search)
+        quality = assess(output, window, decoder, prompt)
     doubled = quality.said_twice and window.audio.seconds < _INTERIM_DOUBLED_S
     return None if quality.silent or quality.loops or quality.improbable or doubled else output
 

@@ -9,11 +9,11 @@ import pytest
 from load_tests.scenarios.speech_samples import recordings
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
-from sokuji.providers.stt.whisper import windows
+from sokuji.providers.stt.whisper import computations, window_search, windows
 from sokuji.providers.stt.whisper.computations import DecoderPass
 from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
-from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
+from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
 from tests.support.speech import noise, sample, silence
 from tests.support.text_similarity import character_error_rate
 
@@ -209,7 +209,20 @@ async def test_an_interim_hypothesis_is_decoded_once_and_empty_if_it_loops(
     unknown = await recognise(whisper, pcm, None, interim=True)
     known = await recognise(whisper, pcm, "en", interim=True, prefix="The quick")
     assert (unknown.text, known.text) == ("", "The quick")
-    assert [length for length, _ in searches] == [window(pcm)] * 2
+    usual = usual_tokens(len(pcm) / 32_000)
+    assert [(length, how.max_tokens) for length, how in searches] == [(window(pcm), usual)] * 2
+
+
+async def test_an_interim_hypothesis_that_is_long_and_no_loop_is_decoded_to_its_end(
+    whisper: FasterWhisper, searches: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_search, "usual_tokens", lambda seconds: 3)
+    pcm = sample("en", "quick_brown_fox")
+    # A text behind a prefix may always have some tokens.
+    monkeypatch.setattr(computations, "_MIN_TOKENS", 3)
+    heard = await recognise(whisper, pcm, "en", interim=True)
+    assert heard.text == "The quick brown fox jumps over the lazy dog."
+    assert [how.max_tokens for _, how in searches] == [3, token_limit(len(pcm) / 32_000)]
 
 
 @pytest.mark.usefixtures("looping")

@@ -9,7 +9,7 @@ export RAY_ROTATION_BACKUP_COUNT=3
 # Ray's ports and its dashboard are for who has the token.
 export RAY_AUTH_MODE=token
 export RAY_AUTH_TOKEN_PATH="$HOME/sokuji/secrets/ray-token"
-# Lines of NAME=value: SOKUJI_API_KEYS, SOKUJI_MODELS_MIRROR, FORWARDED_ALLOW_IPS, keys of providers.
+# Lines of NAME=value: SOKUJI_KEYS, SOKUJI_MODELS_MIRROR, FORWARDED_ALLOW_IPS, keys of providers.
 set -a
 . "$HOME/sokuji/secrets/keys.env"
 set +a

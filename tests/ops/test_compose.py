@@ -14,7 +14,7 @@ from tests.ops.tools import ROOT, program, run
 
 FOLDER = ROOT / "ops" / "compose"
 FILES = ("docker-compose.yml", "docker-compose.prod.yml", "docker-compose.monitoring.yml")
-KEY = {"SOKUJI_API_KEYS": "key"}
+KEY = {"SOKUJI_KEYS": "key"}
 
 
 @cache
@@ -56,8 +56,8 @@ def test_mounted_files_are_there(name: str) -> None:
 
 
 def test_without_keys_the_service_for_others_is_refused() -> None:
-    with pytest.raises(AssertionError, match="SOKUJI_API_KEYS"):
-        run(program("docker-compose"), "-f", FOLDER / "docker-compose.prod.yml", "config", SOKUJI_API_KEYS="")
+    with pytest.raises(AssertionError, match="SOKUJI_KEYS"):
+        run(program("docker-compose"), "-f", FOLDER / "docker-compose.prod.yml", "config", SOKUJI_KEYS="")
 
 
 def test_only_nginx_is_reached_from_outside_the_machine() -> None:

@@ -7,7 +7,7 @@ from fastapi_offline import FastAPIOffline
 
 from sokuji import __version__
 from sokuji.api import errors
-from sokuji.api.authentication import Authentication, PathAccess, describe_access
+from sokuji.api.authentication import Authentication
 from sokuji.api.body_limits import BodyLimit, BodyPace, UploadLimit
 from sokuji.api.bridge import (
     health_routes,
@@ -24,6 +24,7 @@ from sokuji.api.openai.realtime import routes as realtime_routes
 from sokuji.api.openai.rest import model_routes, speech_routes, transcription_routes
 from sokuji.api.openai.translations import routes as translation_routes
 from sokuji.api.page_access import PageAccess
+from sokuji.api.path_access import PathAccess, describe_access
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.request_ids import RequestIds
 from sokuji.api.request_metrics import RequestMetrics

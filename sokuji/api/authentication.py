@@ -2,50 +2,29 @@
 
 It is plain ASGI middleware: a door cannot forget it. A refusal has the status and the shape of the path, 401
 or 403, and there is no WebSocket then. What a client may still use stands in the headers of the responses.
+
+Clients of LibreTranslate show their key in the body: there, the door hands it over when it has read that, and
+has no client before.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from sokuji.access.allowance import Allowance
 from sokuji.access.key_ring import HEADER
 from sokuji.access.principal import Principal
 from sokuji.api.credentials import shows_credential
 from sokuji.api.errors import error_response
 from sokuji.api.handshake import refuse
-from sokuji.api.limits import allowance_of_address, telling
+from sokuji.api.limits import add_allowances, allowance_of_address
+from sokuji.api.path_access import PathAccess
 from sokuji.api.path_prefix import route_path
 from sokuji.config.keys import KeyScope
 from sokuji.errors import SokujiError, Unauthenticated
 
 _ENTRY = "sokuji.entry"
-API_KEY_SCHEME = "ApiKey"
-
-
-@dataclass(frozen=True)
-class PathAccess:
-    """What a client needs for the paths of the service. A path that is not named needs a key, of any scope.
-
-    Args:
-        public: paths that need no key.
-        public_below: beginnings of such paths.
-        scopes: path -> what a key has to be for.
-        keys_in_body: paths whose body may have the key, which their door then hands to ``identify_by_body``.
-    """
-
-    public: frozenset[str]
-    public_below: tuple[str, ...]
-    scopes: Mapping[str, KeyScope]
-    keys_in_body: frozenset[str]
-
-    def is_public(self, path: str) -> bool:
-        """Whether a path needs no key."""
-        return path in self.public or path.startswith(self.public_below)
 
 
 Identify = Callable[[HTTPConnection, str | None], Principal]
@@ -57,6 +36,8 @@ class Entry:
 
     def __init__(self, identify: Identify, needed: KeyScope | None) -> None:
         self.client: Principal | None = None
+        self.failed = False
+        """Whether the service could not do what was asked."""
         self._identify = identify
         self._needed = needed
 
@@ -72,10 +53,16 @@ class Entry:
         if connection.scope["type"] == "http":
             await client.admit_request(allowance_of_address(connection.scope))
 
-    @property
-    def allowances(self) -> list[Allowance]:
-        """What the client may still use."""
-        return self.client.allowances if self.client else []
+    def telling(self, send: Send) -> Send:
+        """A ``send`` that notes failures, and tells the client what it may still use."""
+
+        async def send_with_allowances(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.failed = message["status"] >= 500
+                add_allowances(message, self.client.allowances if self.client else ())
+            await send(message)
+
+        return send_with_allowances
 
 
 class Authentication:
@@ -98,7 +85,9 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         entry, connection = Entry(self._identify, self._paths.scopes.get(path)), HTTPConnection(scope)
-        send = _telling(entry, send)
+        if scope["type"] == "http":
+            # Not of sockets, of which every frame would pass here.
+            send = entry.telling(send)
         try:
             await entry.admit(connection)
         except SokujiError as refusal:
@@ -106,31 +95,14 @@ class Authentication:
             if not (in_body and isinstance(refusal, Unauthenticated)):
                 await _refuse(refusal, scope, receive, send)
                 return
-        await self._serve(entry, {**scope, _ENTRY: entry}, receive, send)
-
-    async def _serve(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
-        failed = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal failed
-            failed = failed or (message["type"] == "http.response.start" and message["status"] >= 500)
-            await send(message)
-
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app({**scope, _ENTRY: entry}, receive, send)
         except Exception:
-            failed = True
+            entry.failed = True
             raise
         finally:
             if entry.client is not None:
-                await entry.client.settle(failed=failed)
-
-
-def _telling(entry: Entry, send: Send) -> Send:
-    async def send_with_allowances(message: Message) -> None:
-        await telling(entry.allowances, send)(message)
-
-    return send_with_allowances
+                await entry.client.settle(failed=entry.failed)
 
 
 async def _refuse(refusal: SokujiError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,22 +133,3 @@ async def identify_by_body(connection: HTTPConnection, key: str) -> None:
     entry: Entry = connection.scope[_ENTRY]
     if entry.client is None:
         await entry.admit(connection, key or None)
-
-
-def describe_access(document: dict[str, Any], paths: PathAccess) -> None:
-    """Say in an OpenAPI document that the paths need a key, where the service demands keys."""
-    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes[API_KEY_SCHEME] = {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "An API key, or a client secret (`ek_...`) where a live session begins. A service "
-        "that listens on loopback only may demand none.",
-    }
-    for path, operations in document["paths"].items():
-        needed: list[dict[str, list[str]]] = [] if paths.is_public(path) else [{API_KEY_SCHEME: []}]
-        for operation in operations.values():
-            operation["security"] = needed
-            if scope := paths.scopes.get(path):
-                operation["description"] = (
-                    f"{operation.get('description', '')}\n\nNeeds a key with the scope `{scope.value}`."
-                ).strip()

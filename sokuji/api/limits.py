@@ -4,7 +4,7 @@ It is plain ASGI middleware: a refusal is cheap. Settings are read for each requ
 holds from the next request on.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,22 +64,25 @@ class RateLimit:
         except RateLimited as refusal:
             per_minute = self._per_minute()
             none_left = allowance_of(per_minute, per_minute, refusal.retry_after_s or 0)
-            send = telling([none_left], send)
-            await error_response(refusal, scope)(scope, receive, send)
+            await error_response(refusal, scope)(scope, receive, _telling(none_left, send))
             return
-        told = telling([allowance] if allowance else [], send)
-        await self._app({**scope, _ALLOWANCE: allowance}, receive, told)
+        if allowance is not None:
+            send = _telling(allowance, send)
+        await self._app({**scope, _ALLOWANCE: allowance}, receive, send)
 
 
-def telling(allowances: list[Allowance], send: Send) -> Send:
-    """A ``send`` that adds what is left to the headers of a response, where they do not say it yet."""
-
-    async def send_with_allowances(message: Message) -> None:
+def _telling(allowance: Allowance, send: Send) -> Send:
+    async def send_with_allowance(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for allowance in allowances:
-                for name, value in allowance.headers.items():
-                    headers.setdefault(name, value)
+            add_allowances(message, [allowance])
         await send(message)
 
-    return send_with_allowances
+    return send_with_allowance
+
+
+def add_allowances(start: Message, allowances: Iterable[Allowance]) -> None:
+    """Say in the headers of a response what is left, where they do not say it yet."""
+    headers = MutableHeaders(scope=start)
+    for allowance in allowances:
+        for name, value in allowance.headers.items():
+            headers.setdefault(name, value)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from ctypes.util import find_library
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -96,7 +97,8 @@ async def tensorrt(device: Device, folder: Path) -> AsyncIterator[Row]:
     available = onnxruntime.get_available_providers()
     wanted = [TENSORRT, "CUDAExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
     for provider in wanted:
-        if provider not in available:
+        # ONNX Runtime names TensorRT whether or not its libraries are there, and falls back silently.
+        if provider not in available or (provider == TENSORRT and not find_library("nvinfer")):
             yield {"what": f"NLLB tiny, {provider}", "skipped": "not installed"}
             continue
         config = NllbConfig(

@@ -9,7 +9,9 @@ export RAY_ROTATION_BACKUP_COUNT=3
 # Ray's ports and its dashboard are for who has the token.
 export RAY_AUTH_MODE=token
 export RAY_AUTH_TOKEN_PATH="$HOME/sokuji/secrets/ray-token"
-# Lines of NAME=value: SOKUJI_KEYS, SOKUJI_MODELS_MIRROR, FORWARDED_ALLOW_IPS, keys of providers.
+# Who may use the service; without the file no gateway starts.
+export SOKUJI_KEYS_FILE="$HOME/sokuji/secrets/keys.json"
+# Lines of NAME=value: SOKUJI_MODELS_MIRROR, FORWARDED_ALLOW_IPS, keys of providers.
 set -a
-. "$HOME/sokuji/secrets/keys.env"
+. "$HOME/sokuji/secrets/environment"
 set +a

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,13 +15,12 @@ from tests.ops.tools import ROOT, program, run
 
 FOLDER = ROOT / "ops" / "compose"
 FILES = ("docker-compose.yml", "docker-compose.prod.yml", "docker-compose.monitoring.yml")
-KEY = {"SOKUJI_KEYS": "key"}
 
 
 @cache
 def config(name: str, *options: str, **environment: str) -> dict[str, Any]:
     """What Docker Compose makes of a file; not to be changed."""
-    output = run(program("docker-compose"), "-f", FOLDER / name, *options, "config", **KEY, **environment)
+    output = run(program("docker-compose"), "-f", FOLDER / name, *options, "config", **environment)
     content: dict[str, Any] = yaml.safe_load(output)
     return content
 
@@ -50,14 +50,16 @@ def test_mounted_files_are_there(name: str) -> None:
         for each in options.get("volumes", [])
         if each["type"] == "bind"
     ]
-    # The certificate is the operator's; Prometheus' and Grafana's files have tests of their own.
-    theirs = ("tls", "prometheus", "provisioning", "dashboards")
-    assert [path for path in mounted if path.name not in theirs and not path.exists()] == []
+    # Keys and the certificate are the operator's.
+    assert [path for path in mounted if path.name not in ("tls", "keys") and not path.exists()] == []
 
 
-def test_without_keys_the_service_for_others_is_refused() -> None:
-    with pytest.raises(AssertionError, match="SOKUJI_KEYS"):
-        run(program("docker-compose"), "-f", FOLDER / "docker-compose.prod.yml", "config", SOKUJI_KEYS="")
+def test_gateways_that_others_reach_demand_keys_from_a_folder_that_is_mounted() -> None:
+    for gateway in ("gateway-1", "gateway-2"):
+        options = config("docker-compose.prod.yml")["services"][gateway]
+        folders = {each["target"] for each in options["volumes"]}
+        assert str(Path(options["environment"]["SOKUJI_KEYS_FILE"]).parent) in folders
+        assert "SOKUJI_EXPOSED" not in options["environment"]
 
 
 def test_only_nginx_is_reached_from_outside_the_machine() -> None:
@@ -109,7 +111,26 @@ def test_nginx_names_the_gateways_of_the_compose_file() -> None:
     assert serve_deployments()["Gateway"]["autoscaling_config"]["min_replicas"] == len(named)
 
 
-def test_both_ends_of_the_networks_have_the_same_name() -> None:
-    prod = {each["name"] for each in config("docker-compose.prod.yml")["networks"].values()}
-    monitoring = {each["name"] for each in config("docker-compose.monitoring.yml")["networks"].values()}
-    assert monitoring <= prod
+def test_networks_and_volumes_of_both_files_have_the_same_names() -> None:
+    monitoring = config("docker-compose.monitoring.yml")
+    for name in ("docker-compose.yml", "docker-compose.prod.yml"):
+        service = config(name)
+        for kind in ("networks", "volumes"):
+            made = {each["name"] for each in service[kind].values()}
+            assert {each["name"] for each in monitoring[kind].values() if each.get("external")} <= made
+
+
+def test_prometheus_and_grafana_reach_what_their_files_name() -> None:
+    monitoring = config("docker-compose.monitoring.yml")["services"]
+    scraped = yaml.safe_load((ROOT / "ops" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    (gateway,) = next(job for job in scraped if job["job_name"] == "gateway")["static_configs"][0]["targets"]
+    for name, service in (("docker-compose.yml", "sokuji"), ("docker-compose.prod.yml", "gateway-1")):
+        aliases = config(name)["services"][service]["networks"]["cluster"]["aliases"]
+        assert gateway.removesuffix(":8000") in aliases
+    replacements = {rule.get("replacement") for job in scraped for rule in job.get("relabel_configs", [])}
+    assert {host.partition(":")[0] for host in replacements if host} <= monitoring.keys()
+    provisioning = ROOT / "ops" / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
+    assert urlsplit(source["url"]).hostname in monitoring
+    (boards,) = yaml.safe_load((provisioning / "dashboards" / "sokuji.yml").read_text())["providers"]
+    assert boards["options"]["path"] in {each["target"] for each in monitoring["grafana"]["volumes"]}

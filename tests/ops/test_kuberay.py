@@ -145,7 +145,10 @@ def test_timeouts_of_the_ingress_leave_the_end_of_idle_sockets_to_the_gateway() 
 
 def test_every_secret_is_made_by_a_command_at_the_top() -> None:
     made = set(re.findall(r"create secret generic ([\w-]+)", (FOLDER / "kustomization.yaml").read_text()))
-    used = {*references(manifests(), "secretKeyRef"), *references(manifests(), "secretRef")}
+    mounted = (
+        volume.get("secret") for group in groups().values() for volume in group["spec"].get("volumes", [])
+    )
+    used = {*references(manifests(), "secretKeyRef"), *(each["secretName"] for each in mounted if each)}
     assert used | {service()["rayClusterConfig"]["authOptions"]["secretName"]} == made
     assert not of_kind("Secret")
     assert set(references(manifests(), "configMapRef")) == set(of_kind("ConfigMap"))

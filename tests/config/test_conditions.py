@@ -45,6 +45,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"endpoint": "fixed", "max_silence_ms": 600},
         {"endpoint": "adaptive"},
     ),
+    "gateway.debug.sessions": ({"sessions": ["*"]}, {"directory": "/recordings"}),
+    "gateway.debug.audio": (
+        {"audio": True, "directory": "/recordings"},
+        {"sessions": ["*"]},
+    ),
     "gateway.streaming.speculate": (
         {"streaming": {"speculate": True}, "segmentation": {"padding_ms": 500, "silence_ms": 500}},
         {"segmentation": {"padding_ms": 400, "silence_ms": 500}},

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -72,9 +73,10 @@ def test_rays_processes_are_told_to_keep_small_files(monkeypatch: pytest.MonkeyP
     ours = serve_variables()
     files_of_a_process = int(ours["RAY_ROTATION_BACKUP_COUNT"]) + 1
     assert int(ours["RAY_ROTATION_MAX_BYTES"]) * files_of_a_process <= 2**27
-    in_cluster = (ROOT / "cluster.yaml").read_text()
-    for name in ("RAY_ROTATION_MAX_BYTES", "RAY_ROTATION_BACKUP_COUNT"):
-        assert in_cluster.count(f"{name}={ours[name]}") == 2, "the head and the workers"
+    for path in ("cluster/environment.sh", "compose/docker-compose.prod.yml", "kuberay/rayservice.yaml"):
+        text = (ROOT / "ops" / path).read_text()
+        for name in ("RAY_ROTATION_MAX_BYTES", "RAY_ROTATION_BACKUP_COUNT"):
+            assert re.search(rf'^\W*(export )?{name}(=|: "){ours[name]}"?$', text, re.MULTILINE), path
 
 
 @pytest.mark.skipif(shutil.which("rsyslogd") is None, reason="rsyslog is not installed (apt install rsyslog)")

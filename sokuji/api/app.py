@@ -27,7 +27,7 @@ from sokuji.api.page_access import PageAccess
 from sokuji.api.path_access import PathAccess, describe_access
 from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.request_ids import RequestIds
-from sokuji.api.request_metrics import RequestMetrics
+from sokuji.api.request_metrics import RequestMetrics, RouteNote
 from sokuji.api.service import Service
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 from sokuji.api.webrtc import routes as call_routes
@@ -145,6 +145,7 @@ def build_app(service: Service, *, server_answers_with_id: bool = False) -> Fast
 
     app.openapi = openapi  # type: ignore[method-assign]
     # The middleware that is added last sees a request first.
+    app.add_middleware(RouteNote)
     app.add_middleware(BodyLimit, limit=body_limit, pace=body_pace)
     app.add_middleware(
         UploadLimit,

@@ -116,6 +116,14 @@ def test_alerts_fire_on_what_they_are_for_and_on_nothing_else() -> None:
     assert "SUCCESS" in promtool("test", "rules", RULES_TEST)
 
 
+def test_the_compose_file_mounts_dashboards_where_they_are_looked_for() -> None:
+    compose = yaml.safe_load((ROOT / "ops" / "compose" / "docker-compose.monitoring.yml").read_text())
+    mounted = [each.split(":")[:2] for each in compose["services"]["grafana"]["volumes"]]
+    (provider,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/sokuji.yml").read_text())["providers"]
+    assert ["../grafana/dashboards", provider["options"]["path"]] in mounted
+    assert ["../grafana/provisioning", "/etc/grafana/provisioning"] in mounted
+
+
 def test_dashboards_are_provisioned_with_the_data_source_that_they_name() -> None:
     folder = GRAFANA / "provisioning"
     (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]

@@ -2,8 +2,8 @@
 
 Its server has the bounds of that of Serve's proxy.
 
-As a program (``python -m tests.attacks.attacked_service LIMITS``) it serves over fake stages until its input
-ends; ``LIMITS`` is a JSON object with fields of ``Limits``.
+As a program (``python -m tests.attacks.attacked_service SETTINGS``) it serves over fake stages until its
+input ends; ``SETTINGS`` is a JSON object with fields of ``GatewaySettings``.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from deployments.http_server import install
-from sokuji.config import GatewaySettings, Limits
+from sokuji.config import GatewaySettings
 from tests.support.api_server import serve_api
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +57,14 @@ class AttackedService:
 
 
 @contextmanager
-def attacked_service(**limits: Any) -> Iterator[AttackedService]:
-    """A service with these fields of ``Limits``; the test fails if it leaves a process behind."""
-    command = [sys.executable, "-m", __name__, json.dumps(limits)]
+def attacked_service(*, keys_file: Path | None = None, **limits: Any) -> Iterator[AttackedService]:
+    """A service with these fields of ``Limits``; the test fails if it leaves a process behind.
+
+    Args:
+        keys_file: the keys that it demands; None: none.
+    """
+    settings = {"limits": limits, "access": {"keys_file": str(keys_file or "")}}
+    command = [sys.executable, "-m", __name__, json.dumps(settings)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -83,7 +88,7 @@ def attacked_service(**limits: Any) -> Iterator[AttackedService]:
 
 def main() -> None:
     """Serve until the input ends."""
-    settings = GatewaySettings(limits=Limits(**json.loads(sys.argv[1])))
+    settings = GatewaySettings.model_validate_json(sys.argv[1])
     install(behind_haproxy=False)
     with serve_api(settings=settings, ws="auto") as url:
         print(url, flush=True)

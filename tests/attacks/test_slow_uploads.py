@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,7 +26,7 @@ PATIENCE_S = 60
 @pytest.fixture
 def service() -> Iterator[AttackedService]:
     """A service with few places, to which a body comes without long pauses, and at 500 bytes a second."""
-    limits = {
+    limits: dict[str, Any] = {
         "max_concurrent_uploads": PLACES, "max_client_uploads": OF_ONE, "max_concurrent_requests": OF_ONE,
         "body_timeout_s": 1, "min_body_bytes_per_s": 500, "max_body_s": 6, "requests_per_minute": 0,
     }  # fmt: skip

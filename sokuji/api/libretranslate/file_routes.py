@@ -10,14 +10,16 @@ from sokuji.access.quotas import Resource
 from sokuji.api.dependencies import IN_REQUEST_SLOT, CurrentClient, CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES, MODEL_FAILURE_RESPONSES
 from sokuji.api.libretranslate.requests import AUTO, FileFirstRoute, FileForm, body_of, body_schema
-from sokuji.api.libretranslate.responses import TranslatedFile
+from sokuji.api.libretranslate.responses import TranslatedFile, failures
 from sokuji.api.libretranslate.text_translation import detect_source, translator
 from sokuji.api.libretranslate.translated_files import TranslatedFiles
 from sokuji.api.libretranslate.uploaded_text import uploaded_text
 from sokuji.pipeline.document_translation import TRANSLATED_FILES
 
-router = APIRouter(tags=["LibreTranslate"], responses=FAILURE_RESPONSES)
-upload_router = APIRouter(tags=["LibreTranslate"], responses=FAILURE_RESPONSES, route_class=FileFirstRoute)
+router = APIRouter(tags=["LibreTranslate"], responses=failures(FAILURE_RESPONSES))
+upload_router = APIRouter(
+    tags=["LibreTranslate"], responses=failures(FAILURE_RESPONSES), route_class=FileFirstRoute
+)
 
 _FILE = "Text in UTF-8, or in UTF-16 with a byte order mark; " + ", ".join(TRANSLATED_FILES)
 _MAX_STEM = 100
@@ -25,7 +27,7 @@ _MAX_STEM = 100
 
 @upload_router.post(
     "/translate_file",
-    responses=MODEL_FAILURE_RESPONSES,
+    responses=failures(MODEL_FAILURE_RESPONSES),
     dependencies=IN_REQUEST_SLOT,
     openapi_extra=body_schema(FileForm, file=_FILE),
 )

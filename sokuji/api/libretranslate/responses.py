@@ -1,6 +1,20 @@
 """Answers as LibreTranslate gives them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Failure(BaseModel):
+    """The response body of every request that failed."""
+
+    error: str = Field(description="One sentence for a person; names the accepted values.")
+
+
+def failures(documented: Mapping[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Failures for the OpenAPI document, in the shape of this door."""
+    return {status: {**described, "model": Failure} for status, described in documented.items()}
 
 
 class Answer(BaseModel):

@@ -18,6 +18,7 @@ from sokuji.api.libretranslate.responses import (
     TranslatableLanguage,
     Translated,
     TranslatedList,
+    failures,
 )
 from sokuji.api.libretranslate.text_translation import translate_one
 from sokuji.api.service import Service
@@ -26,7 +27,7 @@ from sokuji.pipeline.document_translation import TRANSLATED_FILES
 from sokuji.pipeline.text_blocks import translate_all
 from sokuji.text.language_identification import ProbableLanguage, probable_languages
 
-router = APIRouter(tags=["LibreTranslate"], responses=FAILURE_RESPONSES, route_class=BodyFirstRoute)
+router = APIRouter(tags=["LibreTranslate"], responses=failures(FAILURE_RESPONSES), route_class=BodyFirstRoute)
 
 FRONTEND_TIMEOUT_MS = 500
 """How long a page should wait after the last keystroke."""
@@ -35,7 +36,7 @@ _AUTO = NamedLanguage(code="auto", name="Auto Detect")
 
 @router.post(
     "/translate",
-    responses=MODEL_FAILURE_RESPONSES,
+    responses=failures(MODEL_FAILURE_RESPONSES),
     response_model_exclude_none=True,
     dependencies=IN_REQUEST_SLOT,
     openapi_extra=body_schema(TranslateBody),
@@ -78,7 +79,7 @@ def _detected(language: ProbableLanguage) -> Detected:
     return Detected(confidence=round(100 * language.probability, 1), language=language.code)
 
 
-@router.post("/detect", responses=MODEL_FAILURE_RESPONSES, openapi_extra=body_schema(DetectBody))
+@router.post("/detect", responses=failures(MODEL_FAILURE_RESPONSES), openapi_extra=body_schema(DetectBody))
 async def detect(
     body: Annotated[DetectBody, Depends(body_of(DetectBody))],
     service: CurrentService,

@@ -24,7 +24,7 @@ from load_tests.scenarios import options
 from load_tests.scenarios.service import PROXY, ServiceUnderTest, with_service
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.cli.console import one_line_failures
-from sokuji.client.handshake import endpoint
+from sokuji.client.handshake import authorization, endpoint
 
 SETTLE_S = 3.0
 """After the sockets have opened."""
@@ -105,7 +105,13 @@ async def _cost(
     url = endpoint(service.url, "/api/v1/ws/translate", "ws")
     async with AsyncExitStack() as sockets:
         opened = [
-            await sockets.enter_async_context(connect(url, compression="deflate" if compression else None))
+            await sockets.enter_async_context(
+                connect(
+                    url,
+                    compression="deflate" if compression else None,
+                    additional_headers=authorization(),
+                )
+            )
             for _ in range(sessions)
         ]
         for socket in opened:

@@ -26,7 +26,7 @@ from load_tests.scenarios import options
 from load_tests.scenarios.echo_app import FLOOD, HOLD
 from load_tests.scenarios.service import PROXY, ServiceUnderTest, with_service
 from sokuji.cli.console import one_line_failures
-from sokuji.client.handshake import endpoint
+from sokuji.client.handshake import authorization, endpoint
 
 CONFIG = Path("load_tests/scenarios/echo.yaml")
 FRAME = bytes(2**16)
@@ -71,13 +71,21 @@ def main(
 
 async def _measure(service: ServiceUnderTest, seconds: float, most_bytes: int) -> list[Growth]:
     before = _resident_mib(service)
-    async with connect(endpoint(service.url, "/api/v1/ws/translate", "ws"), compression=None) as socket:
+    async with connect(
+        endpoint(service.url, "/api/v1/ws/translate", "ws"),
+        compression=None,
+        additional_headers=authorization(),
+    ) as socket:
         await _open(socket, HOLD)
         sent = await _send_for(socket, seconds, most_bytes)
         flooding = Growth("sends, is not read", sent / MIB, _grown(before, _resident_mib(service)))
         socket.transport.abort()
     before = _resident_mib(service)
-    async with connect(endpoint(service.url, "/api/v1/ws/translate", "ws"), compression=None) as socket:
+    async with connect(
+        endpoint(service.url, "/api/v1/ws/translate", "ws"),
+        compression=None,
+        additional_headers=authorization(),
+    ) as socket:
         await _open(socket, FLOOD)
         socket.transport.pause_reading()
         await asyncio.sleep(seconds)

@@ -180,7 +180,7 @@ class Principal:
         Raises:
             Unauthenticated: it has been revoked or has expired.
         """
-        while True:
+        while self.key is not None:
             await asyncio.sleep(REVOCATION_S)
-            if self.key is not None:
-                self.key = self._keys.current(self.key.id)
+            self.key = self._keys.current(self.key.id)
+        await asyncio.get_running_loop().create_future()

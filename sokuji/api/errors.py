@@ -78,6 +78,8 @@ UNKNOWN_MODEL_RESPONSE = _described(404)
 """How calls that name a model may fail."""
 UNKNOWN_LANGUAGE_RESPONSE = _described(422)
 """How calls that name a language and send no body may fail."""
+UNKNOWN_FIELD_RESPONSE = _described(400)
+"""How calls that take their fields from the query may fail."""
 
 
 def error_response(error: SokujiError, scope: Scope) -> Response:

@@ -60,6 +60,7 @@ def assert_bounded(service: AttackedService, before: int) -> None:
     assert max(peaks.values()) < MEMORY_BYTES + IDLE_DECODER_BYTES
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", [BRIDGE, pytest.param(OPENAI, marks=pytest.mark.long)])
 async def test_each_is_refused_within_bounds_while_a_conversation_goes_on(
     service: AttackedService, path: str

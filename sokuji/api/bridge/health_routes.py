@@ -10,7 +10,7 @@ from sokuji import languages
 from sokuji.api.bridge import admission_report
 from sokuji.api.bridge.responses import HealthResponse
 from sokuji.api.dependencies import CurrentService
-from sokuji.api.errors import UNKNOWN_LANGUAGE_RESPONSE
+from sokuji.api.errors import UNKNOWN_FIELD_RESPONSE, UNKNOWN_LANGUAGE_RESPONSE
 from sokuji.contract import StageName
 from sokuji.pipeline.readiness import StageReadiness, stage_readiness, unready_pair
 
@@ -65,7 +65,7 @@ _UNREADY_RESPONSE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/ready", responses=UNKNOWN_LANGUAGE_RESPONSE | _UNREADY_RESPONSE)
+@router.get("/ready", responses=UNKNOWN_FIELD_RESPONSE | UNKNOWN_LANGUAGE_RESPONSE | _UNREADY_RESPONSE)
 async def ready(
     service: CurrentService, response: Response, asked: Annotated[ReadinessQuery, Query()]
 ) -> ReadinessResponse:

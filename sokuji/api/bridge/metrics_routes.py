@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from sokuji.api.dependencies import CurrentService
+from sokuji.api.errors import FAILURE_RESPONSES
 from sokuji.api.service_metrics import replica_metrics
 from sokuji.metrics.exposition import CONTENT_TYPE, exposition
 
-router = APIRouter(tags=["About"])
+router = APIRouter(tags=["About"], responses=FAILURE_RESPONSES)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE: {}}}})

@@ -56,7 +56,11 @@ async def translate_file(
     )
 
 
-@router.get("/download_file/{stored}/{name}", response_class=Response)
+@router.get(
+    "/download_file/{stored}/{name}",
+    response_class=Response,
+    responses=failures({404: {"description": "There is no such file, or no longer"}}),
+)
 async def download_file(stored: str, name: str, service: CurrentService) -> Response:
     """A file that has been translated."""
     data = await asyncio.to_thread(TranslatedFiles(service.settings.libretranslate).load, stored)

@@ -5,11 +5,12 @@ from typing import Literal
 
 Door = Literal["bridge", "openai", "libretranslate", "service"]
 
+# A path may have line breaks, which are ``%0A`` in the request.
 _PATHS: tuple[tuple[re.Pattern[str], Door], ...] = (
-    (re.compile("/api/v1/.*"), "bridge"),
-    (re.compile("/v1/.*"), "openai"),
+    (re.compile("/api/v1/.*", re.DOTALL), "bridge"),
+    (re.compile("/v1/.*", re.DOTALL), "openai"),
     (
-        re.compile("/(translate|translate_file|detect|languages|(download_file|frontend)/.*)"),
+        re.compile("/(translate|translate_file|detect|languages|(download_file|frontend)/.*)", re.DOTALL),
         "libretranslate",
     ),
 )

@@ -89,8 +89,7 @@ class WhisperRecogniser:
         spaced = request.task == "translate" or self.languages[language] not in UNSPACED
         context = RequestContext(request, config, time_map, language, spaced)
         decoder = self._decoder(language, request.task)
-        # With time stamps the decoder repeats itself less, most of all in speech that breaks off.
-        timed = not (request.prefix or request.word_times)
+        timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
         texts, prefix = [], request.prefix
         pending = deque(windows if samples.size else ())

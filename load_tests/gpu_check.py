@@ -31,8 +31,8 @@ SHARES = {"whisper": 0.3, "nllb": 0.08, "voices": 0.12, "tensorrt": 0.1}
 """Section -> share of the time that it may take. What is left is for the sessions."""
 HELD_WITHIN_MS = 1_500
 """Sessions are held if the first audio comes within this in 95 of 100 sentences."""
-LEVELS = "4,8,16,32"
-SECONDS_OF_SPEECH = 20
+LEVELS = "4,16,32"
+SECONDS_OF_SPEECH = 15
 
 app = options.command_line()
 

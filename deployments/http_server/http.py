@@ -48,7 +48,11 @@ class BoundedHttpProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse a head; nothing of it is known, not even its path. The connection is closed."""
+        """Refuse a head, of which nothing is known, or what follows one. The connection is closed."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            # A response has begun: nothing else can be said.
+            self.transport.close()
+            return
         # uvicorn calls this while it handles h11's error, which knows the status, such as 431 for long heads.
         error = sys.exception()
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
@@ -60,9 +64,12 @@ class BoundedHttpProtocol(H11Protocol):
             "Connection": "close",
             REQUEST_ID_HEADER: request_id,
         }
+        body = h11.Data(data=json.dumps({"error": detail}).encode())
+        # The request is known if it is its body that is refused.
+        has_no_body = self.conn.our_state is h11.SEND_RESPONSE and self.scope["method"] == "HEAD"
         for event in (
             h11.Response(status_code=status, headers=list(headers.items())),
-            h11.Data(data=json.dumps({"error": detail}).encode()),
+            *([] if has_no_body else [body]),
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")

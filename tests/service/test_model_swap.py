@@ -77,3 +77,22 @@ async def test_a_new_model_starts_before_the_old_replica_stops_if_a_surge_is_all
 
     seen = await replicas_during(serve, dashboard.change(serve, STT, **NO_SURGE))
     assert set() in seen
+
+
+async def test_a_model_that_does_not_load_leaves_the_old_one_serving(
+    serve: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    missing = {"MODEL_SIZE": str(tmp_path / "no-model")}
+    options = {"num_cpus": 0.1, "runtime_env": {"env_vars": missing}}
+    seen = await replicas_during(
+        serve, dashboard.change(serve, STT, max_surge_percent=100, ray_actor_options=options)
+    )
+    (old,) = seen[0]
+    assert all(old in each for each in seen)
+    (application,) = (await dashboard.details(serve))["applications"].values()
+    assert application["status"] in ("DEPLOY_FAILED", "UNHEALTHY")
+    assert "no-model" in application["deployments"][STT]["message"]
+    recording = wav_bytes(sample("pt", "ola_mundo"), RECOGNISER_RATE)
+    response = await http.post("/api/v1/stt/transcribe", files={"audio_file": ("ola.wav", recording)})
+    assert response.status_code == 200, response.text
+    assert response.json()["text"]

@@ -144,6 +144,7 @@ TARGETS: Mapping[Callable[[bytes], None], tuple[bytes, ...]] = {
     http_connection: (
         _http(b"GET /a?b HTTP/1.1", b"Host: a"),
         _http(b"POST / HTTP/1.1", b"Host: a", b"Transfer-Encoding: chunked", body=b"1\r\na\r\n0\r\n\r\n"),
+        _http(b"HEAD / HTTP/1.1", b"Host: a", b"Transfer-Encoding: chunked", body=b"1\r\na??"),
         _http(b"POST / HTTP/1.1", b"Host: a", b"Content-Length: 1", b"Expect: 100-continue", body=b"a"),
         b"\0" + HANDSHAKE + _frame(0x82, b"a"),
     ),

@@ -87,6 +87,24 @@ async def test_a_head_that_is_not_complete_in_time_is_refused(monkeypatch: pytes
             assert b"not complete within 0.2 s" in answer
 
 
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+async def test_a_body_that_cannot_be_read_is_answered_as_its_request_allows(method: str) -> None:
+    head = f"{method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    async with connection() as (reader, writer), asyncio.timeout(10):
+        writer.write(head + b"1\r\na??")
+        answered, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert answered.startswith(b"HTTP/1.1 400 ")
+        assert (b"error" in body) is (method != "HEAD")
+
+
+async def test_a_body_that_cannot_be_read_any_more_ends_the_connection_of_a_response_that_has_begun() -> None:
+    async with connection() as (reader, writer), asyncio.timeout(10):
+        writer.write(COMPLETE.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"))
+        assert (await reader.readuntil(b"}}")).startswith(b"HTTP/1.1 200 ")
+        writer.write(b"?\r\n")
+        assert await reader.read() == b""
+
+
 async def test_the_second_head_on_a_connection_has_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "HEAD_TIMEOUT_S", 0.2)
     async with connection() as (reader, writer), asyncio.timeout(10):

@@ -36,7 +36,7 @@ def check_access(content: Mapping[str, Any], host: str, environment: Mapping[str
             raise ConfigError(
                 f"{host} can be reached from other machines, and clients need no key. Make one with "
                 "'sokuji keys create NAME --file /etc/sokuji/keys.json' and set SOKUJI_KEYS_FILE to that "
-                "file; or, on a network that you trust, SOKUJI_EXPOSED=1",
+                "file; or, on a network that you trust, SOKUJI_KEYLESS=1",
                 param="access.keys_file",
             )
 

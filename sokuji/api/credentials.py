@@ -91,7 +91,7 @@ class Credentials:
         elif self._settings.is_loopback_only and not _is_at_loopback(connection):
             raise Forbidden(
                 "this service has no API keys and serves clients on its own machine only; its operator can "
-                "make keys with 'sokuji keys create', or set access.exposed",
+                "make keys with 'sokuji keys create', or set access.keyless",
                 param="access.keys_file",
             )
         return Principal(address, self._keys, self.quotas, key, session)

@@ -77,7 +77,7 @@ class AccessSettings(Settings):
     """The Redis that counts what clients use, for all replicas of the Gateway together; empty: each replica
     counts alone."""
 
-    exposed: bool = False
+    keyless: bool = False
     """Serve clients without keys at all addresses of the machine, not at loopback alone: whoever reaches the
     port may use the service."""
 
@@ -89,7 +89,7 @@ class AccessSettings(Settings):
     @property
     def is_loopback_only(self) -> bool:
         """Whether clients are served at loopback addresses only."""
-        return not (self.demands_keys or self.exposed)
+        return not (self.demands_keys or self.keyless)
 
 
 def is_loopback(host: str) -> bool:

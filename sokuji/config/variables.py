@@ -50,7 +50,7 @@ API_KEY_VARIABLES: dict[str, str] = {
 """Provider -> variable that holds its API key."""
 
 GATEWAY_FIELD_VARIABLES: dict[str, str] = {
-    "access.exposed": "SOKUJI_EXPOSED",
+    "access.keyless": "SOKUJI_KEYLESS",
     "access.keys_file": "SOKUJI_KEYS_FILE",
     "access.keys": "SOKUJI_KEYS",
     "access.redis_url": "SOKUJI_REDIS_URL",

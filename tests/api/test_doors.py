@@ -182,7 +182,7 @@ async def test_the_document_names_the_key_that_each_call_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "exposed", "status"),
+    ("server", "keyless", "status"),
     [
         (("127.0.0.1", 8000), False, 200),
         (("::1", 8000), False, 200),
@@ -194,9 +194,9 @@ async def test_the_document_names_the_key_that_each_call_needs() -> None:
     ],
 )
 async def test_without_keys_only_this_machine_is_served(
-    server: tuple[str, int | None], exposed: bool, status: int
+    server: tuple[str, int | None], keyless: bool, status: int
 ) -> None:
-    settings = GatewaySettings(access=AccessSettings(exposed=exposed))
+    settings = GatewaySettings(access=AccessSettings(keyless=keyless))
     app = build_app(Service(await ready_pipeline(), settings))
 
     async def at_server(scope: dict[str, object], receive: object, send: object) -> None:

@@ -29,23 +29,23 @@ def test_no_profile_is_started_beyond_loopback_without_a_key(name: str, tmp_path
     for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
         check_access(content, host, {})
     for host in ("0.0.0.0", "::", "10.0.0.5", "fe80::1%eth0", "bridge.example.com"):
-        with pytest.raises(ConfigError, match=r"sokuji keys create .*SOKUJI_KEYS_FILE.*SOKUJI_EXPOSED=1"):
+        with pytest.raises(ConfigError, match=r"sokuji keys create .*SOKUJI_KEYS_FILE.*SOKUJI_KEYLESS=1"):
             check_access(content, host, {})
     path = tmp_path / "keys.json"
     change_keys(path, lambda _: (NEW.key,))
     check_access(content, "0.0.0.0", {"SOKUJI_KEYS_FILE": str(path)})
     check_access(content, "0.0.0.0", {"SOKUJI_KEYS": path.read_text()})
-    check_access(content, "0.0.0.0", {"SOKUJI_EXPOSED": "1"})
+    check_access(content, "0.0.0.0", {"SOKUJI_KEYLESS": "1"})
 
 
 def test_keys_may_stand_in_the_config_and_in_its_variables() -> None:
     check_access(config({"keys": [KEY]}), "0.0.0.0", {})
-    check_access(config({"exposed": True}), "0.0.0.0", {})
-    variables = {"env_vars": {"SOKUJI_EXPOSED": "1"}}
+    check_access(config({"keyless": True}), "0.0.0.0", {})
+    variables = {"env_vars": {"SOKUJI_KEYLESS": "1"}}
     check_access(config(runtime_env=variables), "0.0.0.0", {})
     with pytest.raises(ConfigError):
         check_access(
-            config(runtime_env={"env_vars": {"SOKUJI_EXPOSED": "0"}}), "0.0.0.0", {"SOKUJI_EXPOSED": "1"}
+            config(runtime_env={"env_vars": {"SOKUJI_KEYLESS": "0"}}), "0.0.0.0", {"SOKUJI_KEYLESS": "1"}
         )
 
 

@@ -59,7 +59,7 @@ def test_gateways_that_others_reach_demand_keys_from_a_folder_that_is_mounted() 
         options = config("docker-compose.prod.yml")["services"][gateway]
         folders = {each["target"] for each in options["volumes"]}
         assert str(Path(options["environment"]["SOKUJI_KEYS_FILE"]).parent) in folders
-        assert "SOKUJI_EXPOSED" not in options["environment"]
+        assert "SOKUJI_KEYLESS" not in options["environment"]
 
 
 def test_only_nginx_is_reached_from_outside_the_machine() -> None:

@@ -23,7 +23,6 @@ from load_tests.scenarios.speech_samples import SpeechSample, padded, recordings
 from sokuji.cli.console import one_line_failures
 from sokuji.config import Deadlines, SegmentationSettings
 from sokuji.errors import SokujiError
-from sokuji.measure.samples import LANGUAGES
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.recorded_speech import RecordedUtterance, interpret
@@ -96,9 +95,7 @@ def joined_speech(
 @one_line_failures()
 def main(
     count: Annotated[int, typer.Option("--recordings", min=1, max=10_000, help="How many are made.")] = 200,
-    languages: Annotated[
-        str, typer.Option(callback=options.recorded_languages, help="Languages spoken.")
-    ] = ",".join(LANGUAGES),
+    languages: options.LanguagesOption = options.ALL_LANGUAGES,
     beam_size: Annotated[int, typer.Option(min=1, max=20, help="Of plain faster-whisper.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the orders and the gaps.")] = 0,
     equal: Annotated[

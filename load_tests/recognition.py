@@ -23,7 +23,6 @@ from load_tests.scenarios.speech_samples import varied
 from sokuji.cli.console import one_line_failures
 from sokuji.config import FasterWhisperConfig
 from sokuji.errors import SokujiError
-from sokuji.measure.samples import LANGUAGES
 from sokuji.providers.stt.whisper.provider import cpu_threads_per_worker
 
 WORSE_BY = 0.005
@@ -78,9 +77,7 @@ def summary(timings: Sequence[RecognitionTiming]) -> dict[str, Any]:
 @app.command()
 @one_line_failures()
 def main(
-    languages: Annotated[
-        str, typer.Option(callback=options.recorded_languages, help="Languages spoken.")
-    ] = ",".join(LANGUAGES),
+    languages: options.LanguagesOption = options.ALL_LANGUAGES,
     model: Annotated[str, typer.Option(help="model_size of the recogniser.")] = "base",
     compute_type: Annotated[str, typer.Option(help="Its compute_type.")] = "int8",
     beam_size: Annotated[int, typer.Option(min=1, max=20, help="Its beam_size.")] = 1,

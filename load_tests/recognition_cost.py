@@ -11,9 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Annotated
-
-import typer
 
 from load_tests.measurements.capacity import SETTINGS
 from load_tests.measurements.word_errors import ErrorCount, count_errors
@@ -25,7 +22,6 @@ from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.cli.console import one_line_failures
 from sokuji.config import StreamingSettings
 from sokuji.errors import NotRecognised
-from sokuji.measure.samples import LANGUAGES
 from sokuji.pipeline.in_process import local_pipeline
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.hypotheses import MIN_SPEECH_MS
@@ -73,9 +69,7 @@ COLUMNS: Columns[tuple[str, RecognitionCost]] = {
 @app.command()
 @one_line_failures()
 def main(
-    languages: Annotated[
-        str, typer.Option(callback=options.recorded_languages, help="Languages spoken.")
-    ] = ",".join(LANGUAGES),
+    languages: options.LanguagesOption = options.ALL_LANGUAGES,
     output: OutputOption = None,
 ) -> None:
     """Measure the processor time of recognition for a second of speech."""

@@ -111,6 +111,8 @@ DurationOption = Annotated[
 RunOnOption = Annotated[
     int, typer.Option("--run-on", min=1, max=10, help="Recorded sentences that are said without a pause.")
 ]
+ALL_LANGUAGES = ",".join(LANGUAGES)
+LanguagesOption = Annotated[str, typer.Option(callback=recorded_languages, help="Languages spoken.")]
 SourceOption = Annotated[str, typer.Option("--from", callback=recorded_languages, help="Language spoken.")]
 TargetOption = Annotated[
     str, typer.Option("--to", callback=target_language, help="Language of the translation.")

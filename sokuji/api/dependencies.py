@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from sokuji.access.principal import Principal
 from sokuji.api.authentication import client_of
+from sokuji.api.request_fields import repeated_field
 from sokuji.api.service import Service
 from sokuji.errors import InvalidRequest
 
@@ -40,7 +41,7 @@ async def _unique_fields(request: Request) -> None:
     names = [name for name, _ in (await request.form()).multi_items()]
     for name in names:
         if names.count(name) > 1:
-            raise InvalidRequest(f"{name[:40]!r} is in the form more than once", param=name[:40])
+            raise repeated_field(name)
 
 
 # Released when the handler returns, not when a slow client has taken the response.
@@ -58,6 +59,11 @@ MAX_FORM_FIELDS = 16
 MAX_FORM_FIELD_BYTES = 4_096
 
 
+def media_type(request: Request) -> str:
+    """The media type of the body, without its parameters; empty if the client names none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def require_multipart(request: Request, param: str) -> None:
     """Refuse an upload in another form before it is read: none holds a file, and parsing one takes a core.
 
@@ -67,7 +73,7 @@ def require_multipart(request: Request, param: str) -> None:
     Raises:
         InvalidRequest: the form is not multipart.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MULTIPART:
+    if media_type(request) != _MULTIPART:
         raise InvalidRequest(f"{param} must be a file in a multipart form ({_MULTIPART})", param=param)
 
 

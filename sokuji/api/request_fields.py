@@ -4,9 +4,10 @@ Language tags are accepted in any case and become canonical codes. Unknown field
 a misspelt option must not be ignored.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import UploadFile
+from fastapi.exceptions import RequestValidationError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
@@ -24,6 +26,8 @@ from starlette.datastructures import UploadFile as StarletteUploadFile
 from sokuji import languages
 from sokuji.audio.media_formats import FILE_FORMATS
 from sokuji.errors import InvalidRequest
+
+B = TypeVar("B", bound=BaseModel)
 
 
 def _unicode(text: str) -> str:
@@ -83,6 +87,24 @@ def _without_null(schema: dict[str, Any]) -> None:
             (kept,) = (each for each in field.pop("anyOf") if each != NULL)
             field.update(kept)
             del field["default"]
+
+
+def repeated_field(name: str) -> InvalidRequest:
+    """The refusal of a form that has a field twice: one of the values would be ignored."""
+    return InvalidRequest(f"{name[:40]!r} is in the form more than once", param=name[:40])
+
+
+def validated(kind: type[B], fields: dict[str, Any]) -> B:
+    """A body of these fields, read by a door itself.
+
+    Raises:
+        RequestValidationError, SokujiError: a field is missing or has a value that is not accepted.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
 
 
 class RequestBody(BaseModel):

@@ -7,6 +7,7 @@ request the first is preferred, in the order of the graph; the others are fallba
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Literal, TypeVar
 
 from sokuji.contract import StageName, Voice
@@ -70,6 +71,22 @@ class Catalogue:
     def text_pairs(self) -> list[tuple[str, str]]:
         """(source, target) of all pairs that a translator covers."""
         return sorted(self._pairs)
+
+    @cached_property
+    def text_targets(self) -> dict[str, list[str]]:
+        """Source -> the targets to which its text is translated; both sorted."""
+        return {
+            source: [target for _, target in pairs]
+            for source, pairs in groupby(self.text_pairs, key=lambda pair: pair[0])
+        }
+
+    @cached_property
+    def text_sources(self) -> dict[str, list[str]]:
+        """Target -> the sources from which text is translated to it; the sources sorted."""
+        found: dict[str, list[str]] = {}
+        for source, target in self.text_pairs:
+            found.setdefault(target, []).append(source)
+        return found
 
     @cached_property
     def _pairs(self) -> frozenset[tuple[str, str]]:
@@ -147,12 +164,11 @@ class Catalogue:
             UnsupportedLanguage: the message lists what is served.
         """
         if source != target and (source, target) not in self._pairs:
-            targets = [b for a, b in self.text_pairs if a == source]
-            sources = sorted({a for a, _ in self.text_pairs})
+            targets = self.text_targets.get(source, [])
             named = f"targets served for {source!r}" if targets else "sources served"
             raise UnsupportedLanguage(
                 f"text in {source!r} cannot be translated to {target!r} here; "
-                f"{named}: {listed(targets or sources) or 'none'}",
+                f"{named}: {listed(targets or list(self.text_targets)) or 'none'}",
                 param="target_language",
             )
 

@@ -199,35 +199,38 @@ async def test_a_session_that_has_used_up_its_audio_ends_when_what_was_said_is_w
 async def test_sessions_of_a_key_are_limited_until_one_ends(door: Door) -> None:
     key = key_with(sessions=1)
     async with openai_api(settings=demanding(key)) as base_url:
-        async with client_at(door, base_url, key) as first:
-            await first.begin()
-            await first.until_any(*READY)
-            async with client_at(door, base_url, key) as second:
-                events, code = await second.until_closed()
+        async with ready_session_at(door, base_url, key), client_at(door, base_url, key) as second:
+            events, code = await second.until_closed()
         assert (error_in(door, events)["code"], code) == ("too_many_sessions", 1013)
         async with asyncio.timeout(30):
             while not await _is_ready(door, base_url, key):  # which the first one has just left
                 await asyncio.sleep(0.05)
 
 
+@asynccontextmanager
+async def ready_session_at(door: Door, base_url: str, key: NewKey) -> AsyncIterator[Client]:
+    """A client whose session is open."""
+    async with client_at(door, base_url, key) as client:
+        await client.begin()
+        await client.until_any(*READY)
+        yield client
+
+
 async def _is_ready(door: Door, base_url: str, key: NewKey) -> bool:
     """Whether a new session is let in."""
-    async with client_at(door, base_url, key) as client:
-        try:
-            await client.begin()
-            await client.until_any(*READY)
-        except ConnectionClosed:
-            return False
-    return True
+    try:
+        async with ready_session_at(door, base_url, key):
+            return True
+    except ConnectionClosed:
+        return False
 
 
 @named(SOCKETS)
 async def test_a_new_socket_is_a_request_of_its_key(door: Door) -> None:
     key = key_with(requests_per_minute=1)
     async with openai_api(settings=demanding(key)) as base_url:
-        async with client_at(door, base_url, key) as first:
-            await first.begin()
-            await first.until_any(*READY)
+        async with ready_session_at(door, base_url, key):
+            pass
         async with client_at(door, base_url, key) as second:
             events, code = await second.until_closed()
     assert (error_in(door, events)["code"], code) == ("rate_limited", 1008)
@@ -238,9 +241,7 @@ async def test_a_session_ends_when_its_key_is_revoked(door: Door, tmp_path: Path
     key, path = key_with(), tmp_path / "keys.json"
     change_keys(path, lambda _: (key.key,))
     settings = GatewaySettings(access=AccessSettings(keys_file=str(path)))
-    async with openai_api(settings=settings) as base_url, client_at(door, base_url, key) as client:
-        await client.begin()
-        await client.until_any(*READY)
+    async with openai_api(settings=settings) as base_url, ready_session_at(door, base_url, key) as client:
         change_keys(path, lambda _: ())
         events, code = await client.until_closed()
     assert (error_in(door, events)["code"], code) == ("invalid_api_key", 1008)

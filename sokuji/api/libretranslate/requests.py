@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from sokuji import languages
 from sokuji.api.authentication import identify_by_body
-from sokuji.api.dependencies import require_multipart
-from sokuji.api.request_fields import RequestBody, Text, UnicodeText
+from sokuji.api.dependencies import media_type, require_multipart
+from sokuji.api.request_fields import RequestBody, Text, UnicodeText, repeated_field, validated
 from sokuji.errors import InvalidRequest
 
 AUTO = "auto"
@@ -124,17 +123,13 @@ def body_of(kind: type[B]) -> Callable[[Request], Awaitable[B]]:
         fields = await _fields(request)
         # Before anything else is said of the body.
         await identify_by_body(request, str(fields.get("api_key", "")))
-        try:
-            return kind.model_validate(fields)
-        except ValidationError as error:
-            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-            raise RequestValidationError(faults) from None
+        return validated(kind, fields)
 
     return read
 
 
 def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    return media_type(request) == "application/json"
 
 
 async def _fields(request: Request) -> dict[str, Any]:
@@ -148,7 +143,7 @@ async def _fields(request: Request) -> dict[str, Any]:
         if name == "q":
             fields.setdefault("q", FormTexts()).append(value)
         elif name in fields:
-            raise InvalidRequest(f"{name[:40]!r} is in the form more than once", param=name[:40])
+            raise repeated_field(name)
         else:
             fields[name] = value
     return fields

@@ -21,7 +21,6 @@ from sokuji.api.libretranslate.responses import (
     failures,
 )
 from sokuji.api.libretranslate.text_translation import translate_one
-from sokuji.api.service import Service
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.document_translation import TRANSLATED_FILES
 from sokuji.pipeline.text_blocks import translate_all
@@ -88,7 +87,7 @@ async def detect(
     """In which of the languages that are translated a text is: the most probable first."""
     service.check_text_length(body.q, "q")
     await client.use(Resource.CHARACTERS, len(body.q))
-    candidates = list(_targets(service))
+    candidates = service.pipeline.catalogue.text_targets
     found = await asyncio.to_thread(probable_languages, body.q, candidates)
     possible = [_detected(each) for each in found if each.probability > 0]
     return possible or [_detected(each) for each in found[:1]]
@@ -99,22 +98,14 @@ async def languages(service: CurrentService) -> list[TranslatableLanguage]:
     """The languages from which text is translated, and to which each."""
     return [
         TranslatableLanguage(code=source, name=LANGUAGES[source].name, targets=sorted({source, *targets}))
-        for source, targets in _targets(service).items()
+        for source, targets in service.pipeline.catalogue.text_targets.items()
     ]
-
-
-def _targets(service: Service) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for source, target in service.pipeline.catalogue.text_pairs:
-        found.setdefault(source, []).append(target)
-    return found
 
 
 @router.get("/frontend/settings")
 async def frontend_settings(service: CurrentService) -> FrontendSettings:
     """What a page for this API needs to know."""
-    sources = _targets(service)
-    targets = {target for each in sources.values() for target in each}
+    targets = service.pipeline.catalogue.text_sources
     target = "en" if "en" in targets else min(targets)
     return FrontendSettings(
         api_keys=service.settings.access.demands_keys,

@@ -58,7 +58,7 @@ async def detect_source(text: str, service: Service, target: str) -> ProbableLan
         UnsupportedLanguage: nothing is translated to ``target``.
     """
     catalogue = service.pipeline.catalogue
-    sources = [source for source, to in catalogue.text_pairs if to == target]
+    sources = catalogue.text_sources.get(target, [])
     if not sources:
         catalogue.check_text_pair(AUTO, target)
     # The first of equals: a text that says nothing stays as it is.

@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from sokuji.api.credentials import JSONObject
+from sokuji.api.dependencies import media_type
 from sokuji.errors import InvalidRequest, TooLarge
 
 SDP = "application/sdp"
@@ -40,7 +41,7 @@ async def read_call(request: Request, of_secret: Mapping[str, Any] | None) -> Ca
         InvalidRequest: another content type, or a field that is missing, doubled, unknown or not JSON.
         TooLarge: a field is too long.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = media_type(request)
     if content_type == SDP:
         body = await request.body()
         if len(body) > MAX_FIELD_BYTES:

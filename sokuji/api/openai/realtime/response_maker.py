@@ -130,4 +130,4 @@ class ResponseMaker:
 
 def text_sources(catalogue: Catalogue, target: str) -> list[str]:
     """The languages of texts that can be said in ``target``."""
-    return sorted({source for source, served in catalogue.text_pairs if served == target} | {target})
+    return sorted({target, *catalogue.text_sources.get(target, ())})

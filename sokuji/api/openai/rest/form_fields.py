@@ -10,13 +10,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
 
 from sokuji.api.dependencies import require_multipart
-from sokuji.api.request_fields import RequestForm
-from sokuji.errors import InvalidRequest
+from sokuji.api.request_fields import RequestForm, repeated_field, validated
 
 MAX_FIELDS = 128
 MAX_FIELD_BYTES = 65_536
@@ -55,17 +52,13 @@ def gathered(
             # Beside a value for the whole, which is no dictionary, it would be lost.
             known = values.setdefault(name, {})
             if not isinstance(known, dict) or member in known:
-                raise _repeated(written)
+                raise repeated_field(written)
             known[member] = value
         elif written in values:
-            raise _repeated(written)
+            raise repeated_field(written)
         else:
             values[written] = value
     return values
-
-
-def _repeated(name: str) -> InvalidRequest:
-    return InvalidRequest(f"{name[:40]!r} is in the form more than once", param=name[:40])
 
 
 def json_object(value: Any) -> Any:
@@ -102,12 +95,8 @@ def form_of(kind: type[F]) -> Callable[[Request], Awaitable[F]]:
     """
 
     async def read(request: Request) -> F:
-        values = gathered((await request.form()).multi_items(), kind.arrays, kind.objects)
-        try:
-            return kind.model_validate(values)
-        except ValidationError as error:
-            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-            raise RequestValidationError(faults) from None
+        fields = (await request.form()).multi_items()
+        return validated(kind, gathered(fields, kind.arrays, kind.objects))
 
     return read
 

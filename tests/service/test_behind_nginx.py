@@ -6,55 +6,19 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
 from launcher import dashboard
-from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
-from sokuji.client import Config, connect
-from sokuji.measure.latency import RealTimeSource, Stopwatch
-from sokuji.measure.samples import ComposedSpeech, compose, sentences
+from sokuji.measure.samples import compose, sentences
 from tests.ops.proxy import Proxy, proxied
 from tests.service.conftest import RunningService
+from tests.service.interpretation import MISHEARD, interpret
 from tests.support.text_similarity import character_error_rate
 
 MINUTES = float(os.environ.get("TALK_MINUTES", "1.5"))
-MISHEARD = 0.4
-"""As in ``test_gateway_loss``: less than a lost or a repeated word."""
-
-
-@dataclass
-class Heard:
-    """What an application got of the conversation."""
-
-    transcript: list[str] = field(default_factory=list)
-    translated: int = 0
-    voiced: int = 0
-    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch("en"))
-    resumptions: int = 0
-
-
-async def interpret(url: str, speech: ComposedSpeech, reached: Callable[[float], None]) -> Heard:
-    heard, pace = Heard(), RealTimeSource()
-    config = Config(source_language="pt", target_language="en", commit="utterance")
-    async with connect(url, config, resume_within_s=60) as conversation:
-        answers = conversation.converse(pace.frames(speech.pcm, RECOGNISER_RATE, reached))
-        async with aclosing(answers):
-            async for event in answers:
-                heard.stopwatch.record(event, 0)
-                match event:
-                    case events.Transcription(is_final=True):
-                        heard.transcript.append(event.text)
-                    case events.TranslationText() if event.text:
-                        heard.translated += 1
-                    case events.Audio(last=True):
-                        heard.voiced += 1
-        heard.resumptions = conversation.resumptions
-    return heard
 
 
 async def reload(proxy: Proxy) -> None:
@@ -90,13 +54,13 @@ async def test_reloads_and_a_rolling_update_cost_no_word(
             while schedule and ms > schedule[0][0] * duration_ms:
                 doing.append(asyncio.create_task(schedule.pop(0)[1]()))
 
-        heard = await interpret(f"https://{proxy.address}/speech", speech, reached)
+        heard = await interpret(f"https://{proxy.address}/speech", speech, "utterance", reached)
         await asyncio.gather(*doing)
     assert len(doing) == 3
     # By the update alone: a reload leaves conversations where they are.
     assert heard.resumptions == 1
     assert heard.stopwatch.out_of_order == 0
-    assert len(heard.transcript) == heard.translated == heard.voiced
+    assert len(heard.transcript) == len(heard.translation) == len(heard.voiced)
     first = heard.transcript[: len(heard.transcript) // rounds]
     assert first
     assert len(heard.transcript) == rounds * len(first)

@@ -72,6 +72,21 @@ class TranslationText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartialTranslation:
+    """What is known of the translation of a clause whose words are still being spoken."""
+
+    segment_id: int
+    clause: int
+    text: str
+    stable_chars: int
+    """The translation of the clause will begin with so many characters of ``text``; the others may change."""
+    source_language: str
+    target_language: str
+    provider: str | None = None
+    """The translator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
     """A chunk of the synthesised audio of a clause: mono int16 little-endian PCM."""
 
@@ -144,6 +159,7 @@ Event = (
     | Speech
     | Transcription
     | TranslationText
+    | PartialTranslation
     | Audio
     | Ack
     | Status

@@ -58,6 +58,7 @@ EVENT_TYPES: Mapping[type[events.Event], str] = MappingProxyType(
         events.Speech: "speech",
         events.Transcription: "transcription",
         events.TranslationText: "translation",
+        events.PartialTranslation: "partial_translation",
         events.Audio: "audio",
         events.Ack: "ack",
         events.Status: "status",

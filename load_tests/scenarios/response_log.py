@@ -109,13 +109,25 @@ class ResponseLog:
                 if event.is_final:
                     utterance.final_at = at
             case events.TranslationText() if event.target_language == self._target:
-                known = self._clauses.setdefault((event.segment_id, event.clause), event.text)
-                self.revisions += known != event.text
-                utterance = self._utterances[event.segment_id]
-                utterance.clauses.append(utterance.chunk(at, event.text))
+                self._note_translation(event, event.text, at)
+            case events.PartialTranslation() if event.target_language == self._target:
+                self._note_translation(event, event.text[: event.stable_chars], at)
             case events.Audio() if event.target_language == self._target:
                 utterance = self._utterances[event.segment_id]
                 utterance.voice.append(utterance.chunk(at, "", event.pcm, event.sample_rate))
+
+    def _note_translation(
+        self, event: events.TranslationText | events.PartialTranslation, text: str, at: float
+    ) -> None:
+        """The translation of a clause has come, or the words with which it will begin."""
+        place = event.segment_id, event.clause
+        known = self._clauses.get(place, "")
+        self.revisions += not text.startswith(known)
+        added = text[len(known) :].strip()
+        if added or place not in self._clauses:
+            utterance = self._utterances[event.segment_id]
+            utterance.clauses.append(utterance.chunk(at, added))
+        self._clauses[place] = text
 
 
 def _extends(earlier: events.Transcription, later: events.Transcription) -> bool:

@@ -42,7 +42,7 @@ class Config:
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Source term -> its translation; a term that maps to itself is not translated."""
     partials: bool = False
-    """Whether to send partial transcripts, which may still change."""
+    """Whether to send partial transcripts and translations, the last words of which may still change."""
     commit: Commit | None = None
     """Translate and speak whole utterances or single clauses; None: the default of the service."""
     audio_encoding: AudioEncoding = "pcm_binary"

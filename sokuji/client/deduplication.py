@@ -93,6 +93,8 @@ class Deduplicator:
                 return self._final_transcript(event) if event.is_final else self._partial_transcript(event)
             case events.TranslationText():
                 return self._translation(event)
+            case events.PartialTranslation():
+                return self._partial_translation(event)
             case events.Audio():
                 return self._audio(event)
             case events.Failed():
@@ -168,6 +170,13 @@ class Deduplicator:
         if repeats and event.is_final and language not in repeats[-1].delivered.segment.finished:
             return self._deliver(current, repeats[-1].delivered.segment, replace(event, text=""), repeats)
         return None
+
+    def _partial_translation(self, event: events.PartialTranslation) -> events.Event | None:
+        """Left out as long as the segment may repeat what has been delivered."""
+        current = self._segment(event.segment_id, self.acked.through_ms)
+        if self._same_speech(current):
+            return None
+        return replace(event, segment_id=self._own(current).id)
 
     def _deliver(
         self,

@@ -24,6 +24,10 @@ class StreamingSettings(Settings):
     run_on_ms: int = Field(4_500, ge=0, le=28_000)
     """With ``auto``: milliseconds of speech without a pause that ends the utterance, after which its clauses
     are translated as soon as they are stable."""
+    partial_translations: bool = True
+    """Translate every partial transcript for sessions that ask for ``partials`` and do not commit by
+    ``utterance``: the words on which two translations agree are sent before their clause is complete. A
+    translator that is paid by the character gets about ten times as many."""
     speculate: bool = True
     """Recognise, translate and start to synthesise at the first silence, before the utterance has ended."""
     partial_interval_ms: int = Field(700, ge=0, le=10_000)

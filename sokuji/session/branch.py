@@ -53,6 +53,10 @@ class Branch:
         self._translated: asyncio.Queue[_TranslatedClause | None] = asyncio.Queue()
         self._prepared: list[SpeculativeOutput] = []
         """Everything that may have to be dropped when the session ends."""
+        self._previewing: asyncio.Task[None] | None = None
+        """The translation of a clause that still grows."""
+        self._foreseen: tuple[ClausePosition, SpeculativeOutput] | None = None
+        """The last clause that was prepared: no more words of it may be shown than it begins with."""
         self._sentence = ContinuedSentence(target, self._translated_text)
         self._next_number = 0
         self._speaking: asyncio.Task[None] | None = None
@@ -60,6 +64,7 @@ class Branch:
 
     def put(self, clause: Clause, prepared: SpeculativeOutput | None = None) -> None:
         """Accept the next clause; ``prepared`` is what ``prepare`` returned for the same words."""
+        self._stop_preview()
         self._sentence.expect(clause)
         self._committed.put_nowait((clause, prepared))
 
@@ -73,12 +78,45 @@ class Branch:
         def speak(text: str) -> VoiceStream:
             return self._voice(clause, text)
 
+        self._stop_preview()
         with in_segment(clause.segment_id):
             prepared = SpeculativeOutput(
                 lambda: self._translation(clause), speak if clause.conversation.speak else None
             )
         self._prepared = [each for each in self._prepared if not each.is_over] + [prepared]
+        self._foreseen = clause.position, prepared
         return prepared
+
+    def preview(self, clause: Clause) -> None:
+        """Begin to translate a clause that still grows, unless the translation before this one still runs."""
+        foreseen, prepared = self._foreseen or (None, None)
+        is_foreseen = foreseen == clause.position and prepared is not None and not prepared.is_over
+        is_running = self._previewing is not None and not self._previewing.done()
+        is_translated = self.translates_clauses(clause.language) and not clause.is_left_out(self.target)
+        if is_translated and not is_foreseen and not is_running:
+            self._previewing = asyncio.create_task(self._preview(clause))
+
+    def _stop_preview(self) -> None:
+        if self._previewing is not None:
+            self._previewing.cancel()
+
+    async def _preview(self, clause: Clause) -> None:
+        # The translation of the complete clause is another attempt, and reports its error.
+        with contextlib.suppress(SokujiError), in_segment(clause.segment_id):
+            growing = await self._sentence.preview(clause)
+            if growing is None:
+                return
+            await self._output.emit(
+                events.PartialTranslation(
+                    segment_id=clause.segment_id,
+                    clause=self._next_number,
+                    text=growing.text,
+                    stable_chars=growing.stable_chars,
+                    source_language=clause.language,
+                    target_language=self.target,
+                    provider=growing.provider,
+                )
+            )
 
     def translates_clauses(self, language: str) -> bool:
         """Whether words in a language can be translated before their segment ends."""
@@ -103,6 +141,9 @@ class Branch:
 
     async def aclose(self) -> None:
         """Drop whatever has been prepared."""
+        self._stop_preview()
+        if self._previewing is not None:
+            await asyncio.gather(self._previewing, return_exceptions=True)
         await asyncio.gather(*(each.drop() for each in self._prepared))
 
     async def _translate(self) -> None:

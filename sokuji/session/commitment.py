@@ -75,6 +75,12 @@ class Commitment:
             await self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
+    def preview(self, segment: Segment, rest: str, language: str) -> None:
+        """Translate ``rest``, the words of the segment that are not committed yet, up to a sentence's end."""
+        text = rest[: clause_boundaries.first_sentence_end(rest, language)]
+        if text.strip():
+            self._fan_out.preview(self.next_clause(segment, text, language))
+
     def next_clause(
         self, segment: Segment, text: str, language: str, final: FinalRecognition | None = None
     ) -> Clause:

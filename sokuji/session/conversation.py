@@ -41,6 +41,8 @@ class ConversationSettings:
     """Whether speech that is in a target language already is passed on in this language."""
     partials: bool = False
     """Whether interim transcriptions are wanted."""
+    partial_translations: bool = False
+    """Whether interim translations are wanted, where not whole utterances are committed."""
     commit: Commit | None = None
     """What is translated and spoken in one piece; None: as the service is configured."""
     segmentation: SegmentationSettings | None = None

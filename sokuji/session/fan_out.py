@@ -53,6 +53,11 @@ class FanOut:
             if not clause.is_left_out(target)
         }
 
+    def preview(self, clause: Clause) -> None:
+        """Have a clause that still grows translated, for those who do not want to wait for its end."""
+        for target in clause.conversation.target_languages:
+            self._branches[target].preview(clause)
+
     def translates_clauses(self, targets: Iterable[str], language: str) -> bool:
         """Whether one of these targets can translate words in a language before their segment ends."""
         return any(self._branches[target].translates_clauses(language) for target in targets)

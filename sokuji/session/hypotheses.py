@@ -141,11 +141,21 @@ class Hypotheses:
             segment.captioned_chars = max(segment.captioned_chars, until)
             await self._commitment.caption(segment, words.text, transcript, utterance, stable_chars=until)
         segment.note_spoken(spoken_ms)
-        if segment.by_clause and not segment.closed:
-            # The pause follows the last word, which need not be stable yet.
-            paused = paused and words.stable == words.text
+        if not segment.closed:
+            await self._pass_on(segment, until, transcript.language, paused=paused)
+
+    async def _pass_on(self, segment: Segment, until: int, language: str, *, paused: bool) -> None:
+        """Have the words of a segment translated, of which ``until`` characters may be committed."""
+        words = segment.words
+        if segment.by_clause:
             rest = words.stable[segment.committed_chars : until]
-            await self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)
+            # The pause follows the last word, which need not be stable yet.
+            at_pause = paused and words.stable == words.text
+            await self._commitment.commit_complete_clauses(segment, rest, language, paused=at_pause)
+        # In a pause the rest is translated by the speculation.
+        if segment.is_previewed and not paused:
+            rest = words.text[segment.committed_chars : until if segment.split else None]
+            self._commitment.preview(segment, rest, language)
 
 
 def _is_long(utterance: Utterance) -> bool:

@@ -159,7 +159,9 @@ class Listener:
                     # The work for others alone is learned from: that for a file gives way to it.
                     self._activity.speaking(self._source.is_live)
                     commit = self._conversation.commit or self._settings.commit
-                    policy = CommitPolicy(commit, self._settings.run_on_ms)
+                    policy = CommitPolicy(
+                        commit, self._settings.run_on_ms, self._settings.partial_translations
+                    )
                     self._recognition.begin(event.segment_id, self._conversation, policy)
                     await self._emit_speech("started", event)
                 case SpeechPaused():

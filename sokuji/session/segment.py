@@ -38,6 +38,8 @@ class CommitPolicy:
     commit: Commit
     run_on_ms: int
     """With ``auto``: the speaker runs on after so much speech."""
+    partial_translations: bool = False
+    """Whether hypotheses are translated for clients that want interim results."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,13 @@ class Segment:
         soon_runs_on = (
             self.policy.commit == "auto" and spoken_ms >= self.policy.run_on_ms - FIRST_HYPOTHESIS_MS
         )
-        return self.conversation.partials or self.by_clause or soon_runs_on
+        return self.conversation.partials or self.is_previewed or self.by_clause or soon_runs_on
+
+    @property
+    def is_previewed(self) -> bool:
+        """Whether the client gets translations of hypotheses; with ``utterance`` it waits for the whole."""
+        policy, wanted = self.policy, self.conversation.partial_translations
+        return wanted and policy.partial_translations and policy.commit != "utterance"
 
     def note_spoken(self, spoken_ms: int) -> None:
         """Note how much of it has been spoken."""

@@ -98,6 +98,19 @@ def clause_ends(text: str, *, language: str, paused: bool = False) -> list[int]:
     return ends
 
 
+def first_sentence_end(text: str, language: str) -> int:
+    """Offset after the first sentence that is followed by a word; the length of the text: there is none.
+
+    Args:
+        text: words that need not be stable.
+        language: canonical code of their language.
+    """
+    for boundary in _boundaries(text, language):
+        if boundary.next_word and boundary.kind is _Kind.SENTENCE:
+            return boundary.end
+    return len(text)
+
+
 def last_sentence_end(text: str) -> int:
     """Offset after the last sentence that is followed by a word; 0: there is none.
 

@@ -135,6 +135,19 @@ def continuation(begun: str, whole: str) -> str:
     return rest[added[0].start :]
 
 
+def completion(shown: str, whole: str) -> str | None:
+    """What a text adds to words that were shown in advance of it; None: it contradicts them.
+
+    Empty: they say all of it already, as they may have been made from more than the text was.
+    """
+    rest, cost = StableText(shown).rest_of(whole)
+    if cost <= max(len(words(shown)) * _MOST_CONTRADICTED, _ALIKE):
+        # A mark belongs to the last word of the text, which may not be the last that was shown.
+        return rest if not cost or words(rest) else ""
+    _, cost = StableText(whole).rest_of(shown)
+    return "" if cost <= max(len(words(whole)) * _MOST_CONTRADICTED, _ALIKE) else None
+
+
 def _keys(text: str) -> list[str]:
     """The words of a text, normalised for comparison."""
     return [normalize("NFKC", text[start:end]).casefold() for start, end in words(text)]

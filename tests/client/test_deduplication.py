@@ -206,3 +206,22 @@ def test_cancelled_audio_is_not_delivered_again() -> None:
     for event in (started(0, 7), clause(7, 0, "Good morning."), voice(7, 0, 0, last=False)):
         assert deduplicator.process(event) is None
     assert deduplicator.process(voice(7, 0, 1, last=True)) is None
+
+
+def test_partial_translations_are_passed_on_where_nothing_is_repeated() -> None:
+    partial = events.PartialTranslation(
+        segment_id=7, clause=0, text="so far", stable_chars=2, source_language="pt", target_language="en"
+    )
+    deduplicator = Deduplicator()
+    started = events.Speech(state="started", at_ms=400, segment_id=7)
+    assert deduplicator.process(started) == started
+    assert deduplicator.process(partial) == partial
+    stopped = replace(started, state="stopped", at_ms=2_000)
+    assert deduplicator.process(stopped) == stopped
+    deduplicator.resume()
+    assert deduplicator.process(replace(started, segment_id=2)) is None
+    assert deduplicator.process(replace(partial, segment_id=2)) is None
+    assert deduplicator.process(replace(stopped, segment_id=2)) is None
+    later = replace(started, segment_id=9, at_ms=90_000)
+    assert deduplicator.process(later) == replace(later, segment_id=8)
+    assert deduplicator.process(replace(partial, segment_id=9)) == replace(partial, segment_id=8)

@@ -96,3 +96,55 @@ async def test_a_clause_that_may_yet_be_committed_can_be_dropped_while_it_waits(
     await asyncio.gather(early, return_exceptions=True)
     await sentence.note(before, "if it rains")
     assert (await sentence.translate(behind)).text == "we stay"
+
+
+async def grown(book: Phrasebook, *texts: str) -> tuple[ContinuedSentence, list[tuple[str, str]]]:
+    """A first clause as it grows: what is shown of it, and what may change."""
+    sentence, shown = ContinuedSentence("en", book.translate), []
+    for text in texts:
+        growing = await sentence.preview(clause(0, text))
+        assert growing is not None
+        shown.append((growing.text[: growing.stable_chars], growing.text[growing.stable_chars :].strip()))
+    return sentence, shown
+
+
+async def test_words_on_which_two_translations_agree_are_shown() -> None:
+    book = Phrasebook(
+        se="if", se_chover="if it rains", se_chover_ficamos="if it rains we",
+        se_chover_ficamos_em="if it rains we stay",
+    )  # fmt: skip
+    _, shown = await grown(book, "se", "se chover", "se chover ficamos", "se chover ficamos em")
+    assert shown == [("", "if"), ("if", "it rains"), ("if it rains", "we"), ("if it rains we", "stay")]
+
+
+@pytest.mark.parametrize(
+    ("whole", "complete"),
+    [
+        ("if it rains today,", "if it rains today,"),
+        ("If it rains", "if it rains"),
+        # Words of what follows have been shown already.
+        ("if it", "if it rains"),
+        # To say something twice is better than to leave it out.
+        ("we would rather remain at home", "if it rains we would rather remain at home"),
+    ],
+)
+async def test_the_translation_of_a_clause_begins_with_what_was_shown(whole: str, complete: str) -> None:
+    book = Phrasebook(se_chover="if it rains now", se_chover_hoje="if it rains today", chove=whole)
+    sentence, _ = await grown(book, "se chover", "se chover hoje")
+    ended = clause(0, "chove")
+    sentence.expect(ended)
+    assert (await sentence.translate(ended)).text == complete
+
+
+async def test_words_shown_of_the_next_clause_are_not_said_again() -> None:
+    book = Phrasebook(
+        se_chover_ficamos="if it rains we stay", se_chover_ficamos_em="if it rains we stay at",
+        se_chover="if it rains",
+    )  # fmt: skip
+    sentence, _ = await grown(book, "se chover ficamos", "se chover ficamos em")
+    said = []
+    for each in (clause(0, "se chover"), clause(1, "ficamos", "se chover")):
+        sentence.expect(each)
+        said.append((await sentence.translate(each)).text)
+        await sentence.note(each, said[-1])
+    assert said == ["if it rains we stay", ""]

@@ -53,6 +53,19 @@ def assert_append_only(seen: list[events.Event]) -> None:
         stable[event.segment_id] = event.text[: event.stable_chars]
     ids = [event.segment_id for event in of_kind(seen, events.Transcription)]
     assert ids == sorted(ids)
+    shown: dict[tuple[int, str, int], str] = defaultdict(str)
+    complete: set[tuple[int, str, int]] = set()
+    for each in seen:
+        if isinstance(each, events.TranslationText | events.PartialTranslation):
+            place = each.segment_id, each.target_language, each.clause
+            assert each.text.startswith(shown[place])
+            assert place not in complete
+            if isinstance(each, events.PartialTranslation):
+                assert len(shown[place]) <= each.stable_chars <= len(each.text)
+                shown[place] = each.text[: each.stable_chars]
+            else:
+                complete.add(place)
+    assert all(place in complete for place, text in shown.items() if text)
 
 
 def assert_acknowledged(seen: list[events.Event]) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sokuji.text.clause_boundaries import MAX_COLUMNS, clause_ends, last_sentence_end
+from sokuji.text.clause_boundaries import MAX_COLUMNS, clause_ends, first_sentence_end, last_sentence_end
 from sokuji.text.punctuation import ends_abbreviation, trailing_marks, words
 
 
@@ -253,3 +253,17 @@ def test_marks_belong_to_the_word_that_they_touch(gap: str, of_the_first: int) -
 def test_abbreviations(text: str, is_abbreviation: bool) -> None:
     assert ends_abbreviation(text, len(text)) == is_abbreviation
     assert ends_abbreviation(text + " Word", len(text)) == is_abbreviation
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", ""),
+        ("Sim. Logo. Sim", "Sim."),
+        ("Ficamos em casa, porque chove.", "Ficamos em casa, porque chove."),
+        ("O Dr. Silva vem. Sim", "O Dr. Silva vem."),
+        ("Custa 3.5 euros. Sim", "Custa 3.5 euros."),
+    ],
+)
+def test_the_first_sentence_ends_before_a_word(text: str, sentence: str) -> None:
+    assert text[: first_sentence_end(text, "pt")] == sentence

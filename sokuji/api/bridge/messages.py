@@ -100,6 +100,7 @@ class ConfigMessage(_StrictMessage):
             context=self.context,
             glossary=self.glossary,
             partials=self.partials,
+            partial_translations=self.partials,
             commit=self.commit,
         )
 
@@ -217,7 +218,7 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
     if isinstance(event, events.Ready):
         frame["version"] = __version__
-    if isinstance(event, events.Transcription | events.TranslationText):
+    if isinstance(event, events.Transcription | events.TranslationText | events.PartialTranslation):
         frame["timestamp"] = now_ms()
     return [frame]
 

@@ -157,6 +157,7 @@ class TranslationConfiguration:
             glossary=spoken.glossary or {},
             echo=bool(spoken.echo),
             partials=heard.transcription is not None,
+            partial_translations=heard.transcription is not None,
         )
 
     def _voice(self, catalogue: Catalogue, language: str) -> str:

@@ -31,6 +31,8 @@ class Deltas:
         self._before_input = _EARLIER if resumed else ""
         self._outputs: dict[str, str] = {}
         """Target language -> the last characters of its transcript."""
+        self._begun: dict[str, tuple[int, int, int]] = {}
+        """Target language -> segment and clause of which the beginning has been sent, and how much of it."""
         self._segment_id: int | None = None
         self._shown_chars = 0
         """Characters of the transcript of this segment that have been sent."""
@@ -57,16 +59,31 @@ class Deltas:
         return self._delta("session.input_transcript.delta", delta, event.segment_id)
 
     def output_transcript(self, event: events.TranslationText, language: str | None) -> JSONObject | None:
-        """The translation of a clause; None: it has no words.
+        """The translation of a clause, from where it has been sent; None: there are no more words.
 
         Args:
             language: for the event, if it has to say which it is in.
         """
-        if not event.text:
+        frame = self._output(event, event.text, language)
+        self._begun.pop(event.target_language, None)
+        return frame
+
+    def stable_output(self, event: events.PartialTranslation, language: str | None) -> JSONObject | None:
+        """The words with which the translation of a clause will begin, from where they have been sent."""
+        return self._output(event, event.text[: event.stable_chars], language)
+
+    def _output(
+        self, event: events.TranslationText | events.PartialTranslation, text: str, language: str | None
+    ) -> JSONObject | None:
+        target = event.target_language
+        segment_id, clause, chars = self._begun.get(target, (event.segment_id, event.clause, 0))
+        sent = chars if (segment_id, clause) == (event.segment_id, event.clause) else 0
+        added = text[sent:]
+        if not added:
             return None
-        before = self._outputs.get(event.target_language, self._before_output)
-        self._outputs[event.target_language] = event.text[-1]
-        delta = with_space(before, event.text)
+        delta = added if sent else with_space(self._outputs.get(target, self._before_output), added)
+        self._begun[target] = event.segment_id, event.clause, len(text)
+        self._outputs[target] = added[-1]
         return self._delta("session.output_transcript.delta", delta, event.segment_id, language)
 
     def output_audio(self, event: events.Audio, language: str | None) -> JSONObject | None:

@@ -129,6 +129,8 @@ class TranslationTransport:
                 return self._deltas.input_transcript(event) if self._in_force.input.transcription else None
             case events.TranslationText():
                 return self._deltas.output_transcript(event, self._named(event.target_language))
+            case events.PartialTranslation():
+                return self._deltas.stable_output(event, self._named(event.target_language))
             case events.Audio():
                 return self._deltas.output_audio(event, self._named(event.target_language))
             case events.Speech():

@@ -129,3 +129,30 @@ def test_audio_without_samples_is_no_delta() -> None:
     frame = Deltas().output_audio(audio(b"\1\0\2\0"), "en")
     assert frame is not None
     assert (frame["delta"], frame["language"], frame["sample_rate"]) == ("AQACAA==", "en", 24_000)
+
+
+def partial(text: str, stable: int, clause: int = 0) -> events.PartialTranslation:
+    return events.PartialTranslation(
+        segment_id=0,
+        clause=clause,
+        text=text,
+        stable_chars=stable,
+        source_language="pt",
+        target_language="en",
+    )
+
+
+def test_words_of_a_translation_are_sent_when_they_are_stable_and_only_then() -> None:
+    deltas = Deltas()
+    frames = [
+        deltas.stable_output(partial("the", 0), None),
+        deltas.stable_output(partial("the mouse ate", 9), None),
+        deltas.stable_output(partial("the mouse has", 9), None),
+        deltas.output_transcript(translation(0, "the mouse gnawed,"), None),
+        deltas.stable_output(partial("the cork of", 8, clause=1), None),
+        deltas.output_transcript(translation(0, "the cork.", clause=1), None),
+        deltas.output_transcript(translation(1, "Yes."), None),
+    ]
+    assert [frame and frame["delta"] for frame in frames] == [
+        None, "the mouse", None, " gnawed,", " the cork", ".", " Yes.",
+    ]  # fmt: skip

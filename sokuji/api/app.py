@@ -29,6 +29,7 @@ from sokuji.api.path_prefix import PathPrefix
 from sokuji.api.request_ids import RequestIds
 from sokuji.api.request_metrics import RequestMetrics, RouteNote
 from sokuji.api.service import Service
+from sokuji.api.web import pages
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 from sokuji.api.webrtc import routes as call_routes
 from sokuji.config.keys import KeyScope
@@ -54,6 +55,7 @@ ROUTERS = (
     text_routes.router,
     file_routes.upload_router,
     file_routes.router,
+    pages.router,
 )
 UPLOAD_PATHS = frozenset(
     {
@@ -70,6 +72,7 @@ PATHS = PathAccess(
     public=frozenset(
         {
             "/",
+            "/overlay",
             "/health",
             "/docs",
             "/docs/oauth2-redirect",
@@ -80,7 +83,7 @@ PATHS = PathAccess(
         }
     ),
     # The address of a file that was translated is a secret.
-    public_below=("/health/", "/static-offline-docs/", "/download_file/"),
+    public_below=("/health/", "/web/", "/static-offline-docs/", "/download_file/"),
     scopes={
         "/api/v1/stt/transcribe": KeyScope.RECORDINGS,
         "/api/v1/pipeline/translate-audio": KeyScope.RECORDINGS,

@@ -15,7 +15,8 @@ from sokuji.audio.resampling import resample
 from tests.api.openai.translations.events import check, text_of
 from tests.service.conftest import free_port
 from tests.service.test_draining import drain, serve
-from tests.support.browser import CHROMIUM, call_from_page
+from tests.support.browser import CHROMIUM, NO_CHROMIUM
+from tests.support.browser.call import call_from_page
 from tests.support.speech import noise, sample
 from tests.support.text_similarity import word_error_rate
 from tests.support.webrtc_client import calling
@@ -62,7 +63,7 @@ async def test_a_call_from_a_page_of_a_listed_origin_is_translated_and_heard(
     http: httpx.AsyncClient, address: str, serve: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt install chromium")
+        pytest.skip(NO_CHROMIUM)
     microphone = tmp_path / "microphone.wav"
     # Chromium begins to play the file before the call is connected.
     microphone.write_bytes(wav_bytes(bytes(2 * CALL_RATE) + SPEECH, CALL_RATE))

@@ -12,7 +12,7 @@ from sokuji.api.bridge.responses import (
 )
 from sokuji.api.dependencies import CurrentService
 from sokuji.api.errors import FAILURE_RESPONSES
-from sokuji.api.web.pages import web_page
+from sokuji.api.web.pages import page
 from sokuji.pipeline.language_candidates import unusable_languages
 
 router = APIRouter(tags=["About"])
@@ -20,9 +20,9 @@ router = APIRouter(tags=["About"])
 
 @router.get("/", response_model=RootResponse, responses={200: {"content": {"text/html": {}}}})
 async def root(request: Request) -> Response:
-    """Name, version and documentation; for a browser, a page to try the service."""
+    """Name, version and documentation; for a browser, a page to translate in."""
     if "text/html" in request.headers.get("accept", ""):
-        return web_page()
+        return page("index", request.scope)
     body = RootResponse(
         message="Sokuji Bridge", version=__version__, docs=f"{request.scope.get('root_path', '')}/docs"
     )

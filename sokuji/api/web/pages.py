@@ -1,57 +1,72 @@
-"""The pages for a browser: one to try the service, and the documentation. They load nothing from other hosts.
+"""The pages for a browser: to translate in, and for captions on a screen. They load nothing from elsewhere.
 
 A Content Security Policy (https://www.w3.org/TR/CSP3/) enforces this, whatever a page contains, and keeps
 other sites from framing it.
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
+from html import escape
 
+from fastapi import APIRouter, Request
 from starlette.datastructures import MutableHeaders
-from starlette.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokuji.api.path_prefix import route_path
+from sokuji.api.web.assets import assets, media_type
 
 _SELF_ONLY = (
     "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# blob: serves the translated recording that is played.
+_PAGE_POLICY = (
+    f"{_SELF_ONLY}; script-src 'self'; style-src 'self'; media-src 'self' blob:; img-src 'self' data:"
 )
 # Swagger UI and ReDoc come with inline scripts and styles, and ReDoc starts a worker from a blob.
 DOCS_POLICY = (
     f"{_SELF_ONLY}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; worker-src blob:"
 )
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_ASK_ALWAYS = "no-cache"
+_ASSETS_PLACEHOLDER = "{assets}"
+
+router = APIRouter(include_in_schema=False)
 
 
-@lru_cache(maxsize=1)
-def _web_page() -> tuple[str, dict[str, str]]:
-    """The page and its headers, which allow only the script and the style that the page contains."""
-    html = (files("sokuji.api") / "web" / "index.html").read_text("utf-8")
-    script, style = _hash_of("script", html), _hash_of("style", html)
-    policy = (
-        # blob: serves the audio worklet, and the translated file that is played.
-        f"{_SELF_ONLY}; script-src '{script}' blob:; style-src '{style}'; media-src blob:; img-src data:"
-    )
-    return html, {
-        "Content-Security-Policy": policy,
+def page(name: str, scope: Scope) -> HTMLResponse:
+    """A page of ``static``, whose files are loaded from the path prefix of the request."""
+    base = f"{scope.get('root_path', '')}/web/{assets().version}"
+    html = assets().texts[f"{name}.html"].replace(_ASSETS_PLACEHOLDER, escape(base))
+    headers = {
+        "Cache-Control": _ASK_ALWAYS,
+        "Content-Security-Policy": _PAGE_POLICY,
         "Permissions-Policy": "microphone=(self)",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
         "Vary": "Accept",
     }
-
-
-def _hash_of(tag: str, html: str) -> str:
-    (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
-def web_page() -> HTMLResponse:
-    """The page to try the service."""
-    html, headers = _web_page()
     return HTMLResponse(html, headers=headers)
+
+
+@router.get("/overlay")
+async def overlay(request: Request) -> HTMLResponse:
+    """Captions on a transparent background, for a screen or for OBS."""
+    return page("overlay", request.scope)
+
+
+@router.get("/web/{version}/{name}")
+async def asset(version: str, name: str) -> Response:
+    """A style sheet or a module. That of another version is answered too, as gateways change one by one."""
+    text, kind = assets().texts.get(name), media_type(name)
+    if text is None or kind is None or kind == "text/html":
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": _FOR_GOOD if version == assets().version else _ASK_ALWAYS,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 class ContentSecurityPolicies:

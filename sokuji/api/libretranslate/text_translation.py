@@ -1,6 +1,5 @@
 """Translates one text as a request of LibreTranslate asks for it: from which language, and in which ways."""
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Literal, NamedTuple
@@ -10,7 +9,8 @@ from sokuji.api.service import NO_PREFERENCE, Service
 from sokuji.contract import StageName, TranslatedText
 from sokuji.pipeline.html_translation import translate_html
 from sokuji.pipeline.text_blocks import TranslateText
-from sokuji.text.language_identification import ProbableLanguage, probable_languages
+from sokuji.pipeline.text_source import probable_source
+from sokuji.text.language_identification import ProbableLanguage
 
 TextFormat = Literal["text", "html"]
 
@@ -57,12 +57,7 @@ async def detect_source(text: str, service: Service, target: str) -> ProbableLan
     Raises:
         UnsupportedLanguage: nothing is translated to ``target``.
     """
-    catalogue = service.pipeline.catalogue
-    sources = catalogue.text_sources.get(target, [])
-    if not sources:
-        catalogue.check_text_pair(AUTO, target)
-    # The first of equals: a text that says nothing stays as it is.
-    return (await asyncio.to_thread(probable_languages, text, [target, *sources]))[0]
+    return await probable_source(text, service.pipeline.catalogue, target)
 
 
 def translator(

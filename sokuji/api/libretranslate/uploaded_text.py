@@ -7,9 +7,9 @@ from typing import NamedTuple
 from starlette.datastructures import UploadFile
 
 from sokuji.errors import InvalidRequest, TooLarge
+from sokuji.text.encodings import TextEncoding, encoding_of
 
 _BYTES_PER_CHARACTER = 4
-_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class UploadedText(NamedTuple):
@@ -18,12 +18,11 @@ class UploadedText(NamedTuple):
     text: str
     stem: str
     suffix: str
-    encoding: str
-    byte_order_mark: bytes
+    encoding: TextEncoding
 
     def encoded(self, text: str) -> bytes:
         """``text`` in the encoding of the file."""
-        return self.byte_order_mark + text.encode(self.encoding)
+        return self.encoding.encode(text)
 
 
 async def uploaded_text(file: object, suffixes: Iterable[str], max_chars: int) -> UploadedText:
@@ -46,19 +45,18 @@ async def uploaded_text(file: object, suffixes: Iterable[str], max_chars: int) -
             f"file {path.suffix[:20]!r} is no kind that is translated; accepted: {accepted}", param="file"
         )
     data = await file.read(max_chars * _BYTES_PER_CHARACTER + 1)
-    mark = next((each for each in _BYTE_ORDER_MARKS if data.startswith(each)), b"")
-    encoding = _BYTE_ORDER_MARKS.get(mark, "utf-8")
+    encoding = encoding_of(data)
     try:
-        text = data.removeprefix(mark).decode(encoding)
+        text = encoding.decode(data)
     except UnicodeDecodeError as error:
-        if error.end < len(data) - len(mark) or len(data) <= max_chars * _BYTES_PER_CHARACTER:
+        if error.end < len(data) - len(encoding.mark) or len(data) <= max_chars * _BYTES_PER_CHARACTER:
             raise InvalidRequest(
-                f"file is no {encoding.upper()} at byte {error.start}; save it as UTF-8", param="file"
+                f"file is no {encoding.name.upper()} at byte {error.start}; save it as UTF-8", param="file"
             ) from None
         raise _too_large(max_chars) from None
     if len(text) > max_chars:
         raise _too_large(max_chars)
-    return UploadedText(text, path.stem, path.suffix.lower(), encoding, mark)
+    return UploadedText(text, path.stem, path.suffix.lower(), encoding)
 
 
 def _too_large(max_chars: int) -> TooLarge:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from websockets.asyncio.server import ServerConnection
 
 from sokuji import events
-from sokuji.cli.interpreter import InterpretedUtterance, remote_interpreter
+from sokuji.cli.speech.remote_interpreter import remote_interpreter
+from sokuji.cli.speech.results import InterpretedUtterance
 from sokuji.errors import NotRecognised, NoVoice
 from sokuji.pipeline.recorded_speech import UnrecognisedSpeech
 from tests.support.scripted_server import ENGLISH, send_events, service
@@ -44,8 +45,8 @@ async def interpreted(said: Sequence[events.Event]) -> list[InterpretedUtterance
         await send_events(socket, *said, events.Done())
         await socket.wait_closed()
 
-    async with asyncio.timeout(10), service(script) as url, remote_interpreter(url, ENGLISH) as interpret:
-        return [each async for each in interpret(bytes(32_000))]
+    async with asyncio.timeout(10), service(script) as url:
+        return [each async for each in remote_interpreter(url, ENGLISH)(bytes(32_000))]
 
 
 async def results(said: Sequence[events.Event]) -> list[tuple[int, int] | str]:

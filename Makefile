@@ -44,7 +44,7 @@ LOCK_LINUX := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --generate
 LOCK_CLIENT := $(LOCK_LINUX) --no-emit-package docopt
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt bench gpu-check profile profile-memory models lock wheel clean
+.PHONY: help run demo test test-fast test-long attack test-clients test-llm test-pocket-tts lint fmt proto bench gpu-check profile profile-memory models lock wheel clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list.
@@ -106,6 +106,9 @@ lint: $(VENV)/.dev ## Check style and types.
 fmt: $(VENV)/.dev ## Format, and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+proto: $(VENV)/.dev ## Generate the modules of sokuji/proto from its .proto files.
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. sokuji/proto/*.proto
 
 models: $(VENV)/.models ## Assemble the embedded models, and check all models by SHA-256.
 	@$(BIN)/sokuji models verify

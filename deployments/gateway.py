@@ -11,6 +11,7 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from prometheus_client import Metric
@@ -32,9 +33,12 @@ from sokuji.api.service import Service
 from sokuji.api.service_metrics import replica_metrics
 from sokuji.audio.voice_activity import SileroVad
 from sokuji.config import GatewaySettings, check_proxy_variables, parse_gateway
-from sokuji.errors import ProviderFailed
+from sokuji.errors import ConfigError, ProviderFailed
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from sokuji.api.grpc.server import GrpcServer
 
 log = logging.getLogger("ray.serve")
 
@@ -106,6 +110,8 @@ class Gateway:
             pipeline, settings, credentials, lambda: self._gateways, replicas=self._metrics
         )
         self._service.uploads.start()
+        self._grpc: GrpcServer | None = None
+        """None: no setting has asked for it yet."""
         self._monitoring: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._memory = memory_bound.of_replica()
@@ -125,8 +131,8 @@ class Gateway:
         With ``draining`` this returns when no sessions are left, or after ``drain_s`` and ``COMPLETION_S``.
 
         Raises:
-            ConfigError: a setting is unknown or out of range, or a variable has no effect; Serve rejects the
-                deployment with this message.
+            ConfigError: a setting is unknown or out of range, a variable has no effect, or gRPC cannot be
+                served; Serve rejects the deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
         settings = parse_gateway(user_config, deployment_variables=self._deployment_variables)
@@ -134,12 +140,35 @@ class Gateway:
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
         await asyncio.to_thread(SileroVad)
         self._service.apply(settings)
+        await self._apply_grpc(settings)
         self._metrics.start(self._collect_metrics)
         if self._monitoring is None:
             self._monitoring = asyncio.create_task(self._monitor_stages())
             self._draining = asyncio.create_task(self._drain_when_stopped())
         if settings.draining:
             await self._until_empty()
+
+    async def _apply_grpc(self, settings: GatewaySettings) -> None:
+        if self._grpc is None:
+            if not settings.grpc.address:
+                return
+            try:
+                from sokuji.api.grpc.server import GrpcServer
+            except ImportError as error:
+                raise ConfigError(
+                    f"grpc.address: install sokuji-bridge[grpc] ({error.name} is missing), or leave it out",
+                    param="grpc.address",
+                ) from None
+            self._grpc = GrpcServer(self._service)
+        await self._grpc.apply()
+
+    async def __del__(self) -> None:
+        """Wait for the calls over gRPC; Serve awaits this when its own requests have ended.
+
+        They are no requests of Serve, which would end the replica under them.
+        """
+        if (server := getattr(self, "_grpc", None)) is not None:
+            await server.stop(self._drain_time_s)
 
     async def check_health(self) -> None:
         """Raise when the monitoring of the stages has ended, so that ``/health`` would report an old state.
@@ -159,8 +188,13 @@ class Gateway:
     async def _until_empty(self) -> None:
         """Wait for the end of the sessions, which drain, for as long as that may take."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._service.settings.streaming.drain_s + COMPLETION_S):
+            async with asyncio.timeout(self._drain_time_s):
                 await self._service.until_empty()
+
+    @property
+    def _drain_time_s(self) -> float:
+        """Within which conversations that drain have ended."""
+        return self._service.settings.streaming.drain_s + COMPLETION_S
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """What sessions need of each stage, for ``deployments.autoscaling``; Serve calls this."""
@@ -190,3 +224,5 @@ class Gateway:
             log.exception("conversations will get no notice when this replica stops: Ray has changed")
         else:
             self._service.drain()
+            if self._grpc is not None:
+                await self._grpc.stop(self._drain_time_s)

@@ -25,7 +25,7 @@ from rich.console import Console
 
 from launcher import dashboard
 from launcher.environment import describe_ports, open_ports
-from launcher.preflight import check_access, check_capacity
+from launcher.preflight import check_access, check_capacity, check_grpc_ports, grpc_addresses
 from launcher.serve_config import LaunchError, ServeConfig, check_port, read_config
 from launcher.serve_process import ServeProcess
 from launcher.supervision import until_broken
@@ -108,9 +108,11 @@ async def run_command(command: Sequence[str]) -> int:
 def ready_line(config: ServeConfig, service: ServeProcess) -> str:
     """All addresses of the service in one line."""
     ray = os.path.relpath(Path(sys.executable).with_name("ray"))
+    addresses = grpc_addresses(config.content, os.environ | config.environment)
+    grpc = f"gRPC {', '.join(addresses)}  " if addresses else ""
     metrics = f"  Ray metrics on all interfaces, port {port}" if (port := service.metrics_port) else ""
     return (
-        f"Sokuji Bridge is ready: API {config.url}  docs {config.url}/docs  "
+        f"Sokuji Bridge is ready: API {config.url}  docs {config.url}/docs  {grpc}"
         f"Ray dashboard {service.dashboard} (its token: {ray} get-auth-token){metrics}"
     )
 
@@ -198,6 +200,7 @@ async def launch(config: ServeConfig, timeout_s: float, command: Sequence[str]) 
     check_port(config)
     try:
         check_access(config.content, config.host, os.environ | config.environment)
+        check_grpc_ports(config.content, os.environ | config.environment)
         for warning in check_capacity(config.content):
             console.print(warning, soft_wrap=True)
     except ConfigError as error:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from launcher.serve_config import check_free
 from sokuji.access.key_file import read_keys
 from sokuji.capacity.machine import detect
 from sokuji.capacity.placement import unplaced
@@ -39,6 +40,24 @@ def check_access(content: Mapping[str, Any], host: str, environment: Mapping[str
                 "file; or, on a network that you trust, SOKUJI_KEYLESS=1",
                 param="access.keys_file",
             )
+
+
+def grpc_addresses(content: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Where the applications that are built by this project's graph will serve gRPC; arguments as before."""
+    found = [gateway_settings(each, environment).grpc.address for each in applications(content)]
+    return [address for address in found if address]
+
+
+def check_grpc_ports(content: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Check that gRPC's addresses are free: its servers would share one with whoever listens there already.
+
+    Raises:
+        LaunchError: one is in use.
+    """
+    for address in grpc_addresses(content, environment):
+        host, _, port = address.rpartition(":")
+        remedy = f"serve gRPC on another one: SOKUJI_GRPC_ADDRESS={host}:{int(port) + 1} make run"
+        check_free(host.strip("[]"), int(port), remedy)
 
 
 def check_capacity(content: Mapping[str, Any]) -> list[str]:

@@ -72,12 +72,13 @@ def check_port(config: ServeConfig) -> None:
         opened = open_ports(variables)
     except ConfigError as error:
         raise LaunchError(error.message, exit_code=2) from None
-    _check_port(config.host, config.port, f"serve on another one: make run PORT={config.port + 1}")
+    check_free(config.host, config.port, f"serve on another one: make run PORT={config.port + 1}")
     for name, (variable, port) in opened.items():
-        _check_port("0.0.0.0", port, f"HAProxy serves its {name} there; set {variable} to another one")
+        check_free("0.0.0.0", port, f"HAProxy serves its {name} there; set {variable} to another one")
 
 
-def _check_port(host: str, port: int, remedy: str) -> None:
+def check_free(host: str, port: int, remedy: str) -> None:
+    """Raise LaunchError, which says what to do, if an address is not free to listen on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

@@ -211,10 +211,11 @@ class UnhandledErrors:
             log.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
             if started:
                 raise
-            await error_response(_unhandled(failure, request_id), scope)(scope, receive, send)
+            await error_response(unhandled(failure, request_id), scope)(scope, receive, send)
 
 
-def _unhandled(failure: Exception, request_id: str | None) -> SokujiError:
+def unhandled(failure: Exception, request_id: str | None) -> SokujiError:
+    """The error that a client is told of an exception that no door expects, once the log has it."""
     if isinstance(failure, OSError) and failure.errno in EXHAUSTED:
         lacking = errno.errorcode[failure.errno]
         return Overloaded(

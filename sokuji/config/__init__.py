@@ -17,6 +17,7 @@ from sokuji.config.gateway import (
     ResilienceSettings,
     StreamingSettings,
 )
+from sokuji.config.grpc import GrpcSettings
 from sokuji.config.openai import INTERPRETER, OpenAISettings
 from sokuji.config.parsing import parse_gateway, parse_log_level, parse_provider, served_provider
 from sokuji.config.providers import ALIASES, PROVIDER_CONFIGS, canonical_provider
@@ -73,6 +74,7 @@ __all__ = [
     "Endpoint",
     "FasterWhisperConfig",
     "GatewaySettings",
+    "GrpcSettings",
     "KokoroConfig",
     "Limits",
     "NllbConfig",

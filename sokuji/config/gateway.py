@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sokuji.config.access import AccessSettings
+from sokuji.config.access import AccessSettings, is_loopback
 from sokuji.config.admission import AdmissionSettings
 from sokuji.config.debug import DebugSettings
+from sokuji.config.grpc import GrpcSettings
 from sokuji.config.libretranslate import LibreTranslateSettings
 from sokuji.config.openai import OpenAISettings
 from sokuji.config.segmentation import SegmentationSettings
@@ -151,6 +152,12 @@ class GatewaySettings(Settings):
             lambda config: config.segmentation.padding_ms < config.segmentation.silence_ms,
             neutral=(False,),
         ),
+        Condition(
+            "grpc.address",
+            "it is a loopback address, or access.keys_file, access.keys or access.keyless is set",
+            lambda config: is_loopback(config.grpc.host) or not config.access.is_loopback_only,
+            neutral=("",),
+        ),
     )
 
     segmentation: SegmentationSettings = SegmentationSettings()
@@ -163,6 +170,7 @@ class GatewaySettings(Settings):
     openai: OpenAISettings = OpenAISettings()
     debug: DebugSettings = DebugSettings()
     libretranslate: LibreTranslateSettings = LibreTranslateSettings()
+    grpc: GrpcSettings = GrpcSettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;
     further utterances wait, so that live sessions do not."""

@@ -54,6 +54,12 @@ GATEWAY_FIELD_VARIABLES: dict[str, str] = {
     "access.keys_file": "SOKUJI_KEYS_FILE",
     "access.keys": "SOKUJI_KEYS",
     "access.redis_url": "SOKUJI_REDIS_URL",
+    "grpc.address": "SOKUJI_GRPC_ADDRESS",
+    "grpc.max_message_length": "GRPC_MAX_MESSAGE_LENGTH",
+    "grpc.keepalive_time": "GRPC_KEEPALIVE_TIME",
+    "grpc.keepalive_timeout": "GRPC_KEEPALIVE_TIMEOUT",
+    "grpc.keepalive_permit": "GRPC_KEEPALIVE_PERMIT",
+    "grpc.http2_max_pings": "GRPC_HTTP2_MAX_PINGS",
     "limits.ws_max_message_size": "WS_MAX_MESSAGE_SIZE",
     "limits.ws_max_connections": "WS_MAX_CONNECTIONS",
     "resilience.circuit_breaker_threshold": "CIRCUIT_BREAKER_THRESHOLD",
@@ -66,15 +72,9 @@ LOG_LEVEL = "LOG_LEVEL"
 CLIENT_SECRET_KEY = "SOKUJI_CLIENT_SECRET_KEY"
 """Signs the client secrets of the Gateway; without it, each cluster draws a key of its own."""
 
-_NO_GRPC = "there is no gRPC API: clients use HTTP and WebSocket, and Ray calls the stages. Leave it out"
 _ARGS = "it applies to the whole application: set {} in the args of the Serve config"
 
 REFUSED_VARIABLES: dict[str, str] = {
-    "GRPC_MAX_MESSAGE_LENGTH": _NO_GRPC,
-    "GRPC_KEEPALIVE_TIME": _NO_GRPC,
-    "GRPC_KEEPALIVE_TIMEOUT": _NO_GRPC,
-    "GRPC_KEEPALIVE_PERMIT": _NO_GRPC,
-    "GRPC_HTTP2_MAX_PINGS": _NO_GRPC,
     "LOAD_BALANCE_STRATEGY": _ARGS.format("load_balance_strategy"),
     "HEALTH_CHECK_INTERVAL": _ARGS.format("health_check_interval"),
 }

@@ -2,7 +2,8 @@
 stages; the time inside a stage comes with its answer (``Effort``).
 """
 
-from typing import Literal
+from collections import Counter as Tally
+from typing import Literal, NamedTuple
 
 from prometheus_client import Counter, Histogram
 
@@ -138,3 +139,33 @@ def record_spoken_text(provider: str, characters: int) -> None:
 def record_speech(provider: str, chunk: AudioChunk) -> None:
     """Record a chunk of speech."""
     _spoken.labels(provider).inc(len(chunk.pcm) / _BYTES_PER_SAMPLE / chunk.sample_rate)
+
+
+class StageTotals(NamedTuple):
+    """What a stage has done since this process was started."""
+
+    answers: dict[str, int]
+    """Provider -> requests that it has answered."""
+    failures: int
+    """Attempts that failed."""
+    seconds: float
+    """Time of all answers."""
+
+
+def stage_totals(stage: StageName) -> StageTotals:
+    """What the calls of a stage have come to."""
+    answers: Tally[str] = Tally()
+    failures, seconds = 0.0, 0.0
+    samples = [
+        sample for each in (_stage, _failures) for metric in each.collect() for sample in metric.samples
+    ]
+    for name, labels, value, *_ in samples:
+        if labels["stage"] != stage:
+            continue
+        if name == "sokuji_stage_seconds_count":
+            answers[labels["provider"]] += int(value)
+        elif name == "sokuji_stage_seconds_sum":
+            seconds += value
+        elif name == "sokuji_stage_failures_total":
+            failures += value
+    return StageTotals(dict(answers), int(failures), seconds)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sokuji.config import PROVIDER_CONFIGS, GatewaySettings, Settings, parse
+from sokuji.config import PROVIDER_CONFIGS, GatewaySettings, GrpcSettings, Settings, parse, parse_gateway
 from sokuji.config.settings import Condition
 from sokuji.errors import ConfigError
 
@@ -50,6 +50,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"audio": True, "directory": "/recordings"},
         {"sessions": ["*"]},
     ),
+    **{
+        f"gateway.grpc.{field}": ({field: value}, {"address": "127.0.0.1:50051"})
+        for field, value in (
+            ("max_message_length", 2**20),
+            ("keepalive_time", 20),
+            ("keepalive_timeout", 20),
+            ("keepalive_permit", False),
+            ("http2_max_pings", 5),
+        )
+    },
+    "gateway.grpc.address": ({"grpc": {"address": "0.0.0.0:50051"}}, {"access": {"keyless": True}}),
     "gateway.streaming.speculate": (
         {"streaming": {"speculate": True}, "segmentation": {"padding_ms": 500, "silence_ms": 500}},
         {"segmentation": {"padding_ms": 400, "silence_ms": 500}},
@@ -128,6 +139,18 @@ def test_the_guides_combinations_are_accepted() -> None:
     parse(whisper, quality, "maximum quality")
     parse(whisper, {"compute_type": "int8", "beam_size": 1, "vad_filter": True}, "low latency")
     parse(PROVIDER_CONFIGS["translation"]["nllb"], {"num_beams": 5, "length_penalty": 1.0}, "quality")
+
+
+def test_the_guides_variables_of_grpc_are_accepted_where_there_is_none() -> None:
+    guide = {
+        "GRPC_MAX_MESSAGE_LENGTH": "10485760",
+        "GRPC_KEEPALIVE_TIME": "10",
+        "GRPC_KEEPALIVE_TIMEOUT": "5",
+    }
+    more = {"GRPC_KEEPALIVE_PERMIT": "true", "GRPC_HTTP2_MAX_PINGS": "2"}
+    assert parse_gateway({}, guide | more).grpc == GrpcSettings()
+    with pytest.raises(ConfigError, match="keepalive_time has no effect unless address is set"):
+        parse_gateway({}, {"GRPC_KEEPALIVE_TIME": "20"})
 
 
 def test_a_fault_of_a_section_has_the_sections_name() -> None:

@@ -1,12 +1,14 @@
 """Before the start: a service that others can reach demands keys."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from launcher.preflight import check_access
+from launcher.preflight import check_access, check_grpc_ports, grpc_addresses
+from launcher.serve_config import LaunchError
 from sokuji.access.key_file import change_keys
 from sokuji.access.new_key import make_key
 from sokuji.capacity.profiles import profile_paths
@@ -65,3 +67,20 @@ def test_keys_that_cannot_be_used_are_refused_on_loopback_too(access: dict[str, 
 
 def test_other_applications_are_none_of_its_business() -> None:
     check_access({"applications": [{"import_path": "another:app"}]}, "0.0.0.0", {})
+
+
+def test_a_port_of_grpc_that_is_in_use_is_refused_and_not_shared() -> None:
+    with socket.socket() as other:
+        # As gRPC itself does: a second service would get every other connection.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = "{}:{}".format(*other.getsockname())
+        variables = {"SOKUJI_GRPC_ADDRESS": address}
+        assert grpc_addresses(config(), variables) == [address]
+        with pytest.raises(LaunchError, match=r"port \d+ is in use; .*SOKUJI_GRPC_ADDRESS=127.0.0.1:"):
+            check_grpc_ports(config(), variables)
+    check_grpc_ports(config(), variables)
+    check_grpc_ports(config(), {})
+    with pytest.raises(ConfigError, match="grpc.address has no effect unless it is a loopback address"):
+        grpc_addresses(config(), {"SOKUJI_GRPC_ADDRESS": "0.0.0.0:50051"})

@@ -17,6 +17,7 @@ DOOR = SPEECH | {"access", "admission", "debug", "metrics", "pipeline", "session
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
     "errors": set(),
+    "proto": set(),
     "moving_average": set(),
     "telemetry": {"errors"},
     "languages": {"errors"},
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "api.openai": DOOR,
     "api.libretranslate": DOOR,
     "api.webrtc": DOOR | {"api.openai"},
+    "api.grpc": DOOR | {"api.bridge", "proto"},
     "api.app": {
         "config",
         "errors",
@@ -56,7 +58,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
         "api.web",
         "api.webrtc",
     },
-    "client": {"errors", "events", "protocol"},
+    "client": {"errors", "events", "proto", "protocol"},
     "measure": {"errors", "events", "audio"},
     "cli": SPEECH | {"access", "models", "pipeline", "pipeline.in_process", "capacity", "client", "measure"},
 }
@@ -79,6 +81,7 @@ HOMES = {
     "faster_whisper": ("sokuji.providers",),
     "httpx": ("sokuji.providers", "sokuji.cli.speech.service_calls", "launcher"),
     "aioice": ("sokuji.api.webrtc",),
+    "grpc": ("sokuji.api.grpc", "sokuji.client.grpc_connection", "deployments.handles"),
     "aiortc": ("sokuji.api.webrtc",),
     "onnx": ("sokuji.providers",),
     "onnxruntime": ("sokuji.providers", "sokuji.audio.voice_activity"),

@@ -26,6 +26,7 @@ from sokuji.config import (
     AdmissionSettings,
     DebugSettings,
     GatewaySettings,
+    GrpcSettings,
     NllbConfig,
     Settings,
 )
@@ -53,6 +54,11 @@ GUIDE = set(
 NEEDS: dict[str, dict[str, Any]] = {
     "translation.nllb.onnx_providers": {"use_onnx": True},
     "translation.vllm.max_length": {"max_model_len": 10_000},
+    **{
+        f"gateway.grpc.{field}": {"address": "127.0.0.1:50051"}
+        for field in GrpcSettings.model_fields
+        if field != "address"
+    },
 }
 """Other settings without which one is refused."""
 

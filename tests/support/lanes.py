@@ -36,6 +36,7 @@ SLOW_TESTS = (
     "tests/deployments/frame_channel/",
     "tests/deployments/http_server/",
     "tests/launcher/test_supervision.py",
+    "tests/api/grpc/",
     "tests/api/openai/realtime/",
     "tests/api/openai/rest/",
     "tests/api/openai/translations/",

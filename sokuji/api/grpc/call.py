@@ -1,0 +1,145 @@
+"""One call of a client: its messages, bounded in time and size, whatever the kind of the call.
+
+Nothing of a request is read before its client has been let in: gRPC would read the message of a unary call
+before that, so the server takes all calls as streams, which look the same to a client (``gate``).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from sokuji.access.principal import Principal
+from sokuji.api.service import Service
+from sokuji.api.session_connection import ClientDisconnected
+from sokuji.errors import InvalidRequest, TooLarge
+
+Q = TypeVar("Q", bound=Message)
+T = TypeVar("T")
+Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Call:
+    """See the module.
+
+    Args:
+        client: None: the call is open to all.
+    """
+
+    def __init__(self, context: Context, service: Service, client: Principal | None) -> None:
+        self.service = service
+        self._context = context
+        self._client = client
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def client(self) -> Principal:
+        """Who calls; only where the call needs a client."""
+        assert self._client is not None
+        return self._client
+
+    def leave(self) -> None:
+        """Note that the client has gone: what waits for it ends with ``ClientDisconnected``."""
+        if not self._gone.done():
+            self._gone.set_result(None)
+
+    async def until_gone(self) -> None:
+        """Wait until the client has gone.
+
+        Raises:
+            ClientDisconnected: it has.
+        """
+        await asyncio.shield(self._gone)
+        raise ClientDisconnected
+
+    async def only(self, kind: type[Q], max_bytes: int | None = None) -> Q:
+        """The one message of a unary call.
+
+        Args:
+            max_bytes: None: those of any message.
+
+        Raises:
+            InvalidRequest: there is none or another one, it is malformed, or it does not come in time.
+            TooLarge: it has more bytes.
+        """
+        limits = self.service.settings.limits
+        data = await self.read(limits.max_body_s)
+        if data is None:
+            raise InvalidRequest("the call has no request message; send one")
+        if max_bytes is not None and len(data) > max_bytes:
+            raise TooLarge(f"a message of {len(data)} bytes; at most {max_bytes} are accepted")
+        message = parsed(kind, data)
+        if await self.read(limits.body_timeout_s) is not None:
+            raise InvalidRequest("the call takes one request message, and more came; use the streaming call")
+        return message
+
+    async def each(self, kind: type[Q]) -> AsyncIterator[Q]:
+        """The messages of a stream until the client half-closes it.
+
+        Raises:
+            InvalidRequest: one is malformed, or none has come for ``idle_timeout_s``.
+        """
+        while (data := await self.read(self.service.settings.limits.idle_timeout_s)) is not None:
+            yield parsed(kind, data)
+
+    async def read(self, timeout_s: float | None) -> bytes | None:
+        """The next message; None: the client has half-closed the stream.
+
+        Raises:
+            InvalidRequest: none has come in this time.
+            ClientDisconnected: see ``leave``.
+        """
+        try:
+            found: Any = await self._or_gone(self._context.read(), timeout_s)
+        except TimeoutError:
+            raise InvalidRequest(f"no message was received for {timeout_s:g} s") from None
+        return None if found is grpc.aio.EOF else bytes(found)
+
+    async def respond(self, message: Message) -> None:
+        """Send a message, and wait until the client's side has room for it.
+
+        Raises:
+            TooLarge: it is larger than ``grpc.max_message_length``.
+            InvalidRequest: the client has taken nothing for ``idle_timeout_s``.
+            ClientDisconnected: see ``leave``.
+        """
+        settings = self.service.settings
+        size, timeout_s = message.ByteSize(), settings.limits.idle_timeout_s
+        if size > settings.grpc.max_message_length:
+            raise TooLarge(
+                f"the answer has {size} bytes, more than grpc.max_message_length "
+                f"({settings.grpc.max_message_length}); use the streaming call, or ask for less"
+            )
+        try:
+            await self._or_gone(self._context.write(message.SerializeToString()), timeout_s)
+        except TimeoutError:
+            raise InvalidRequest(f"the client has read nothing for {timeout_s:g} s") from None
+
+    async def _or_gone(self, operation: Awaitable[T], timeout_s: float | None) -> T:
+        task: asyncio.Future[T] = asyncio.ensure_future(operation)
+        ends: list[asyncio.Future[T] | asyncio.Future[None]] = [task, self._gone]
+        try:
+            await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        except (grpc.aio.BaseError, grpc.aio.InternalError, grpc.aio.UsageError):
+            raise ClientDisconnected from None
+        finally:
+            task.cancel()
+        if self._gone.done():
+            raise ClientDisconnected
+        raise TimeoutError
+
+
+def parsed(kind: type[Q], data: bytes) -> Q:
+    """A message in its wire format.
+
+    Raises:
+        InvalidRequest: it is none of this kind.
+    """
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        raise InvalidRequest(f"the message is no {kind.DESCRIPTOR.full_name} of protobuf") from None

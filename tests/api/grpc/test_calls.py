@@ -1,0 +1,358 @@
+"""What each call answers, and what it refuses: by status, code and field, for any input."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sokuji.api.grpc.server import METHODS
+from sokuji.api.grpc.statuses import MAX_MESSAGE_BYTES, call_status, status_code
+from sokuji.audio.resampling import resample
+from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
+from sokuji.proto.common_pb2 import AudioChunk, Empty
+from sokuji.proto.pipeline_pb2 import ConverseRequest
+from sokuji.proto.stt_pb2 import TranscribeRequest
+from sokuji.proto.translation_pb2 import TranslateBatchRequest, TranslateRequest
+from sokuji.proto.tts_pb2 import SynthesizeRequest
+from tests.support.fake_stages import FakeTranslator, FakeTts
+from tests.support.grpc_api import CONVERSE, error_of, grpc_api
+from tests.support.speech import sample, silence
+
+STT, TEXT, TTS = "/sokuji.stt.STTService", "/sokuji.translation.TranslationService", "/sokuji.tts.TTSService"
+PCM = sample("pt", "ola_mundo") + silence(800)
+PAIR: dict[str, Any] = {"source_language": "pt", "target_language": "en"}
+
+
+def chunk(pcm: bytes = PCM, **fields: Any) -> AudioChunk:
+    return AudioChunk(data=pcm, **fields)
+
+
+def with_field(name: str, value: int | str) -> AudioChunk:
+    found = chunk()
+    setattr(found, name, value)
+    return found
+
+
+def to_speak(**fields: Any) -> SynthesizeRequest:
+    return SynthesizeRequest(**{"text": "Hi", **fields})
+
+
+def as_float(pcm: bytes) -> bytes:
+    return (np.frombuffer(pcm, "<i2") / 32_768).astype("<f4").tobytes()
+
+
+def stereo(pcm: bytes) -> bytes:
+    return np.repeat(np.frombuffer(pcm, "<i2"), 2).tobytes()
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        chunk(),
+        chunk(sample_rate=16_000, channels=1, format="int16", timestamp=1.5),
+        chunk(as_float(PCM), format="float32"),
+        chunk(stereo(PCM), channels=2),
+        chunk(resample(PCM, 16_000, 48_000), sample_rate=48_000),
+    ],
+    ids=["defaults", "named", "float32", "stereo", "48 kHz"],
+)
+async def test_a_recording_is_transcribed_in_each_format(audio: AudioChunk) -> None:
+    async with grpc_api() as api:
+        heard = await api.call(f"{STT}/Transcribe", TranscribeRequest(audio=audio))
+    assert heard.text.startswith("utterance 1")
+    assert (heard.language, heard.is_final) == ("pt", True)
+    assert 0 <= heard.start_time < heard.end_time <= len(PCM) / 32_000
+    assert heard.confidence == pytest.approx(0.9)
+
+
+async def test_live_speech_is_transcribed_utterance_by_utterance() -> None:
+    async with grpc_api() as api:
+        pcm = (PCM + silence(1_000)) * 2
+        chunks = [chunk(pcm[start : start + 3_200]) for start in range(0, len(pcm), 3_200)]
+        results = await api.answers(f"{STT}/TranscribeStream", *chunks)
+    assert len(results) >= 2
+    assert all(each.is_final and each.text and each.language == "pt" for each in results)
+    assert [each.end_time for each in results] == sorted(each.end_time for each in results)
+
+
+async def test_texts_are_translated_alone_in_a_batch_and_in_a_stream() -> None:
+    async with grpc_api() as api:
+        one = await api.call(f"{TEXT}/Translate", TranslateRequest(text="um", **PAIR))
+        assert (one.original_text, one.translated_text, one.model_name) == ("um", "en: um", "fake")
+        batch = await api.call(f"{TEXT}/TranslateBatch", TranslateBatchRequest(texts=list("abc"), **PAIR))
+        assert [each.translated_text for each in batch.results] == ["en: a", "en: b", "en: c"]
+        streamed = await api.answers(
+            f"{TEXT}/TranslateStream", *(TranslateRequest(text=text, **PAIR) for text in "xyz")
+        )
+        assert [each.original_text for each in streamed] == ["x", "y", "z"]
+        found = await api.call(f"{TEXT}/GetSupportedLanguages", Empty())
+        assert (list(found.language_codes), found.supports_batch) == (["en", "pt"], True)
+
+
+async def test_speech_is_made_in_the_format_and_rate_that_are_asked_for() -> None:
+    async with grpc_api() as api:
+        parameters = {"format": "float32", "sample_rate": "8000"}
+        whole = await api.call(f"{TTS}/Synthesize", SynthesizeRequest(text="One", parameters=parameters))
+        assert (whole.voice_id, whole.sample_rate, whole.format) == ("joe", 8_000, "float32")
+        assert len(whole.audio_data) == pytest.approx(4 * 8_000 * whole.duration_ms / 1_000, abs=8)
+        assert np.frombuffer(whole.audio_data, "<f4")[800] == pytest.approx(FakeTts.LEVEL / 32_768, rel=0.01)
+        texts = ("Hello there", "Olá, mundo")
+        chunks = await api.answers(
+            f"{TTS}/SynthesizeStream", *(SynthesizeRequest(text=text) for text in texts)
+        )
+        assert [each.text for each in chunks] == [texts[0]] * 2 + [texts[1]] * 2
+        assert [each.voice_id for each in chunks] == ["joe"] * 2 + ["dora"] * 2
+        assert {each.duration_ms for each in chunks} == {100}
+        voices = (await api.call(f"{TTS}/GetVoices", Empty())).voices
+        assert [(each.id, each.gender) for each in voices] == [("joe", "male"), ("dora", "female")]
+
+
+async def test_a_stage_says_what_it_has_done() -> None:
+    failing = FakeTranslator(ProviderFailed("it is broken"))
+    async with grpc_api(translator=failing) as api:
+        before = await api.call(f"{TEXT}/GetMetrics", Empty())
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await api.call(f"{TEXT}/Translate", TranslateRequest(text="um", **PAIR))
+        assert failure.value.code() is grpc.StatusCode.INTERNAL
+        await api.call(f"{TEXT}/Translate", TranslateRequest(text="um", **PAIR))
+        after = await api.call(f"{TEXT}/GetMetrics", Empty())
+    assert after.total_errors == before.total_errors + 1
+    assert after.total_requests == before.total_requests + 2
+    assert after.avg_duration_ms > 0
+    assert int(after.additional["requests.fake"]) == after.total_requests - after.total_errors
+
+
+BAD: list[tuple[str, Any, str, str, str | None]] = [
+    (f"{STT}/Transcribe", TranscribeRequest(), "INVALID_ARGUMENT", "invalid_audio", "audio.data"),
+    (
+        f"{STT}/Transcribe",
+        TranscribeRequest(audio=chunk(b"abc")),
+        "INVALID_ARGUMENT",
+        "invalid_audio",
+        "audio.data",
+    ),
+    *(
+        (
+            f"{STT}/Transcribe",
+            TranscribeRequest(audio=with_field(field, value)),
+            "INVALID_ARGUMENT",
+            code,
+            param,
+        )
+        for field, value, code, param in (
+            ("sample_rate", 7_999, "invalid_request", "audio.sample_rate"),
+            ("sample_rate", -1, "invalid_request", "audio.sample_rate"),
+            ("channels", 9, "invalid_request", "audio.channels"),
+            ("channels", -1, "invalid_request", "audio.channels"),
+            ("format", "mp3", "invalid_request", "audio.format"),
+        )
+    ),
+    (
+        f"{STT}/Transcribe",
+        TranscribeRequest(audio=chunk(b"\0\0\xc0\x7f", format="float32")),
+        "INVALID_ARGUMENT",
+        "invalid_audio",
+        "audio.data",
+    ),
+    (
+        f"{STT}/Transcribe",
+        TranscribeRequest(audio=chunk(silence(900))),
+        "INVALID_ARGUMENT",
+        "no_speech",
+        "audio.data",
+    ),
+    (
+        f"{STT}/Transcribe",
+        TranscribeRequest(audio=chunk(), language="ja"),
+        "INVALID_ARGUMENT",
+        "unsupported_language",
+        "language",
+    ),
+    (f"{TEXT}/Translate", TranslateRequest(text=" ", **PAIR), "INVALID_ARGUMENT", "invalid_request", "text"),
+    (
+        f"{TEXT}/Translate",
+        TranslateRequest(text="a" * 5_001, **PAIR),
+        "RESOURCE_EXHAUSTED",
+        "too_large",
+        "text",
+    ),
+    (
+        f"{TEXT}/Translate",
+        TranslateRequest(text="a", target_language="en"),
+        "INVALID_ARGUMENT",
+        "unsupported_language",
+        "source_language",
+    ),
+    (
+        f"{TEXT}/Translate",
+        TranslateRequest(text="a", source_language="pt", target_language="fr"),
+        "INVALID_ARGUMENT",
+        "unsupported_language",
+        "target_language",
+    ),
+    (
+        f"{TEXT}/Translate",
+        TranslateRequest(text="a", context="b", **PAIR),
+        "INVALID_ARGUMENT",
+        "not_supported",
+        "context",
+    ),
+    (f"{TEXT}/Translate", TranslateRequest(text="a" * 300_000), "RESOURCE_EXHAUSTED", "too_large", None),
+    (f"{TEXT}/TranslateBatch", TranslateBatchRequest(**PAIR), "INVALID_ARGUMENT", "invalid_request", "texts"),
+    (
+        f"{TEXT}/TranslateBatch",
+        TranslateBatchRequest(texts=["a"] * 101, **PAIR),
+        "INVALID_ARGUMENT",
+        "invalid_request",
+        "texts",
+    ),
+    (
+        f"{TEXT}/TranslateBatch",
+        TranslateBatchRequest(texts=["a", ""], **PAIR),
+        "INVALID_ARGUMENT",
+        "invalid_request",
+        "texts.1",
+    ),
+    *(
+        (f"{TTS}/Synthesize", to_speak(**fields), "INVALID_ARGUMENT", code, param)
+        for fields, code, param in (
+            ({"text": ""}, "invalid_request", "text"),
+            ({"speed": 3.0}, "invalid_request", "speed"),
+            ({"speed": float("nan")}, "invalid_request", "speed"),
+            ({"pitch": 1.2}, "not_supported", "pitch"),
+            ({"voice_id": "nobody"}, "unknown_voice", "voice_id"),
+            ({"voice_id": "x" * 201}, "invalid_request", "voice_id"),
+            ({"language": "xx"}, "unsupported_language", "language"),
+            ({"language": "fr"}, "unsupported_language", "language"),
+            ({"parameters": {"emotion": "joy"}}, "invalid_request", "parameters"),
+            ({"parameters": {"format": "wav"}}, "invalid_request", "parameters.format"),
+            ({"parameters": {"sample_rate": "7999"}}, "invalid_request", "parameters.sample_rate"),
+            ({"parameters": {"sample_rate": "²"}}, "invalid_request", "parameters.sample_rate"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "status", "code", "param"), BAD, ids=lambda value: str(value)[:30]
+)
+async def test_bad_input_is_refused_by_field(
+    path: str, request_: Any, status: str, code: str, param: str | None
+) -> None:
+    async with grpc_api() as api:
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await api.call(path, request_)
+    assert (refusal.value.code().name, *error_of(refusal.value)) == (status, code, param)
+
+
+ANSWERS = (
+    grpc.StatusCode.OK,
+    grpc.StatusCode.CANCELLED,  # by this client: a watch never ends
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
+CALLABLE = sorted(path for path in METHODS if "reflection" not in path)
+
+
+@settings(max_examples=15)
+@given(sent=st.lists(st.tuples(st.sampled_from(CALLABLE), st.binary(max_size=60)), min_size=1, max_size=12))
+async def test_bytes_of_any_kind_are_answered_and_nothing_fails(sent: list[tuple[str, bytes]]) -> None:
+    async with grpc_api() as api, asyncio.timeout(60):
+        for path, data in [*sent, (sent[0][0], b"\xff" * 30)]:
+            call = api.raw_stream(path)
+            await call.write(data)
+            await call.done_writing()
+            with suppress(grpc.aio.AioRpcError):
+                while (await call.read()) is not grpc.aio.EOF and not path.endswith("Watch"):
+                    pass
+            call.cancel()
+            assert await call.code() in ANSWERS, (path, await call.details())
+        while api.service.sessions or api.service.requests.in_use:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("path", [path for path in CALLABLE if "Stream" not in path and path != CONVERSE])
+@pytest.mark.parametrize("count", [0, 2])
+async def test_a_unary_call_takes_one_message(path: str, count: int) -> None:
+    async with grpc_api() as api:
+        call = api.raw_stream(path)
+        for _ in range(count):
+            await call.write(b"")
+        await call.done_writing()
+        with pytest.raises(grpc.aio.AioRpcError, match="request message") as refusal:
+            await call.read()
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_chunks_of_a_stream_have_one_format() -> None:
+    async with grpc_api() as api:
+        with pytest.raises(grpc.aio.AioRpcError, match="of the first one") as refusal:
+            await api.answers(f"{STT}/TranscribeStream", chunk(), chunk(sample_rate=8_000))
+        assert error_of(refusal.value) == ("invalid_request", "sample_rate")
+        with pytest.raises(grpc.aio.AioRpcError, match="no audio"):
+            await api.answers(f"{STT}/TranscribeStream")
+        await api.answers(f"{STT}/TranscribeStream", chunk())
+
+
+async def test_a_client_that_leaves_or_whose_deadline_is_over_frees_what_it_held() -> None:
+    tts = FakeTts()
+    tts.gate.clear()
+    async with grpc_api(tts=tts) as api:
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await api.call(f"{TTS}/Synthesize", SynthesizeRequest(text="Hi"), timeout=0.3)
+        assert failure.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        call = asyncio.create_task(api.call(f"{TTS}/Synthesize", SynthesizeRequest(text="Hi")))
+        while len(tts.requests) < 2:
+            await tts.arrived.get()
+        call.cancel()
+        async with asyncio.timeout(20):
+            while tts.cancelled < 2 or api.service.requests.in_use:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (Overloaded("full", retry_after_s=1.5), "UNAVAILABLE"),
+        (ProviderUnavailable("gone"), "UNAVAILABLE"),
+        (ProviderFailed("broken"), "INTERNAL"),
+        (TooLarge("é" * 5_000, param="text"), "RESOURCE_EXHAUSTED"),
+        (SokujiError("\ud800"), "INTERNAL"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_an_error_fits_into_the_metadata_of_a_client(failure: SokujiError, status: str) -> None:
+    code, message, ((_, details),) = call_status(failure, "id")
+    assert (code.name, code) == (status, status_code(failure.status))
+    assert len(message.encode()) <= MAX_MESSAGE_BYTES
+    assert 3 * len(message.encode()) + 1.4 * len(details) < 8_000
+
+
+async def test_as_many_requests_are_served_as_at_the_other_doors() -> None:
+    tts = FakeTts()
+    tts.gate.clear()
+    async with grpc_api(tts=tts, limits={"max_concurrent_requests": 1}) as api:
+        first = asyncio.create_task(api.call(f"{TTS}/Synthesize", SynthesizeRequest(text="Hi")))
+        await tts.arrived.get()
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await api.call(f"{TEXT}/Translate", TranslateRequest(text="um", **PAIR))
+        assert error_of(refusal.value) == ("overloaded", None)
+        # A stream that waits for its client holds no place.
+        idle = api.stream(f"{TEXT}/TranslateStream")
+        tts.gate.set()
+        await first
+        await idle.write(TranslateRequest(text="um", **PAIR))
+        assert (await idle.read()).translated_text == "en: um"
+        await api.call(f"{TEXT}/Translate", TranslateRequest(text="um", **PAIR))
+        idle.cancel()
+
+
+def test_every_message_of_a_session_is_a_field() -> None:
+    (oneof,) = ConverseRequest.DESCRIPTOR.oneofs
+    assert [field.name for field in oneof.fields] == ["config", "audio", "flush", "cancel", "end"]

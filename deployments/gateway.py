@@ -22,7 +22,13 @@ from deployments import logs, memory_bound, runtime_env
 from deployments.autoscaling import demand_report
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.frame_channel.gateway import ChannelledFrames
-from deployments.handles import Handle, RemoteSpeechToText, RemoteTextToSpeech, RemoteTranslator
+from deployments.handles import (
+    Handle,
+    RemoteDiarizer,
+    RemoteSpeechToText,
+    RemoteTextToSpeech,
+    RemoteTranslator,
+)
 from deployments.http_server.bodies import ReportedBodies
 from deployments.replica_count import running_replicas
 from deployments.signing_key import signing_key
@@ -80,7 +86,7 @@ class Gateway:
     """Serves the API of ``sokuji.api`` over the stage deployments.
 
     Args:
-        stt, translation, tts: handles of the deployments of each stage, in order of preference.
+        stt, translation, tts, speakers: handles of the deployments of each stage, in order of preference.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Gateway:
         stt: Sequence[Handle],
         translation: Sequence[Handle],
         tts: Sequence[Handle],
+        speakers: Sequence[Handle] = (),
         shared_variables: Set[str] = frozenset(),
     ) -> None:
         logs.write_to_serve_log()
@@ -98,12 +105,13 @@ class Gateway:
             [RemoteSpeechToText(handle) for handle in stt],
             [RemoteTranslator(handle) for handle in translation],
             [RemoteTextToSpeech(handle) for handle in tts],
+            [RemoteDiarizer(handle) for handle in speakers],
         )
         settings = GatewaySettings()
         pipeline = Pipeline(stages, settings.deadlines, settings.resilience)
         self._gateways = 1
         """Replicas of this deployment."""
-        self._stage_names = [handle.deployment_name for handle in (*stt, *translation, *tts)]
+        self._stage_names = [handle.deployment_name for handle in (*stt, *translation, *tts, *speakers)]
         credentials = Credentials(signing_key())
         self._metrics = ClusterMetrics(replica_labels() or {})
         self._service = Service(

@@ -1,4 +1,4 @@
-"""The three stages as the gateway calls them: Serve handles that fulfil the Protocols of the engine.
+"""The stages as the gateway calls them: Serve handles that fulfil the Protocols of the engine.
 
 Everything that Ray can raise becomes an error of the engine here, so that the engine does not depend on
 Ray. A lost replica or a full queue is worth a retry (``ProviderUnavailable``, ``Overloaded``); a failure of
@@ -17,9 +17,13 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentRes
 
 from sokuji.contract import (
     AudioChunk,
+    DiarizationRequest,
+    Diarizer,
+    DiarizerInfo,
     Recogniser,
     RecogniserInfo,
     RecognitionRequest,
+    SpeakerTurns,
     Synthesiser,
     SynthesiserInfo,
     SynthesisRequest,
@@ -119,3 +123,15 @@ class RemoteTextToSpeech(_RemoteStage):
                     yield chunk
             finally:
                 response.cancel()  # type: ignore[no-untyped-call]
+
+
+class RemoteDiarizer(_RemoteStage):
+    """A SpeakerDiarization deployment as a ``Diarizer``."""
+
+    async def describe(self) -> DiarizerInfo:
+        """See ``Diarizer``."""
+        return await self._call(Diarizer.describe)
+
+    async def diarize(self, requests: Sequence[DiarizationRequest]) -> list[SpeakerTurns | SokujiError]:
+        """See ``Diarizer``."""
+        return await self._call(Diarizer.diarize, requests)

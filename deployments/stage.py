@@ -1,4 +1,4 @@
-"""The base of the three stage deployments: settings, the life of the model, and health.
+"""The base of the stage deployments: settings, the life of the model, and health.
 
 A replica holds one provider. ``reconfigure`` validates the deployment's ``user_config``. A change of live
 settings takes effect at once; any other change loads a new provider beside the old one and then swaps them,

@@ -1,4 +1,5 @@
-"""The application: a Gateway in front of SpeechToText, Translation and TextToSpeech.
+"""The application: a Gateway in front of SpeechToText, Translation, TextToSpeech and SpeakerDiarization.
+
 
 ``serve run graphs.speech_translation:app`` serves the embedded default. Each entry of a stage's list in the
 args becomes a deployment of its own: the first has the stage's name, to which the others append the name of
@@ -15,6 +16,7 @@ from deployments import runtime_env
 from deployments.gateway import Gateway
 from deployments.llm import LanguageModel
 from deployments.routing import Strategy, router
+from deployments.speakers import SpeakerDiarization
 from deployments.stt import SpeechToText
 from deployments.translation import Translation
 from deployments.tts import TextToSpeech
@@ -35,6 +37,8 @@ class GraphArgs(BaseModel):
     stt: list[str] = Field(DEFAULT_PROVIDERS["stt"], min_length=1)
     translation: list[str] = Field(DEFAULT_PROVIDERS["translation"], min_length=1)
     tts: list[str] = Field(DEFAULT_PROVIDERS["tts"], min_length=1)
+    speakers: list[str] = Field(DEFAULT_PROVIDERS["speakers"])
+    """Tell speakers apart; none: they are not told apart."""
     load_balance_strategy: Strategy = "power_of_two"
     """How calls are distributed over the replicas of a stage (``deployments.routing``)."""
     health_check_interval: float | None = Field(None, gt=0, le=300)
@@ -43,7 +47,7 @@ class GraphArgs(BaseModel):
     """Memory of each GPU in GB (10^9 bytes), for replicas that cannot query the card. A replica that needs
     more than its share (``num_gpus``) is refused."""
 
-    @field_validator("stt", "translation", "tts")
+    @field_validator("stt", "translation", "tts", "speakers")
     @classmethod
     def _providers_are_known(cls, given: list[str], info: ValidationInfo) -> list[str]:
         names = [canonical_provider(str(info.field_name), name) for name in given]
@@ -57,7 +61,12 @@ class GraphArgs(BaseModel):
 
 def app(args: GraphArgs) -> Application:
     """The application for these args."""
-    stages = (SpeechToText, args.stt), (Translation, args.translation), (TextToSpeech, args.tts)
+    stages = (
+        (SpeechToText, args.stt),
+        (Translation, args.translation),
+        (TextToSpeech, args.tts),
+        (SpeakerDiarization, args.speakers),
+    )
     bound = [_stage(stage, providers, args) for stage, providers in stages]
     gateway = _configured(Gateway, args).options(user_config={})
     return gateway.bind(*bound, shared_variables=runtime_env.variables())

@@ -1,4 +1,4 @@
-"""The contract of a provider: the Protocols of the three stages, and the data that crosses them.
+"""The contract of a provider: the Protocols of the stages, and the data that crosses them.
 
 A provider answers a batch of requests from different callers. A request that fails has its error as its
 answer, so that one bad request never fails the others of its batch. A provider keeps no state between calls:
@@ -18,11 +18,12 @@ from sokuji.telemetry.call_ids import CallIds
 GPU_FRACTION = "SOKUJI_GPU_FRACTION"
 """Environment variable: GPUs that the process of a provider may use, such as 0.5 or 2; unset: no limit."""
 
-StageName = Literal["stt", "translation", "tts"]
+StageName = Literal["stt", "translation", "tts", "speakers"]
 ACTIVITIES: Mapping[StageName, str] = {
     "stt": "recognition",
     "translation": "translation",
     "tts": "speech synthesis",
+    "speakers": "speaker diarization",
 }
 """What each stage does, in messages."""
 
@@ -123,6 +124,8 @@ class TranscriptSegment:
     text: str
     start_ms: int
     end_ms: int
+    speaker: str | None = None
+    """Label of who says it, set by the pipeline; None: not asked for, or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,9 @@ class Transcript:
     words: tuple[Word, ...] = ()
     """All words of ``text``, prefix included, if the request has ``word_times``. Joined by the spaces of
     ``text`` they are ``text``."""
+    speakers: "SpeakerTurns | None" = None
+    """Who speaks when in the request's audio, set by the pipeline where that is asked for; None: not
+    known."""
     provider: str | None = None
     """Name of the provider that answered, set by the pipeline; with fallback it need not be the first."""
     effort: Effort | None = field(default=None, compare=False)
@@ -215,6 +221,38 @@ class Voice:
     """Canonical codes of all languages the voice can speak."""
     gender: Literal["female", "male"] | None = None
     sample_rate: int = 22_050
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiarizationRequest(StageRequest):
+    """Speech in which speakers are to be told apart."""
+
+    pcm: bytes
+    """Mono int16 little-endian PCM at 16 kHz (``sokuji.audio.pcm.RECOGNISER_RATE``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """Speech of one speaker; times in milliseconds from the start of the request's audio."""
+
+    start_ms: int
+    end_ms: int
+    voice: bytes
+    """What the voice is like: a vector of length 1, 32-bit little-endian floats. The scalar product of two is
+    high if they are of one speaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerTurns:
+    """Who speaks when in a piece of speech. Speakers have no names here: two turns can be of one of them."""
+
+    turns: tuple[SpeakerTurn, ...]
+    """In order of time; they do not overlap."""
+    same_speaker: float
+    """Scalar product of two voices from which they are taken for the same."""
+    provider: str | None = None
+    """As in ``Transcript``."""
+    effort: Effort | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +334,16 @@ class SynthesiserInfo:
     """At the moment; None: as in ``Effort``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiarizerInfo:
+    """What a diarizer can do. It knows no languages: voices differ in any."""
+
+    provider: str
+    model: str
+    workers: WorkerReport | None = field(default=None, compare=False)
+    """At the moment; None: as in ``Effort``."""
+
+
 class Provider(Protocol):
     """The life cycle of a provider: ``load`` is called first, ``aclose`` last.
 
@@ -359,6 +407,16 @@ class Synthesiser(Protocol):
         """Chunks as they are made, the final one with ``last``; closing the generator ends the synthesis."""
 
 
+class Diarizer(Protocol):
+    """Tells speakers apart."""
+
+    async def describe(self) -> DiarizerInfo:
+        """What the diarizer can do; cheap, no inference."""
+
+    async def diarize(self, requests: Sequence[DiarizationRequest]) -> list[SpeakerTurns | SokujiError]:
+        """The turns, or the error, of each request, in the order of the requests."""
+
+
 class RecogniserProvider(Provider, Recogniser, Protocol):
     """A recogniser with its model in this process, or with its own client of a service."""
 
@@ -373,3 +431,7 @@ class SynthesiserProvider(Provider, Synthesiser, Protocol):
     @property
     def config(self) -> VoiceSettings:
         """The settings now in use."""
+
+
+class DiarizerProvider(Provider, Diarizer, Protocol):
+    """A diarizer, as ``RecogniserProvider``."""

@@ -22,6 +22,7 @@ from sokuji.contract import StageName, TranscriptSegment, TranslatedText, Word
 from sokuji.errors import InvalidAudio, InvalidRequest, NoSpeech, NotRecognised
 from sokuji.pipeline import recording_times
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech, interpret
+from sokuji.pipeline.speaker_labels import SpeakerLabels
 from sokuji.text.subtitles.cues import Cue
 from sokuji.text.subtitles.formats import SubtitleFormat, subtitle_file
 
@@ -140,6 +141,7 @@ async def transcribe_upload(
     candidates: Sequence[str] = (),
     target: str | None = None,
     word_times: bool = False,
+    speakers: SpeakerLabels | None = None,
     param: str = "audio_file",
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise an upload utterance by utterance; ``interpret`` explains the other arguments.
@@ -159,6 +161,7 @@ async def transcribe_upload(
         candidates=candidates,
         target=target,
         word_times=word_times,
+        speakers=speakers,
         param=param,
     )
     async with aclosing(results):
@@ -177,6 +180,7 @@ async def transcribe_recording(
     context: str = "",
     segmentation: SegmentationSettings | None = None,
     providers: Mapping[StageName, str] = NO_PREFERENCE,
+    speakers: SpeakerLabels | None = None,
     param: str,
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise a decoded upload utterance by utterance; ``interpret`` explains the other arguments.
@@ -201,6 +205,7 @@ async def transcribe_recording(
         word_times=word_times,
         context=context,
         gate=service.recordings,
+        speakers=speakers,
     )
     has_speech = has_words = False
     async with aclosing(utterances):

@@ -38,6 +38,7 @@ from sokuji.capacity.model_sizes import (
 )
 from sokuji.config import (
     BergamotConfig,
+    CampPlusConfig,
     FasterWhisperConfig,
     KokoroConfig,
     NllbConfig,
@@ -224,6 +225,12 @@ def _bergamot(config: BergamotConfig, has_gpu: bool) -> MemoryNeed:
     return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 3 * _size_of_embedded("bergamot"))
 
 
+def _campplus(config: CampPlusConfig, has_gpu: bool) -> MemoryNeed:
+    # Its networks are built in memory: weights, the graph with them, and the session.
+    size = _size_of_embedded("speaker-embedding") + _size_of_embedded("speaker-segmentation")
+    return MemoryNeed(gpu=0, ram=PROCESS_BYTES + 5 * size)
+
+
 def _size_of_embedded(kind: Kind) -> int:
     return sum(model.size for model in EMBEDDED if model.kind == kind)
 
@@ -239,4 +246,5 @@ _ESTIMATES: dict[type[Settings], Callable[[Any, bool], MemoryNeed | None]] = {
     BergamotConfig: _bergamot,
     NllbConfig: _nllb_200,
     VllmConfig: _vllm,
+    CampPlusConfig: _campplus,
 }

@@ -37,14 +37,16 @@ STAGE_DEPLOYMENTS: dict[StageName, str] = {
     "stt": "SpeechToText",
     "translation": "Translation",
     "tts": "TextToSpeech",
+    "speakers": "SpeakerDiarization",
 }
 """Stage -> the deployment of its preferred provider."""
 DEFAULT_PROVIDERS: dict[StageName, list[str]] = {
     "stt": ["faster_whisper"],
     "translation": ["bergamot"],
     "tts": ["piper", "kokoro"],
+    "speakers": [],
 }
-"""Stage -> the providers that serve it if the config names none."""
+"""Stage -> the providers that serve it if the config names none; none: the stage is left out."""
 GATEWAY = "Gateway"
 KEY_VARIABLES = {name: variable for name, variable in API_KEY_VARIABLES.items() if name != "openai"}
 """Provider -> the variable that holds its key. A server with OpenAI's protocol may need none."""
@@ -66,7 +68,7 @@ _MODEL_SETTINGS: dict[str, tuple[str, Kind]] = {
 def deployment_names(stage: str, providers: Sequence[str]) -> list[str]:
     """The name of a stage for its first deployment; for the others, that name and their provider's."""
     camels = ("".join(part.capitalize() for part in provider.split("_")) for provider in providers[1:])
-    return [stage, *(stage + camel for camel in camels)]
+    return [stage, *(stage + camel for camel in camels)][: len(providers)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from sokuji.config.proxy import (
 )
 from sokuji.config.segmentation import Endpoint, SegmentationSettings
 from sokuji.config.settings import LIVE, MAX_WORKERS, Settings, changed_fields, check_live, parse
+from sokuji.config.speakers import CampPlusConfig
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
 from sokuji.config.tts import (
@@ -65,6 +66,7 @@ __all__ = [
     "AzureSpeechConfig",
     "AzureTranscriptionConfig",
     "BergamotConfig",
+    "CampPlusConfig",
     "Commit",
     "Deadlines",
     "DebugSettings",

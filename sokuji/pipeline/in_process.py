@@ -23,13 +23,14 @@ async def local_pipeline(
     translation: Sequence[Settings] = TRANSLATION,
     tts: Sequence[Settings] = TTS,
     *,
+    speakers: Sequence[Settings] = (),
     deadlines: Deadlines | None = None,
 ) -> AsyncIterator[Pipeline]:
     """A pipeline over newly loaded models, which are freed afterwards; by default the embedded models.
 
     Args:
-        stt, translation, tts: settings of the providers of each stage, in order of preference; empty for a
-            stage that is not used.
+        stt, translation, tts, speakers: settings of the providers of each stage, in order of preference;
+            empty for a stage that is not used.
         deadlines: of the calls to each stage; None: the defaults.
 
     Raises:
@@ -38,8 +39,11 @@ async def local_pipeline(
     recognisers = [create("stt", config) for config in stt]
     translators = [create("translation", config) for config in translation]
     synthesisers = [create("tts", config) for config in tts]
-    stages = StageProviders(recognisers, translators, [_ConfiguredSynthesiser(each) for each in synthesisers])
-    providers: list[Provider] = [*recognisers, *translators, *synthesisers]
+    diarizers = [create("speakers", config) for config in speakers]
+    stages = StageProviders(
+        recognisers, translators, [_ConfiguredSynthesiser(each) for each in synthesisers], diarizers
+    )
+    providers: list[Provider] = [*recognisers, *translators, *synthesisers, *diarizers]
     try:
         await _load(providers)
         pipeline = Pipeline(stages, deadlines or Deadlines())

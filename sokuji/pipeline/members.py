@@ -14,6 +14,8 @@ from typing import Generic, Literal, Protocol, TypeVar
 from sokuji.admission.provider_load import ProviderLoad
 from sokuji.config import ResilienceSettings
 from sokuji.contract import (
+    Diarizer,
+    DiarizerInfo,
     Recogniser,
     RecogniserInfo,
     StageName,
@@ -65,6 +67,8 @@ class StageProviders:
     stt: Sequence[Recogniser]
     translation: Sequence[Translator]
     tts: Sequence[Synthesiser]
+    speakers: Sequence[Diarizer] = ()
+    """None: speakers are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,9 @@ class Stage(Generic[ProviderT, InfoT]):
 RecogniserMember = Member[Recogniser, RecogniserInfo]
 TranslatorMember = Member[Translator, TranslatorInfo]
 SynthesiserMember = Member[Synthesiser, SynthesiserInfo]
+DiarizerMember = Member[Diarizer, DiarizerInfo]
 RecognitionStage = Stage[Recogniser, RecogniserInfo]
 TranslationStage = Stage[Translator, TranslatorInfo]
 SynthesisStage = Stage[Synthesiser, SynthesiserInfo]
+DiarizationStage = Stage[Diarizer, DiarizerInfo]
+AnyStage = RecognitionStage | TranslationStage | SynthesisStage | DiarizationStage

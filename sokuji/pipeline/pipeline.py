@@ -23,6 +23,7 @@ from sokuji.contract import (
 from sokuji.metrics import stages as metrics
 from sokuji.pipeline.attempts import candidate, synthesize, translate
 from sokuji.pipeline.common_rate import CommonRate
+from sokuji.pipeline.diarization import with_speakers
 from sokuji.pipeline.fallback import call, stream
 from sokuji.pipeline.heard_languages import NO_PRIOR
 from sokuji.pipeline.served_stages import ServedStages
@@ -49,9 +50,11 @@ class Pipeline(ServedStages):
         interim: bool = False,
         thorough: bool = False,
         word_times: bool = False,
+        diarize: bool = False,
     ) -> Transcript:
         """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
 
+        With ``diarize`` it says who speaks, if that can be found out; its words are timed for that.
         ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
 
         Raises:
@@ -70,10 +73,11 @@ class Pipeline(ServedStages):
             prefix=prefix,
             interim=interim,
             thorough=thorough,
-            word_times=word_times,
+            word_times=word_times or diarize,
         )
         recognisers = self.catalogue.recognisers(language, among=language_prior)
-        return await find_words(recognisers, request, self.resilience, deadline_s=self.deadlines.stt_s)
+        found = find_words(recognisers, request, self.resilience, deadline_s=self.deadlines.stt_s)
+        return await (with_speakers(self, pcm, found) if diarize else found)
 
     async def translate_speech(
         self,

@@ -17,9 +17,12 @@ from sokuji.contract import Transcript, TranslatedText
 from sokuji.errors import NotRecognised
 from sokuji.pipeline.caller import never
 from sokuji.pipeline.detected_speech import DetectedSpeech, utterances
+from sokuji.pipeline.diarization import SpeakerPart
 from sokuji.pipeline.language_candidates import candidates
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.pipeline.recorded_turns import RecordedTurn, recorded_turns
 from sokuji.pipeline.recording_recogniser import RecordingRecogniser
+from sokuji.pipeline.speaker_labels import SpeakerLabels
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,6 +41,8 @@ class RecordedUtterance:
     speech_start_ms: int
     speech_end_ms: int
     """From when to when voice activity was found; the audio begins before and ends after."""
+    speaker: str | None = None
+    """Label of who speaks; None: not asked for, or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ async def interpret(
     word_times: bool = False,
     context: str = "",
     gate: AbstractAsyncContextManager[object] | None = None,
+    speakers: SpeakerLabels | None = None,
 ) -> AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]:
     """Recognise and, where ``target`` is given, translate a recording, utterance by utterance.
 
@@ -72,6 +78,8 @@ async def interpret(
         concurrency: number of utterances that are processed at the same time.
         word_times: whether to time words, where the recogniser can.
         context: names and words likely to be spoken, for recognisers that take them.
+        speakers: labels the speakers; an utterance of several becomes one for each turn. None: they are not
+            told apart.
         gate: held while an utterance is processed, to limit all recordings together.
 
     Raises:
@@ -83,9 +91,11 @@ async def interpret(
     pipeline = pipeline.on_behalf_of(replace(pipeline.caller, is_live=never))
     possible = candidates(pipeline.catalogue, named, () if target is None else (target,))
     slot = gate or nullcontext()
-    recogniser = RecordingRecogniser(pipeline, source, possible, slot, word_times=word_times, context=context)
+    recogniser = RecordingRecogniser(
+        pipeline, source, possible, slot, word_times=word_times, context=context, diarize=speakers is not None
+    )
 
-    def process(speech: DetectedSpeech) -> Awaitable[RecordedUtterance | UnrecognisedSpeech]:
+    def process(speech: DetectedSpeech) -> Awaitable[_Recognised | UnrecognisedSpeech]:
         return _process(pipeline, speech, recogniser.recognition(speech), target, slot)
 
     async with (
@@ -94,9 +104,22 @@ async def interpret(
         aclosing(in_order(prepared, process, concurrency)) as results,
     ):
         async for result in results:
-            if isinstance(result, RecordedUtterance):
-                recogniser.note(result.transcript, result.end_ms - result.start_ms)
-            yield result
+            if isinstance(result, UnrecognisedSpeech):
+                yield result
+                continue
+            recogniser.note(result.transcript, result.duration_ms)
+            for utterance, part in result.turns:
+                speaker = speakers.label(part, result.transcript) if speakers and part else None
+                yield replace(utterance, speaker=speaker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """An utterance as it was recognised, and its turns."""
+
+    transcript: Transcript
+    duration_ms: int
+    turns: list[tuple[RecordedUtterance, SpeakerPart | None]]
 
 
 async def _process(
@@ -105,25 +128,34 @@ async def _process(
     recognise: Callable[[], Awaitable[Transcript]],
     target: str | None,
     gate: AbstractAsyncContextManager[object],
-) -> RecordedUtterance | UnrecognisedSpeech:
+) -> _Recognised | UnrecognisedSpeech:
     """The recognised and translated utterance; one without words does not fail the recording."""
-    utterance = speech.utterance
     async with gate:
         try:
             transcript = await recognise()
         except NotRecognised:
             return UnrecognisedSpeech(speech.speech_start_ms, speech.speech_end_ms)
-        translation = None
-        if target is not None:
-            translation = await pipeline.translate_speech(transcript, utterance.pcm, target)
+        turns = [
+            (await _translated(pipeline, turn, target, speech.utterance.snr_db), turn.part)
+            for turn in recorded_turns(speech, transcript)
+        ]
+    return _Recognised(transcript, speech.duration_ms, turns)
+
+
+async def _translated(
+    pipeline: Pipeline, turn: RecordedTurn, target: str | None, snr_db: float | None
+) -> RecordedUtterance:
+    translation = None
+    if target is not None:
+        translation = await pipeline.translate_speech(turn.transcript, turn.pcm, target)
     return RecordedUtterance(
-        transcript,
+        turn.transcript,
         translation,
-        utterance.start_ms,
-        utterance.end_ms,
-        utterance.snr_db,
-        speech.speech_start_ms,
-        speech.speech_end_ms,
+        turn.start_ms,
+        turn.end_ms,
+        snr_db,
+        turn.speech_start_ms,
+        turn.speech_end_ms,
     )
 
 

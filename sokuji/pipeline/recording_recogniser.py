@@ -23,7 +23,7 @@ class RecordingRecogniser:
     Args:
         possible: candidates of detection, as for ``HeardLanguages.prior``.
         gate: held while an utterance is recognised before its turn.
-        word_times, context: as for ``interpret``.
+        word_times, context, diarize: as for ``interpret``.
     """
 
     def __init__(
@@ -35,12 +35,14 @@ class RecordingRecogniser:
         *,
         word_times: bool,
         context: str,
+        diarize: bool = False,
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._possible = possible
         self._word_times = word_times
         self._context = context
+        self._diarize = diarize
         self._gate = gate
         self._heard = HeardLanguages()
         self._early: tuple[DetectedSpeech, Transcript | SokujiError] | None = None
@@ -88,6 +90,7 @@ class RecordingRecogniser:
             context=self._context,
             thorough=True,
             word_times=self._word_times,
+            diarize=self._diarize,
         )
 
     def note(self, transcript: Transcript, duration_ms: int) -> None:

@@ -26,9 +26,11 @@ def segments(utterance: RecordedUtterance) -> list[TranscriptSegment]:
     """The segments; an utterance that the recogniser did not divide is one segment."""
     transcript, start_ms = utterance.transcript, utterance.start_ms
     return [
-        TranscriptSegment(segment.text, start_ms + segment.start_ms, start_ms + segment.end_ms)
+        TranscriptSegment(
+            segment.text, start_ms + segment.start_ms, start_ms + segment.end_ms, utterance.speaker
+        )
         for segment in transcript.segments
-    ] or [TranscriptSegment(transcript.text, start_ms, utterance.end_ms)]
+    ] or [TranscriptSegment(transcript.text, start_ms, utterance.end_ms, utterance.speaker)]
 
 
 def spoken_parts(utterance: RecordedUtterance) -> list[TimedText]:
@@ -42,17 +44,20 @@ def spoken_parts(utterance: RecordedUtterance) -> list[TimedText]:
     ]
 
 
-def source_cues(utterances: Iterable[RecordedUtterance]) -> list[Cue]:
+def source_cues(utterances: Sequence[RecordedUtterance]) -> list[Cue]:
     """Subtitles of what was said."""
-    return cues(timed_words(each.transcript.text, spoken_parts(each)) for each in utterances)
+    return cues(
+        (timed_words(each.transcript.text, spoken_parts(each)) for each in utterances),
+        [each.speaker for each in utterances],
+    )
 
 
 def translation_cues(utterances: Iterable[RecordedUtterance]) -> list[Cue]:
     """Subtitles of the translation, each part of it shown with the part of the speech that has its share."""
+    translated = [(each, each.translation) for each in utterances if each.translation is not None]
     return cues(
-        timed_words(each.translation.text, spoken_parts(each))
-        for each in utterances
-        if each.translation is not None
+        (timed_words(translation.text, spoken_parts(each)) for each, translation in translated),
+        [each.speaker for each, _ in translated],
     )
 
 

@@ -1,4 +1,4 @@
-"""The three stages of a service: their providers, the settings of calls to them, what they do together.
+"""The stages of a service: their providers, the settings of calls to them, what they do together.
 
 ``preferring`` gives a view with another order of the providers, for a client that names one of them, and
 ``on_behalf_of`` one whose calls are those of a caller. Views share everything else: what is learnt of a
@@ -18,6 +18,8 @@ from sokuji.errors import Overloaded
 from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.members import (
+    AnyStage,
+    DiarizationStage,
     RecognitionStage,
     Stage,
     StageProviders,
@@ -62,6 +64,9 @@ class ServedStages:
         self.tts: SynthesisStage = Stage(
             "tts", [(each, each.describe) for each in providers.tts], lambda: self.resilience
         )
+        self.speakers: DiarizationStage = Stage(
+            "speakers", [(each, each.describe) for each in providers.speakers], lambda: self.resilience
+        )
 
     def preferring(self, providers: Mapping[StageName, str]) -> Self:
         """A view in which a provider of a stage is called before the others; none named: the order stays."""
@@ -96,9 +101,10 @@ class ServedStages:
         self._shared.resilience = resilience
 
     @property
-    def stages(self) -> tuple[RecognitionStage, TranslationStage, SynthesisStage]:
-        """All three stages, in the order in which speech passes them."""
-        return self.stt, self.translation, self.tts
+    def stages(self) -> tuple[AnyStage, ...]:
+        """The stages in the order in which speech passes them; telling speakers apart is optional."""
+        spoken = self.stt, self.translation, self.tts
+        return (*spoken, self.speakers) if self.speakers.monitors else spoken
 
     @property
     def loads(self) -> list[ProviderLoad]:
@@ -126,14 +132,18 @@ class ServedStages:
     @property
     def available(self) -> Catalogue:
         """What the providers can do that would be called now."""
-        return Catalogue(self.stt.available, self.translation.available, self.tts.available)
+        return Catalogue(
+            self.stt.available, self.translation.available, self.tts.available, self.speakers.available
+        )
 
     async def refresh(self) -> None:
         """Update the descriptions of all providers, and note which of them answer; cheap, no inference."""
         await asyncio.gather(*(stage.refresh() for stage in self.stages))
         if not all(stage.complete for stage in self.stages):
             return
-        catalogue = Catalogue(self.stt.members, self.translation.members, self.tts.members)
+        catalogue = Catalogue(
+            self.stt.members, self.translation.members, self.tts.members, self.speakers.members
+        )
         # An unchanged catalogue stays, with the properties that it has cached.
         if catalogue != self._shared.catalogue:
             self._shared.catalogue = catalogue

@@ -7,7 +7,13 @@ from importlib import import_module
 from typing import Literal, overload
 
 from sokuji.config import PROVIDER_CONFIGS, Settings
-from sokuji.contract import RecogniserProvider, StageName, SynthesiserProvider, TranslatorProvider
+from sokuji.contract import (
+    DiarizerProvider,
+    RecogniserProvider,
+    StageName,
+    SynthesiserProvider,
+    TranslatorProvider,
+)
 from sokuji.errors import ConfigError
 
 PROVIDERS: dict[StageName, dict[str, str]] = {
@@ -30,7 +36,12 @@ PROVIDERS: dict[StageName, dict[str, str]] = {
         "elevenlabs": "sokuji.providers.tts.elevenlabs.provider:ElevenLabs",
         "azure": "sokuji.providers.tts.azure.provider:AzureSpeech",
     },
+    "speakers": {
+        "campplus": "sokuji.providers.speakers.campplus.provider:CampPlus",
+    },
 }
+
+AnyProvider = RecogniserProvider | TranslatorProvider | SynthesiserProvider | DiarizerProvider
 
 
 @overload
@@ -40,12 +51,10 @@ def create(stage: Literal["translation"], config: Settings) -> TranslatorProvide
 @overload
 def create(stage: Literal["tts"], config: Settings) -> SynthesiserProvider: ...
 @overload
-def create(
-    stage: StageName, config: Settings
-) -> RecogniserProvider | TranslatorProvider | SynthesiserProvider: ...
-def create(
-    stage: StageName, config: Settings
-) -> RecogniserProvider | TranslatorProvider | SynthesiserProvider:
+def create(stage: Literal["speakers"], config: Settings) -> DiarizerProvider: ...
+@overload
+def create(stage: StageName, config: Settings) -> AnyProvider: ...
+def create(stage: StageName, config: Settings) -> AnyProvider:
     """Construct the provider to which the settings belong; it is not loaded yet.
 
     Raises:
@@ -59,8 +68,7 @@ def create(
         )
     module, _, class_name = PROVIDERS[stage][name].partition(":")
     try:
-        provider: RecogniserProvider | TranslatorProvider | SynthesiserProvider
-        provider = getattr(import_module(module), class_name)(config)
+        provider: AnyProvider = getattr(import_module(module), class_name)(config)
     except ImportError as error:
         raise ConfigError(
             f"{stage} provider {name!r} needs a package that is not installed "

@@ -14,6 +14,7 @@ LOCKS = (
     "requirements-client.lock",
     "requirements-dev.lock",
     "requirements-samples.lock",
+    "requirements-speakers.lock",
     "requirements-llm.lock",
     "requirements-pocket-tts.lock",
     "requirements-cuda.lock",

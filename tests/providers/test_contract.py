@@ -13,6 +13,7 @@ from sokuji.config import PROVIDER_CONFIGS, VllmConfig
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import (
     AudioChunk,
+    DiarizationRequest,
     RecognitionRequest,
     StageName,
     Synthesiser,
@@ -43,7 +44,7 @@ class Exam:
     """A request that must be refused."""
     ask: Callable[[Any, Sequence[Any]], Coroutine[Any, Any, list[Any]]]
     languages: Callable[[Any], set[str]]
-    """All languages that ``describe`` names."""
+    """All languages that ``describe`` names, of which there must be some; a diarizer needs none."""
     alike: Callable[[Any, Any], bool] = lambda one, other: bool(one == other)
     """Whether two answers could be to the same request."""
 
@@ -55,6 +56,11 @@ async def _recognise(provider: Any, requests: Sequence[Any]) -> list[Any]:
 
 async def _translate(provider: Any, requests: Sequence[Any]) -> list[Any]:
     answers: list[Any] = await provider.translate(requests)
+    return answers
+
+
+async def _diarize(provider: Any, requests: Sequence[Any]) -> list[Any]:
+    answers: list[Any] = await provider.diarize(requests)
     return answers
 
 
@@ -123,6 +129,12 @@ EXAMS: dict[StageName, Exam] = {
         ask=_speak,
         languages=lambda info: {language for voice in info.voices for language in voice.languages},
         alike=_alike_long,
+    ),
+    "speakers": Exam(
+        good=lambda info: [DiarizationRequest(pcm=request.pcm) for request in _utterances(info)],
+        bad=DiarizationRequest(pcm=b"odd"),
+        ask=_diarize,
+        languages=lambda info: {"en"},
     ),
 }
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sokuji.config import BergamotConfig, NllbConfig
-from sokuji.contract import Synthesiser, SynthesisRequest, TranslationRequest
+from sokuji.config import BergamotConfig, CampPlusConfig, NllbConfig
+from sokuji.contract import DiarizationRequest, Synthesiser, SynthesisRequest, TranslationRequest
+from sokuji.providers.speakers.campplus.networks import Networks
 from sokuji.providers.translation import bergamot as bergamot_module
 from sokuji.providers.translation.bergamot import Bergamot
 from sokuji.providers.translation.nllb.ctranslate2_runtime import CTranslate2Runtime
@@ -21,6 +22,7 @@ from sokuji.providers.tts.waveform_chunks import phrase_chunks
 from tests.support.knobs import Knobs
 from tests.support.loaded_models import Loaded
 from tests.support.nllb import build
+from tests.support.speech import noise
 
 TEXTS = 4
 LEAST_S = 0.02
@@ -102,6 +104,27 @@ async def test_bergamot_runs_num_workers_translations_at_a_time(
             knob.observe("translation.bergamot.num_workers", bergamot.config, meter.highest)
         finally:
             bergamot.update(before)
+        assert meter.highest == workers
+
+
+@pytest.mark.models
+@pytest.mark.knob("speakers.campplus.num_workers")
+async def test_campplus_runs_num_workers_computations_at_a_time(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch, knob: Knobs
+) -> None:
+    campplus = await loaded("speakers", "campplus")
+    before, segment, meter = campplus.config, Networks.segment, ConcurrencyMeter()
+    monkeypatch.setattr(Networks, "segment", lambda *args: meter.count(lambda: segment(*args)))
+    for workers in (1, 3):
+        meter.highest = 0
+        campplus.update(CampPlusConfig(num_workers=workers))
+        try:
+            await asyncio.gather(
+                *(campplus.diarize([DiarizationRequest(pcm=noise(500))]) for _ in range(TEXTS))
+            )
+            knob.observe("speakers.campplus.num_workers", campplus.config, meter.highest)
+        finally:
+            campplus.update(before)
         assert meter.highest == workers
 
 

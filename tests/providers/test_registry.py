@@ -1,7 +1,14 @@
 """Every registered provider class fulfils the Protocol of its stage: mypy checks the tuples below."""
 
-from sokuji.contract import RecogniserProvider, StageName, SynthesiserProvider, TranslatorProvider
+from sokuji.contract import (
+    DiarizerProvider,
+    RecogniserProvider,
+    StageName,
+    SynthesiserProvider,
+    TranslatorProvider,
+)
 from sokuji.providers.registry import PROVIDERS
+from sokuji.providers.speakers.campplus.provider import CampPlus
 from sokuji.providers.stt.azure.provider import AzureTranscription
 from sokuji.providers.stt.openai.provider import OpenAITranscription
 from sokuji.providers.stt.whisper.provider import FasterWhisper
@@ -19,6 +26,7 @@ from sokuji.providers.tts.pocket_tts.provider import PocketTts
 RECOGNISERS: tuple[type[RecogniserProvider], ...] = (FasterWhisper, OpenAITranscription, AzureTranscription)
 TRANSLATORS: tuple[type[TranslatorProvider], ...] = (Bergamot, Nllb, DeepL, OpenAIChat, Vllm)
 SYNTHESISERS: tuple[type[SynthesiserProvider], ...] = (Piper, Kokoro, PocketTts, ElevenLabs, AzureSpeech)
+DIARIZERS: tuple[type[DiarizerProvider], ...] = (CampPlus,)
 
 
 def test_the_checked_classes_are_those_of_the_registry() -> None:
@@ -26,6 +34,7 @@ def test_the_checked_classes_are_those_of_the_registry() -> None:
         "stt": RECOGNISERS,
         "translation": TRANSLATORS,
         "tts": SYNTHESISERS,
+        "speakers": DIARIZERS,
     }
     paths = {
         stage: {f"{each.__module__}:{each.__name__}" for each in classes}

@@ -11,11 +11,17 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from sokuji.config import Deadlines
 from sokuji.contract import (
     AudioChunk,
+    DiarizationRequest,
+    DiarizerInfo,
     RecogniserInfo,
     RecognitionRequest,
+    SpeakerTurn,
+    SpeakerTurns,
     SynthesiserInfo,
     SynthesisRequest,
     Transcript,
@@ -178,16 +184,56 @@ class FakeTts(_FakeStage[SynthesisRequest, int]):
                 raise answer
 
 
+Turns = Sequence[tuple[int, int, bytes]]
+"""Start and end in milliseconds, and voice, of each turn."""
+
+
+def voice(number: int, *, leaning: float = 0.0) -> bytes:
+    """One of four voices, at right angles to each other; ``leaning``: by how much towards the next one."""
+    angle = leaning * np.pi / 2
+    vector = np.zeros(4)
+    vector[number % 4], vector[(number + 1) % 4] = np.cos(angle), np.sin(angle)
+    return vector.astype("<f4").tobytes()
+
+
+class FakeDiarizer(_FakeStage[DiarizationRequest, Turns]):
+    """Finds the turns of the script, then one turn of the first voice over all of the audio."""
+
+    def __init__(self, *answers: Turns | SokujiError, delay_s: float = 0) -> None:
+        super().__init__(answers, delay_s)
+        self.info = DiarizerInfo(provider="fake", model="face")
+
+    async def describe(self) -> DiarizerInfo:
+        """The fixed description."""
+        self._check()
+        return self.info
+
+    async def diarize(self, requests: Sequence[DiarizationRequest]) -> list[SpeakerTurns | SokujiError]:
+        """The next results of the script."""
+        return [await self._listen(request) for request in requests]
+
+    async def _listen(self, request: DiarizationRequest) -> SpeakerTurns | SokujiError:
+        answer = await self._next(request)
+        if isinstance(answer, SokujiError):
+            return answer
+        turns = [(0, len(request.pcm) // 32, voice(0))] if answer is None else answer
+        return SpeakerTurns(turns=tuple(SpeakerTurn(*turn) for turn in turns), same_speaker=0.5)
+
+
 async def ready_pipeline(
     stt: FakeStt | None = None,
     translator: FakeTranslator | None = None,
     tts: FakeTts | None = None,
     *,
+    speakers: FakeDiarizer | None = None,
     deadlines: Deadlines | None = None,
 ) -> Pipeline:
     """A pipeline over fakes whose catalogue is filled."""
     stages = StageProviders(
-        stt=[stt or FakeStt()], translation=[translator or FakeTranslator()], tts=[tts or FakeTts()]
+        stt=[stt or FakeStt()],
+        translation=[translator or FakeTranslator()],
+        tts=[tts or FakeTts()],
+        speakers=[speakers] if speakers else [],
     )
     pipeline = Pipeline(stages, deadlines or Deadlines())
     await pipeline.refresh()

@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
-from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeDiarizer, FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 T = TypeVar("T")
 
@@ -24,9 +24,11 @@ async def openai_api(
     translator: FakeTranslator | None = None,
     tts: FakeTts | None = None,
     settings: GatewaySettings | None = None,
+    *,
+    speakers: FakeDiarizer | None = None,
 ) -> AsyncIterator[str]:
     """The base URL for a client of OpenAI. The fakes run in the loop of the test, which may hold them."""
-    pipeline = await ready_pipeline(stt, translator, tts)
+    pipeline = await ready_pipeline(stt, translator, tts, speakers=speakers)
     app = build_app(Service(pipeline, settings or GatewaySettings()))
     config = uvicorn.Config(app, lifespan="off", ws="websockets-sansio", log_config=None)
     config.load()

@@ -10,7 +10,7 @@ from sokuji.api.app import build_app
 from sokuji.api.service import Service
 from sokuji.config import Deadlines, GatewaySettings, Limits
 from tests.support.decoders import shared_decoders
-from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.fake_stages import FakeDiarizer, FakeStt, FakeTranslator, FakeTts, ready_pipeline
 
 
 @asynccontextmanager
@@ -19,12 +19,14 @@ async def rest_client(
     translator: FakeTranslator | None = None,
     tts: FakeTts | None = None,
     *,
+    speakers: FakeDiarizer | None = None,
     deadlines: Deadlines | None = None,
     **limits: Any,
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Service]]:
     """A client and its service; ``limits`` are fields of ``Limits``."""
     settings = GatewaySettings(limits=Limits(**limits), deadlines=deadlines or Deadlines())
-    service = Service(await ready_pipeline(stt, translator, tts), settings, decoders=shared_decoders())
+    pipeline = await ready_pipeline(stt, translator, tts, speakers=speakers)
+    service = Service(pipeline, settings, decoders=shared_decoders())
     async with client_of(service) as client:
         yield client, service
 

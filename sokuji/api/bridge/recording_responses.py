@@ -1,6 +1,7 @@
 """The parts of a recording in response bodies and headers (bridge API, version 1): segments, words, gaps."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -17,11 +18,12 @@ class SegmentResponse(BaseModel):
     text: str
     start_ms: int
     end_ms: int
+    speaker: str | None = Field(None, description="With `diarize`: who says it; null where that is not known")
 
 
 def segment_responses(segments: Iterable[TranscriptSegment]) -> list[SegmentResponse]:
     """Segments as the API shows them."""
-    return [SegmentResponse(text=each.text, start_ms=each.start_ms, end_ms=each.end_ms) for each in segments]
+    return [SegmentResponse(**asdict(each)) for each in segments]
 
 
 class WordResponse(BaseModel):

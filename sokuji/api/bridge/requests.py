@@ -9,12 +9,12 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from sokuji import languages
+from sokuji.api.bridge.diarization import DiarizationForm
 from sokuji.api.request_fields import (
     NOT_BLANK,
     AudioUpload,
     Language,
     RequestBody,
-    RequestForm,
     SourceLanguage,
     Text,
     UnicodeText,
@@ -99,7 +99,7 @@ def _refuse_word_times(word_times: bool, return_format: str) -> None:
         raise InvalidRequest("word_times needs return_format json", param="word_times")
 
 
-class TranscribeForm(RequestForm):
+class TranscribeForm(DiarizationForm):
     """A recording to transcribe."""
 
     audio_file: AudioUpload
@@ -156,7 +156,7 @@ class TranslateTextRequest(RequestBody):
     audio_format: OutputFormat = None
 
 
-class TranslateAudioForm(RequestForm):
+class TranslateAudioForm(DiarizationForm):
     """A recording to translate and speak."""
 
     audio_file: AudioUpload

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, zip_longest
+from itertools import accumulate, repeat, zip_longest
 
 from sokuji.text.punctuation import (
     CLAUSE_MARKS,
@@ -55,15 +55,24 @@ class Cue:
     lines: tuple[str, ...]
     start_ms: int
     end_ms: int
+    speaker: str | None = None
+    """Label of who says it; None: not known."""
 
 
-def cues(utterances: Iterable[Sequence[TimedText]]) -> list[Cue]:
+def cues(
+    utterances: Iterable[Sequence[TimedText]], speakers: Iterable[str | None] = repeat(None)
+) -> list[Cue]:
     """The cues of a recording: in order, not overlapping, each of one utterance.
 
     Args:
         utterances: the words of each utterance with their times; in order, not overlapping.
+        speakers: who says each of them.
     """
-    found = [cue for words in utterances for cue in _CueSearch(_short_words(words)).cues()]
+    found = [
+        replace(cue, speaker=speaker)
+        for words, speaker in zip(utterances, speakers, strict=False)
+        for cue in _CueSearch(_short_words(words)).cues()
+    ]
     shown: list[Cue] = []
     for cue, following in zip_longest(found, found[1:]):
         # Words of no duration still make cues that begin after each other.

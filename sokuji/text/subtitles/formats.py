@@ -17,7 +17,7 @@ def subtitle_file(cues: Sequence[Cue], subtitle_format: SubtitleFormat) -> str:
 
 def _srt(cues: Sequence[Cue]) -> str:
     blocks = (
-        f"{number}\n{_time(cue.start_ms, ',')} --> {_time(cue.end_ms, ',')}\n{_lines(cue)}\n"
+        f"{number}\n{_time(cue.start_ms, ',')} --> {_time(cue.end_ms, ',')}\n{_named(cue)}{_lines(cue)}\n"
         for number, cue in enumerate(cues, 1)
     )
     return "\n".join(blocks)
@@ -26,10 +26,21 @@ def _srt(cues: Sequence[Cue]) -> str:
 def _vtt(cues: Sequence[Cue]) -> str:
     blocks = (
         # A cue's text has markup: "&", "<" and ">" are escaped, which an arrow would end the text without.
-        f"{_time(cue.start_ms, '.')} --> {_time(cue.end_ms, '.')}\n{html.escape(_lines(cue), quote=False)}\n"
+        f"{_time(cue.start_ms, '.')} --> {_time(cue.end_ms, '.')}\n{_voice(cue)}"
+        f"{html.escape(_lines(cue), quote=False)}\n"
         for cue in cues
     )
     return "\n".join(("WEBVTT\n", *blocks))
+
+
+def _named(cue: Cue) -> str:
+    """SubRip has no mark for speakers: their names stand before what they say."""
+    return f"{cue.speaker}: " if cue.speaker else ""
+
+
+def _voice(cue: Cue) -> str:
+    """WebVTT's voice span, which ends with the cue."""
+    return f"<v {html.escape(cue.speaker, quote=False)}>" if cue.speaker else ""
 
 
 def _lines(cue: Cue) -> str:

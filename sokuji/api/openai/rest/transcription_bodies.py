@@ -10,6 +10,7 @@ speech) and ``tokens`` (none: recognisers answer with text).
 import math
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -21,6 +22,8 @@ from sokuji.pipeline.recorded_speech import RecordedUtterance
 
 NO_LANGUAGE = "unknown"
 """The language of a recording in which nothing is said."""
+UNKNOWN_SPEAKER = "unknown"
+"""Of a segment whose speaker could not be found out; OpenAI's type wants a label."""
 _MS_PER_FRAME = 10
 _LEAST_CONFIDENCE = 1e-10
 
@@ -80,6 +83,27 @@ class VerboseTranscription(BaseModel):
     usage: DurationUsage
 
 
+class SpeakerSegment(BaseModel):
+    """What one speaker says without interruption; times in seconds."""
+
+    type: Literal["transcript.text.segment"] = "transcript.text.segment"
+    id: str
+    start: float
+    end: float
+    text: str
+    speaker: str
+
+
+class DiarizedTranscription(BaseModel):
+    """``diarized_json``."""
+
+    task: str = "transcribe"
+    duration: float
+    text: str
+    segments: list[SpeakerSegment]
+    usage: DurationUsage
+
+
 class VerboseTranslation(BaseModel):
     """``verbose_json`` of a translation."""
 
@@ -126,6 +150,27 @@ def verbose_transcription(
         else [
             TimedWord(word=each.text, start=each.start_ms / 1_000, end=each.end_ms / 1_000) for each in words
         ],
+        usage=DurationUsage(seconds=duration_ms / 1_000),
+    )
+
+
+def speaker_segment(utterance: RecordedUtterance, number: int) -> SpeakerSegment:
+    """An utterance of ``diarized_json``, the one with this number from 0."""
+    return SpeakerSegment(
+        id=f"seg_{number:03}",
+        start=utterance.start_ms / 1_000,
+        end=utterance.end_ms / 1_000,
+        text=utterance.transcript.text,
+        speaker=utterance.speaker or UNKNOWN_SPEAKER,
+    )
+
+
+def diarized_transcription(transcript: RecordingTranscript, duration_ms: int) -> DiarizedTranscription:
+    """The answer in ``diarized_json``."""
+    return DiarizedTranscription(
+        duration=duration_ms / 1_000,
+        text=transcript.text,
+        segments=[speaker_segment(each, number) for number, each in enumerate(transcript.utterances)],
         usage=DurationUsage(seconds=duration_ms / 1_000),
     )
 

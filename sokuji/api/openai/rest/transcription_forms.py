@@ -145,7 +145,8 @@ class TranscriptionForm(RecordingForm):
     )
     keywords: list[Keyword] = Field([], max_length=100, description="Words that are likely to be spoken")
     response_format: Literal[TextFormat, "diarized_json"] = Field(
-        "json", description="diarized_json is refused: speakers are not told apart here"
+        "json",
+        description="diarized_json: who says what; refused where the service has no provider for it",
     )
     timestamp_granularities: list[Literal["word", "segment"]] = Field(
         [], description="With verbose_json; none: segments"
@@ -157,19 +158,14 @@ class TranscriptionForm(RecordingForm):
     include: list[Literal["logprobs"]] = Field(
         [], description="logprobs are refused: no recogniser here has them"
     )
-    known_speaker_names: list[str] = Field([], description="Refused: speakers are not told apart here")
+    known_speaker_names: list[str] = Field([], description="Refused: speakers are not recognised here")
     known_speaker_references: list[str] = Field([], description="Refused, as known_speaker_names")
 
     @model_validator(mode="after")
     def _refuse_what_is_not_served(self) -> Self:
         for name in ("known_speaker_names", "known_speaker_references"):
             if getattr(self, name):
-                raise NotSupported(f"{name}: speakers are not told apart here", param=name)
-        if self.response_format == "diarized_json":
-            raise NotSupported(
-                "speakers are not told apart here; accepted: json, text, srt, verbose_json, vtt",
-                param="response_format",
-            )
+                raise NotSupported(f"{name}: speakers are told apart here, and not recognised", param=name)
         if self.include and self.response_format != "json":
             raise InvalidRequest("include logprobs needs response_format json", param="include")
         if self.include:
@@ -182,9 +178,9 @@ class TranscriptionForm(RecordingForm):
             raise InvalidRequest(
                 "timestamp_granularities needs response_format verbose_json", param="timestamp_granularities"
             )
-        if self.stream and self.response_format not in ("json", "text"):
+        if self.stream and self.response_format not in ("json", "text", "diarized_json"):
             raise InvalidRequest(
-                f"a stream has no {self.response_format}; accepted with stream: json, text",
+                f"a stream has no {self.response_format}; accepted with stream: json, text, diarized_json",
                 param="response_format",
             )
         return self

@@ -18,10 +18,13 @@ from sokuji.api.openai.model_ids import ModelIds
 from sokuji.api.openai.rest.form_fields import FormFirstRoute, form_of, form_schema
 from sokuji.api.openai.rest.server_sent_events import EVENT_STREAM, event_response
 from sokuji.api.openai.rest.transcription_bodies import (
+    DiarizedTranscription,
     TranscriptionBody,
     TranslationBody,
     VerboseTranscription,
     VerboseTranslation,
+    diarized_transcription,
+    speaker_segment,
     spoken_languages,
     transcription_body,
     verbose_transcription,
@@ -41,8 +44,10 @@ from sokuji.api.transcription import RecordingTranscript, SubtitleText, decode_u
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms
 from sokuji.contract import StageName
 from sokuji.errors import NoSpeech, NotSupported
+from sokuji.pipeline.diarization import check_diarization
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.recorded_speech import RecordedUtterance, UnrecognisedSpeech
+from sokuji.pipeline.speaker_labels import SpeakerLabels, lettered
 from sokuji.text.subtitles.formats import SUBTITLE_MEDIA_TYPES
 
 Results = AsyncGenerator[RecordedUtterance | UnrecognisedSpeech, None]
@@ -61,7 +66,7 @@ _TEXTS: dict[str, Any] = {
 
 @router.post(
     "/transcriptions",
-    response_model=TranscriptionBody | VerboseTranscription,
+    response_model=TranscriptionBody | VerboseTranscription | DiarizedTranscription,
     response_model_exclude_none=True,
     responses={200: {"content": _TEXTS | {EVENT_STREAM: {"schema": {"type": "string"}}}}},
     openapi_extra=form_schema(TranscriptionForm),
@@ -71,11 +76,14 @@ async def transcribe_file(
     service: CurrentService,
     client: CurrentClient,
     response: Response,
-) -> TranscriptionBody | VerboseTranscription | Response:
+) -> TranscriptionBody | VerboseTranscription | DiarizedTranscription | Response:
     """Transcribe a recording; with `stream`, as server-sent events."""
     providers = _check_model(form, service)
     _check_languages(form, service, providers)
     service.check_text_length(form.context, "keywords")
+    diarizes = form.response_format == "diarized_json"
+    if diarizes:
+        check_diarization(service.pipeline, "response_format")
     strategy, segmentation = form.chunking_strategy, service.settings.segmentation
     if isinstance(strategy, VoiceActivityStrategy):
         segmentation = strategy.applied_to(segmentation)
@@ -89,11 +97,12 @@ async def transcribe_file(
         context=form.context,
         segmentation=segmentation,
         providers=providers,
+        speakers=SpeakerLabels(name=lettered) if diarizes else None,
         param="file",
     )
     length_ms = duration_ms(pcm, RECOGNISER_RATE)
     if form.stream:
-        events = _events(_or_nothing(results), length_ms, form.context)
+        events = _events(_or_nothing(results), length_ms, form.context, diarizes=diarizes)
         return event_response(events, stall_s=service.settings.limits.body_timeout_s)
     transcript = await RecordingTranscript().add_all(_or_nothing(results))
     response.headers.update(unrecognised_header(transcript.unrecognised))
@@ -101,6 +110,8 @@ async def transcribe_file(
         return file
     if form.response_format == "verbose_json":
         return verbose_transcription(transcript, length_ms, form.timestamp_granularities, form.language)
+    if diarizes:
+        return diarized_transcription(transcript, length_ms)
     return transcription_body(transcript, length_ms)
 
 
@@ -170,8 +181,13 @@ async def _or_nothing(results: Results) -> Results:
             return
 
 
-async def _events(results: Results, length_ms: int, context: str) -> AsyncGenerator[JSONObject, None]:
-    """A delta for each utterance; joined they are the text of the event at the end."""
+async def _events(
+    results: Results, length_ms: int, context: str, *, diarizes: bool
+) -> AsyncGenerator[JSONObject, None]:
+    """A delta for each utterance; joined they are the text of the event at the end.
+
+    With ``diarizes``, the segment follows with its speaker.
+    """
     transcript = RecordingTranscript()
     sent = ""
     async with aclosing(results):
@@ -180,6 +196,8 @@ async def _events(results: Results, length_ms: int, context: str) -> AsyncGenera
             if delta := transcript.text[len(sent) :]:
                 sent += delta
                 yield {"type": "transcript.text.delta", "delta": delta}
+            if diarizes and isinstance(result, RecordedUtterance):
+                yield speaker_segment(result, len(transcript.utterances) - 1).model_dump()
     yield {
         "type": "transcript.text.done",
         "text": sent,

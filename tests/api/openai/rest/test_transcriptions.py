@@ -335,7 +335,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str, str]] = [
     ({"model": "tts-1"}, 400, "invalid_request", "model", "fake/ear"),
     ({"colour": "red"}, 400, "invalid_request", "colour", "response_format"),
     ({"response_format": "xml"}, 400, "invalid_request", "response_format", "verbose_json"),
-    ({"response_format": "diarized_json"}, 400, "not_supported", "response_format", "verbose_json"),
+    ({"response_format": "diarized_json"}, 400, "not_supported", "response_format", "speakers: [campplus]"),
     ({"include[]": "logprobs"}, 400, "not_supported", "include", "token"),
     ({"include[]": "logprobs", "response_format": "text"}, 400, "invalid_request", "include", "json"),
     ({"include": "words"}, 400, "invalid_request", "include", "logprobs"),

@@ -45,7 +45,8 @@ def by_demand(
     """The replicas that each deployment of the application should have.
 
     That is what its calls in progress need (``target_ongoing_requests``) or, where that is more, what the
-    sessions of all gateways need, those included that were refused.
+    sessions of all gateways need, those included that were refused. Where neither need any it is none, which
+    has an effect with ``min_replicas: 0``.
     """
     latest: dict[str, list[float]] = {}
     for context in contexts.values():
@@ -58,5 +59,5 @@ def by_demand(
         busy, more, room = (latest.get(f"{deployment.name}/{name}", [0.0]) for name in (BUSY, WANTED, ROOM))
         # All gateways see the same workers, and each its own sessions.
         by_sessions = (max(busy) + sum(more)) / max(room) if max(room) else 0.0
-        wanted[deployment] = float(max(1, math.ceil(max(by_calls, by_sessions) - 1e-6)))
+        wanted[deployment] = float(math.ceil(max(by_calls, by_sessions) - 1e-6))
     return wanted, {}

@@ -216,13 +216,24 @@ class Gateway:
         pipeline = self._service.pipeline
         counted_at = -math.inf
         while True:
-            await pipeline.refresh()
+            in_use = len(self._service.sessions) > 0
+            await pipeline.refresh(in_use=in_use)
             starting = any(state == "initializing" for state in pipeline.health.values())
             if not starting and time.monotonic() - counted_at > COUNT_S:
                 counted_at = time.monotonic()
                 self._gateways = await asyncio.to_thread(running_replicas)
             missing = any(each.is_missing for stage in pipeline.stages for each in stage.monitors)
-            await asyncio.sleep(STARTING_REFRESH_S if starting or missing else REFRESH_S)
+            if starting or missing:
+                await asyncio.sleep(STARTING_REFRESH_S)
+            else:
+                await self._until_due(wake=not in_use)
+
+    async def _until_due(self, *, wake: bool) -> None:
+        """Wait for the time of the next refresh, or with ``wake`` for a session, if one comes before."""
+        for _ in range(round(REFRESH_S / STARTING_REFRESH_S)):
+            await asyncio.sleep(STARTING_REFRESH_S)
+            if wake and len(self._service.sessions):
+                return
 
     async def _drain_when_stopped(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How many replicas a deployment has, asked by one of them."""
+"""How many replicas a deployment has, and may have, asked by one of them."""
 
 import logging
 
@@ -21,3 +21,13 @@ def running_replicas() -> int:
         log.warning("the replicas of %s cannot be counted", context.deployment, exc_info=True)
         return 1
     return max(1, states.get(ReplicaState.RUNNING, 1))
+
+
+def scales_to_zero() -> bool:
+    """Whether the deployment in whose replica this is called may have no replica; False outside of Serve."""
+    try:
+        # Ray Serve 2.60 has no public way to it; a test of the real service fails if the name changes.
+        config = serve.get_replica_context()._deployment_config.autoscaling_config
+    except RayServeException:
+        return False
+    return config is not None and config.min_replicas == 0

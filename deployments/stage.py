@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Generic, TypeVar
 
 from prometheus_client import Metric
@@ -20,9 +20,17 @@ from prometheus_client import Metric
 from deployments import gpu_share, logs, memory_bound, runtime_env
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.model_health import ModelHealth
+from deployments.replica_count import scales_to_zero
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
-from sokuji.contract import Provider, StageName, StageRequest
+from sokuji.contract import (
+    Provider,
+    RecogniserInfo,
+    StageName,
+    StageRequest,
+    SynthesiserInfo,
+    TranslatorInfo,
+)
 from sokuji.errors import OUTAGES, ConfigError, ProviderFailed, ProviderUnavailable, SokujiError
 from sokuji.metrics.exposition import collected
 from sokuji.metrics.gpus import gpu_metrics
@@ -32,6 +40,7 @@ from sokuji.telemetry.call_ids import CallIds
 log = logging.getLogger("ray.serve")
 
 P = TypeVar("P", bound=Provider)
+InfoT = TypeVar("InfoT", RecogniserInfo, TranslatorInfo, SynthesiserInfo)
 
 PROBE_WAIT_S = 2.0
 """For how long a health check waits for a test inference; the next one asks again."""
@@ -205,6 +214,10 @@ class StageReplica(ABC, Generic[P]):
     def _note_success(self) -> None:
         """Note a part of an answer."""
         self._health.succeeded()
+
+    def _deployed(self, info: InfoT) -> InfoT:
+        """What the provider says of itself, with what is said of its deployment."""
+        return replace(info, scales_to_zero=scales_to_zero())
 
     def _loaded(self) -> P:
         if self._provider is None:

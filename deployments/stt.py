@@ -43,7 +43,7 @@ class SpeechToText(StageReplica[RecogniserProvider]):
 
     async def describe(self) -> RecogniserInfo:
         """What the provider can do."""
-        return await self._loaded().describe()
+        return self._deployed(await self._loaded().describe())
 
     async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
         """One transcript, or its error, for each request."""

@@ -42,7 +42,7 @@ class Translation(StageReplica[TranslatorProvider]):
 
     async def describe(self) -> TranslatorInfo:
         """What the provider can do."""
-        return await self._loaded().describe()
+        return self._deployed(await self._loaded().describe())
 
     async def translate(self, requests: Sequence[TranslationRequest]) -> list[TranslatedText | SokujiError]:
         """One translation, or its error, for each request."""

@@ -41,7 +41,7 @@ class TextToSpeech(StageReplica[SynthesiserProvider]):
 
     async def describe(self) -> SynthesiserInfo:
         """What the provider can do, with the sample rate and the file format of the settings."""
-        return await resampled_output.describe(self._loaded())
+        return self._deployed(await resampled_output.describe(self._loaded()))
 
     async def synthesize(self, request: SynthesisRequest) -> AsyncGenerator[AudioChunk, None]:
         """The speech, chunk by chunk; closing the generator ends the synthesis."""

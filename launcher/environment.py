@@ -119,6 +119,9 @@ def serve_variables() -> dict[str, str]:
     ours = {
         PROXY_CALLBACK: CALLBACK,
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+        # How often gateways and handles tell the autoscaler what they need; Serve's default is 10 s.
+        "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
+        "RAY_SERVE_HANDLE_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
         # Otherwise a frozen replica keeps its processors for graceful_shutdown_timeout_s, unreplaced.
         "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
         # Per log file, of which each process has one; Ray's own default is 512 MiB and five old files.

@@ -271,6 +271,8 @@ class RecogniserInfo:
     gives_word_times: bool = False
     workers: WorkerReport | None = field(default=None, compare=False)
     """At the moment; None: as in ``Effort``."""
+    scales_to_zero: bool = field(default=False, compare=False)
+    """Whether its processes are ended while nobody calls it; a call, ``describe`` too, starts one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,8 @@ class TranslatorInfo:
     """Languages between which it takes a glossary, if ``takes_glossary``; empty: all of its languages."""
     workers: WorkerReport | None = field(default=None, compare=False)
     """At the moment; None: as in ``Effort``."""
+    scales_to_zero: bool = field(default=False, compare=False)
+    """Whether its processes are ended while nobody calls it; a call, ``describe`` too, starts one again."""
 
     def takes_glossary_for(self, source: str, target: str) -> bool:
         """Whether a request for this pair may have a glossary."""
@@ -332,6 +336,8 @@ class SynthesiserInfo:
     alone to others (``sokuji.text.spoken``)."""
     workers: WorkerReport | None = field(default=None, compare=False)
     """At the moment; None: as in ``Effort``."""
+    scales_to_zero: bool = field(default=False, compare=False)
+    """Whether its processes are ended while nobody calls it; a call, ``describe`` too, starts one again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,8 +115,20 @@ class ServiceSession(SessionRecord):
 Record = TypeVar("Record", bound=SessionRecord)
 
 
-async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = False) -> list[ServiceSession]:
-    """The sessions of a scenario, after all responses have come; a failed session is no exception."""
+async def run_scenario(
+    url: str,
+    scenario: Scenario,
+    *,
+    keep_responses: bool = False,
+    first_spoken_until: SpokenUntil = lambda ms: None,
+    resume_within_s: float = RESUME_WITHIN_S,
+) -> list[ServiceSession]:
+    """The sessions of a scenario, after all responses have come; a failed session is no exception.
+
+    Args:
+        first_spoken_until: is called for the first session.
+        resume_within_s: how long a client tries to resume after it has lost its connection.
+    """
     target = scenario.config.targets[0]
     sessions = [
         ServiceSession(
@@ -128,7 +140,19 @@ async def run_scenario(url: str, scenario: Scenario, *, keep_responses: bool = F
     ]
 
     async def speak(session: ServiceSession, spoken_until: SpokenUntil) -> None:
-        await converse(url, scenario.config, session, spoken_until, deadline_s=scenario.deadline_s)
+        def reached(ms: float) -> None:
+            spoken_until(ms)
+            if session is sessions[0]:
+                first_spoken_until(ms)
+
+        await converse(
+            url,
+            scenario.config,
+            session,
+            reached,
+            deadline_s=scenario.deadline_s,
+            resume_within_s=resume_within_s,
+        )
 
     await speak_together(scenario.config.source_language, sessions, speak, scenario.stagger_s)
     return sessions

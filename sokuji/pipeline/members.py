@@ -55,6 +55,10 @@ class ProviderInfo(Protocol):
     def workers(self) -> WorkerReport | None:
         """How busy its workers are."""
 
+    @property
+    def scales_to_zero(self) -> bool:
+        """Whether its processes are ended while nobody calls it."""
+
 
 ProviderT = TypeVar("ProviderT")
 InfoT = TypeVar("InfoT", bound=ProviderInfo)
@@ -130,6 +134,16 @@ class ProviderMonitor(Generic[ProviderT, InfoT]):
     def is_missing(self) -> bool:
         """Whether the last description failed."""
         return self._misses > 0
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether it is well, and a description would keep its processes from being ended."""
+        return (
+            self.member is not None
+            and self.member.info.scales_to_zero
+            and self.state == "ready"
+            and not self.is_missing
+        )
 
     async def refresh(self, stage: StageName) -> None:
         """Update the provider's description, and note whether it answers; cheap, no inference."""
@@ -218,9 +232,10 @@ class Stage(Generic[ProviderT, InfoT]):
             return "ready" if self.complete else "initializing"
         return next((state for state in ("error", "initializing") if state in states), "uninitialized")
 
-    async def refresh(self) -> None:
-        """Refresh all providers."""
-        await asyncio.gather(*(each.refresh(self.name) for each in self.monitors))
+    async def refresh(self, *, in_use: bool = True) -> None:
+        """Refresh all providers; unless the service is in use, without those that may rest."""
+        due = [each for each in self.monitors if in_use or not each.may_rest]
+        await asyncio.gather(*(each.refresh(self.name) for each in due))
         described = len(self.members)
         waited = time.monotonic() - self._created_at > STARTUP_PATIENCE_S
         self.complete = described == len(self.monitors) or (waited and described > 0)

@@ -136,9 +136,13 @@ class ServedStages:
             self.stt.available, self.translation.available, self.tts.available, self.speakers.available
         )
 
-    async def refresh(self) -> None:
-        """Update the descriptions of all providers, and note which of them answer; cheap, no inference."""
-        await asyncio.gather(*(stage.refresh() for stage in self.stages))
+    async def refresh(self, *, in_use: bool = True) -> None:
+        """Update the descriptions of all providers, and note which of them answer; cheap, no inference.
+
+        Args:
+            in_use: whether there is a session; otherwise providers that scale to zero are left alone.
+        """
+        await asyncio.gather(*(stage.refresh(in_use=in_use) for stage in self.stages))
         if not all(stage.complete for stage in self.stages):
             return
         catalogue = Catalogue(

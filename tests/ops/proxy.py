@@ -1,7 +1,6 @@
 """Debian's nginx with the configuration of ``ops/nginx``, on free ports of loopback."""
 
 import contextlib
-import datetime
 import re
 import shutil
 import socket
@@ -12,11 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from load_tests.cluster.certificate import write_certificate
 from tests.ops.tools import ROOT, program
 
 STARTED_S = 10
@@ -85,7 +80,7 @@ def _configure(folder: Path, nginx: str, gateways: Sequence[str]) -> Proxy:
     assert replaced == 2
     (folder / "nginx.conf").write_text(text.replace("/tmp/", f"{folder}/"))
     (folder / "tls").mkdir()
-    _make_certificate(folder / "tls")
+    write_certificate(folder / "tls", "localhost")
     command = (nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"))
     proxy = Proxy(folder, ports["443"], ports["80"], command)
     proxy.set_gateways(gateways)
@@ -97,28 +92,6 @@ def _free_ports() -> dict[str, int]:
         for each in (tls, plain):
             each.bind(("127.0.0.1", 0))
         return {"443": tls.getsockname()[1], "80": plain.getsockname()[1]}
-
-
-def _make_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sokuji.config import Deadlines, ResilienceSettings
-from sokuji.contract import Transcript, Voice
+from sokuji.contract import Transcript, TranslatorInfo, Voice
 from sokuji.errors import (
     InvalidRequest,
     Overloaded,
@@ -273,3 +273,36 @@ async def test_an_interim_recognition_has_no_fallback() -> None:
     assert second.requests == []
     # Its circuit is open now.
     assert (await ready.recognise(b"", "pt", interim=True)).provider == "b"
+
+
+async def test_a_provider_that_scales_to_zero_is_left_alone_while_nobody_needs_it() -> None:
+    asked = [0, 0]
+
+    class Counted(FakeTranslator):
+        def __init__(self, number: int, *, scales_to_zero: bool) -> None:
+            super().__init__()
+            self.info = replace(self.info, provider=str(number), scales_to_zero=scales_to_zero)
+            self.number = number
+            self.gone = False
+
+        async def describe(self) -> TranslatorInfo:
+            asked[self.number] += 1
+            if self.gone:
+                raise ReplicaLost("gone")
+            return await super().describe()
+
+    resting = Counted(1, scales_to_zero=True)
+    ready = await pipeline(translation=[Counted(0, scales_to_zero=False), resting])
+    assert asked == [1, 1]
+    await ready.refresh(in_use=False)
+    assert asked == [2, 1]
+    assert health(ready) == "ready"
+    await ready.refresh(in_use=True)
+    assert asked == [3, 2]
+    # One that does not answer is not at rest: it is asked until it does.
+    resting.gone = True
+    await ready.refresh(in_use=True)
+    resting.gone = False
+    await ready.refresh(in_use=False)
+    await ready.refresh(in_use=False)
+    assert asked == [6, 4]

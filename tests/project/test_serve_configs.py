@@ -7,12 +7,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 from ray.serve._private.build_app import build_app
-from ray.serve._private.request_router.pow_2_router import PowerOfTwoChoicesRequestRouter
 from ray.serve.experimental.round_robin_router import RoundRobinRouter
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
 from deployments.gateway import COMPLETION_S
-from deployments.routing import LeastLoadedRouter, Strategy
+from deployments.routing import LeastLoadedRouter, NearTwoChoicesRouter, Strategy
 from deployments.stage import StageReplica
 from graphs.speech_translation import GraphArgs, app
 from sokuji.config import GatewaySettings, VllmConfig, parse, parse_provider
@@ -23,7 +22,7 @@ PROFILES = [ROOT / "serve_config.yaml", *sorted((ROOT / "profiles").glob("*.yaml
 CONFIGS = [*PROFILES, *sorted((ROOT / "ops").glob("*/serve_config.yaml"))]
 
 ROUTERS = {
-    "power_of_two": PowerOfTwoChoicesRequestRouter,
+    "power_of_two": NearTwoChoicesRouter,
     "round_robin": RoundRobinRouter,
     "least_loaded": LeastLoadedRouter,
 }
@@ -128,14 +127,6 @@ def test_the_health_check_interval_is_that_of_every_deployment() -> None:
     for deployment in built({"health_check_interval": 2.5}).values():
         assert deployment._deployment_config.health_check_period_s == 2.5
     assert built({})["SpeechToText"]._deployment_config.health_check_period_s == 2
-
-
-async def test_least_loaded_has_all_replicas_asked() -> None:
-    replicas: list[Any] = ["a", "b", "c"]
-    router = object.__new__(LeastLoadedRouter)
-    (rank,) = await router.choose_replicas(replicas)
-    assert set(rank) == set(replicas)
-    assert await router.choose_replicas([]) == []
 
 
 @pytest.mark.parametrize(

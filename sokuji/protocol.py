@@ -37,6 +37,7 @@ class ConfigFields(TypedDict, total=False):
     source_languages: Sequence[str]
     target_language: str
     target_languages: Sequence[str]
+    both_ways: bool
     voice_id: str
     sample_rate: int
     channels: int

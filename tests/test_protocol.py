@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji import errors, events
-from sokuji.api.bridge.messages import ConfigMessage, decode_message, encode_event
+from sokuji.api.bridge.config_message import ConfigMessage
+from sokuji.api.bridge.messages import decode_message, encode_event
 from sokuji.client.config import Config
 from sokuji.client.messages import decode
 from sokuji.protocol import (
@@ -148,7 +149,16 @@ def test_the_client_names_the_one_field_whose_default_differs() -> None:
     assert Config(target_language="en").message()["audio_encoding"] == "pcm_binary"
 
 
-@given(CONFIGS)
+BOTH_WAYS = st.builds(
+    Config,
+    both_ways=st.just(True),
+    source_languages=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=MAX_SOURCE_LANGUAGES).map(
+        tuple
+    ),
+)
+
+
+@given(CONFIGS | BOTH_WAYS)
 def test_the_server_reads_from_a_config_message_what_the_client_wrote(config: Config) -> None:
     message = decode_message(json.dumps(config.message()))
     assert isinstance(message, ConfigMessage)

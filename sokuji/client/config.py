@@ -15,7 +15,7 @@ class Config:
     The service checks the values; docs/api.md lists what it accepts.
 
     Raises:
-        InvalidRequest: there is no target language.
+        InvalidRequest: there is no target language, and ``both_ways`` is not set.
     """
 
     target_language: str = ""
@@ -26,6 +26,8 @@ class Config:
     """The language spoken; ``auto`` detects it for each utterance."""
     source_languages: tuple[str, ...] = ()
     """With ``auto``: the languages that may be spoken; empty: all that the service can translate."""
+    both_ways: bool = False
+    """Translate what is said in one of the ``source_languages`` to the others; there is no other target."""
     voice_id: str = "default"
     sample_rate: int = 16_000
     """Hz of the audio that is sent."""
@@ -50,11 +52,14 @@ class Config:
 
     def __post_init__(self) -> None:
         if not self.targets:
-            raise InvalidRequest("name a language to translate to", param="target_language")
+            param = "source_languages" if self.both_ways else "target_language"
+            raise InvalidRequest("name a language to translate to", param=param)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """All target languages, without duplicates."""
+        if self.both_ways:
+            return tuple(dict.fromkeys(self.source_languages))
         return tuple(dict.fromkeys(filter(None, (self.target_language, *self.target_languages))))
 
     def message(self) -> ConfigFields:

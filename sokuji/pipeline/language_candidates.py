@@ -66,7 +66,8 @@ def check_candidates(
     ]
     for code in named:
         if code not in accepted:
-            translated = f" and translated to {', '.join(targets)}" if targets else ""
+            others = [target for target in targets if target != code]
+            translated = f" and translated to {', '.join(others)}" if others else ""
             raise UnsupportedLanguage(
                 f"{named_param}: speech in {code!r} cannot be detected{translated} here; accepted: "
                 f"{listed(accepted) or 'none'}",

@@ -44,7 +44,7 @@ class Clause:
 
     def is_left_out(self, target: str) -> bool:
         """Whether it is in the language ``target`` already, and its client does not want to get it back."""
-        return self.language == target and not self.conversation.echo
+        return self.conversation.is_left_out(self.language, target)
 
     @property
     def position(self) -> ClausePosition:

@@ -67,7 +67,7 @@ class Commitment:
         Args:
             paused: whether the speaker paused behind ``rest``.
         """
-        if not self._fan_out.translates_clauses(segment.conversation.target_languages, language):
+        if not self._fan_out.translates_clauses(segment.conversation, language):
             return
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import Commit, SegmentationSettings
 from sokuji.errors import UnknownVoice
+from sokuji.languages import LANGUAGES
 from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
@@ -39,6 +40,9 @@ class ConversationSettings:
     """Source term -> what it must be in the translation; a term that maps to itself is not translated."""
     echo: bool = True
     """Whether speech that is in a target language already is passed on in this language."""
+    both_ways: bool = False
+    """Whether people speak to each other, each in one of the source languages, which are the targets too.
+    Nothing is passed on in the language in which it was said."""
     partials: bool = False
     """Whether interim transcriptions are wanted."""
     partial_translations: bool = False
@@ -49,6 +53,10 @@ class ConversationSettings:
     """When utterances begin and end; None: as the service is configured."""
     ends_by_silence: bool = True
     """False: only ``flush`` ends an utterance, and the length that the recogniser can take."""
+
+    def is_left_out(self, language: str, target: str) -> bool:
+        """Whether speech in ``language`` is in ``target`` already, and the client does not want it back."""
+        return (self.both_ways or not self.echo) and language == LANGUAGES[target].spoken
 
     @property
     def input_format(self) -> tuple[int, int]:

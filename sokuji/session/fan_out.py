@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.session.branch import Branch
 from sokuji.session.clause import Clause
+from sokuji.session.conversation import ConversationSettings
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
 from sokuji.session.speculation import SpeculativeOutput
@@ -58,9 +59,13 @@ class FanOut:
         for target in clause.conversation.target_languages:
             self._branches[target].preview(clause)
 
-    def translates_clauses(self, targets: Iterable[str], language: str) -> bool:
-        """Whether one of these targets can translate words in a language before their segment ends."""
-        return any(self._branches[target].translates_clauses(language) for target in targets)
+    def translates_clauses(self, conversation: ConversationSettings, language: str) -> bool:
+        """Whether a target of a conversation can translate words in a language before their segment ends."""
+        return any(
+            self._branches[target].translates_clauses(language)
+            for target in conversation.target_languages
+            if not conversation.is_left_out(language, target)
+        )
 
     def stop_muted_voices(self) -> None:
         """Stop the voices that speak a clause that has been muted."""

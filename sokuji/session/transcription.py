@@ -59,4 +59,6 @@ class SegmentTranscriber:
     def _language_prior(self, conversation: ConversationSettings) -> Mapping[str, float]:
         catalogue = self._pipeline.catalogue
         possible = candidates(catalogue, conversation.source_languages, conversation.target_languages)
-        return self._heard.prior(possible)
+        # Who answers speaks the other language. With a prior for the one heard last, Whisper would write "No,
+        # thank you" in Portuguese, and its translation would be what was said.
+        return possible if conversation.both_ways else self._heard.prior(possible)

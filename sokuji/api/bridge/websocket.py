@@ -11,13 +11,8 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from sokuji import events
-from sokuji.api.bridge.messages import (
-    AudioMessage,
-    ClientMessage,
-    ConfigMessage,
-    decode_message,
-    encode_event,
-)
+from sokuji.api.bridge.config_message import ConfigMessage
+from sokuji.api.bridge.messages import AudioMessage, ClientMessage, decode_message, encode_event
 from sokuji.api.client_socket import ClientSocket, EndWithoutSession
 from sokuji.api.dependencies import CurrentClient, CurrentService
 from sokuji.api.handshake import accept

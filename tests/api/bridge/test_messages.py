@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokuji import __version__, events
-from sokuji.api.bridge.messages import (
-    AudioMessage,
-    CommandMessage,
-    ConfigMessage,
-    Resumption,
-    decode_message,
-    encode_event,
-)
+from sokuji.api.bridge.config_message import ConfigMessage, Resumption
+from sokuji.api.bridge.messages import AudioMessage, CommandMessage, decode_message, encode_event
 from sokuji.errors import InvalidAudio, InvalidRequest, SokujiError, UnsupportedLanguage
+from sokuji.languages import LANGUAGES
 from sokuji.session.conversation import ConversationSettings
 
 SESSION_ID = "0123456789abcdef" * 2
@@ -85,6 +80,47 @@ def test_target_languages_are_merged_with_target_language_first(
     fields: dict[str, object], targets: tuple[str, ...]
 ) -> None:
     assert message(**fields).conversation().target_languages == targets
+
+
+TAGS = {code: code.upper() for code in LANGUAGES}
+SPOKEN = sorted({language.spoken for language in LANGUAGES.values()})
+
+
+@given(st.lists(st.sampled_from(SPOKEN), min_size=2, max_size=32, unique=True))
+def test_both_ways_each_language_is_spoken_and_translated_to_the_others(codes: list[str]) -> None:
+    settings = message(both_ways=True, source_languages=[TAGS[code] for code in codes]).conversation()
+    assert settings.source_languages == settings.target_languages == tuple(codes)
+    for language in codes:
+        others = [
+            target for target in settings.target_languages if not settings.is_left_out(language, target)
+        ]
+        assert others == [code for code in codes if code != language]
+
+
+def test_both_ways_a_language_is_written_as_the_client_names_it() -> None:
+    settings = message(both_ways=True, source_languages=["zh-TW", "en"]).conversation()
+    assert (settings.source_languages, settings.target_languages) == (("zh", "en"), ("zh-Hant", "en"))
+    assert settings.is_left_out("zh", "zh-Hant")
+    assert not settings.is_left_out("en", "zh-Hant")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({}, "source_languages"),
+        ({"source_languages": ["pt"]}, "source_languages"),
+        ({"source_languages": ["pt", "pt-BR"]}, "source_languages"),
+        ({"source_languages": ["zh", "zh-TW"]}, "source_languages"),
+        ({"source_languages": ["pt", "klingon"]}, "source_languages"),
+        ({"source_languages": ["pt", "en"], "target_language": "fr"}, "target_language"),
+        ({"source_languages": ["pt", "en"], "target_languages": ["en"]}, "target_languages"),
+        ({"both_ways": "yes", "source_languages": ["pt", "en"]}, "both_ways"),
+    ],
+)
+def test_both_ways_takes_two_languages_or_more_and_no_others(fields: dict[str, object], param: str) -> None:
+    with pytest.raises((InvalidRequest, UnsupportedLanguage)) as caught:
+        message(**{"both_ways": True, **fields}).conversation()
+    assert caught.value.param == param
 
 
 def test_a_config_without_a_target_names_both_fields() -> None:

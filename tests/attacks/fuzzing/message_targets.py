@@ -6,7 +6,8 @@ from contextlib import contextmanager, suppress
 
 from starlette.datastructures import Headers
 
-from sokuji.api.bridge.messages import AudioMessage, ConfigMessage, decode_message
+from sokuji.api.bridge.config_message import ConfigMessage
+from sokuji.api.bridge.messages import AudioMessage, decode_message
 from sokuji.api.openai.realtime import client_events, items, response_requests
 from sokuji.api.openai.realtime.dialects import Beta, GeneralAvailability, is_flat
 from sokuji.api.openai.realtime.session_config import SessionConfig

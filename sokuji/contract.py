@@ -348,6 +348,8 @@ class DiarizerInfo:
     model: str
     workers: WorkerReport | None = field(default=None, compare=False)
     """At the moment; None: as in ``Effort``."""
+    scales_to_zero: bool = field(default=False, compare=False)
+    """Whether its processes are ended while nobody calls it; a call, ``describe`` too, starts one again."""
 
 
 class Provider(Protocol):

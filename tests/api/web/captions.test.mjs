@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Captions, MAX_SEGMENTS, columnsOf, joined, textOf } from "../../../sokuji/api/web/static/captions.js";
-import { heard, said } from "./events.mjs";
+import { Captions, MAX_SEGMENTS, columnsOf, joined, partialOf, textOf } from "../../../sokuji/api/web/static/captions.js";
+import { growing, heard, said } from "./events.mjs";
 
 const shown = (captions, column = "en") => captions.segments.map((segment) => textOf(segment, column));
 
@@ -23,6 +23,21 @@ test("a partial transcript is replaced, and translations are added up by languag
   assert.deepEqual(["source", "en", "es"].map((column) => shown(captions, column)), [
     ["Bom dia. Tudo bem?"], ["Good morning. All well?"], ["Buenos días."],
   ]);
+});
+
+test("a clause that grows is shown behind those before it, until its translation comes", () => {
+  const captions = new Captions();
+  captions.begin(["en"]);
+  captions.take(said(0, "If it rains,", "en", 0, false));
+  captions.take(growing(0, "we stay at", "en", 7, 1));
+  assert.deepEqual(shown(captions), ["If it rains,"]);
+  assert.deepEqual(partialOf(captions.segments[0], "en"), { stable: "we stay", open: " at" });
+  captions.take(said(0, "we stay home.", "en", 1));
+  assert.deepEqual(shown(captions), ["If it rains, we stay home."]);
+  assert.deepEqual(partialOf(captions.segments[0], "en"), { stable: "", open: "" });
+  captions.take(growing(1, "Good", "en", 0));
+  captions.end();
+  assert.deepEqual(partialOf(captions.segments[0], "en"), { stable: "", open: "" });
 });
 
 test("a translation may come before its transcript, and what was not recognised leaves nothing", () => {

@@ -8,3 +8,8 @@ export const heard = (id, text, more = {}) => ({
 export const said = (id, text, language, clause = 0, isFinal = true) => ({
   type: "translation", segment_id: id, text, source_language: "pt", target_language: language, clause, is_final: isFinal,
 });
+
+export const growing = (id, text, language, stableChars, clause = 0) => ({
+  type: "partial_translation", segment_id: id, text, source_language: "pt", target_language: language, clause,
+  stable_chars: stableChars,
+});

@@ -1,7 +1,7 @@
 // Shows captions in columns: what was heard, and each target language beside it. The newest is at the bottom, and
 // stays in view unless the reader has scrolled up.
 
-import { columnsOf, textOf } from "./captions.js";
+import { columnsOf, joined, partialOf, textOf } from "./captions.js";
 
 const NEAR_PX = 80;
 
@@ -89,14 +89,15 @@ export class CaptionTable {
     if (column !== "source") {
       const text = textOf(segment, column);
       const isOpen = !segment.problem && segment.text && !segment.translations[column]?.isFinal;
-      return isOpen ? [text, waiting()] : [text];
+      if (!isOpen) return [text];
+      const { stable, open } = partialOf(segment, column);
+      const rest = stable ? open : joined([text, open], column).slice(text.length);
+      return [joined([text, stable], column), openWords(rest), waiting()];
     }
     if (segment.problem) return [segment.text, ` (${segment.problem})`];
     if (segment.isFinal) return [segment.text];
-    const characters = [...segment.text];
-    const open = document.createElement("i");
-    open.textContent = characters.slice(segment.stableChars).join("");
-    return [characters.slice(0, segment.stableChars).join(""), open, waiting()];
+    const { stable, open } = partialOf(segment, column);
+    return [stable, openWords(open), waiting()];
   }
 
   #noteScrolling() {
@@ -116,6 +117,12 @@ export class CaptionTable {
     this.#follows = true;
     newest.hidden = true;
   }
+}
+
+function openWords(text) {
+  const open = document.createElement("i");
+  open.textContent = text;
+  return open;
 }
 
 function waiting() {

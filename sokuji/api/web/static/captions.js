@@ -42,6 +42,7 @@ export class Captions {
   take(event) {
     if (event.type === "transcription") this.#heard(event);
     else if (event.type === "translation") this.#translated(event);
+    else if (event.type === "partial_translation") this.#translatedInPart(event);
     else if (event.type === "error" && event.segment_id !== undefined) this.#failed(event);
   }
 
@@ -97,12 +98,20 @@ export class Captions {
 
   #translated({ segment_id: id, text, target_language: language, clause, is_final: isFinal }) {
     const segment = this.#segment(id);
-    const translation = (segment.translations[language] ??= { texts: [], clauses: [], kept: 0 });
+    const translation = (segment.translations[language] ??= noTranslation());
     if (text) {
       translation.texts.push(text);
       translation.clauses.push(clause);
     }
+    translation.partial = null;
     translation.isFinal = isFinal;
+    this.onChange(segment);
+  }
+
+  #translatedInPart({ segment_id: id, text, target_language: language, stable_chars: stableChars }) {
+    const segment = this.#segment(id);
+    const translation = (segment.translations[language] ??= noTranslation());
+    translation.partial = { text, stableChars };
     this.onChange(segment);
   }
 
@@ -148,12 +157,19 @@ export class Captions {
     for (const segment of [...this.segments]) {
       if (segment.isFinal && Object.values(segment.translations).every(({ isFinal }) => isFinal)) continue;
       segment.isFinal = true;
-      Object.values(segment.translations).forEach((translation) => { translation.isFinal = true; });
+      for (const translation of Object.values(segment.translations)) {
+        Object.assign(translation, { isFinal: true, partial: null });
+      }
       const hasWords = segment.text || Object.values(segment.translations).some(({ texts }) => texts.length);
       if (hasWords) this.onChange(segment);
       else this.#remove(segment);
     }
   }
+}
+
+// `partial`: the clause that is still being spoken, as far as it has been translated; null: none is.
+function noTranslation() {
+  return { texts: [], clauses: [], kept: 0, isFinal: false, partial: null };
 }
 
 function isSegment(value) {
@@ -167,6 +183,15 @@ function isSegment(value) {
 export function textOf(segment, column) {
   if (column === "source") return segment.text;
   return joined(segment.translations[column]?.texts ?? [], column);
+}
+
+/** The words of a column that may still change are behind those that do not: `{ stable, open }`. */
+export function partialOf(segment, column) {
+  const { text, stableChars } = column === "source"
+    ? { text: segment.text, stableChars: segment.isFinal ? Infinity : segment.stableChars }
+    : segment.translations[column]?.partial ?? { text: "", stableChars: 0 };
+  const characters = [...text];
+  return { stable: characters.slice(0, stableChars).join(""), open: characters.slice(stableChars).join("") };
 }
 
 /** The source and every target language, in the order in which they came up. */

@@ -53,6 +53,15 @@ SAMPLES: list[Event] = [
         provider=None,
         score=0.5,
     ),
+    events.PartialTranslation(
+        segment_id=1,
+        clause=1,
+        text="and",
+        stable_chars=3,
+        source_language="pt",
+        target_language="en",
+        provider="p",
+    ),
     events.Audio(
         segment_id=1, clause=0, chunk=2, target_language="en", pcm=b"\1\0", sample_rate=22_050, last=True
     ),

@@ -7,7 +7,8 @@ import grpc
 import pytest
 
 from sokuji import events
-from sokuji.api.bridge.messages import ConfigMessage, encode_event
+from sokuji.api.bridge.config_message import ConfigMessage
+from sokuji.api.bridge.messages import encode_event
 from sokuji.api.grpc.converse import event_of, frame_of
 from sokuji.config import Limits
 from sokuji.errors import ProviderFailed, UnknownVoice

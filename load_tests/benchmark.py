@@ -54,6 +54,7 @@ def main(
     url: options.UrlOption = "",
     sessions: options.LevelsOption = "1,2,4,8",
     door: options.DoorsOption = "bridge",
+    grpc: options.GrpcOption = "127.0.0.1:50051",
     duration: options.DurationOption = 60,
     source: options.SourceOption = "pt",
     target: TargetsOption = "en",
@@ -76,15 +77,16 @@ def main(
     )
     doors = options.doors(door)
     if "openai" in doors and (commit is not None or partials):
-        raise typer.BadParameter("--commit and --partials are of the bridge's door alone")
+        raise typer.BadParameter("--commit and --partials are not of OpenAI's door")
     scenarios = [
-        Scenario(requested, count, duration, run_on, door=each, stagger_s=stagger_s)
+        Scenario(requested, count, duration, run_on, door=each, grpc_address=grpc, stagger_s=stagger_s)
         for count in options.levels(sessions)
         for each in doors
     ]
 
     run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
-    about, measured = asyncio.run(with_service(url, config, port, run))
+    environment = {"SOKUJI_GRPC_ADDRESS": grpc} if "grpc" in doors else {}
+    about, measured = asyncio.run(with_service(url, config, port, run, environment))
     show(tables(measured))
     if output is not None:
         load = {

@@ -10,7 +10,7 @@ from load_tests.scenarios.service import GatewaySetting
 from load_tests.scenarios.sessions import Door
 from sokuji.cli.console import service_url
 from sokuji.cli.language_options import target_language
-from sokuji.config import GatewaySettings
+from sokuji.config import GatewaySettings, GrpcSettings
 from sokuji.measure.samples import LANGUAGES
 
 DEFAULT_CONFIG = Path("serve_config.yaml")
@@ -47,6 +47,14 @@ def doors(text: str) -> list[Door]:
     if not set(names) <= set(known):
         raise typer.BadParameter(f"{text!r} is no list of doors; there are: {', '.join(known)}")
     return [door for name in dict.fromkeys(names) for door in known if door == name]
+
+
+def grpc_address(value: str) -> str:
+    """An option callback: an address that gRPC may have."""
+    try:
+        return GrpcSettings(address=value).address
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is no address; accepted: IP:PORT") from None
 
 
 def batch_sizes(text: str) -> list[int]:
@@ -103,7 +111,16 @@ LevelsOption = Annotated[
 DoorsOption = Annotated[
     str,
     typer.Option(
-        "--door", help="The WebSocket to use: bridge or openai; with both, the levels alternate between them."
+        "--door", help="bridge, openai (WebSockets) or grpc; with several, the levels alternate between them."
+    ),
+]
+GrpcOption = Annotated[
+    str,
+    typer.Option(
+        "--grpc",
+        metavar="ADDRESS",
+        callback=grpc_address,
+        help="Where the service serves gRPC, or shall serve it if it is started: for --door grpc.",
     ),
 ]
 DurationOption = Annotated[

@@ -111,14 +111,22 @@ def role(command_line: str) -> str:
 
 
 async def with_service(
-    url: str, config: Path, port: int, measure: Callable[[ServiceUnderTest], Awaitable[Result]]
+    url: str,
+    config: Path,
+    port: int,
+    measure: Callable[[ServiceUnderTest], Awaitable[Result]],
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], Result]:
     """Measure the service at ``url``; without a URL one that is started, as ``started_service`` does it.
+
+    Args:
+        environment: as there; a running service is as it is.
 
     Returns:
         The service's description and Serve config with its variables, for JSON; what ``measure`` returns.
     """
-    async with nullcontext(ServiceUnderTest(url)) if url else started_service(config, port) as service:
+    started = started_service(config, port, environment=environment)
+    async with nullcontext(ServiceUnderTest(url)) if url else started as service:
         serve = service.serve and {
             "config": service.serve.content,
             "environment": dict(service.serve.environment),

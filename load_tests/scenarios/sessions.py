@@ -23,8 +23,8 @@ from sokuji.client.reconnection import RESUME_WITHIN_S
 from sokuji.errors import DeadlineExceeded, Overloaded, SokujiError
 from sokuji.measure.latency import RealTimeSource, Stopwatch
 
-Door = Literal["bridge", "openai"]
-"""The WebSocket that sessions use: the bridge's own, or ``/v1/realtime/translations``."""
+Door = Literal["bridge", "openai", "grpc"]
+"""What sessions use: the bridge's own WebSocket, ``/v1/realtime/translations``, or gRPC."""
 STAGGER_S = 4.0
 """The sessions of a level begin within this time by default, so that they do not speak in unison."""
 DEADLINE_S = 120.0
@@ -45,6 +45,8 @@ class Scenario:
     deadline_s: float | None = None
     """How much longer than its speech a session may take; None: any time."""
     door: Door = "bridge"
+    grpc_address: str = ""
+    """Of the service, for the door of this name."""
     stagger_s: float = STAGGER_S
     """The time within which the sessions begin; 0: all at once."""
     talk: ScriptedSpeech | None = None
@@ -130,6 +132,8 @@ async def run_scenario(
         resume_within_s: how long a client tries to resume after it has lost its connection.
     """
     target = scenario.config.targets[0]
+    if scenario.door == "grpc":
+        url = f"grpc://{scenario.grpc_address}"
     sessions = [
         ServiceSession(
             scenario.speech(number),
@@ -225,7 +229,7 @@ async def converse(
 async def _converse_by_events(
     url: str, config: Config, session: ServiceSession, spoken_until: SpokenUntil, resume_within_s: float
 ) -> None:
-    """Through the door of the bridge."""
+    """With the bridge's client, through its own door or over gRPC."""
     frames = session.pace.frames(session.speech.pcm, RECOGNISER_RATE, spoken_until)
     async with (
         connect(url, config, resume_within_s=resume_within_s) as conversation,

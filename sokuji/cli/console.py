@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sokuji.client.connection import GRPC_SCHEMES
 from sokuji.client.handshake import API_KEY_VARIABLE, endpoint
 from sokuji.errors import SokujiError
 from sokuji.protocol import Commit
@@ -74,6 +75,11 @@ def service_url(url: str) -> str:
         return url and endpoint(url, "", "http")
     except SokujiError as error:
         raise typer.BadParameter(error.message) from None
+
+
+def session_url(url: str) -> str:
+    """Option callback: the address of a service, or of its gRPC."""
+    return url if url.startswith(GRPC_SCHEMES) else service_url(url)
 
 
 def writable(path: Path) -> Path:

@@ -22,7 +22,7 @@ from sokuji.cli.console import (
     ApiKeyOption,
     CommitOption,
     PartialsOption,
-    service_url,
+    session_url,
     timestamp,
     writable,
 )
@@ -41,7 +41,12 @@ MAX_DEMO_S = 300.0
 
 def demo(
     url: Annotated[
-        str, typer.Option(metavar="URL", callback=service_url, help="Address of the service.")
+        str,
+        typer.Option(
+            metavar="URL",
+            callback=session_url,
+            help="Address of the service; of its gRPC with the scheme grpc or grpcs.",
+        ),
     ] = DEFAULT_URL,
     file: Annotated[
         Path | None,

@@ -46,7 +46,8 @@ async def connect(
     """Open a conversation and close it afterwards.
 
     Args:
-        url: the service, for example ``http://127.0.0.1:8000``.
+        url: the service, for example ``http://127.0.0.1:8000``; its gRPC is ``grpc://127.0.0.1:50051``, or
+            ``grpcs://`` with TLS, and needs the extra ``grpc``.
         api_key: of the service, or a client secret; None: that of the environment variable
             ``SOKUJI_API_KEY``, if it is set.
         window_s: seconds of audio that may be unacknowledged before ``send`` waits. This audio is kept in

@@ -89,10 +89,13 @@ def _event(frame: dict[str, Any]) -> events.Event | None:
 
 
 def _failed(frame: _ErrorFrame) -> events.Failed:
-    error = _ERROR_CLASSES.get(frame.code, SokujiError)(
-        frame.message, param=frame.param, retry_after_s=frame.retry_after_s
-    )
+    error = error_with(frame.code, frame.message, frame.param, frame.retry_after_s)
     return events.Failed(error, frame.fatal, frame.segment_id)
+
+
+def error_with(code: str, message: str, param: str | None, retry_after_s: float | None = None) -> SokujiError:
+    """The error of this code; ``SokujiError`` itself where this client does not know it."""
+    return _ERROR_CLASSES.get(code, SokujiError)(message, param=param, retry_after_s=retry_after_s)
 
 
 def refusal_of(body: bytes) -> SokujiError | None:

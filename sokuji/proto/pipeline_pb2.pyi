@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Config(_message.Message):
-    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text")
+    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text", "both_ways")
     class GlossaryEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class Config(_message.Message):
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     RESUME_FROM_MS_FIELD_NUMBER: _ClassVar[int]
     RESUME_TEXT_FIELD_NUMBER: _ClassVar[int]
+    BOTH_WAYS_FIELD_NUMBER: _ClassVar[int]
     source_language: str
     source_languages: _containers.RepeatedScalarFieldContainer[str]
     target_language: str
@@ -50,7 +51,8 @@ class Config(_message.Message):
     session_id: str
     resume_from_ms: int
     resume_text: str
-    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ...) -> None: ...
+    both_ways: bool
+    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ..., both_ways: _Optional[bool] = ...) -> None: ...
 
 class ConverseRequest(_message.Message):
     __slots__ = ("config", "audio", "flush", "cancel", "end")
@@ -140,6 +142,26 @@ class Translation(_message.Message):
     timestamp: int
     def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., is_final: _Optional[bool] = ..., provider: _Optional[str] = ..., score: _Optional[float] = ..., timestamp: _Optional[int] = ...) -> None: ...
 
+class PartialTranslation(_message.Message):
+    __slots__ = ("segment_id", "clause", "text", "stable_chars", "source_language", "target_language", "provider", "timestamp")
+    SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CLAUSE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STABLE_CHARS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    segment_id: int
+    clause: int
+    text: str
+    stable_chars: int
+    source_language: str
+    target_language: str
+    provider: str
+    timestamp: int
+    def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., text: _Optional[str] = ..., stable_chars: _Optional[int] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., provider: _Optional[str] = ..., timestamp: _Optional[int] = ...) -> None: ...
+
 class Audio(_message.Message):
     __slots__ = ("segment_id", "clause", "chunk", "target_language", "pcm", "sample_rate", "last", "format", "provider", "timestamp")
     SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -209,7 +231,7 @@ class Error(_message.Message):
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., param: _Optional[str] = ..., fatal: _Optional[bool] = ..., segment_id: _Optional[int] = ..., retry_after_s: _Optional[float] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ConverseEvent(_message.Message):
-    __slots__ = ("ready", "speech", "transcription", "translation", "audio", "ack", "status", "draining", "error", "done")
+    __slots__ = ("ready", "speech", "transcription", "translation", "audio", "ack", "status", "draining", "error", "done", "partial_translation")
     READY_FIELD_NUMBER: _ClassVar[int]
     SPEECH_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -220,6 +242,7 @@ class ConverseEvent(_message.Message):
     DRAINING_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_TRANSLATION_FIELD_NUMBER: _ClassVar[int]
     ready: Ready
     speech: Speech
     transcription: Transcription
@@ -230,4 +253,5 @@ class ConverseEvent(_message.Message):
     draining: Draining
     error: Error
     done: _common_pb2.Empty
-    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., speech: _Optional[_Union[Speech, _Mapping]] = ..., transcription: _Optional[_Union[Transcription, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ..., audio: _Optional[_Union[Audio, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ...) -> None: ...
+    partial_translation: PartialTranslation
+    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., speech: _Optional[_Union[Speech, _Mapping]] = ..., transcription: _Optional[_Union[Transcription, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ..., audio: _Optional[_Union[Audio, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ..., partial_translation: _Optional[_Union[PartialTranslation, _Mapping]] = ...) -> None: ...

@@ -19,6 +19,7 @@ from sokuji.errors import ProviderFailed
 from sokuji.measure.latency import LATENCY_POINTS
 from tests.support.api_server import serve_api
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
+from tests.support.grpc_api import serve_grpc
 from tests.support.speech import sample, silence
 from tests.support.subtitle_files import read_cues
 
@@ -144,6 +145,15 @@ def test_the_demo_shows_captions_and_latencies_and_saves_the_voice(folder: Path,
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_the_demo_speaks_grpc(folder: Path) -> None:
+    with serve_grpc() as address:
+        result = run(f"demo --url grpc://{address} --file fox.wav")
+    assert result.exit_code == 0, result.output
+    assert wav(folder / "demo.wav") == (22_050, 0.2)
+    assert run("demo --url grpc://nowhere --file fox.wav").exit_code == 1
+
+
 def test_the_options_of_the_demo_reach_the_service(folder: Path, url: str) -> None:
     result = run(f"demo --url {url} --file fox.wav --to en,en --commit utterance --no-partials")
     assert result.exit_code == 0, result.output

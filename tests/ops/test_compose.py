@@ -86,6 +86,18 @@ def test_the_guides_variables_reach_the_stage_that_reads_them() -> None:
     assert config("docker-compose.yml")["services"]["sokuji"]["environment"].get("MODEL_SIZE") is None
 
 
+def test_grpc_is_switched_on_by_a_file_and_has_the_guides_variables() -> None:
+    knobs = {name for field, name in GATEWAY_FIELD_VARIABLES.items() if field.startswith("grpc.")}
+    given = dict.fromkeys(knobs - {"SOKUJI_GRPC_ADDRESS"}, "10")
+    options = ("-f", str(FOLDER / "docker-compose.grpc.yml"))
+    service = config("docker-compose.yml", *options, **given)["services"]["sokuji"]
+    assert service["environment"].items() >= {**given, "SOKUJI_GRPC_ADDRESS": "0.0.0.0:50051"}.items()
+    assert [(port["host_ip"], port["target"]) for port in service["ports"]] == [
+        ("127.0.0.1", 8_000),
+        ("127.0.0.1", 50_051),
+    ]
+
+
 def test_each_deployment_has_a_container_with_its_resource_and_more_memory_than_its_bound() -> None:
     services = config("docker-compose.prod.yml")["services"]
     containers: dict[str, list[tuple[str, dict[str, Any]]]] = {}

@@ -49,6 +49,7 @@ class RunningService:
     """The folder of the log files, which are in JSON."""
     traces: Receiver
     """Has the spans of all requests."""
+    grpc_address: str
 
     def replica_pids(self, deployment: str) -> list[int]:
         """The processes of a deployment's replicas, of this service alone."""
@@ -75,6 +76,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     log = tmp_path_factory.mktemp("service") / "log"
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     gateway_settings(config)["admission"] = {"enabled": False}
+    gateway_settings(config)["grpc"] = {"address": f"127.0.0.1:{free_port()}"}
     logs = log.with_name("logs")
     config["logging_config"] |= {"encoding": "JSON", "logs_dir": str(logs)}
     path = log.with_name("serve_config.yaml")
@@ -95,7 +97,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
             (dashboard,) = re.findall(r"Ray dashboard (\S+)", log.read_text())
             (ray_metrics_port,) = re.findall(r"Ray metrics on all interfaces, port\s+(\d+)", log.read_text())
             address = f"127.0.0.1:{port}"
-            yield RunningService(child.pid, address, dashboard, int(ray_metrics_port), logs, traces)
+            (grpc_address,) = re.findall(r"/docs\s+gRPC\s+(\S+)", log.read_text())
+            yield RunningService(
+                child.pid, address, dashboard, int(ray_metrics_port), logs, traces, grpc_address
+            )
         finally:
             child.send_signal(signal.SIGINT)
             try:

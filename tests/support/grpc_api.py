@@ -1,9 +1,12 @@
 """The gRPC door on a loopback port, over fake stages, in the loop of the test; a client without stubs."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from queue import Queue
 from typing import Any, Literal, TypeVar
 
 import grpc
@@ -124,6 +127,27 @@ async def grpc_api(
             yield GrpcApi(service, server, channel, address)
     finally:
         await server.stop(0)
+
+
+@contextmanager
+def serve_grpc() -> Iterator[str]:
+    """The address of a server that runs in a thread, so that commands may have an event loop of their own."""
+    started: Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = Queue()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        async with grpc_api() as api:
+            started.put((asyncio.get_running_loop(), stop, api.address))
+            await stop.wait()
+
+    running = threading.Thread(target=lambda: asyncio.run(serve()))
+    running.start()
+    loop, stop, address = started.get(timeout=30)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        running.join()
 
 
 def error_of(failure: grpc.aio.AioRpcError) -> tuple[str, str | None]:

@@ -16,6 +16,7 @@ import grpc
 from starlette.requests import HTTPConnection
 
 from sokuji.access.principal import Principal
+from sokuji.api.concurrency_limiter import KeyedLimiter
 from sokuji.api.errors import unhandled
 from sokuji.api.grpc.call import Call, Context
 from sokuji.api.grpc.methods import DOOR, Method
@@ -24,7 +25,7 @@ from sokuji.api.request_ids import new_request_id
 from sokuji.api.request_metrics import CLIENT_LEFT
 from sokuji.api.service import Service
 from sokuji.api.session_connection import ClientDisconnected
-from sokuji.errors import SokujiError
+from sokuji.errors import RateLimited, SokujiError
 from sokuji.metrics.requests import record_request
 from sokuji.telemetry import call_ids
 from sokuji.telemetry.call_ids import REQUEST_ID_HEADER, CallIds
@@ -42,10 +43,13 @@ class Gate(grpc.GenericRpcHandler):
     Args:
         methods: path -> method.
         host: where the server listens.
+        client_calls: calls of one client address at the same time.
     """
 
-    def __init__(self, service: Service, methods: Mapping[str, Method], host: str) -> None:
+    def __init__(self, service: Service, methods: Mapping[str, Method], host: str, client_calls: int) -> None:
         self._service = service
+        self._client_calls = client_calls
+        self._calls_of = KeyedLimiter(client_calls)
         self._methods = methods
         self._host = host
 
@@ -77,6 +81,11 @@ class Gate(grpc.GenericRpcHandler):
 
     async def _admitted(self, method: Method, metadata: Metadata, context: Context) -> None:
         address = peer_address(context.peer())
+        message = f"{self._client_calls} calls of your address are open; end one first"
+        with self._calls_of.of(address) as calls, calls.slot_or_raise(RateLimited(message, retry_after_s=1)):
+            await self._identified(method, metadata, address, context)
+
+    async def _identified(self, method: Method, metadata: Metadata, address: str, context: Context) -> None:
         client = None
         if method.access == "key":
             client = self._identify(metadata, address)

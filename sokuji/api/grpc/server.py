@@ -55,7 +55,7 @@ class GrpcServer:
             ConfigError: the address cannot be listened on; the former server goes on.
         """
         settings = self._service.settings
-        options = (*server_options(settings), ("address", settings.grpc.address))
+        options = (server_options(settings), settings.grpc.address, _max_client_calls(settings))
         if options == self._options:
             return
         started = await self._started(settings) if settings.grpc.address else None
@@ -82,12 +82,8 @@ class GrpcServer:
         self._ending.discard(server)
 
     async def _started(self, settings: GatewaySettings) -> grpc.aio.Server:
-        limits = settings.limits
-        server = grpc.aio.server(
-            handlers=(Gate(self._service, METHODS, settings.grpc.host),),
-            options=server_options(settings),
-            maximum_concurrent_rpcs=2 * (limits.ws_max_connections + limits.max_concurrent_requests),
-        )
+        gate = Gate(self._service, METHODS, settings.grpc.host, _max_client_calls(settings))
+        server = grpc.aio.server(handlers=(gate,), options=server_options(settings))
         try:
             server.add_insecure_port(settings.grpc.address)
         except RuntimeError:
@@ -98,6 +94,11 @@ class GrpcServer:
         await server.start()
         log.info("gRPC on %s", settings.grpc.address)
         return server
+
+
+def _max_client_calls(settings: GatewaySettings) -> int:
+    """Calls of one client address: its sessions, and as many others as are served at the same time."""
+    return settings.limits.ws_max_client_connections + settings.limits.max_concurrent_requests
 
 
 def server_options(settings: GatewaySettings) -> tuple[tuple[str, int], ...]:

@@ -356,3 +356,21 @@ async def test_as_many_requests_are_served_as_at_the_other_doors() -> None:
 def test_every_message_of_a_session_is_a_field() -> None:
     (oneof,) = ConverseRequest.DESCRIPTOR.oneofs
     assert [field.name for field in oneof.fields] == ["config", "audio", "flush", "cancel", "end"]
+
+
+async def test_one_address_cannot_take_all_calls() -> None:
+    limits = {"ws_max_client_connections": 1, "max_concurrent_requests": 2}
+    async with grpc_api(limits=limits) as api:
+        idle = [api.stream(f"{TEXT}/TranslateStream") for _ in range(3)]
+        for call in idle:
+            await call.wait_for_connection()
+        with pytest.raises(grpc.aio.AioRpcError, match="3 calls of your address") as refusal:
+            while True:
+                await api.call(f"{STT}/HealthCheck", Empty())
+        assert error_of(refusal.value) == ("rate_limited", None)
+        idle[0].cancel()
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(grpc.aio.AioRpcError):
+                    await api.call(f"{STT}/HealthCheck", Empty())
+                    break

@@ -7,7 +7,8 @@ import grpc
 import pytest
 
 from sokuji import events
-from sokuji.api.bridge.messages import ConfigMessage, encode_event
+from sokuji.api.bridge.config_message import ConfigMessage
+from sokuji.api.bridge.messages import encode_event
 from sokuji.api.grpc.converse import event_of, frame_of
 from sokuji.config import Limits
 from sokuji.errors import ProviderFailed, UnknownVoice
@@ -52,6 +53,15 @@ SAMPLES: list[Event] = [
         is_final=True,
         provider=None,
         score=0.5,
+    ),
+    events.PartialTranslation(
+        segment_id=1,
+        clause=1,
+        text="and",
+        stable_chars=3,
+        source_language="pt",
+        target_language="en",
+        provider="p",
     ),
     events.Audio(
         segment_id=1, clause=0, chunk=2, target_language="en", pcm=b"\1\0", sample_rate=22_050, last=True
@@ -252,18 +262,17 @@ def sent_bytes() -> float:
 
 
 async def test_a_client_that_never_reads_is_closed_and_holds_up_nobody() -> None:
-    before, tts = sent_bytes(), FakeTts(*[400] * 20)
+    before, tts = sent_bytes(), FakeTts(4_000)
     async with grpc_api(tts=tts, limits=Limits(idle_timeout_s=2)) as api:
         deaf = api.stream(CONVERSE)
         await deaf.write(ConverseRequest(config=Config(**PAIR)))
-        for _ in range(12):
-            await say(deaf)
+        await say(deaf)
         other = await api.session(**PAIR, output="captions")
         await say(other)
         await until_event(other, "translation")
         other.cancel()
         await _until_free(api)
-    offered = 400 * 2 * FakeTts.CHUNK_SAMPLES * len(tts.requests)
+    offered = 4_000 * 2 * FakeTts.CHUNK_SAMPLES
     # gRPC's client announces a window of 4 MiB for a stream.
     assert sent_bytes() - before < 2**23 < offered / 2
 

@@ -11,14 +11,15 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 
-from sokuji.api.grpc.server import METHODS
+from sokuji.api.grpc.server import METHODS, GrpcServer
+from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
 from sokuji.config.grpc import GrpcSettings
 from sokuji.errors import ConfigError
 from sokuji.proto.common_pb2 import Empty
 from sokuji.proto.translation_pb2 import TranslateRequest
 from sokuji.proto.tts_pb2 import SynthesizeRequest
-from tests.support.fake_stages import FakeStt, FakeTts
+from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
 from tests.support.grpc_api import GrpcApi, error_of, free_port, grpc_api, raw
 from tests.support.knobs import Knobs
 
@@ -302,3 +303,25 @@ async def test_a_stopped_server_accepts_nothing_and_lets_calls_end() -> None:
         tts.gate.set()
         assert (await speaking).duration_ms == 200
         await asyncio.gather(*stopping)
+
+
+async def test_replicas_of_a_machine_share_the_port_and_the_clients() -> None:
+    """One replica goes away, and the other serves all."""
+    seen: list[FakeTts] = [FakeTts(), FakeTts()]
+    async with grpc_api(tts=seen[0]) as api:
+        other = Service(await ready_pipeline(tts=seen[1]), api.service.settings)
+        server = GrpcServer(other)
+        await server.apply()
+        async with asyncio.timeout(30):
+            while not all(tts.requests for tts in seen):
+                await _speak_once(api.address)
+        await server.stop(0)
+        before = len(seen[1].requests)
+        for _ in range(10):
+            await _speak_once(api.address)
+        assert len(seen[1].requests) == before
+
+
+async def _speak_once(address: str) -> None:
+    async with grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        await raw(channel, "unary_unary", SYNTHESIZE)(SynthesizeRequest(text="Hi").SerializeToString())

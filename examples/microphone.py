@@ -55,9 +55,9 @@ async def interpret(args: argparse.Namespace) -> None:
     loudspeaker = sounddevice.RawOutputStream(
         samplerate=VOICE_RATE, device=args.output, channels=1, dtype="int16"
     )
-    async with connect(args.url, config) as conversation, asyncio.TaskGroup() as tasks:
+    async with connect(args.url, config) as conversation:
         with microphone, loudspeaker:
-            playing = tasks.create_task(play(loudspeaker, voice))
+            playing = asyncio.create_task(play(loudspeaker, voice))
             async for event in conversation.converse(until_end(heard)):
                 match event:
                     case Transcription(text=text):

@@ -18,6 +18,9 @@ from sokuji.admission.demand import ProviderDemand
 BUSY, WANTED, ROOM = "busy_workers", "wanted_workers", "room_of_a_replica"
 """Workers that are busy; workers that are wanted besides; workers that may be busy in one replica."""
 
+NEGLIGIBLE = 0.01
+"""Share of a replica for which none is started or kept: averages fade towards zero and never reach it."""
+
 
 def demand_report(demands: Iterable[tuple[str, ProviderDemand]]) -> dict[str, float]:
     """What a gateway replica reports to Serve's autoscaler (``record_autoscaling_stats``).
@@ -59,5 +62,5 @@ def by_demand(
         busy, more, room = (latest.get(f"{deployment.name}/{name}", [0.0]) for name in (BUSY, WANTED, ROOM))
         # All gateways see the same workers, and each its own sessions.
         by_sessions = (max(busy) + sum(more)) / max(room) if max(room) else 0.0
-        wanted[deployment] = float(math.ceil(max(by_calls, by_sessions) - 1e-6))
+        wanted[deployment] = float(math.ceil(max(by_calls, by_sessions) - NEGLIGIBLE))
     return wanted, {}

@@ -5,21 +5,21 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from load_tests.cluster.cluster import GATEWAYS, SERVICE_PORT, Cluster, cluster
-from load_tests.cluster.fault_runs import FAULTS, fault_runs
+from load_tests.cluster.fault_runs import FAULTS, FaultRun, fault_runs
 from load_tests.cluster.isolation import is_isolated, run_isolated
 from load_tests.cluster.nginx import nginx
-from load_tests.cluster.scaling_runs import idle_run, load_run
+from load_tests.cluster.scaling_runs import IdleRun, LoadRun, idle_run, load_run
 from load_tests.cluster.serve_configs import serve_config
-from load_tests.cluster.spread_runs import locality_runs, strategy_runs
+from load_tests.cluster.spread_runs import SpreadRun, locality_runs, strategy_runs
 from load_tests.cluster.talks import Calm, calm
-from load_tests.measurements.heard_words import UsersReport
 from load_tests.reports import scaling_tables
 from load_tests.reports.report import OutputOption, write
 from load_tests.scenarios import options
@@ -27,65 +27,51 @@ from sokuji.cli.console import one_line_failures
 from sokuji.errors import SokujiError
 
 app = options.command_line()
+Run = LoadRun | IdleRun | SpreadRun | FaultRun
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where scenarios take place."""
+
+    cluster: Cluster
+    url: str
+    """Of nginx."""
+    calm: Calm
+    faults: Sequence[str]
+
+
+async def _load(site: Site) -> AsyncIterator[Run]:
+    yield await load_run(site.cluster, site.url, site.calm)
+
+
+async def _idle(site: Site) -> AsyncIterator[Run]:
+    yield await idle_run(site.cluster, site.url, site.calm)
+
+
+SCENARIOS: Mapping[str, Callable[[Site], AsyncIterator[Run]]] = {
+    "load": _load,
+    "idle": _idle,
+    "strategies": lambda site: strategy_runs(site.cluster, site.url, site.calm),
+    "locality": lambda site: locality_runs(site.cluster, site.calm),
+    "faults": lambda site: fault_runs(site.cluster, site.url, site.calm, site.faults),
+}
+ALL_SCENARIOS, ALL_FAULTS = ",".join(SCENARIOS), ",".join(FAULTS)
 
 
 @dataclass(slots=True)
 class Findings:
-    """What scenarios have found, as tables, for JSON, and what users noticed."""
+    """What scenarios have found; it is written after each run, for all of them together take long."""
 
-    tables: list[str] = field(default_factory=list)
+    output: Path | None
     figures: dict[str, Any] = field(default_factory=dict)
-    users: list[UsersReport] = field(default_factory=list)
+    all_sound: bool = True
 
-
-Scenario = Callable[[Cluster, str, Calm, Findings, tuple[str, ...]], Awaitable[None]]
-
-
-async def _load(cluster: Cluster, url: str, calm: Calm, found: Findings, faults: tuple[str, ...]) -> None:
-    run = await load_run(cluster, url, calm)
-    found.tables += scaling_tables.load_tables(run)
-    found.figures["load"] = asdict(run)
-    found.users.append(run.users)
-
-
-async def _idle(cluster: Cluster, url: str, calm: Calm, found: Findings, faults: tuple[str, ...]) -> None:
-    run = await idle_run(cluster, url, calm)
-    found.tables += scaling_tables.idle_tables(run)
-    found.figures["idle"] = asdict(run)
-    found.users.append(run.users)
-
-
-async def _strategies(
-    cluster: Cluster, url: str, calm: Calm, found: Findings, faults: tuple[str, ...]
-) -> None:
-    runs = await strategy_runs(cluster, url, calm)
-    found.tables.append(scaling_tables.spread_table(runs))
-    found.figures["strategies"] = [asdict(run) for run in runs]
-    found.users += [run.users for run in runs]
-
-
-async def _locality(cluster: Cluster, url: str, calm: Calm, found: Findings, faults: tuple[str, ...]) -> None:
-    runs = await locality_runs(cluster, calm)
-    found.tables.append(scaling_tables.spread_table(runs))
-    found.figures["locality"] = [asdict(run) for run in runs]
-    found.users += [run.users for run in runs]
-
-
-async def _faults(cluster: Cluster, url: str, calm: Calm, found: Findings, faults: tuple[str, ...]) -> None:
-    runs = await fault_runs(cluster, url, calm, faults)
-    found.tables.append(scaling_tables.fault_table(runs))
-    found.figures["faults"] = [asdict(run) for run in runs]
-    found.users += [run.users for run in runs]
-
-
-SCENARIOS: Mapping[str, Scenario] = {
-    "load": _load,
-    "idle": _idle,
-    "strategies": _strategies,
-    "locality": _locality,
-    "faults": _faults,
-}
-ALL_SCENARIOS, ALL_FAULTS = ",".join(SCENARIOS), ",".join(FAULTS)
+    def add(self, scenario: str, run: Run) -> None:
+        """Note a run."""
+        self.figures.setdefault(scenario, []).append({**asdict(run), "users": run.users.figures()})
+        self.all_sound &= run.users.is_sound
+        write(self.output, self.figures)
 
 
 @app.command()
@@ -102,28 +88,25 @@ def main(
     """Print tables of replicas, calls and words; the exit code is 1 if a word was lost or came twice."""
     if not is_isolated():
         raise typer.Exit(run_isolated("load_tests.scaling", sys.argv[1:]))
-    found = asyncio.run(_run(scenarios.split(","), tuple(faults.split(","))))
-    write(output, found.figures)
-    if any(each.words.lost or each.words.doubled or each.out_of_order or each.errors for each in found.users):
+    found = Findings(output)
+    asyncio.run(_run(found, scenarios.split(","), faults.split(",")))
+    if not found.all_sound:
         raise SokujiError("words were lost, doubled or out of order, or a session met an error")
 
 
-async def _run(scenarios: list[str], faults: tuple[str, ...]) -> Findings:
-    found = Findings()
+async def _run(found: Findings, scenarios: Sequence[str], faults: Sequence[str]) -> None:
     async with cluster() as running:
-        folder = running.folder / "nginx"
-        folder.mkdir()
-        running.folder.chmod(0o755)
         gateways = [f"{running.nodes[name].host.address}:{SERVICE_PORT}" for name in GATEWAYS]
-        with nginx(folder, gateways) as url:
+        with nginx(running.folder / "nginx", gateways) as url:
             await running.deploy(serve_config())
-            left_alone = await calm(url)
-            found.figures["calm"] = asdict(left_alone)
+            site = Site(running, url, await calm(url), faults)
+            found.figures["calm"] = asdict(site.calm)
             for name in scenarios:
-                tables = len(found.tables)
-                await SCENARIOS[name](running, url, left_alone, found, faults)
-                print("\n\n".join([f"## {name}", *found.tables[tables:]]), flush=True)
-    return found
+                runs = []
+                async for run in SCENARIOS[name](site):
+                    runs.append(run)
+                    found.add(name, run)
+                print("\n\n".join([f"## {name}", *scaling_tables.tables(runs)]), flush=True)
 
 
 if __name__ == "__main__":

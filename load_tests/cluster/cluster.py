@@ -33,7 +33,7 @@ SIZES: Mapping[str, NodeSize] = {
 }
 """Node -> what it declares. The resources are what replicas ask for in the Serve config."""
 GATEWAYS = ("gateway-1", "gateway-2")
-NODES_S = 180.0
+NODES_S = 600.0
 DEPLOYED_S = 150.0
 _EXPORT_S = 12.0
 """Ray exports its counters every ten seconds."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -111,15 +111,13 @@ def _require(killed: int) -> None:
         raise RuntimeError("there was no process to kill")
 
 
-async def fault_runs(cluster: Cluster, url: str, calm: Calm, names: tuple[str, ...]) -> list[FaultRun]:
+async def fault_runs(cluster: Cluster, url: str, calm: Calm, names: Sequence[str]) -> AsyncIterator[FaultRun]:
     """Two sessions through nginx and both gateways for each fault; then everything is as before."""
     await cluster.deploy(serve_config(TWO_OF_EACH))
-    runs = []
     for name in names:
         progress(f"fault: {name}")
-        runs.append(await _fault_run(cluster, url, calm, name))
+        yield await _fault_run(cluster, url, calm, name)
         await _repair(cluster)
-    return runs
 
 
 async def _fault_run(cluster: Cluster, url: str, calm: Calm, name: str) -> FaultRun:

@@ -21,7 +21,7 @@ def nginx(folder: Path, gateways: Sequence[str]) -> Iterator[str]:
     """Run nginx on ports 80 and 443 of ``OWN_ADDRESS``; its URL, whose certificate this process trusts.
 
     Args:
-        folder: for its files.
+        folder: for its files; is made, and lies in one that only this user may enter.
         gateways: ``host:port`` of each, as many as ``ops/nginx/upstreams.conf`` names.
 
     Raises:
@@ -30,6 +30,10 @@ def nginx(folder: Path, gateways: Sequence[str]) -> Iterator[str]:
     program = shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
     if program is None:
         raise ConfigError("the cluster's way in needs nginx: apt install nginx")
+    folder.mkdir()
+    # Its workers are another user.
+    for each in (folder, folder.parent):
+        each.chmod(0o755)
     shutil.copy(_CONFIGURATION / "nginx.conf", folder)
     addresses = iter(gateways)
     upstreams = (_CONFIGURATION / "upstreams.conf").read_text()
@@ -38,7 +42,6 @@ def nginx(folder: Path, gateways: Sequence[str]) -> Iterator[str]:
     )
     (folder / "tls").mkdir()
     chain = write_certificate(folder / "tls", OWN_ADDRESS)
-    folder.chmod(0o755)
     with (folder / "nginx.log").open("wb") as log:
         command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -84,6 +84,8 @@ class Node:
             "RAY_USAGE_STATS_ENABLED": "0",
             # Processes that nobody has asked for take minutes where there are few cores.
             "RAY_prestart_worker_first_driver": "0",
+            # By default Ray's workers give way to all other load of the machine, which would starve them.
+            "RAY_worker_niceness": "0",
             # Nobody else is in this network.
             "SOKUJI_KEYLESS": "1",
             "FORWARDED_ALLOW_IPS": "*",
@@ -93,7 +95,7 @@ class Node:
     @property
     def last_lines(self) -> str:
         """Of its log."""
-        return self._log.read_text(errors="replace")[-2_000:]
+        return self._log.read_text(errors="replace")[-2_000:] if self._log.exists() else ""
 
     @property
     def _log(self) -> Path:

@@ -16,9 +16,9 @@ from load_tests.progress import progress
 SCALED: Mapping[str, int] = {"SpeechToText": 3, "Gateway": 2}
 """Deployment -> the most replicas that it may have, in ``load_tests/scaling.yaml``."""
 STAGES = ("SpeechToText", "Translation", "TextToSpeech")
-CROWD, CROWD_S, LONG_S = 4, 45.0, 130.0
+CROWD, CROWD_S, LONG_S = 2, 45.0, 110.0
 JOIN_AFTER_S = 8.0
-SETTLED_S = 120.0
+SETTLED_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class IdleRun:
 
 
 async def load_run(cluster: Cluster, url: str, calm: Calm) -> LoadRun:
-    """One session speaks, then four more for a while, and one that stays until the load has fallen."""
+    """One session speaks, then two more for a while, and one that stays until the load has fallen."""
     await cluster.deploy(serve_config())
     before = await cluster.counts()
     async with watched(cluster) as timeline:

@@ -1,6 +1,6 @@
 """Scenarios of the routers: which replica of a stage gets the calls of a gateway."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -36,26 +36,22 @@ class SpreadRun:
     users: UsersReport
 
 
-async def strategy_runs(cluster: Cluster, url: str, calm: Calm) -> list[SpreadRun]:
+async def strategy_runs(cluster: Cluster, url: str, calm: Calm) -> AsyncIterator[SpreadRun]:
     """Four sessions through two gateways to three recognisers on nodes of their own, by each strategy."""
-    runs = []
     for strategy in STRATEGIES:
         progress(f"calls are spread by {strategy}")
         changes = {"Gateway": replicas(2), STT: replicas(3)}
         await cluster.deploy(serve_config(changes, load_balance_strategy=strategy))
-        runs.append(await _spread(cluster, url, calm, strategy, "both"))
-    return runs
+        yield await _spread(cluster, url, calm, strategy, "both")
 
 
-async def locality_runs(cluster: Cluster, calm: Calm) -> list[SpreadRun]:
+async def locality_runs(cluster: Cluster, calm: Calm) -> AsyncIterator[SpreadRun]:
     """One session to each gateway in turn, with a recogniser on each gateway's node, by each strategy."""
-    runs = []
     for strategy in STRATEGIES:
         await cluster.deploy(serve_config(BESIDE_GATEWAYS, load_balance_strategy=strategy))
         for gateway in GATEWAYS:
             progress(f"{gateway} is spoken to, by {strategy}")
-            runs.append(await _spread(cluster, cluster.url(gateway), calm, strategy, gateway, sessions=1))
-    return runs
+            yield await _spread(cluster, cluster.url(gateway), calm, strategy, gateway, sessions=1)
 
 
 async def _spread(

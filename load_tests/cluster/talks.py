@@ -57,7 +57,7 @@ async def talk(
         disturbance: is run when the first session is in the middle of its second sentence.
 
     Returns:
-        The sessions that were let in, and how often one was refused.
+        The sessions that were let in at some time, and how often one was refused.
     """
     disturbing: list[asyncio.Future[None]] = []
     middle_ms = sum(what.speech(0).spans_ms[1]) / 2 if disturbance else 0.0
@@ -66,7 +66,7 @@ async def talk(
         if disturbance and not disturbing and ms >= middle_ms:
             disturbing.append(asyncio.ensure_future(disturbance()))
 
-    async def one(number: int) -> tuple[ServiceSession, int]:
+    async def one(number: int) -> tuple[ServiceSession | None, int]:
         await asyncio.sleep(what.stagger_s * number / what.sessions)
         alone = replace(what, sessions=1, talk=what.speech(number), stagger_s=0)
         spoken = reached if number == 0 else _ignore
@@ -77,11 +77,13 @@ async def talk(
             if session.refused_after_s is None and not isinstance(session.failure, ServiceUnreachable):
                 return session, refusals
             await asyncio.sleep(RETRY_S)
-        return session, RETRIES
+        return None, RETRIES
 
     results = await asyncio.gather(*(one(number) for number in range(what.sessions)))
     await asyncio.gather(*disturbing)
-    return [session for session, _ in results], sum(refusals for _, refusals in results)
+    return [session for session, _ in results if session is not None], sum(
+        refusals for _, refusals in results
+    )
 
 
 def _ignore(ms: float) -> None:

@@ -5,14 +5,19 @@ same speech when it is left alone. A word of that which is missing is lost, a wo
 one that is only heard otherwise is neither.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import jiwer
 
 from load_tests.measurements.word_errors import words
 from load_tests.scenarios.response_log import OutputChunk, UtteranceResponse
 from load_tests.scenarios.sessions import ServiceSession
+from sokuji.errors import VoiceLeftOut
+
+MISHEARD = 0.6
+"""Words with at least this share of the letters of others may be those, heard otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +33,88 @@ class HeardWords:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardSession:
+    """What one user noticed."""
+
+    said: str
+    heard: str
+    words: HeardWords
+    resumptions: int
+    errors: Mapping[str, int]
+    """Code -> error events, and the error that ended the session."""
+
+
+@dataclass(frozen=True, slots=True)
 class UsersReport:
     """What the users of several sessions noticed."""
 
-    sessions: int
-    words: HeardWords
-    voiceless: int
-    """Sentences that were recognised, and for which no voice came."""
+    sessions: list[HeardSession]
+    unspoken: int
+    """Sentences for which no voice came."""
     out_of_order: int
     """Captions, translations and chunks of a voice that came twice or after a later one."""
-    resumptions: int
-    errors: int
-    """Error events, and sessions that ended before their end."""
     longest_silence_s: float
     """The longest time in which a user heard no voice, between the first sound and the last one."""
 
+    @property
+    def words(self) -> HeardWords:
+        """Of all sessions."""
+        return sum((each.words for each in self.sessions), HeardWords())
+
+    @property
+    def resumptions(self) -> int:
+        """Of all sessions."""
+        return sum(each.resumptions for each in self.sessions)
+
+    @property
+    def errors(self) -> int:
+        """Of all sessions; that a voice was left out counts as ``unspoken``."""
+        counts = (sum(each.errors.values()) - each.errors.get(VoiceLeftOut.code, 0) for each in self.sessions)
+        return sum(counts)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every word came once and in order, and nobody met an error."""
+        return not (self.words.lost or self.words.doubled or self.out_of_order or self.errors)
+
+    def figures(self) -> dict[str, Any]:
+        """For JSON."""
+        totals = {"words": asdict(self.words), "resumptions": self.resumptions, "errors": self.errors}
+        return {**asdict(self), "totals": totals}
+
 
 def compared(said: str, heard: str, language: str) -> HeardWords:
-    """The words of one transcript against those of another one."""
+    """The words of one transcript against those of another one.
+
+    Where both differ, the words of the one stand for those of the other if they have about as many letters,
+    however they are divided.
+    """
     expected, found = words(said, language), words(heard, language)
+    lost = doubled = 0
+    for missing, additional in _differences(expected, found):
+        fewer, more = sorted((sum(map(len, missing)), sum(map(len, additional))))
+        if fewer <= MISHEARD * more:
+            lost += max(0, len(missing) - len(additional))
+            doubled += max(0, len(additional) - len(missing))
+    return HeardWords(len(expected), lost, doubled)
+
+
+def _differences(expected: list[str], found: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """What stands in each of two texts between words that they have in common, by the least changes."""
     if not expected:
-        return HeardWords(doubled=len(found))
-    result = jiwer.process_words(" ".join(expected), " ".join(found))
-    return HeardWords(len(expected), result.deletions, result.insertions)
+        yield [], found
+        return
+    missing: list[str] = []
+    additional: list[str] = []
+    (chunks,) = jiwer.process_words(" ".join(expected), " ".join(found)).alignments
+    for chunk in chunks:
+        if chunk.type == "equal":
+            yield missing, additional
+            missing, additional = [], []
+        else:
+            missing += expected[chunk.ref_start_idx : chunk.ref_end_idx]
+            additional += found[chunk.hyp_start_idx : chunk.hyp_end_idx]
+    yield missing, additional
 
 
 def longest_silence_s(voice: Sequence[OutputChunk]) -> float:
@@ -74,28 +138,24 @@ def calm_texts(session: ServiceSession) -> dict[str, str]:
 
 def users_report(sessions: Sequence[ServiceSession], calm: Mapping[str, str]) -> UsersReport:
     """What the users of ``sessions`` noticed, whose sentences all have their text in ``calm``."""
-    counted = [
-        compared(
-            " ".join(calm[sentence] for sentence in session.speech.sentences),
-            " ".join(filter(None, (each.text for each in _utterances(session)))),
-            session.speech.language,
-        )
-        for session in sessions
-    ]
     voices = [[chunk for each in _utterances(session) for chunk in each.voice] for session in sessions]
     return UsersReport(
-        sessions=len(sessions),
-        words=sum(counted, HeardWords()),
-        voiceless=sum(
+        sessions=[_heard(session, calm) for session in sessions],
+        unspoken=sum(
             bool(each.text) and not any(chunk.pcm for chunk in each.voice)
             for session in sessions
             for each in _utterances(session)
         ),
         out_of_order=sum(each.stopwatch.out_of_order for each in sessions),
-        resumptions=sum(each.resumptions for each in sessions),
-        errors=sum(sum(each.errors.values()) for each in sessions),
         longest_silence_s=round(max(map(longest_silence_s, voices), default=0.0), 1),
     )
+
+
+def _heard(session: ServiceSession, calm: Mapping[str, str]) -> HeardSession:
+    said = " ".join(calm[sentence] for sentence in session.speech.sentences)
+    heard = " ".join(filter(None, (each.text for each in _utterances(session))))
+    words = compared(said, heard, session.speech.language)
+    return HeardSession(said, heard, words, session.resumptions, dict(session.errors))
 
 
 def _utterances(session: ServiceSession) -> list[UtteranceResponse]:

@@ -9,9 +9,24 @@ from load_tests.measurements.heard_words import UsersReport
 from load_tests.reports.report import known
 
 USERS: Sequence[str] = (
-    *("sessions", "words said", "lost", "doubled", "without a voice", "out of order"),
+    *("sessions", "words said", "lost", "doubled", "unspoken", "out of order"),
     *("resumed", "errors", "longest silence"),
 )
+
+
+def tables(runs: Sequence[LoadRun | IdleRun | SpreadRun | FaultRun]) -> list[str]:
+    """The tables of the runs of one scenario."""
+    found: list[str] = []
+    for run in runs:
+        if isinstance(run, LoadRun):
+            found += load_tables(run)
+        elif isinstance(run, IdleRun):
+            found += idle_tables(run)
+    if spread := [run for run in runs if isinstance(run, SpreadRun)]:
+        found.append(spread_table(spread))
+    if faults := [run for run in runs if isinstance(run, FaultRun)]:
+        found.append(fault_table(faults))
+    return found
 
 
 def load_tables(run: LoadRun) -> list[str]:
@@ -70,7 +85,7 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _users(users: UsersReport) -> tuple[str, ...]:
     words = users.words
-    counts = (users.sessions, words.said, words.lost, words.doubled, users.voiceless, users.out_of_order)
+    counts = (len(users.sessions), words.said, words.lost, words.doubled, users.unspoken, users.out_of_order)
     return (*map(str, (*counts, users.resumptions, users.errors)), f"{users.longest_silence_s:.1f} s")
 
 

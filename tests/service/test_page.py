@@ -174,7 +174,7 @@ async def test_an_overlay_shows_the_captions_of_its_session_alone(url: str, micr
         await shown.goto(f"{await link.get_attribute('href')}&show=source,en")
         await other.goto(f"{url}overlay?session={'0' * 32}")
         await refused.goto(f"{url}overlay?size=1000")
-        await expect(refused.get_by_role("main")).to_have_text('"size" must be 12 to 200, in pixels')
+        await expect(refused.locator("p")).to_have_text('"size" must be 12 to 200, in pixels')
         await page.page.bring_to_front()
         await page.until_rows(1)
         ((heard, translated),) = await page.rows()

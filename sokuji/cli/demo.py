@@ -41,7 +41,10 @@ MAX_DEMO_S = 300.0
 
 def demo(
     url: Annotated[
-        str, typer.Option(metavar="URL", callback=service_url, help="Address of the service.")
+        str,
+        typer.Option(
+            "--server", "--url", metavar="URL", callback=service_url, help="Address of the service."
+        ),
     ] = DEFAULT_URL,
     file: Annotated[
         Path | None,

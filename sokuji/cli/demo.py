@@ -43,6 +43,8 @@ def demo(
     url: Annotated[
         str,
         typer.Option(
+            "--server",
+            "--url",
             metavar="URL",
             callback=session_url,
             help="Address of the service; of its gRPC with the scheme grpc or grpcs.",

@@ -61,7 +61,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     },
     "client": {"errors", "events", "proto", "protocol"},
     "measure": {"errors", "events", "audio"},
-    "cli": SPEECH | {"access", "models", "pipeline", "pipeline.in_process", "capacity", "client", "measure"},
+    "cli": SPEECH
+    | {"access", "models", "pipeline", "pipeline.in_process", "session", "capacity", "client", "measure"},
 }
 """Layer of ``sokuji`` -> layers it may import besides itself. A layer is a module, or a package with all that
 is in it: the longest name that fits. "" is the package itself, which all may import for its version."""
@@ -90,6 +91,7 @@ HOMES = {
     "piper": ("sokuji.providers",),
     "pocket_tts": ("sokuji.providers",),
     "pyopenjtalk": ("sokuji.providers",),
+    "sounddevice": ("sokuji.cli.live.sound_device",),
     "torch": ("sokuji.providers",),
     "vllm": ("sokuji.providers",),
 }

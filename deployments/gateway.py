@@ -20,6 +20,7 @@ from ray.exceptions import RayError
 
 from deployments import logs, memory_bound, runtime_env
 from deployments.autoscaling import demand_report
+from deployments.broadcast_hub import RemoteHub
 from deployments.cluster_metrics import ClusterMetrics, replica_labels
 from deployments.frame_channel.gateway import ChannelledFrames
 from deployments.handles import (
@@ -60,8 +61,9 @@ COMPLETION_S = 15.0
 
 @serve.deployment(
     ray_actor_options={"num_cpus": 0.2},
-    # Every open socket is an ongoing request; ``ws_max_connections`` refuses more with an error of its own.
-    max_ongoing_requests=256,
+    # Every open socket is an ongoing request, of sessions and of listeners; ``ws_max_connections`` and
+    # ``max_gateway_listeners`` refuse more with errors of their own.
+    max_ongoing_requests=1_024,
     # All clients may reconnect at once after a restart; beyond this a handshake is answered with 500.
     max_queued_requests=512,
     autoscaling_config={
@@ -115,7 +117,12 @@ class Gateway:
         credentials = Credentials(signing_key())
         self._metrics = ClusterMetrics(replica_labels() or {})
         self._service = Service(
-            pipeline, settings, credentials, lambda: self._gateways, replicas=self._metrics
+            pipeline,
+            settings,
+            credentials,
+            lambda: self._gateways,
+            replicas=self._metrics,
+            hub=RemoteHub(),
         )
         self._service.uploads.start()
         self._grpc: GrpcServer | None = None

@@ -124,6 +124,12 @@ class UnknownModel(InvalidRequest):
     code, status = "model_not_found", 404
 
 
+class UnknownBroadcast(InvalidRequest):
+    """There is no such broadcast, or it is over."""
+
+    code, status = "unknown_broadcast", 404
+
+
 class RateLimited(SokujiError):
     """The client sends too many requests."""
 
@@ -152,6 +158,12 @@ class Overloaded(SokujiError):
     """The service has no capacity left at present."""
 
     code, status, close_code = "overloaded", 503, 1013
+
+
+class TooSlow(Overloaded):
+    """A listener of a broadcast does not even take the captions."""
+
+    code = "too_slow"
 
 
 class VoiceLeftOut(Overloaded):

@@ -9,6 +9,9 @@ from typing import Literal
 
 from sokuji.errors import SokujiError
 
+BroadcastState = Literal["live", "interrupted", "ended"]
+"""``interrupted``: the speaker has lost the connection and may come back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
@@ -20,6 +23,8 @@ class Ready:
     input_sample_rate: int
     output_sample_rate: int | None
     """Hz of all audio; None: each voice has its own rate."""
+    broadcast: str | None = None
+    """With it others may listen; None: nobody may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,16 @@ class Failed:
     error: SokujiError
     fatal: bool = False
     segment_id: int | None = None
+    target_language: str | None = None
+    """None: it concerns all languages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """How many listen to the broadcast of a session, and in which languages."""
+
+    listeners: int
+    languages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +179,40 @@ Event = (
     | Ack
     | Status
     | Draining
+    | Attendance
     | Boundary
     | Failed
     | Done
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """A listener has joined a broadcast."""
+
+    language: str
+    voice: bool
+    """Whether its voice is sent; False: captions only, as asked for or because there is no voice."""
+    source_language: str
+    """What is spoken; ``auto``: it is detected."""
+    state: BroadcastState
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastChanged:
+    """The speaker has come back, has gone for now, or has ended the broadcast."""
+
+    state: BroadcastState
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSkipped:
+    """So much of the voice was left out, because this listener reads too slowly."""
+
+    skipped_ms: int
+
+
+HeardEvent = Transcription | TranslationText | Audio | Failed
+"""What the listeners of a broadcast get of its session."""
+ListenerEvent = Joined | BroadcastChanged | VoiceSkipped | Draining | HeardEvent | Done
+"""All that a listener gets."""

@@ -10,6 +10,7 @@ from typing import Literal, Required, TypedDict
 from sokuji import events
 
 SOCKET_PATH = "/api/v1/ws/translate"
+LISTEN_PATH = "/api/v1/ws/listen"
 
 AudioEncoding = Literal["wav_base64", "pcm_binary"]
 """How the service sends audio: inside the ``audio`` frame, or in a binary frame that follows it."""
@@ -52,6 +53,18 @@ class ConfigFields(TypedDict, total=False):
     session_id: str
     resume_from_ms: int
     resume_text: str
+    broadcast: bool
+
+
+class ListenFields(TypedDict, total=False):
+    """The ``listen`` message. The service has a default for each optional field."""
+
+    type: Required[Literal["listen"]]
+    broadcast: Required[str]
+    language: Required[str]
+    output: OutputMode
+    audio_encoding: AudioEncoding
+    after: int
 
 
 EVENT_TYPES: Mapping[type[events.Event], str] = MappingProxyType(
@@ -65,11 +78,27 @@ EVENT_TYPES: Mapping[type[events.Event], str] = MappingProxyType(
         events.Ack: "ack",
         events.Status: "status",
         events.Draining: "draining",
+        events.Attendance: "attendance",
         events.Failed: "error",
         events.Done: "done",
     }
 )
 """Event class -> ``type`` of its frame."""
+
+LISTENER_EVENT_TYPES: Mapping[type[events.ListenerEvent], str] = MappingProxyType(
+    {
+        events.Joined: "joined",
+        events.BroadcastChanged: "broadcast",
+        events.VoiceSkipped: "skipped",
+        events.Transcription: "transcription",
+        events.TranslationText: "translation",
+        events.Audio: "audio",
+        events.Draining: "draining",
+        events.Failed: "error",
+        events.Done: "done",
+    }
+)
+"""As ``EVENT_TYPES``, of a listener's connection."""
 
 AUDIO_FORMATS: Mapping[AudioEncoding, str] = MappingProxyType(
     {"wav_base64": "wav", "pcm_binary": "pcm_s16le"}

@@ -17,6 +17,7 @@ from sokuji.api.bridge import (
     stage_routes,
     websocket,
 )
+from sokuji.api.broadcasts import websocket as listening_socket
 from sokuji.api.libretranslate import file_routes, text_routes
 from sokuji.api.limits import RateLimit
 from sokuji.api.openai import client_secrets
@@ -33,6 +34,7 @@ from sokuji.api.web import pages
 from sokuji.api.web.pages import DOCS_POLICY, ContentSecurityPolicies
 from sokuji.api.webrtc import routes as call_routes
 from sokuji.config.keys import KeyScope
+from sokuji.protocol import LISTEN_PATH
 
 DESCRIPTION = """Speech in one language goes in, captions and a translated voice come out.
 
@@ -45,6 +47,7 @@ ROUTERS = (
     health_routes.router,
     metrics_routes.router,
     websocket.router,
+    listening_socket.router,
     model_routes.router,
     transcription_routes.router,
     speech_routes.router,
@@ -80,6 +83,8 @@ PATHS = PathAccess(
             "/openapi.json",
             "/languages",
             "/frontend/settings",
+            # The id of a broadcast is a secret; the door itself asks for a key where the operator wants one.
+            LISTEN_PATH,
         }
     ),
     # The address of a file that was translated is a secret.

@@ -8,6 +8,8 @@ signed and not stored, so that every process with the same signing key accepts i
 message and no log line contains a credential.
 """
 
+import base64
+import hmac
 import ipaddress
 import json
 import time
@@ -117,6 +119,11 @@ class Credentials:
             claims["key"] = key.id
         token = jwt.encode(claims, self._signing_key, _ALGORITHM)
         return NewClientSecret(CLIENT_SECRET_PREFIX + token, now + lifetime_s)
+
+    def broadcast_id(self, session_id: str) -> str:
+        """What others need to listen to a session: the same at every replica, and no way to its id."""
+        digest = hmac.digest(self._signing_key, b"broadcast:" + session_id.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
     def _verify_secret(self, token: str) -> tuple[JSONObject, Key | None]:
         """The session of a client secret, and the key with which it was made."""

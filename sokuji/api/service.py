@@ -15,6 +15,9 @@ from sokuji.api.credentials import MIN_SIGNING_KEY_BYTES, Credentials
 from sokuji.api.sessions import RegisteredConnection, Sessions
 from sokuji.api.uploads import Uploads
 from sokuji.audio.decoder_process.pool import Decoders
+from sokuji.broadcast.contract import BroadcastHub
+from sokuji.broadcast.hub import Hub
+from sokuji.broadcast.relay import Relay
 from sokuji.config import GatewaySettings
 from sokuji.contract import StageName
 from sokuji.debug.recording_writer import RecordingWriter
@@ -42,6 +45,7 @@ class Service:
         credentials: None: client secrets of this service are accepted by itself alone.
         gateways: how many gateway replicas there are.
         decoders: None: this service has its own.
+        hub: of the broadcasts of all gateways; None: this one is the only one.
         replicas: those whose metrics ``/metrics`` shows; None: this process is the service.
     """
 
@@ -53,6 +57,7 @@ class Service:
         gateways: Callable[[], int] = lambda: 1,
         decoders: Decoders | None = None,
         replicas: Replicas | None = None,
+        hub: BroadcastHub | None = None,
     ) -> None:
         limits = settings.limits
         self.pipeline = pipeline
@@ -70,6 +75,8 @@ class Service:
         self.admission = Admission(settings.admission, pipeline.loads, gateways)
         """Whether there is room for one more session."""
         self.replicas: Replicas = replicas or SoleReplica()
+        self.relay = Relay(hub or Hub(), settings.broadcast)
+        """The broadcasts of sessions, and all clients that listen to broadcasts."""
         self.debug_recordings = RecordingWriter()
         """Writes the sessions that the operator wants to look into."""
         self.apply(settings)
@@ -90,6 +97,7 @@ class Service:
         self.pipeline.deadlines, self.pipeline.resilience = settings.deadlines, settings.resilience
         self.admission.settings = settings.admission
         self.debug_recordings.apply(settings.debug)
+        self.relay.settings = settings.broadcast
         self.requests.resize(settings.limits.max_concurrent_requests)
         self.uploads.apply(settings.limits)
         self.recordings.resize(settings.recording_concurrency)
@@ -98,10 +106,12 @@ class Service:
             self.drain()
         else:
             self.sessions.stop_draining()
+            self.relay.stop_draining()
 
     def drain(self) -> None:
-        """Ask the clients of sessions to connect to another replica, admit no others. REST calls go on."""
+        """Ask all but REST clients to connect to another replica, and admit no others of them."""
         self.sessions.drain()
+        self.relay.drain(round(1_000 * self.settings.streaming.drain_s))
 
     async def until_empty(self) -> None:
         """Return when no client of a session is connected."""

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from sokuji.admission.admission import AdmissionState
 from sokuji.admission.demand import ProviderDemand
 from sokuji.api.service import Service
+from sokuji.broadcast.relay import Relay
 from sokuji.metrics.exposition import collected
 from sokuji.pipeline.circuit_breaker import State as CircuitState
 from sokuji.pipeline.served_stages import ServedStages
@@ -18,7 +19,11 @@ _PROVIDER = ("stage", "provider")
 
 def replica_metrics(service: Service) -> list[Metric]:
     """All metrics of this process, with the labels of its replica."""
-    present = (*_admission(service.admission.state), *_providers(service.pipeline))
+    present = (
+        *_admission(service.admission.state),
+        *_providers(service.pipeline),
+        *_broadcasts(service.relay),
+    )
     return collected(present, service.replicas.labels)
 
 
@@ -49,6 +54,19 @@ def _providers(stages: ServedStages) -> Iterator[Metric]:
                 circuits.add_metric([stage.name, status.provider, state], status.circuit == state)
     yield up
     yield circuits
+
+
+def _broadcasts(relay: Relay) -> Iterator[Metric]:
+    listeners = GaugeMetricFamily(
+        "sokuji_listeners", "Listeners of broadcasts at this gateway replica.", labels=("output",)
+    )
+    voiced = sum(seat.voice for seat in relay.seats)
+    listeners.add_metric(["audio"], voiced)
+    listeners.add_metric(["captions"], len(relay.seats) - voiced)
+    yield listeners
+    yield _gauge("sokuji_broadcasts", "Broadcasts that they listen to.", relay.broadcasts)
+    languages = len({seat.language for seat in relay.seats})
+    yield _gauge("sokuji_listener_languages", "Languages in which they listen.", languages)
 
 
 def _demand(providers: Iterable[ProviderDemand]) -> Iterator[Metric]:

@@ -8,6 +8,7 @@ from sokuji import __version__
 from sokuji.cli.console import CommandGroup
 from sokuji.cli.demo import demo
 from sokuji.cli.key_commands import keys
+from sokuji.cli.listen import listen
 from sokuji.cli.live.command import live
 from sokuji.cli.model_commands import models
 from sokuji.cli.profile_commands import profile
@@ -38,7 +39,7 @@ def _options(
 ) -> None: ...
 
 
-for command in (translate, transcribe, speak, live, demo):
+for command in (translate, transcribe, speak, live, demo, listen):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(models, name="models")

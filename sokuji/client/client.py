@@ -61,7 +61,11 @@ async def connect(
         SokujiError: the service refuses the config; the class says why.
     """
     connection = await open_connection(url, config.message(), api_key)
-    reconnection = Reconnection(url, resume_within_s, backoff, api_key)
+
+    async def open_again(message: ConfigFields) -> Connection:
+        return await open_connection(url, message, api_key)
+
+    reconnection = Reconnection(open_again, resume_within_s, backoff)
     client = TranslationClient(connection, config, window_s, reconnection)
     receiving = asyncio.create_task(client._run())
     try:
@@ -80,7 +84,11 @@ class TranslationClient:
     """
 
     def __init__(
-        self, connection: Connection, config: Config, window_s: float, reconnection: Reconnection
+        self,
+        connection: Connection,
+        config: Config,
+        window_s: float,
+        reconnection: Reconnection[ConfigFields, Connection],
     ) -> None:
         self.config = config
         self.ready = connection.ready

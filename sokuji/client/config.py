@@ -47,6 +47,8 @@ class Config:
     """Whether to send partial transcripts and translations, the last words of which may still change."""
     commit: Commit | None = None
     """Translate and speak whole utterances or single clauses; None: the default of the service."""
+    broadcast: bool = False
+    """Whether others may listen: with ``Ready.broadcast``, as ``listen`` does."""
     audio_encoding: AudioEncoding = "pcm_binary"
     """How the service sends the voice; ``Audio`` events carry PCM in both cases."""
 

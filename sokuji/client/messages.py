@@ -8,14 +8,14 @@ import base64
 import io
 import json
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sokuji import errors, events
 from sokuji.client.validation import InvalidField, build
 from sokuji.errors import SokujiError
-from sokuji.protocol import EVENT_TYPES
+from sokuji.protocol import EVENT_TYPES, LISTENER_EVENT_TYPES
 
 _ERROR_CLASSES: dict[str, type[SokujiError]] = {
     kind.code: kind
@@ -24,6 +24,10 @@ _ERROR_CLASSES: dict[str, type[SokujiError]] = {
     if isinstance(kind, type) and issubclass(kind, SokujiError) and "code" in vars(kind)
 }
 _EVENT_CLASSES = {name: kind for kind, name in EVENT_TYPES.items() if kind is not events.Failed}
+_LISTENER_EVENT_CLASSES = {
+    name: kind for kind, name in LISTENER_EVENT_TYPES.items() if kind is not events.Failed
+}
+E = TypeVar("E", bound=events.Event | events.ListenerEvent)
 
 
 class ProtocolViolation(SokujiError):
@@ -39,6 +43,7 @@ class _ErrorFrame:
     param: str | None = None
     fatal: bool = False
     segment_id: int | None = None
+    target_language: str | None = None
     retry_after_s: float | None = None
 
 
@@ -48,15 +53,32 @@ async def decode(messages: AsyncIterator[str | bytes]) -> AsyncIterator[events.E
     Raises:
         ProtocolViolation: a message is malformed.
     """
+    async for frame in _frames(messages):
+        event = _event(frame, _EVENT_CLASSES)
+        if event is not None:
+            yield event
+
+
+async def decode_broadcast(
+    messages: AsyncIterator[str | bytes],
+) -> AsyncIterator[tuple[int | None, events.ListenerEvent]]:
+    """As ``decode``, of a listener's connection: each event with its number, if it has one."""
+    async for frame in _frames(messages):
+        event = _event(frame, _LISTENER_EVENT_CLASSES)
+        number = frame.get("event")
+        if event is not None:
+            yield number if isinstance(number, int) else None, event
+
+
+async def _frames(messages: AsyncIterator[str | bytes]) -> AsyncIterator[dict[str, Any]]:
+    """The JSON objects in a stream of messages, with the samples of those that have some as ``pcm``."""
     async for message in messages:
         if isinstance(message, bytes):
             raise ProtocolViolation(f"a binary message of {len(message)} bytes came without its audio event")
         frame = _json_object(message)
         if frame["type"] == EVENT_TYPES[events.Audio]:
             frame["pcm"] = _wav_pcm(frame["data"]) if "data" in frame else await _binary(messages)
-        event = _event(frame)
-        if event is not None:
-            yield event
+        yield frame
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -77,20 +99,20 @@ async def _binary(messages: AsyncIterator[str | bytes]) -> bytes:
     return message
 
 
-def _event(frame: dict[str, Any]) -> events.Event | None:
+def _event(frame: dict[str, Any], classes: Mapping[str, type[E]]) -> E | events.Failed | None:
     """The event of a frame; None: its type is unknown."""
     kind = frame["type"]
     try:
         if kind == EVENT_TYPES[events.Failed]:
             return _failed(build(_ErrorFrame, frame))
-        return build(_EVENT_CLASSES[kind], frame) if kind in _EVENT_CLASSES else None
+        return build(classes[kind], frame) if kind in classes else None
     except InvalidField as error:
         raise ProtocolViolation(f"{kind} event: {error}") from None
 
 
 def _failed(frame: _ErrorFrame) -> events.Failed:
     error = error_with(frame.code, frame.message, frame.param, frame.retry_after_s)
-    return events.Failed(error, frame.fatal, frame.segment_id)
+    return events.Failed(error, frame.fatal, frame.segment_id, frame.target_language)
 
 
 def error_with(code: str, message: str, param: str | None, retry_after_s: float | None = None) -> SokujiError:

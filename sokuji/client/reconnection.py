@@ -3,15 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from websockets.frames import CloseCode
 
-from sokuji.client.connection import Connection, open_connection
 from sokuji.client.handshake import ConnectionLost, ServiceUnreachable
 from sokuji.errors import SokujiError, UsageExceeded
-from sokuji.protocol import ConfigFields
 
+MessageT = TypeVar("MessageT")
+ConnectionT = TypeVar("ConnectionT")
 RESUME_WITHIN_S = 30.0
 """Enough for a killed replica, which is back in 4 s; not for a new machine of an autoscaled cluster."""
 BASE_DELAY_S = 0.25
@@ -46,14 +47,22 @@ def is_retryable(refusal: SokujiError) -> bool:
     return isinstance(refusal, ServiceUnreachable) or refusal.status in _RETRYABLE_STATUSES
 
 
-class Reconnection:
-    """Connects again after a loss, for at most ``within_s`` seconds between two acknowledgements."""
+class Reconnection(Generic[MessageT, ConnectionT]):
+    """Connects again after a loss, for at most ``within_s`` seconds between two signs of progress.
 
-    def __init__(self, url: str, within_s: float, backoff: Backoff, api_key: str | None = None) -> None:
-        self._url = url
+    Args:
+        open_connection: opens one that begins with a message; raises ``SokujiError`` where that fails.
+    """
+
+    def __init__(
+        self,
+        open_connection: Callable[[MessageT], Awaitable[ConnectionT]],
+        within_s: float,
+        backoff: Backoff,
+    ) -> None:
+        self._open_connection = open_connection
         self._within_s = within_s
         self._backoff = backoff
-        self._api_key = api_key
         self._attempt = 0
         self._spent_s = 0.0
 
@@ -61,15 +70,15 @@ class Reconnection:
         """The service made progress: the next loss has the full time and the shortest delay again."""
         self._attempt, self._spent_s = 0, 0.0
 
-    async def connect(self, loss: ConnectionLost, config: ConfigFields) -> Connection:
+    async def connect(self, loss: ConnectionLost, message: MessageT) -> ConnectionT:
         """A new connection after ``loss``.
 
         Args:
-            config: the ``config`` message that resumes the conversation.
+            message: with which it begins.
 
         Raises:
             ConnectionLost: ``loss`` cannot be resumed, or the time is over.
-            SokujiError: the service refuses the config; the class says why.
+            SokujiError: the service refuses the message; the class says why.
         """
         if not self._within_s or not is_resumable(loss):
             raise loss
@@ -84,7 +93,7 @@ class Reconnection:
             await asyncio.sleep(delay)
             try:
                 async with asyncio.timeout(left_s):
-                    connection = await open_connection(self._url, config, self._api_key)
+                    connection = await self._open_connection(message)
             except TimeoutError:
                 obstacle = obstacle or "the service did not answer"
             except SokujiError as refusal:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sokuji.config.access import AccessSettings, is_loopback
 from sokuji.config.admission import AdmissionSettings
+from sokuji.config.broadcast import BroadcastSettings
 from sokuji.config.debug import DebugSettings
 from sokuji.config.grpc import GrpcSettings
 from sokuji.config.libretranslate import LibreTranslateSettings
@@ -173,6 +174,7 @@ class GatewaySettings(Settings):
     debug: DebugSettings = DebugSettings()
     libretranslate: LibreTranslateSettings = LibreTranslateSettings()
     grpc: GrpcSettings = GrpcSettings()
+    broadcast: BroadcastSettings = BroadcastSettings()
     recording_concurrency: int = Field(2, ge=1, le=64)
     """Utterances of uploaded recordings that a gateway replica processes at the same time, over all uploads;
     further utterances wait, so that live sessions do not."""

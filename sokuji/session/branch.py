@@ -7,6 +7,8 @@ bound, because the session processes no more audio while no branch delivers.
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from sokuji import events
@@ -14,6 +16,7 @@ from sokuji.contract import TranslatedText
 from sokuji.errors import SokujiError, UnknownVoice, UnsupportedLanguage, VoiceLeftOut
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
+from sokuji.session.audience import Audience
 from sokuji.session.clause import Clause, ClausePosition
 from sokuji.session.continued_sentence import ContinuedSentence
 from sokuji.session.failures import FailureHandling
@@ -43,12 +46,18 @@ class Branch:
     """
 
     def __init__(
-        self, target: str, pipeline: Pipeline, output: SessionOutput, failures: FailureHandling
+        self,
+        target: str,
+        pipeline: Pipeline,
+        output: SessionOutput,
+        failures: FailureHandling,
+        audience: Audience,
     ) -> None:
         self.target = target
         self._pipeline = pipeline
         self._output = output
         self._failures = failures
+        self._audience = audience
         self._committed: asyncio.Queue[tuple[Clause, SpeculativeOutput | None] | None] = asyncio.Queue()
         self._translated: asyncio.Queue[_TranslatedClause | None] = asyncio.Queue()
         self._prepared: list[SpeculativeOutput] = []
@@ -81,7 +90,7 @@ class Branch:
         self._stop_preview()
         with in_segment(clause.segment_id):
             prepared = SpeculativeOutput(
-                lambda: self._translation(clause), speak if clause.conversation.speak else None
+                lambda: self._translation(clause), speak if self._speaks(clause) else None
             )
         self._prepared = [each for each in self._prepared if not each.is_over] + [prepared]
         self._foreseen = clause.position, prepared
@@ -153,7 +162,7 @@ class Branch:
             translated.deferred = clause.final is None and not self.translates_clauses(clause.language)
             if not translated.deferred:
                 if not clause.is_left_out(self.target):
-                    async with self._failures.reported(clause.segment_id):
+                    async with self._reported(clause):
                         await self._translate_clause(translated)
                 self._next_number = 0 if clause.final else self._next_number + 1
             await self._sentence.note(clause, translated.text)
@@ -176,6 +185,7 @@ class Branch:
                 score=translation.score,
             ),
             clause.position,
+            to_client=clause.is_for_client(self.target),
         )
 
     async def _prepared_translation(self, translated: _TranslatedClause) -> TranslatedText:
@@ -193,20 +203,20 @@ class Branch:
         final = clause.final
         if final is not None and self._from_speech(clause.language):
             return await self._pipeline.translate_speech(
-                final.transcript, final.utterance.pcm, self.target, glossary=clause.conversation.glossary
+                final.transcript, final.utterance.pcm, self.target, glossary=self._glossary(clause)
             )
         return await self._sentence.translate(clause)
 
     async def _translated_text(self, clause: Clause, text: str, context: tuple[str, ...]) -> TranslatedText:
         return await self._pipeline.translate_text(
-            text, clause.language, self.target, context=context, glossary=clause.conversation.glossary
+            text, clause.language, self.target, context=context, glossary=self._glossary(clause)
         )
 
     async def _speak(self) -> None:
         while (translated := await self._translated.get()) is not None:
             clause = translated.clause
-            if translated.text and clause.conversation.speak and not self._output.is_muted(clause.position):
-                async with self._failures.reported(clause.segment_id):
+            if translated.text and self._speaks(clause) and not self._output.is_muted(clause.position):
+                async with self._reported(clause):
                     if not self._output.may_speak(clause.position):
                         raise VoiceLeftOut("the voice is too far behind; the translation is not spoken")
                     await self._speak_until_muted(translated)
@@ -229,7 +239,8 @@ class Branch:
 
     async def _speak_clause(self, translated: _TranslatedClause) -> None:
         clause, prepared = translated.clause, translated.prepared
-        voice = prepared.voice() if prepared else self._voice(clause, translated.text)
+        voice = prepared.voice() if prepared and prepared.speaks else self._voice(clause, translated.text)
+        to_client = clause.conversation.speak and clause.is_for_client(self.target)
         number = 0
         async with contextlib.aclosing(voice):
             async for chunk in voice:
@@ -243,8 +254,22 @@ class Branch:
                     last=chunk.last,
                     provider=chunk.provider,
                 )
-                await self._output.emit(audio, clause.position)
+                await self._output.emit(audio, clause.position, to_client=to_client)
                 number += 1
+
+    def _speaks(self, clause: Clause) -> bool:
+        """Whether anybody wants to hear a clause."""
+        to_client = clause.conversation.speak and clause.is_for_client(self.target)
+        return to_client or self._audience.hears(self.target)
+
+    def _glossary(self, clause: Clause) -> Mapping[str, str]:
+        """The glossary, which is in the client's languages."""
+        return clause.conversation.glossary if clause.is_for_client(self.target) else {}
+
+    def _reported(self, clause: Clause) -> AbstractAsyncContextManager[None]:
+        """Report an error as one of this clause in this language."""
+        to_client = clause.is_for_client(self.target)
+        return self._failures.reported(clause.segment_id, self.target, to_client=to_client)
 
     def _voice(self, clause: Clause, text: str) -> VoiceStream:
         settings = clause.conversation

@@ -46,6 +46,10 @@ class Clause:
         """Whether it is in the language ``target`` already, and its client does not want to get it back."""
         return self.conversation.is_left_out(self.language, target)
 
+    def is_for_client(self, target: str) -> bool:
+        """Whether the client of the session has asked for a language, and not its audience alone."""
+        return target in self.conversation.target_languages
+
     @property
     def position(self) -> ClausePosition:
         """Its position in the session."""

@@ -67,7 +67,7 @@ class Commitment:
         Args:
             paused: whether the speaker paused behind ``rest``.
         """
-        if not self._fan_out.translates_clauses(segment.conversation, language):
+        if not self._fan_out.translates_clauses(segment.conversation, self._targets(segment), language):
             return
         start = 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
@@ -116,14 +116,14 @@ class Commitment:
             due: when it was spoken (monotonic seconds).
             prepared: its speculative output, by target language.
         """
-        targets = segment.conversation.target_languages
+        targets = self._targets(segment)
         end_ms = clause.final.utterance.end_ms if clause.final else None
         self._output.commit(clause.position, text, targets, due, end_ms)
         segment.committed_chars += len(text)
         segment.clause_count += 1
         if clause.text:
             self._recent.append((clause.language, clause.text))
-        self._fan_out.put(clause, prepared)
+        self._fan_out.put(clause, targets, prepared)
         if not targets:
             await self._output.settle()
 
@@ -132,9 +132,15 @@ class Commitment:
         self._output.commit((segment.segment_id, 0), "", (), due, end_ms)
         await self._output.settle()
 
-    def prepare(self, clause: Clause) -> dict[str, SpeculativeOutput]:
+    def prepare(self, segment: Segment, clause: Clause) -> dict[str, SpeculativeOutput]:
         """Begin the output of a clause that may yet be committed, by target language."""
-        return self._fan_out.prepare(clause)
+        return self._fan_out.prepare(clause, self._targets(segment))
+
+    def _targets(self, segment: Segment) -> tuple[str, ...]:
+        """The languages of a segment, which stay as they are once a clause of it is committed."""
+        if segment.clause_count == 0:
+            segment.targets = self._fan_out.targets(segment.conversation)
+        return segment.targets
 
 
 def _without_last_end(text: str) -> str:

@@ -43,8 +43,10 @@ class FailureHandling:
                 log.warning("session %s segment %d waits", self._session_id, segment_id)
 
     @contextlib.asynccontextmanager
-    async def reported(self, segment_id: int) -> AsyncIterator[None]:
-        """Report an error to the client as one of this segment; the conversation goes on."""
+    async def reported(
+        self, segment_id: int, target_language: str | None = None, *, to_client: bool = True
+    ) -> AsyncIterator[None]:
+        """Report an error as one of this segment, in one language or in all; the conversation goes on."""
         with in_segment(segment_id):
             try:
                 yield
@@ -52,4 +54,5 @@ class FailureHandling:
                 log.warning(
                     "session %s segment %d: %s: %s", self._session_id, segment_id, error.code, error.message
                 )
-                await self._output.emit(Failed(error, segment_id=segment_id))
+                failed = Failed(error, segment_id=segment_id, target_language=target_language)
+                await self._output.emit(failed, to_client=to_client)

@@ -120,7 +120,7 @@ class Hypotheses:
         if rest.strip():
             final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
             clause = self._commitment.next_clause(segment, rest, transcript.language, final)
-            speculation.clause, speculation.outputs = clause, self._commitment.prepare(clause)
+            speculation.clause, speculation.outputs = clause, self._commitment.prepare(segment, clause)
 
     async def _accept(
         self, segment: Segment, transcript: Transcript, utterance: Utterance, *, paused: bool

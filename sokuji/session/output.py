@@ -20,6 +20,9 @@ Observer = Callable[[events.Event, float | None], None]
 """Is told of an event as the client's door takes it, and how many seconds ago the speech to which it belongs
 was spoken; None: it belongs to none."""
 
+Publish = Callable[[events.Event], None]
+"""Takes an event for the audience of the session; it must return at once."""
+
 
 class _Queued(NamedTuple):
     """An event on its way to the door."""
@@ -28,6 +31,8 @@ class _Queued(NamedTuple):
     position: ClausePosition | None
     spoken_at: float | None
     """When the speech to which it belongs was over (monotonic seconds)."""
+    to_client: bool
+    """False: the audience alone wants it."""
 
 
 class SessionOutput:
@@ -58,6 +63,8 @@ class SessionOutput:
         self._ends_of_speech: dict[int, float] = {}
         """Segment id -> when its last speech was (monotonic seconds), for the latest of them."""
         self._observer = observer
+        self.publish: Publish | None = None
+        """Gets every event; None: the session has no audience."""
         self._order = asyncio.Lock()
         self._taking_since: float | None = None
         """When the client began to take the event that it has not taken yet (monotonic seconds)."""
@@ -75,12 +82,16 @@ class SessionOutput:
         """When the oldest clause that is not delivered yet was spoken (monotonic seconds)."""
         return self._ledger.oldest_due
 
-    async def emit(self, event: events.Event, position: ClausePosition | None = None) -> None:
-        """Queue an event; ``position`` is that of the clause that it translates or speaks.
+    async def emit(
+        self, event: events.Event, position: ClausePosition | None = None, *, to_client: bool = True
+    ) -> None:
+        """Queue an event. A voice may still be muted.
 
-        A voice may still be muted.
+        Args:
+            position: of the clause that it translates or speaks.
+            to_client: whether the client gets it, and not the audience alone.
         """
-        await self._put(_Queued(event, position, self._spoken_at(event, position)))
+        await self._put(_Queued(event, position, self._spoken_at(event, position), to_client))
 
     def note_end_of_speech(self, segment_id: int, at: float) -> None:
         """Note when the last speech of a segment was (monotonic seconds)."""
@@ -108,8 +119,12 @@ class SessionOutput:
     async def events(self) -> AsyncGenerator[events.Event, None]:
         """What happened, in order, until ``close``."""
         while (item := await self._queue.get()) is not None:
-            event, position, spoken_at = item
+            event, position, spoken_at, to_client = item
             if isinstance(event, events.Audio) and position is not None and self.is_muted(position):
+                continue
+            if self.publish is not None:
+                self.publish(event)
+            if not to_client:
                 continue
             now = self._taking_since = time.monotonic()
             self._observer(event, None if spoken_at is None else now - spoken_at)

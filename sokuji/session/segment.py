@@ -54,6 +54,8 @@ class Segment:
     """Characters of the stable words that have been committed."""
     captioned_chars: int = 0
     """Characters that a caption has told the client are stable."""
+    targets: tuple[str, ...] = ()
+    """The languages of the clauses that have been committed."""
     clause_count: int = 0
     """Clauses that have been committed."""
     language: str | None = None

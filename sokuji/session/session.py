@@ -10,7 +10,7 @@ the second is translated and the third recognised.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 from sokuji import events
 from sokuji.admission.speech_activity import SpeechActivity
@@ -21,6 +21,7 @@ from sokuji.errors import SokujiError
 from sokuji.events import Event
 from sokuji.pipeline.caller import Caller
 from sokuji.pipeline.pipeline import Pipeline
+from sokuji.session.audience import Audience
 from sokuji.session.commitment import Commitment
 from sokuji.session.conversation import Command, ConversationSettings, check_conversation
 from sokuji.session.failures import FailureHandling
@@ -28,7 +29,7 @@ from sokuji.session.fan_out import FanOut
 from sokuji.session.input import SessionInput
 from sokuji.session.listener import Listener
 from sokuji.session.load_shedding import LoadShedding
-from sokuji.session.output import Observer, SessionOutput
+from sokuji.session.output import Observer, Publish, SessionOutput
 from sokuji.session.recognition import Recognition
 from sokuji.session.spool import SpoolBudget
 
@@ -95,7 +96,8 @@ class Session:
         )
         self._detector = UtteranceDetector(settings.segmentation, begin_ms, vad)
         failures = FailureHandling(session_id, self._output, RETRY_SHARE * settings.limits.max_backlog_s)
-        self._fan_out = FanOut(pipeline, self._output, failures, self._tasks)
+        self._audience = Audience()
+        self._fan_out = FanOut(pipeline, self._output, failures, self._audience, self._tasks)
         commitment = Commitment(self._output, self._fan_out)
         self._recognition = Recognition(
             pipeline,
@@ -153,6 +155,20 @@ class Session:
         There are no latencies where the client sends faster than speech: nobody waits for what it sends.
         """
         self._observer = observer
+
+    def broadcast(self, publish: Publish) -> None:
+        """Have every event handed to an audience as well, as it leaves; call it before ``run``."""
+        self._output.publish = publish
+
+    async def attend(self, languages: Mapping[str, bool], listeners: int) -> None:
+        """Translate to the languages of the audience too, from the next segment on, and tell the client.
+
+        Args:
+            languages: canonical code -> whether anybody wants to hear it. The routes must have been checked.
+            listeners: how many people there are.
+        """
+        self._audience.want(languages)
+        await self._output.emit(events.Attendance(listeners=listeners, languages=tuple(languages)))
 
     def configure(self, conversation: ConversationSettings) -> None:
         """Begin, or change the settings: the utterance in progress ends under the old ones.

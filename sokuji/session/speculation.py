@@ -25,6 +25,11 @@ class SpeculativeOutput:
         self._dropping: asyncio.Task[None] | None = None
 
     @property
+    def speaks(self) -> bool:
+        """Whether it has a voice."""
+        return self._speak is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether it has been dropped."""
         return self._dropping is not None and self._dropping.done()

@@ -12,7 +12,7 @@ PACKAGES = ("sokuji", "deployments", "graphs", "launcher")
 BASE = {"errors", "languages", "config", "events", "protocol", "telemetry"}
 SPEECH = BASE | {"contract", "audio", "text"}
 PROVIDER = SPEECH - {"events"} | {"providers", "models", "metrics"}
-DOOR = SPEECH | {"access", "admission", "debug", "metrics", "pipeline", "session", "api"}
+DOOR = SPEECH | {"access", "admission", "broadcast", "debug", "metrics", "pipeline", "session", "api"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "": set(),
@@ -39,10 +39,13 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "pipeline": SPEECH | {"admission", "metrics"},
     "pipeline.in_process": SPEECH | {"pipeline", "providers", "providers.tts"},
     "debug": BASE,
+    "broadcast": {"errors", "events", "config", "client.deduplication"},
+    "client.deduplication": {"events", "client"},
     "session": SPEECH | {"admission", "debug", "pipeline"},
     "capacity": {"errors", "config", "models", "contract"},
     "api": DOOR,
     "api.bridge": DOOR | {"api.web"},
+    "api.broadcasts": DOOR | {"api.bridge"},
     "api.web": {"errors", "api"},
     "api.openai": DOOR,
     "api.libretranslate": DOOR,
@@ -54,12 +57,13 @@ MAY_IMPORT: dict[str, Set[str]] = {
         "protocol",
         "api",
         "api.bridge",
+        "api.broadcasts",
         "api.libretranslate",
         "api.openai",
         "api.web",
         "api.webrtc",
     },
-    "client": {"errors", "events", "proto", "protocol"},
+    "client": {"errors", "events", "proto", "protocol", "client.deduplication"},
     "measure": {"errors", "events", "audio"},
     "cli": SPEECH
     | {"access", "models", "pipeline", "pipeline.in_process", "session", "capacity", "client", "measure"},

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,23 @@ class RunningService:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The service with its real models, started once and stopped after the last test."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("service") / "log"
-    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    with running_service(usual_config(), tmp_path_factory.mktemp("service")) as started:
+        yield started
+
+
+def usual_config() -> dict[str, Any]:
+    """The Serve config of this repository, without admission by load."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     gateway_settings(config)["admission"] = {"enabled": False}
     gateway_settings(config)["grpc"] = {"address": f"127.0.0.1:{free_port()}"}
-    logs = log.with_name("logs")
+    return config
+
+
+@contextmanager
+def running_service(config: dict[str, Any], folder: Path) -> Iterator[RunningService]:
+    """A service with this Serve config; files go to ``folder``."""
+    port = free_port()
+    log, logs = folder / "log", folder / "logs"
     config["logging_config"] |= {"encoding": "JSON", "logs_dir": str(logs)}
     path = log.with_name("serve_config.yaml")
     path.write_text(yaml.safe_dump(config, sort_keys=False))
@@ -123,10 +135,16 @@ def traced_to(receiver: Receiver) -> dict[str, str]:
 
 def gateway_settings(config: dict[str, Any]) -> dict[str, Any]:
     """The ``user_config`` of the Gateway in a Serve config, to be changed."""
+    settings: dict[str, Any] = gateway_deployment(config)["user_config"]
+    return settings
+
+
+def gateway_deployment(config: dict[str, Any]) -> dict[str, Any]:
+    """The Gateway in a Serve config, to be changed."""
     (application,) = config["applications"]
     (gateway,) = [each for each in application["deployments"] if each["name"] == "Gateway"]
-    settings: dict[str, Any] = gateway["user_config"]
-    return settings
+    deployment: dict[str, Any] = gateway
+    return deployment
 
 
 def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:

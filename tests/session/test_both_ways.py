@@ -1,6 +1,6 @@
 """A conversation of people with different languages in one session: each is translated to the others."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -85,9 +85,14 @@ async def test_a_language_that_needs_the_whole_segment_is_not_committed_by_claus
     """Spanish is translated by the recogniser: that it could be passed on as it is counts for nothing."""
     committed: list[str] = []
 
-    def put(fan_out: FanOut, clause: Clause, prepared: Mapping[str, SpeculativeOutput]) -> None:
+    def put(
+        fan_out: FanOut,
+        clause: Clause,
+        targets: Collection[str],
+        prepared: Mapping[str, SpeculativeOutput],
+    ) -> None:
         committed.append(clause.text)
-        hand_over(fan_out, clause, prepared)
+        hand_over(fan_out, clause, targets, prepared)
 
     hand_over = FanOut.put
     monkeypatch.setattr(FanOut, "put", put)

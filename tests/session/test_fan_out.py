@@ -1,6 +1,7 @@
 """One recognition and several target languages: routes, voices, context and glossary of each."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -177,9 +178,9 @@ async def test_where_the_recogniser_translates_nothing_is_committed_before_the_e
 ) -> None:
     prepared: list[str] = []
 
-    def prepare(fan_out: FanOut, clause: Clause) -> dict[str, SpeculativeOutput]:
+    def prepare(fan_out: FanOut, clause: Clause, targets: Iterable[str]) -> dict[str, SpeculativeOutput]:
         prepared.append(clause.text)
-        return prepare_output(fan_out, clause)
+        return prepare_output(fan_out, clause, targets)
 
     prepare_output = FanOut.prepare
     monkeypatch.setattr(FanOut, "prepare", prepare)

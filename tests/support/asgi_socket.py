@@ -15,13 +15,19 @@ class AsgiSocket:
     Args:
         path: without a query.
         query: of the URL, encoded.
+        max_unread: messages of the service that may wait for this client; 0: any number.
     """
 
     def __init__(
-        self, app: FastAPI, path: str, query: str = "", headers: Mapping[str, str] | None = None
+        self,
+        app: FastAPI,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        max_unread: int = 0,
     ) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
-        self._received: asyncio.Queue[Message] = asyncio.Queue()
+        self._received: asyncio.Queue[Message] = asyncio.Queue(max_unread)
         scope = {
             "type": "websocket",
             "client": ("127.0.0.1", 5),
@@ -56,6 +62,19 @@ class AsgiSocket:
                 passed.append(json.loads(message["text"]))
                 if passed[-1]["type"] in kinds:
                     return passed[-1]
+
+    async def rest(self) -> tuple[list[dict[str, Any]], int]:
+        """All frames up to the close, and its code; a binary frame is ``{"type": "binary", "pcm": ...}``."""
+        frames: list[dict[str, Any]] = []
+        while True:
+            message = await asyncio.wait_for(self._received.get(), 20)
+            if message["type"] == "websocket.close":
+                await asyncio.wait_for(self._serving, 20)
+                return frames, message["code"]
+            if "text" in message:
+                frames.append(json.loads(message["text"]))
+            elif "bytes" in message:
+                frames.append({"type": "binary", "pcm": message["bytes"]})
 
     async def leave(self) -> None:
         """Go, and wait until the service has noticed."""

@@ -41,6 +41,7 @@ EVENTS: list[events.Event] = [
     events.Ack(1_440),
     events.Status(load="normal", lag_ms=12),
     events.Draining(5_000),
+    events.Attendance(listeners=2, languages=("en", "pt")),
     events.Done(),
 ]  # fmt: skip
 Script = Callable[[ServerConnection], Awaitable[None]]

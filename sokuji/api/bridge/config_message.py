@@ -72,6 +72,7 @@ class ConfigMessage(StrictMessage):
     session_id: str | None = None
     resume_from_ms: int | None = Field(None, ge=0)
     resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
+    broadcast: bool = False
 
     def conversation(self) -> ConversationSettings:
         """The settings of the session.

@@ -90,7 +90,11 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     if isinstance(event, events.Boundary):
         return []
     if isinstance(event, events.Failed):
-        optional = {"segment_id": event.segment_id, "retry_after_s": event.error.retry_after_s}
+        optional = {
+            "segment_id": event.segment_id,
+            "target_language": event.target_language,
+            "retry_after_s": event.error.retry_after_s,
+        }
         more = {name: value for name, value in optional.items() if value is not None}
         kind = EVENT_TYPES[events.Failed]
         report = {**event.error.as_dict(), "fatal": event.fatal, **more, **shown_request_id()}
@@ -98,6 +102,8 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
     frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
     if isinstance(event, events.Ready):
         frame["version"] = __version__
+        if event.broadcast is None:
+            del frame["broadcast"]
     if isinstance(event, events.Transcription | events.TranslationText | events.PartialTranslation):
         frame["timestamp"] = now_ms()
     return [frame]

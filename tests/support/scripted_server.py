@@ -34,6 +34,9 @@ EVENTS: list[events.Event] = [
         segment_id=0, text="Olá [mundo].", language="pt", is_final=True, confidence=None, start_ms=0,
         end_ms=1_440, stable_chars=12,
     ),
+    events.PartialTranslation(
+        segment_id=0, clause=0, text="Hello", stable_chars=0, source_language="pt", target_language="en"
+    ),
     events.TranslationText(
         segment_id=0, clause=0, text="Hello.", source_language="pt", target_language="en", is_final=True
     ),

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Config(_message.Message):
-    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text", "both_ways")
+    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text", "both_ways", "broadcast")
     class GlossaryEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class Config(_message.Message):
     RESUME_FROM_MS_FIELD_NUMBER: _ClassVar[int]
     RESUME_TEXT_FIELD_NUMBER: _ClassVar[int]
     BOTH_WAYS_FIELD_NUMBER: _ClassVar[int]
+    BROADCAST_FIELD_NUMBER: _ClassVar[int]
     source_language: str
     source_languages: _containers.RepeatedScalarFieldContainer[str]
     target_language: str
@@ -52,7 +53,8 @@ class Config(_message.Message):
     resume_from_ms: int
     resume_text: str
     both_ways: bool
-    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ..., both_ways: _Optional[bool] = ...) -> None: ...
+    broadcast: bool
+    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ..., both_ways: _Optional[bool] = ..., broadcast: _Optional[bool] = ...) -> None: ...
 
 class ConverseRequest(_message.Message):
     __slots__ = ("config", "audio", "flush", "cancel", "end")
@@ -69,20 +71,22 @@ class ConverseRequest(_message.Message):
     def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., audio: _Optional[bytes] = ..., flush: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ..., cancel: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ..., end: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ...) -> None: ...
 
 class Ready(_message.Message):
-    __slots__ = ("session_id", "source_language", "target_languages", "input_sample_rate", "output_sample_rate", "version")
+    __slots__ = ("session_id", "source_language", "target_languages", "input_sample_rate", "output_sample_rate", "version", "broadcast")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     TARGET_LANGUAGES_FIELD_NUMBER: _ClassVar[int]
     INPUT_SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    BROADCAST_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     source_language: str
     target_languages: _containers.RepeatedScalarFieldContainer[str]
     input_sample_rate: int
     output_sample_rate: int
     version: str
-    def __init__(self, session_id: _Optional[str] = ..., source_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., input_sample_rate: _Optional[int] = ..., output_sample_rate: _Optional[int] = ..., version: _Optional[str] = ...) -> None: ...
+    broadcast: str
+    def __init__(self, session_id: _Optional[str] = ..., source_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., input_sample_rate: _Optional[int] = ..., output_sample_rate: _Optional[int] = ..., version: _Optional[str] = ..., broadcast: _Optional[str] = ...) -> None: ...
 
 class Speech(_message.Message):
     __slots__ = ("state", "at_ms", "segment_id")
@@ -213,7 +217,7 @@ class Draining(_message.Message):
     def __init__(self, reconnect_within_ms: _Optional[int] = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("code", "message", "param", "fatal", "segment_id", "retry_after_s", "request_id")
+    __slots__ = ("code", "message", "param", "fatal", "segment_id", "retry_after_s", "request_id", "target_language")
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     PARAM_FIELD_NUMBER: _ClassVar[int]
@@ -221,6 +225,7 @@ class Error(_message.Message):
     SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     RETRY_AFTER_S_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     code: str
     message: str
     param: str
@@ -228,10 +233,19 @@ class Error(_message.Message):
     segment_id: int
     retry_after_s: float
     request_id: str
-    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., param: _Optional[str] = ..., fatal: _Optional[bool] = ..., segment_id: _Optional[int] = ..., retry_after_s: _Optional[float] = ..., request_id: _Optional[str] = ...) -> None: ...
+    target_language: str
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., param: _Optional[str] = ..., fatal: _Optional[bool] = ..., segment_id: _Optional[int] = ..., retry_after_s: _Optional[float] = ..., request_id: _Optional[str] = ..., target_language: _Optional[str] = ...) -> None: ...
+
+class Attendance(_message.Message):
+    __slots__ = ("listeners", "languages")
+    LISTENERS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGES_FIELD_NUMBER: _ClassVar[int]
+    listeners: int
+    languages: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, listeners: _Optional[int] = ..., languages: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ConverseEvent(_message.Message):
-    __slots__ = ("ready", "speech", "transcription", "translation", "audio", "ack", "status", "draining", "error", "done", "partial_translation")
+    __slots__ = ("ready", "speech", "transcription", "translation", "audio", "ack", "status", "draining", "error", "done", "partial_translation", "attendance")
     READY_FIELD_NUMBER: _ClassVar[int]
     SPEECH_FIELD_NUMBER: _ClassVar[int]
     TRANSCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -243,6 +257,7 @@ class ConverseEvent(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_TRANSLATION_FIELD_NUMBER: _ClassVar[int]
+    ATTENDANCE_FIELD_NUMBER: _ClassVar[int]
     ready: Ready
     speech: Speech
     transcription: Transcription
@@ -254,4 +269,5 @@ class ConverseEvent(_message.Message):
     error: Error
     done: _common_pb2.Empty
     partial_translation: PartialTranslation
-    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., speech: _Optional[_Union[Speech, _Mapping]] = ..., transcription: _Optional[_Union[Transcription, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ..., audio: _Optional[_Union[Audio, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ..., partial_translation: _Optional[_Union[PartialTranslation, _Mapping]] = ...) -> None: ...
+    attendance: Attendance
+    def __init__(self, ready: _Optional[_Union[Ready, _Mapping]] = ..., speech: _Optional[_Union[Speech, _Mapping]] = ..., transcription: _Optional[_Union[Transcription, _Mapping]] = ..., translation: _Optional[_Union[Translation, _Mapping]] = ..., audio: _Optional[_Union[Audio, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., status: _Optional[_Union[Status, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., done: _Optional[_Union[_common_pb2.Empty, _Mapping]] = ..., partial_translation: _Optional[_Union[PartialTranslation, _Mapping]] = ..., attendance: _Optional[_Union[Attendance, _Mapping]] = ...) -> None: ...

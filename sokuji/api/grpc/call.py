@@ -5,7 +5,8 @@ before that, so the server takes all calls as streams, which look the same to a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import grpc
@@ -14,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from sokuji.access.principal import Principal
 from sokuji.api.service import Service
 from sokuji.api.session_connection import ClientDisconnected
-from sokuji.errors import InvalidRequest, TooLarge
+from sokuji.errors import InvalidRequest, SokujiError, TooLarge
 
 Q = TypeVar("Q", bound=Message)
 T = TypeVar("T")
@@ -25,13 +26,18 @@ class Call:
     """See the module.
 
     Args:
-        client: None: the call is open to all.
+        address: the client's.
+        identify: finds out who calls, or raises ``SokujiError``; None: the call is open to all.
     """
 
-    def __init__(self, context: Context, service: Service, client: Principal | None) -> None:
+    def __init__(
+        self, context: Context, service: Service, address: str, identify: Callable[[], Principal] | None
+    ) -> None:
         self.service = service
         self._context = context
-        self._client = client
+        self._address = address
+        self._identify = identify
+        self._client: Principal | None = None
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -39,6 +45,39 @@ class Call:
         """Who calls; only where the call needs a client."""
         assert self._client is not None
         return self._client
+
+    @asynccontextmanager
+    async def request(self, *, is_counted: bool = True) -> AsyncIterator[None]:
+        """Serve one request of the call's client, who is charged for it at its end.
+
+        Args:
+            is_counted: whether it counts for the limits of requests.
+
+        Raises:
+            Unauthenticated, Forbidden, RateLimited: it is refused.
+        """
+        client = self._client = self._identify() if self._identify else None
+        failed = False
+        try:
+            if is_counted:
+                await self._count(client)
+            yield
+        except Exception as failure:
+            failed = not isinstance(failure, SokujiError) or failure.status >= 500
+            raise
+        finally:
+            if client is not None:
+                await client.settle(failed=failed)
+
+    async def _count(self, client: Principal | None) -> None:
+        allowance = await self.service.admit(self._address)
+        if client is None:
+            return
+        try:
+            await client.admit_request(allowance)
+        finally:
+            told = [item for each in client.allowances for item in each.headers.items()]
+            self._context.set_trailing_metadata(tuple(told))
 
     def leave(self) -> None:
         """Note that the client has gone: what waits for it ends with ``ClientDisconnected``."""

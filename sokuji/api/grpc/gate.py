@@ -25,6 +25,7 @@ from sokuji.api.request_ids import new_request_id
 from sokuji.api.request_metrics import CLIENT_LEFT
 from sokuji.api.service import Service
 from sokuji.api.session_connection import ClientDisconnected
+from sokuji.config.keys import KeyScope
 from sokuji.errors import RateLimited, SokujiError
 from sokuji.metrics.requests import record_request
 from sokuji.telemetry import call_ids
@@ -83,43 +84,22 @@ class Gate(grpc.GenericRpcHandler):
         address = peer_address(context.peer())
         message = f"{self._client_calls} calls of your address are open; end one first"
         with self._calls_of.of(address) as calls, calls.slot_or_raise(RateLimited(message, retry_after_s=1)):
-            await self._identified(method, metadata, address, context)
+            identify = partial(self._identify, method.scope, metadata, address)
+            call = Call(context, self._service, address, identify if method.access == "key" else None)
+            async with call.request(is_counted=method.access != "probe" and not method.is_session):
+                await method.serve(call)
 
-    async def _identified(self, method: Method, metadata: Metadata, address: str, context: Context) -> None:
-        client = None
-        if method.access == "key":
-            client = self._identify(metadata, address)
-            client.check_scope(method.scope)
-        failed = False
-        try:
-            if method.access != "probe" and not method.is_session:
-                await self._count(client, address, context)
-            await method.serve(Call(context, self._service, client))
-        except Exception as failure:
-            failed = not isinstance(failure, SokujiError) or failure.status >= 500
-            raise
-        finally:
-            if client is not None:
-                await client.settle(failed=failed)
-
-    async def _count(self, client: Principal | None, address: str, context: Context) -> None:
-        allowance = await self._service.admit(address)
-        if client is None:
-            return
-        try:
-            await client.admit_request(allowance)
-        finally:
-            told = [item for each in client.allowances for item in each.headers.items()]
-            context.set_trailing_metadata(tuple(told))
-
-    def _identify(self, metadata: Metadata, address: str) -> Principal:
+    def _identify(self, scope_needed: KeyScope | None, metadata: Metadata, address: str) -> Principal:
         headers = [
             (name.encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in metadata
             if isinstance(value, str)
         ]
         scope = {"type": "http", "headers": headers, "client": (address, 0), "server": (self._host, None)}
-        return self._service.credentials.identify(HTTPConnection(scope), _first(metadata, KEY_METADATA))
+        shown = _first(metadata, KEY_METADATA)
+        client = self._service.credentials.identify(HTTPConnection(scope), shown)
+        client.check_scope(scope_needed)
+        return client
 
 
 def peer_address(peer: str) -> str:

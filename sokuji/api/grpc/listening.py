@@ -8,7 +8,7 @@ from sokuji.api.grpc.audio_chunks import ChunkFormat, format_of, pcm_of
 from sokuji.api.grpc.call import Call, parsed
 from sokuji.api.grpc.methods import DOOR
 from sokuji.api.grpc.session_call import closing_error
-from sokuji.errors import InvalidRequest, SokujiError
+from sokuji.errors import InvalidRequest, NotRecognised, SokujiError
 from sokuji.proto.common_pb2 import AudioChunk, TranscriptionResult
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.session import Session
@@ -69,8 +69,12 @@ class ListeningTransport:
         raise AssertionError
 
     async def send(self, event: events.Event) -> None:
-        """See ``Transport``. An utterance that fails ends the stream: no message of it could say so."""
-        if isinstance(event, events.Failed):
+        """See ``Transport``.
+
+        A sound without words has no result. An utterance that fails otherwise ends the stream, whose messages
+        cannot say so.
+        """
+        if isinstance(event, events.Failed) and not isinstance(event.error, NotRecognised):
             raise event.error
         if isinstance(event, events.Transcription) and event.is_final and event.text:
             await self._call.respond(_result(event))

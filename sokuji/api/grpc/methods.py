@@ -40,12 +40,24 @@ def unary(kind: type[Q], answer: Callable[[Call, Q], Awaitable[Message]]) -> Ser
 
 
 def streaming(kind: type[Q], answers: Callable[[Call, Q], AsyncIterator[Message]]) -> Serve:
-    """Serves a stream of such messages, each of which has any number of answers, in order."""
+    """Serves a stream of such messages, each of which has any number of answers, in order.
+
+    Each is a request of its own: it counts, and so does that its client's key has been revoked.
+    """
+
+    async def answer_all(call: Call, request: Q) -> None:
+        async for answer in answers(call, request):
+            await call.respond(answer)
 
     async def serve(call: Call) -> None:
-        async for request in call.each(kind):
-            async for answer in answers(call, request):
-                await call.respond(answer)
+        requests = call.each(kind)
+        # The first is that of the call.
+        async for request in requests:
+            await answer_all(call, request)
+            break
+        async for request in requests:
+            async with call.request():
+                await answer_all(call, request)
 
     return serve
 

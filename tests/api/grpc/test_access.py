@@ -162,6 +162,28 @@ async def test_calls_of_an_address_are_counted_but_for_probes() -> None:
         assert error_of(refusal.value) == ("rate_limited", None)
 
 
+async def test_each_message_of_a_stream_is_a_request() -> None:
+    path = f"{TRANSLATE}Stream"
+    async with grpc_api(limits={"requests_per_minute": 2}) as api:
+        call = api.stream(path)
+        for _ in range(3):
+            await call.write(TEXT)
+        assert [(await call.read()).original_text for _ in range(2)] == [TEXT.text] * 2
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await call.read()
+        assert error_of(refusal.value) == ("rate_limited", None)
+    async with grpc_api(access=demanding(KEY)) as api:
+        call = api.stream(path, metadata=bearer(KEY.value))
+        await call.write(TEXT)
+        await call.read()
+        others = AccessSettings(keys=(OTHERS[KeyScope.TEXTS].key,))
+        api.service.credentials.apply(others)
+        await call.write(TEXT)
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await call.read()
+        assert error_of(refusal.value) == ("invalid_api_key", "Authorization")
+
+
 @pytest.mark.parametrize("given", ["mine.1:a-B_c", None, "with space", "x" * 129])
 async def test_every_call_has_an_id(given: str | None) -> None:
     metadata = [("x-request-id", given)] if given else []

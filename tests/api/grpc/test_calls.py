@@ -13,14 +13,22 @@ from hypothesis import strategies as st
 from sokuji.api.grpc.server import METHODS
 from sokuji.api.grpc.statuses import MAX_MESSAGE_BYTES, call_status, status_code
 from sokuji.audio.resampling import resample
-from sokuji.errors import Overloaded, ProviderFailed, ProviderUnavailable, SokujiError, TooLarge
+from sokuji.errors import (
+    NotRecognised,
+    Overloaded,
+    ProviderFailed,
+    ProviderUnavailable,
+    SokujiError,
+    TooLarge,
+)
+from sokuji.metrics.registry import REGISTRY
 from sokuji.proto.common_pb2 import AudioChunk, Empty
 from sokuji.proto.pipeline_pb2 import ConverseRequest
 from sokuji.proto.stt_pb2 import TranscribeRequest
 from sokuji.proto.translation_pb2 import TranslateBatchRequest, TranslateRequest
 from sokuji.proto.tts_pb2 import SynthesizeRequest
-from tests.support.fake_stages import FakeTranslator, FakeTts
-from tests.support.grpc_api import CONVERSE, error_of, grpc_api
+from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts
+from tests.support.grpc_api import CONVERSE, error_of, grpc_api, rest_of
 from tests.support.speech import sample, silence
 
 STT, TEXT, TTS = "/sokuji.stt.STTService", "/sokuji.translation.TranslationService", "/sokuji.tts.TTSService"
@@ -78,6 +86,52 @@ async def test_live_speech_is_transcribed_utterance_by_utterance() -> None:
     assert len(results) >= 2
     assert all(each.is_final and each.text and each.language == "pt" for each in results)
     assert [each.end_time for each in results] == sorted(each.end_time for each in results)
+
+
+def live(*pieces: bytes) -> list[AudioChunk]:
+    pcm = b"".join(piece + silence(1_000) for piece in pieces)
+    return [chunk(pcm[start : start + 3_200]) for start in range(0, len(pcm), 3_200)]
+
+
+def unrecognised() -> float:
+    """Utterances without words at this door so far."""
+    labels = {"door": "grpc", "code": "not_recognised", "of": "segment"}
+    return REGISTRY.get_sample_value("sokuji_session_failures_total", labels) or 0
+
+
+async def test_a_sound_without_words_has_no_result_and_live_speech_goes_on() -> None:
+    before, stt = unrecognised(), FakeStt(*[NotRecognised("no words")] * 20)
+    async with grpc_api(stt) as api:
+        call = api.stream(f"{STT}/TranscribeStream")
+        for each in live(PCM):
+            await call.write(each)
+        while unrecognised() == before:
+            await asyncio.sleep(0.01)
+        stt.answers.clear()
+        for each in live(PCM):
+            await call.write(each)
+        await call.done_writing()
+        results = await rest_of(call)
+    assert [each.text.split()[0] for each in results] == ["utterance"]
+
+
+async def test_an_utterance_that_fails_ends_the_stream_with_the_reason() -> None:
+    async with grpc_api(FakeStt(*[ProviderFailed("broken")] * 20)) as api:
+        with pytest.raises(grpc.aio.AioRpcError) as failure:
+            await api.answers(f"{STT}/TranscribeStream", *live(PCM))
+    assert (failure.value.code().name, error_of(failure.value)[0]) == ("INTERNAL", "provider_failed")
+
+
+async def test_live_speech_is_drained_with_what_was_said() -> None:
+    async with grpc_api() as api:
+        call = api.stream(f"{STT}/TranscribeStream")
+        for each in live(PCM):
+            await call.write(each)
+        assert (await call.read()).text.startswith("utterance")
+        api.service.drain()
+        with pytest.raises(grpc.aio.AioRpcError) as ending:
+            await rest_of(call)
+    assert (ending.value.code().name, error_of(ending.value)[0]) == ("UNAVAILABLE", "draining")
 
 
 async def test_texts_are_translated_alone_in_a_batch_and_in_a_stream() -> None:

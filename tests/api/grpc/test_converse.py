@@ -30,6 +30,7 @@ SAMPLES: list[Event] = [
         target_languages=("en", "pt"),
         input_sample_rate=16_000,
         output_sample_rate=None,
+        broadcast="code",
     ),
     events.Speech(state="started", at_ms=2**40, segment_id=1),
     events.Transcription(
@@ -69,7 +70,10 @@ SAMPLES: list[Event] = [
     events.Ack(900, "olá", 1),
     events.Status(load="normal", lag_ms=5, voice_left_out=True),
     events.Draining(10_000),
-    events.Failed(UnknownVoice("no such voice", param="voice_id", retry_after_s=1.5), segment_id=3),
+    events.Failed(
+        UnknownVoice("no such voice", param="voice_id", retry_after_s=1.5), segment_id=3, target_language="en"
+    ),
+    events.Attendance(listeners=3, languages=("en", "pt")),
     events.Done(),
 ]
 

@@ -5,6 +5,7 @@ of one input leaves the others alone; one that all would meet ends the list.
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from sokuji.errors import ConfigError, Forbidden, RateLimited, SokujiError, Unau
 
 _OF_ALL = (ServiceUnreachable, ConnectionLost, Unauthenticated, Forbidden, RateLimited, ConfigError)
 """Errors that the next input would meet too."""
+_OF_ALL_ERRNOS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 Render = Callable[[str], bytes]
 """Makes the result of a format."""
@@ -61,7 +63,7 @@ class Batch:
             process: writes all results of an input, or raises; it is given a title for the display too.
 
         Raises:
-            SokujiError: an error that all inputs would meet.
+            SokujiError, OSError: an error that all inputs would meet.
             typer.Exit: some failed; each has been reported.
         """
         for number, item in self._pending:
@@ -70,10 +72,10 @@ class Batch:
                 self._display.print_line(f"==> {item.input.label} <==")
             try:
                 await process(item, title)
-            except _OF_ALL:
-                self._sum_up("ended")
-                raise
             except (SokujiError, OSError) as error:
+                if _concerns_all(error):
+                    self._sum_up("ended")
+                    raise
                 self._failed += 1
                 self._display.warn(f"sokuji: {_named(item.input.label, failure_line(error))}")
             except asyncio.CancelledError:
@@ -97,6 +99,10 @@ class Batch:
             self._display.report(
                 f"{how}: {self._done} of {self._total} are done{failures}; the same command does the rest"
             )
+
+
+def _concerns_all(error: SokujiError | OSError) -> bool:
+    return isinstance(error, _OF_ALL) or (isinstance(error, OSError) and error.errno in _OF_ALL_ERRNOS)
 
 
 def _named(label: str, line: str) -> str:

@@ -18,6 +18,7 @@ from sokuji.cli.live.recorder import Recorder
 from sokuji.cli.live.screen import Screen
 from sokuji.cli.live.sound_device import FRAME_MS, VOICE_RATE, SoundDevice
 from sokuji.cli.live.voice_queue import VoiceQueue
+from sokuji.errors import ConfigError
 
 MAX_WAITING_FRAMES = 60_000 // FRAME_MS
 """Of what was heard and not sent: a minute, as while a lost connection is made again."""
@@ -60,7 +61,7 @@ class LiveInterpreter:
         self._loop = asyncio.get_running_loop()
         self._heard_parts: asyncio.Queue[bytes | _Mark] = asyncio.Queue()
         """What was heard and is to be sent; ``_take`` bounds it."""
-        self._stopped = False
+        self._stopped = self._is_gone = False
         self._push_to_talk = push_to_talk
         self._talks = not push_to_talk
         self._voice = VoiceQueue()
@@ -90,18 +91,22 @@ class LiveInterpreter:
         """Converse until ``stop``, and then to the end of the last voice.
 
         Raises:
-            SokujiError: the device cannot be used, or the conversation has ended.
+            ConfigError: the device cannot be used, or is gone before ``stop``.
+            SokujiError: the conversation has ended; the class says why.
         """
         with device.open(self._heard, self._played if self._speaks else None, self._lost):
             tasks = [asyncio.create_task(each) for each in (self._listen(), self._show())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             finally:
+                self._stopped = True
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             for task in done:
                 task.result()
+        if self._is_gone:
+            raise ConfigError("the microphone is gone; what was said before is finished")
 
     def _heard(self, pcm: bytes) -> None:
         """In a thread of the device."""
@@ -121,7 +126,12 @@ class LiveInterpreter:
 
     def _lost(self) -> None:
         """In a thread of the device; also when it is closed in the end."""
-        self._loop.call_soon_threadsafe(self.stop)
+        self._loop.call_soon_threadsafe(self._microphone_gone)
+
+    def _microphone_gone(self) -> None:
+        if not self._stopped:
+            self._is_gone = True
+            self.stop()
 
     def _take(self, pcm: bytes) -> None:
         self._screen.set_level(pcm)

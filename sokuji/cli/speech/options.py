@@ -10,7 +10,7 @@ from sokuji.cli.language_options import source_languages
 from sokuji.config import FasterWhisperConfig, Settings
 from sokuji.protocol import MAX_SPEED, MIN_SPEED
 
-LOADING = "loading the models"
+STARTING = "starting"
 
 FilesArgument = Annotated[
     list[str] | None,

@@ -24,7 +24,7 @@ from sokuji.cli.files.outputs import (
 from sokuji.cli.language_options import target_language
 from sokuji.cli.progress import Display, progress_display
 from sokuji.cli.speech.options import (
-    LOADING,
+    STARTING,
     FilesArgument,
     ServerOption,
     SpeedOption,
@@ -94,7 +94,7 @@ def _voices(model: str | None, device: str | None) -> tuple[Settings, ...]:
 async def _speak(
     work: list[WorkItem], opening: AbstractAsyncContextManager[Speaker], *, overwrite: bool
 ) -> None:
-    with progress_display(LOADING) as display:
+    with progress_display(STARTING) as display:
         pending = Batch(work, display, overwrite=overwrite)
         if pending.is_done:
             return

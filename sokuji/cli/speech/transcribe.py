@@ -25,7 +25,7 @@ from sokuji.cli.language_options import source_language
 from sokuji.cli.progress import Display, progress_display
 from sokuji.cli.speech.interpreter import in_process_transcriber
 from sokuji.cli.speech.options import (
-    LOADING,
+    STARTING,
     CandidatesOption,
     DeviceOption,
     ModelOption,
@@ -82,7 +82,7 @@ def transcribe(
 async def _transcribe(
     work: list[WorkItem], opening: AbstractAsyncContextManager[Interpreter], *, overwrite: bool
 ) -> None:
-    with progress_display(LOADING) as display, recording_reader() as reader:
+    with progress_display(STARTING) as display, recording_reader() as reader:
         pending = Batch(work, display, overwrite=overwrite)
         if pending.is_done:
             return

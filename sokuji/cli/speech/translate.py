@@ -24,7 +24,7 @@ from sokuji.cli.progress import Display, progress_display
 from sokuji.cli.speech.interpreter import in_process_interpreter
 from sokuji.cli.speech.opened import Opened
 from sokuji.cli.speech.options import (
-    LOADING,
+    STARTING,
     CandidatesOption,
     DeviceOption,
     FilesArgument,
@@ -131,7 +131,7 @@ class _Models:
 
 
 async def _translate(work: list[WorkItem], models: _Models, contents: Contents, *, overwrite: bool) -> None:
-    with progress_display(LOADING) as display, recording_reader() as reader:
+    with progress_display(STARTING) as display, recording_reader() as reader:
         pending = Batch(work, display, overwrite=overwrite)
         async with AsyncExitStack() as opened:
             interpreter = Opened(opened, models.interpreter)

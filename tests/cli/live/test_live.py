@@ -80,6 +80,21 @@ def test_real_speech_is_interpreted_by_models_in_this_process(monkeypatch: pytes
 
 
 @pytest.mark.slow
+def test_a_microphone_that_is_unplugged_is_a_failure_after_what_was_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card = ScriptedCard(SPEECH, then="unplugged")
+    with serve_api() as url:
+        result = live(card, monkeypatch, "--server", url)
+    assert "en: utterance" in result.stdout
+    assert voiced_s(card) == pytest.approx(0.2, abs=0.03)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        1,
+        "sokuji: the microphone is gone; what was said before is finished",
+    )
+
+
+@pytest.mark.slow
 def test_a_microphone_that_hears_the_loudspeaker_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sokuji.cli.live.echo.EchoDetector.heard", lambda detector, pcm: True)
     with serve_api() as url:
@@ -136,7 +151,7 @@ def test_what_is_heard_between_two_presses_of_space_is_sent_and_nothing_else(
     before: str, after: str, is_heard: bool
 ) -> None:
     stt = FakeStt()
-    card = ScriptedCard(sample("pt", "ola_mundo")[:-16_000], is_lost=False)
+    card = ScriptedCard(sample("pt", "ola_mundo")[:-16_000], then="nothing")
     with serve_api(stt) as url:
         sent_ms = asyncio.run(talked_ms(url, card, before, after))
     assert (sent_ms > 0, bool(stt.requests)) == (is_heard, is_heard)

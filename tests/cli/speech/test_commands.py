@@ -2,11 +2,13 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -22,6 +24,8 @@ from tests.support.api_server import serve_api
 from tests.support.fake_stages import FakeStt, FakeTts
 from tests.support.speech import sample, silence
 from tests.support.subtitle_files import read_cues
+
+pytestmark = pytest.mark.slow
 
 FOX = wav_bytes(sample("pt", "pangrama"), 16_000)
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,500\nBom dia.\n\n2\n00:00:03,000 --> 00:00:04,000\nAté logo.\n"
@@ -260,7 +264,31 @@ def test_what_does_not_go_together_is_refused_before_the_work(folder: Path, line
     assert files(folder) == before
 
 
-@pytest.mark.slow
+def shown_on(controller: int) -> str:
+    """All that a terminal is sent until nobody has it open any more."""
+    shown = b""
+    with suppress(OSError):  # EIO is the end.
+        while chunk := os.read(controller, 4_096):
+            shown += chunk
+    os.close(controller)
+    return shown.decode()
+
+
+def test_a_terminal_shows_a_bar_and_results_stay_on_standard_output(folder: Path) -> None:
+    controller, terminal = pty.openpty()
+    with serve_api(FakeStt(delay_s=0.5)) as url:
+        line = ("transcribe", "talks/one.wav", "--format", "txt", "--server", url)
+        command = [sys.executable, "-c", "from sokuji.cli.main import main; main()", *line]
+        env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=env)
+        os.close(terminal)
+        shown = shown_on(controller)
+        results, _ = running.communicate(timeout=60)
+    assert (running.returncode, results) == (0, b"utterance 1\n")
+    assert "talks/one.wav" in shown
+    assert "0:00.0 of 0:03.5" in shown
+
+
 def test_an_interruption_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
     pcm = sample("pt", "pangrama") + silence(1_500) + sample("pt", "contagem")
     (folder / "talks" / "z.wav").write_bytes(wav_bytes(pcm, 16_000))

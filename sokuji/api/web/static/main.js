@@ -7,7 +7,7 @@ import { offerDownload } from "./download.js";
 import { at } from "./elements.js";
 import { FilePanel } from "./file-panel.js";
 import { Form } from "./form.js";
-import { address, apiKey, keepApiKey, serviceInfo } from "./service.js";
+import { CallFailed, address, apiKey, keepApiKey, serviceInfo } from "./service.js";
 import { shareSession } from "./share.js";
 import { complain, showState } from "./status.js";
 import { TalkPanel } from "./talk-panel.js";
@@ -42,8 +42,7 @@ class Page {
   /** While a session runs no other can begin, and its captions stay. */
   busy(isBusy) {
     this.form.lock(isBusy);
-    at("file").disabled = isBusy && at("file-progress").hidden === true;
-    at("talk").disabled = !at("file-progress").hidden;
+    at("file").disabled = isBusy;
     at("clear").disabled = isBusy;
   }
 
@@ -111,6 +110,7 @@ async function connect() {
   let info;
   try {
     info = await serviceInfo();
+    if (!info.speech_pairs.length) throw new CallFailed("its models are still being loaded", 0);
   } catch (error) {
     if (error.status === 401) return askForKey(error);
     showState("problem");

@@ -50,7 +50,7 @@ export class FilePanel {
       });
       this.#recording.start(audio);
     } catch (error) {
-      complain(`The file cannot be translated: ${error.message}.`);
+      complain(`The file cannot be translated: ${error.message}`);
       this.#over(file.name, "", 0, null);
     }
     return undefined;

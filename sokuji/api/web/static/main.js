@@ -63,7 +63,7 @@ class Page {
   }
 
   sessionOver(problem, code) {
-    if (problem) complain(`The session has ended: ${problem}.`.replace("..", "."));
+    if (problem) complain(`The session has ended: ${problem}`);
     // The browser tells nobody why a handshake was refused, and a key that was revoked ends its sessions.
     if (code === POLICY_VIOLATION || code === LOST) checkKey();
   }
@@ -102,7 +102,7 @@ function askForKey(error) {
   showState("problem");
   at("settings").open = true;
   at("key-form").hidden = false;
-  complain(apiKey() ? `The key is not accepted: ${error.message}.` : "This service needs an API key.");
+  complain(apiKey() ? `The key is not accepted: ${error.message}` : "This service needs an API key.");
   at("key").focus();
 }
 
@@ -114,7 +114,7 @@ async function connect() {
   } catch (error) {
     if (error.status === 401) return askForKey(error);
     showState("problem");
-    complain(`The service is not ready: ${error.message}.`);
+    complain(`The service is not ready: ${error.message}`);
     setTimeout(connect, TRY_AGAIN_MS);
     return undefined;
   }

@@ -21,6 +21,31 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 COUNTING = "One, two, three, four, five, six, seven, eight, nine, ten."
 SAID = reference("pt", "contagem")
 Microphone = Callable[..., Path]
+# Microphone and loudspeaker stand in one room: what the page plays is heard by what it listens to.
+ROOM = """
+const room = new AudioContext();
+const air = room.createMediaStreamDestination();
+const distance = new GainNode(room, { gain: 0.3 });
+distance.connect(air);
+const { getUserMedia } = MediaDevices.prototype;
+MediaDevices.prototype.getUserMedia = async function (constraints) {
+  room.createMediaStreamSource(await getUserMedia.call(this, constraints)).connect(air);
+  return air.stream;
+};
+const loudspeakers = new Map();
+const { connect } = AudioNode.prototype;
+AudioNode.prototype.connect = function (target, ...rest) {
+  const { context } = this;
+  if (context !== room && target === context.destination) {
+    if (!loudspeakers.has(context)) {
+      loudspeakers.set(context, context.createMediaStreamDestination());
+      room.createMediaStreamSource(loudspeakers.get(context).stream).connect(distance);
+    }
+    connect.call(this, loudspeakers.get(context));
+  }
+  return connect.call(this, target, ...rest);
+};
+"""
 
 
 @pytest.fixture
@@ -109,8 +134,10 @@ async def test_a_file_is_translated_with_progress(
         await page.page.get_by_label("Voice").select_option(label=voice)
         await page.page.get_by_label("Translate a file").set_input_files(recording)
         await expect(page.page.get_by_role("progressbar", name="counting.wav")).to_be_visible()
+        assert await page.focused() == "Cancel"
         await page.until_rows(1)
         await page.until_state("Ready")
+        await expect(page.page.get_by_label("Translate a file")).to_be_focused()
         ((_, translated),) = await page.rows()
         assert word_error_rate(COUNTING, translated, "en") <= 0.2
         player = page.page.locator("#file-voice")
@@ -162,6 +189,17 @@ async def test_the_microphone_is_heard_while_it_is_held(url: str, microphone: Mi
         await page.press("End")
         await page.until_state("Ready")
         assert await page.focused() == "Start talking"
+
+
+@pytest.mark.long
+async def test_a_loudspeaker_in_the_microphone_is_noticed(url: str, microphone: Microphone) -> None:
+    speech = microphone(sample("pt", "contagem"), noise(4_000), sample("pt", "contagem"))
+    async with live_page(url, speech) as page:
+        await page.page.add_init_script(ROOM)
+        await page.page.reload()
+        await page.press("Start talking")
+        warning = "The microphone hears the loudspeaker"
+        await expect(page.page.get_by_role("alert")).to_contain_text(warning, timeout=40_000)
 
 
 @pytest.mark.long

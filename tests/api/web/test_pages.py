@@ -83,6 +83,15 @@ def test_modules_import_what_is_there_and_all_are_used() -> None:
     assert used == {name for name in texts if name.endswith(".js")}
 
 
+def test_no_module_imports_what_it_does_not_use_or_what_is_not_exported() -> None:
+    for module, text in assets().texts.items():
+        for names, source in re.findall(r'import \{([^}]+)\} from "\./([^"]+)"', text):
+            for name in re.findall(r"\w+", names):
+                assert len(re.findall(rf"\b{name}\b", text)) > 1, f"{module}: {name}"
+                exported = rf"export (?:const|class|(?:async )?function) {name}\b"
+                assert re.search(exported, assets().texts[source]), f"{module}: {name}"
+
+
 def test_no_file_names_another_host_or_is_long() -> None:
     for name, text in assets().texts.items():
         assert not re.search(r"(?:https?|wss?):", text), name

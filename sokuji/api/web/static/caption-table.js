@@ -17,6 +17,8 @@ export class CaptionTable {
   constructor(elements, captions, nameOf) {
     [this.elements, this.captions, this.nameOf] = [elements, captions, nameOf];
     elements.scroller.addEventListener("scroll", () => this.#noteScrolling());
+    // What appears below the captions takes some of their height.
+    new ResizeObserver(() => this.#settle()).observe(elements.scroller);
     elements.newest.addEventListener("click", () => {
       this.#follow();
       elements.scroller.focus();

@@ -8,6 +8,7 @@ export class FilePanel {
   #page;
   #limits;
   #recording = null;
+  #isCancelled = false;
   #voice = null;
   #problems = [];
 
@@ -20,8 +21,8 @@ export class FilePanel {
       if (file) this.#translate(file).finally(() => { at("file").value = ""; });
     });
     at("file-cancel").addEventListener("click", () => {
+      this.#isCancelled = true;
       this.#recording?.cancel();
-      at("file").focus();
     });
     at("file-voice-link").addEventListener("click", (event) => {
       event.preventDefault();
@@ -33,11 +34,15 @@ export class FilePanel {
     const { form, captions } = this.#page;
     complain("");
     this.#problems = [];
+    this.#isCancelled = false;
     this.#show(file.name, 0);
     this.#page.busy(true);
+    at("talk").disabled = true;
+    at("file-cancel").focus();
     showState("file");
     try {
       const audio = await decoded(file, this.#limits);
+      if (this.#isCancelled) return this.#over(file.name, "", 0, null);
       this.#recording = new Recording(form.settings, captions, {
         progress: (share) => this.#show(file.name, share),
         event: (event) => this.#take(event),
@@ -45,9 +50,10 @@ export class FilePanel {
       });
       this.#recording.start(audio);
     } catch (error) {
-      complain(`The file cannot be translated: ${error.message}.`);
+      complain(`The file cannot be translated: ${error.message}`);
       this.#over(file.name, "", 0, null);
     }
+    return undefined;
   }
 
   #take(event) {
@@ -65,9 +71,12 @@ export class FilePanel {
 
   #over(name, problem, code, voice) {
     this.#recording = null;
+    const hadFocus = document.activeElement === at("file-cancel");
     at("file-progress").hidden = true;
+    at("talk").disabled = false;
     showState("ready");
     this.#page.busy(false);
+    if (hadFocus) at("file").focus();
     this.#page.sessionOver(problem, code);
     if (!problem && this.#problems.length) complain(this.#problems[0]);
     if (voice) this.#offer(name, voice);

@@ -7,7 +7,7 @@ import { offerDownload } from "./download.js";
 import { at } from "./elements.js";
 import { FilePanel } from "./file-panel.js";
 import { Form } from "./form.js";
-import { address, apiKey, keepApiKey, serviceInfo } from "./service.js";
+import { CallFailed, address, apiKey, keepApiKey, serviceInfo } from "./service.js";
 import { shareSession } from "./share.js";
 import { complain, showState } from "./status.js";
 import { TalkPanel } from "./talk-panel.js";
@@ -42,8 +42,7 @@ class Page {
   /** While a session runs no other can begin, and its captions stay. */
   busy(isBusy) {
     this.form.lock(isBusy);
-    at("file").disabled = isBusy && at("file-progress").hidden === true;
-    at("talk").disabled = !at("file-progress").hidden;
+    at("file").disabled = isBusy;
     at("clear").disabled = isBusy;
   }
 
@@ -64,7 +63,7 @@ class Page {
   }
 
   sessionOver(problem, code) {
-    if (problem) complain(`The session has ended: ${problem}.`.replace("..", "."));
+    if (problem) complain(`The session has ended: ${problem}`);
     // The browser tells nobody why a handshake was refused, and a key that was revoked ends its sessions.
     if (code === POLICY_VIOLATION || code === LOST) checkKey();
   }
@@ -103,7 +102,7 @@ function askForKey(error) {
   showState("problem");
   at("settings").open = true;
   at("key-form").hidden = false;
-  complain(apiKey() ? `The key is not accepted: ${error.message}.` : "This service needs an API key.");
+  complain(apiKey() ? `The key is not accepted: ${error.message}` : "This service needs an API key.");
   at("key").focus();
 }
 
@@ -111,10 +110,11 @@ async function connect() {
   let info;
   try {
     info = await serviceInfo();
+    if (!info.speech_pairs.length) throw new CallFailed("its models are still being loaded", 0);
   } catch (error) {
     if (error.status === 401) return askForKey(error);
     showState("problem");
-    complain(`The service is not ready: ${error.message}.`);
+    complain(`The service is not ready: ${error.message}`);
     setTimeout(connect, TRY_AGAIN_MS);
     return undefined;
   }

@@ -22,6 +22,10 @@ export function showState(state) {
 
 /** Something the user has to know; empty: nothing any more. */
 export function complain(text) {
+  const shown = sentence(text);
   // Said again only if it is something else.
-  if (at("problem").textContent !== text) at("problem").textContent = text;
+  if (at("problem").textContent !== shown) at("problem").textContent = shown;
 }
+
+// Messages of the service begin with a small letter and end without a full stop.
+const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/u.test(text) ? "" : ".");

@@ -73,7 +73,7 @@ export class TalkPanel {
       await talk.start();
       form.showDevices();
     } catch (error) {
-      complain(`The microphone cannot be used: ${error.message}.`);
+      complain(`The microphone cannot be used: ${error.message}`);
       this.#over("", 0);
     }
   }

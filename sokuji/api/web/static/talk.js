@@ -12,6 +12,8 @@ import { sessionConfig } from "./settings.js";
 const MAX_BEHIND_S = 600;
 const LOADS = { partials_slowed: "The service is busy", speculation_off: "The service is very busy" };
 const NOTED_LAG_MS = 1000;
+// A segment without words is not shown, and the load says why voices are left out.
+const TOLD_ELSEWHERE = new Set(["not_recognised", "voice_left_out"]);
 
 export class Talk {
   /** `opening`, `talking`, `reconnecting`, `finishing` or `over`. */
@@ -134,7 +136,7 @@ export class Talk {
     } else if (event.type === "translation" && event.source_language === event.target_language) {
       if (event.target_language === this.#settings.hear) this.#repeats.add(event.segment_id);
     } else if (event.type === "status") this.load = loadText(event);
-    else if (event.type === "error" && event.code !== "not_recognised" && !event.fatal) this.#on.warn(event.message);
+    else if (event.type === "error" && !TOLD_ELSEWHERE.has(event.code) && !event.fatal) this.#on.warn(event.message);
     this.#on.event(event);
   }
 

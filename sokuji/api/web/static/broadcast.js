@@ -27,8 +27,8 @@ export class Broadcast {
   /**
    * @param open opens a socket.
    * @param choose is given an `offer` and returns `language` and `output`.
-   * @param on what is told: `event(event)`; `voice(event, pcm)`; `lost()`; `over(problem, wasOffered)`, once: an empty
-   *   problem is none, and whoever was offered nothing was not let in.
+   * @param on what is told: `event(event)`; `voice(event, pcm)`; `lost(problem)`, before another attempt;
+   *   `over(problem, wasOffered)`, once. An empty problem is none; whoever was offered nothing was not let in.
    */
   constructor(open, id, choose, on) {
     [this.#open, this.#id, this.#choose, this.#on] = [open, id, choose, on];
@@ -77,7 +77,7 @@ export class Broadcast {
   #closed(code) {
     if (this.#isOver) return;
     if (this.#wasOffered && LOST.includes(code) && this.#retries < RETRIES) {
-      this.#on.lost();
+      this.#on.lost(this.#problem);
       // At random, so that an audience does not come back all at once.
       const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++) * (0.5 + Math.random() / 2);
       this.#retry = setTimeout(() => this.#connect(), waitMs);

@@ -47,7 +47,7 @@ class Page {
     this.#broadcast = new Broadcast(() => openSocket(PATH), broadcastId, (choices) => this.#choose(choices), {
       event: (event) => this.#take(event),
       voice: (event, pcm) => this.#player?.play(event.segment_id, pcm, event.sample_rate),
-      lost: () => show("lost"),
+      lost: (problem) => this.#lost(problem),
       over: (problem, wasOffered) => this.#over(problem, wasOffered),
     });
   }
@@ -86,6 +86,7 @@ class Page {
 
   #take(event) {
     this.#captions.take(event);
+    if (event.type === "joined") complain("");
     if (event.type === "joined" || event.type === "broadcast") show(event.state);
     else if (event.type === "translation" && event.text && !this.#player) {
       at("spoken").lang = event.target_language;
@@ -93,12 +94,17 @@ class Page {
     } else if (event.type === "skipped") complain("The network is slow: some of the voice was left out.");
   }
 
+  #lost(problem) {
+    show("lost");
+    complain(sentence(problem));
+  }
+
   #over(problem, wasOffered) {
     this.#captions.end();
     show(problem ? "problem" : "ended");
     at("again").hidden = !problem;
     if (!problem) return;
-    complain(`${problem[0].toUpperCase()}${problem.slice(1)}.`.replace("..", "."));
+    complain(sentence(problem));
     // The browser tells nobody why a handshake was refused.
     at("key-form").hidden = wasOffered;
   }
@@ -108,6 +114,8 @@ class Page {
     this.#table.mark(id === null ? null : this.#captions.withId(id)?.key ?? null);
   }
 }
+
+const sentence = (text) => (text && `${text[0].toUpperCase()}${text.slice(1)}.`.replace("..", "."));
 
 function show(state) {
   at("state").dataset.state = state;

@@ -187,6 +187,15 @@ Event = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningOffer:
+    """What a listener can choose from: languages by canonical code."""
+
+    languages: tuple[str, ...]
+    voiced: tuple[str, ...]
+    """Those of them that a voice speaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
     """A listener has joined a broadcast."""
 
@@ -214,5 +223,5 @@ class VoiceSkipped:
 
 HeardEvent = Transcription | TranslationText | Audio | Failed
 """What the listeners of a broadcast get of its session."""
-ListenerEvent = Joined | BroadcastChanged | VoiceSkipped | Draining | HeardEvent | Done
+ListenerEvent = ListeningOffer | Joined | BroadcastChanged | VoiceSkipped | Draining | HeardEvent | Done
 """All that a listener gets."""

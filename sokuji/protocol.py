@@ -87,6 +87,7 @@ EVENT_TYPES: Mapping[type[events.Event], str] = MappingProxyType(
 
 LISTENER_EVENT_TYPES: Mapping[type[events.ListenerEvent], str] = MappingProxyType(
     {
+        events.ListeningOffer: "offer",
         events.Joined: "joined",
         events.BroadcastChanged: "broadcast",
         events.VoiceSkipped: "skipped",

@@ -76,6 +76,7 @@ PATHS = PathAccess(
         {
             "/",
             "/overlay",
+            "/listen",
             "/health",
             "/docs",
             "/docs/oauth2-redirect",

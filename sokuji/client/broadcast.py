@@ -20,7 +20,7 @@ from sokuji.client.handshake import ConnectionLost, close_socket, open_socket, r
 from sokuji.client.messages import ProtocolViolation, decode_broadcast
 from sokuji.client.reconnection import RESUME_WITHIN_S, Backoff, Reconnection, jittered_backoff
 from sokuji.errors import InvalidRequest
-from sokuji.events import Done, Failed, Joined, ListenerEvent
+from sokuji.events import Done, Failed, Joined, ListenerEvent, ListeningOffer
 from sokuji.protocol import LISTEN_PATH, ListenFields, OutputMode
 
 log = logging.getLogger(__name__)
@@ -163,6 +163,8 @@ async def _open(url: str, message: ListenFields, api_key: str | None) -> _Listen
             await socket.send(json.dumps(message))
         received = decode_broadcast(received_messages(socket))
         _, first = await anext(received)
+        if isinstance(first, ListeningOffer):
+            _, first = await anext(received)
         if isinstance(first, Failed):
             raise first.error
         if not isinstance(first, Joined):

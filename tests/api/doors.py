@@ -67,7 +67,7 @@ CALLS = [door for door in DOORS if door.request is not None]
 SOCKETS = [door for door in DOORS if door.request is None]
 CHARGED = [door for door in CALLS if door.uses]
 DOCUMENTS = ("/docs", "/redoc", "/openapi.json")
-OPEN = ("/", "/overlay", "/health", "/health/live", *DOCUMENTS, "/languages", "/frontend/settings")
+OPEN = ("/", "/overlay", "/listen", "/health", "/health/live", *DOCUMENTS, "/languages", "/frontend/settings")
 IN_BODY = [door for door in CALLS if door.path in ("/translate", "/detect", "/translate_file")]
 """Doors whose clients send the key in the body."""
 

@@ -56,6 +56,10 @@ class RunningService:
         """The processes of a deployment's replicas, of this service alone."""
         return self._actor_pids(f"ServeReplica:sokuji:{deployment}")
 
+    def pids_of(self, name: str) -> list[int]:
+        """The processes of a deployment's replicas, or of an actor's class."""
+        return self.replica_pids(name) or self._actor_pids(name)
+
     @property
     def proxy_pid(self) -> int:
         """The process of Serve's proxy."""

@@ -16,7 +16,7 @@ from sokuji.api.session_connection import CLOSE_TIMEOUT_S, ClientDisconnected
 from sokuji.broadcast.feed import Feed, Seat
 from sokuji.broadcast.mailbox import Letter
 from sokuji.errors import InvalidRequest, SokujiError, UnknownVoice, UnsupportedLanguage
-from sokuji.events import Done, Draining, Failed, Joined, ListenerEvent, VoiceSkipped
+from sokuji.events import Done, Draining, Failed, Joined, ListenerEvent, ListeningOffer, VoiceSkipped
 from sokuji.languages import parse_source
 from sokuji.metrics import broadcasts as metrics
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
@@ -41,6 +41,7 @@ class ListenerConnection:
         try:
             await self._service.admit(self._address)
             async with self._service.relay.place():
+                await self._send(Letter(self._offer()))
                 await self._listen(await self._first_message())
         except ClientDisconnected:
             metrics.record_end(None)
@@ -53,6 +54,12 @@ class ListenerConnection:
         code = error.close_code if error else self._close_code
         metrics.record_end(code)
         await self._close(code, error)
+
+    def _offer(self) -> ListeningOffer:
+        languages = sorted({target for _, target in self._service.pipeline.catalogue.speech_pairs})
+        return ListeningOffer(
+            languages=tuple(languages), voiced=tuple(each for each in languages if self._has_voice(each))
+        )
 
     async def _first_message(self) -> ListenMessage:
         timeout_s = self._service.settings.limits.config_timeout_s

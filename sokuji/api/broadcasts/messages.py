@@ -70,7 +70,9 @@ def decode_listen(frame: str | bytes) -> ListenMessage:
 def encode_letter(letter: Letter[ListenerEvent], encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
     """The frames of an event, in order."""
     event = letter.event
-    if isinstance(event, events.Joined | events.BroadcastChanged | events.VoiceSkipped):
+    if isinstance(
+        event, events.ListeningOffer | events.Joined | events.BroadcastChanged | events.VoiceSkipped
+    ):
         frame = {"type": LISTENER_EVENT_TYPES[type(event)], **asdict(event)}
         return [{**frame, "version": __version__} if isinstance(event, events.Joined) else frame]
     frames = encode_event(event, encoding)

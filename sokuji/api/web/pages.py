@@ -56,6 +56,12 @@ async def overlay(request: Request) -> HTMLResponse:
     return page("overlay", request.scope)
 
 
+@router.get("/listen")
+async def listen(request: Request) -> HTMLResponse:
+    """Somebody else's broadcast, in a language of the listener's choice."""
+    return page("listen", request.scope)
+
+
 @router.get("/web/{version}/{name}")
 async def asset(version: str, name: str) -> Response:
     """A style sheet or a module. That of another version is answered too, as gateways change one by one."""

@@ -52,7 +52,8 @@ def test_every_field_reaches_the_session() -> None:
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
     ) == ConversationSettings(
         source_language="pt", target_languages=("en",), voice_id="joe", input_sample_rate=48_000, channels=2,
-        speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True, partial_translations=True,
+        speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
+        partial_translations=True,
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
     )  # fmt: skip
 

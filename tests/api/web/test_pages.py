@@ -11,7 +11,7 @@ from sokuji.api.web.assets import assets, media_type
 from tests.support.rest_client import rest_client
 
 HTML = {"Accept": "text/html,*/*"}
-PAGES = ("/", "/overlay")
+PAGES = ("/", "/overlay", "/listen")
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -75,7 +75,7 @@ def test_modules_import_what_is_there_and_all_are_used() -> None:
     imports = {name: set(re.findall(r'(?:from|import) "\./([^"]+)"', texts[name])) for name in texts}
     assert {file for found in imports.values() for file in found} <= texts.keys()
     # The worklet is loaded by its address.
-    used, waiting = {"capture-worklet.js"}, ["main.js", "overlay.js"]
+    used, waiting = {"capture-worklet.js"}, ["main.js", "overlay.js", "listen.js"]
     while waiting:
         name = waiting.pop()
         used.add(name)

@@ -25,6 +25,7 @@ export class Form {
     at("microphone").addEventListener("change", () => this.#change({ microphone: at("microphone").value }));
     at("speaker").addEventListener("change", () => this.#change({ speaker: at("speaker").value }));
     at("push-to-talk").addEventListener("change", () => this.#change({ pushToTalk: at("push-to-talk").checked }));
+    at("broadcast").addEventListener("change", () => this.#change({ broadcast: at("broadcast").checked }));
     at("add-target").addEventListener("click", () => this.#addTarget());
     navigator.mediaDevices?.addEventListener("devicechange", () => this.showDevices());
     this.#show();
@@ -58,13 +59,14 @@ export class Form {
   }
 
   #show() {
-    const { source, targets, commit, pushToTalk } = this.settings;
+    const { source, targets, commit, pushToTalk, broadcast } = this.settings;
     offer(at("source"), [["auto", "Any language"], ...this.#named(this.#info.speech_pairs.map(([from]) => from))], source);
     this.#showTargets();
     at("add-target").hidden = targets.length >= Math.min(MAX_TARGETS, this.#offered().length);
     this.#showVoices();
     offer(at("commit"), COMMITS, commit);
     at("push-to-talk").checked = pushToTalk;
+    at("broadcast").checked = broadcast;
     const from = source === "auto" ? "Any language" : this.nameOf(source);
     at("summary").textContent = `${from} → ${targets.map((language) => this.nameOf(language)).join(", ")}`;
   }

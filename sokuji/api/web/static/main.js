@@ -8,7 +8,7 @@ import { at } from "./elements.js";
 import { FilePanel } from "./file-panel.js";
 import { Form } from "./form.js";
 import { CallFailed, address, apiKey, keepApiKey, serviceInfo } from "./service.js";
-import { shareSession } from "./share.js";
+import { showAttendance, shareBroadcast, shareSession } from "./share.js";
 import { complain, showState } from "./status.js";
 import { TalkPanel } from "./talk-panel.js";
 
@@ -53,6 +53,8 @@ class Page {
 
   sessionEvent(event) {
     this.channel.tell(event);
+    if (event.type === "ready" && event.broadcast) shareBroadcast(event.broadcast);
+    else if (event.type === "attendance") showAttendance(event, (code) => this.form.nameOf(code));
     const { settings } = this.form;
     const isRead = event.type === "translation" && event.text && event.target_language === settings.targets[0];
     // A voice says it already, where there is one.

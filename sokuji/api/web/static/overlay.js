@@ -1,9 +1,11 @@
 // The overlay: the newest captions of a session, large, for a screen or as a browser source of OBS.
 
+import { Broadcast, isBroadcast, likelyLanguage } from "./broadcast.js";
 import { Captions, textOf } from "./captions.js";
 import { watchWindow } from "./captions-channel.js";
 import { at } from "./elements.js";
 import { overlayOptions } from "./overlay-options.js";
+import { openSocket } from "./service.js";
 
 // How long a caption stays when nobody speaks any more.
 const STAYS_MS = 8000;
@@ -55,15 +57,40 @@ function begin() {
   document.body.dataset.background = options.background;
   at("lines").style.setProperty("--size", `${options.size}px`);
   const captions = new Captions();
-  watchWindow(options.session, {
-    restore: (saved) => {
-      captions.restore(saved);
-      captions.begin(captions.targets);
-    },
-    take: (event) => {
-      captions.take(event);
-      show(captions, options);
-    },
+  const take = (event) => {
+    captions.take(event);
+    show(captions, options);
+  };
+  if (isBroadcast(options.session)) listen(options, captions, take);
+  else {
+    watchWindow(options.session, {
+      restore: (saved) => {
+        captions.restore(saved);
+        captions.begin(captions.targets);
+      },
+      take,
+    });
+  }
+}
+
+// A broadcast is reached from any browser: one connection for each language, the first of which brings the source.
+function listen({ session, show: wanted }, captions, take) {
+  const chosen = wanted.filter((column) => column !== "source");
+  (chosen.length ? chosen : [""]).forEach((language, place) => {
+    const choose = (offer) => {
+      const target = language || likelyLanguage(offer, "", navigator.languages);
+      captions.targets = [...new Set([...captions.targets, target])];
+      return { language: target, output: "captions" };
+    };
+    const isTaken = ({ type }) => type === "translation" || (place === 0 && ["transcription", "error"].includes(type));
+    new Broadcast(() => openSocket("api/v1/ws/listen"), session, choose, {
+      event: (event) => { if (isTaken(event)) take(event); },
+      voice: () => {},
+      lost: () => {},
+      over: (problem) => {
+        if (problem) at("lines").replaceChildren(line(problem, "en", "problem"));
+      },
+    });
   });
 }
 

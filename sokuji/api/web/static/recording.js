@@ -55,7 +55,8 @@ export class Recording {
     const durationMs = 1000 * samples.length / channels / RECOGNISER_RATE;
     this.#captions.begin(this.#settings.targets);
     const config = {
-      ...sessionConfig(this.#settings), sample_rate: RECOGNISER_RATE, channels, output_sample_rate: VOICE_RATE,
+      ...sessionConfig({ ...this.#settings, broadcast: false }),
+      sample_rate: RECOGNISER_RATE, channels, output_sample_rate: VOICE_RATE,
     };
     this.#session = new Session(openSocket, config, {
       event: (event) => {

@@ -38,9 +38,9 @@ export async function serviceInfo() {
   return answer;
 }
 
-/** A socket of the bridge API. */
-export function openSocket() {
-  const url = address("api/v1/ws/translate");
+/** A socket of the bridge API, or that of a listener. */
+export function openSocket(path = "api/v1/ws/translate") {
+  const url = address(path);
   url.protocol = url.protocol.replace("http", "ws");
   // A page cannot set headers of a WebSocket: the key is a subprotocol.
   const socket = new WebSocket(url, apiKey() ? ["realtime", `openai-insecure-api-key.${apiKey()}`] : []);

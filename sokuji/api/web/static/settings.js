@@ -5,7 +5,7 @@ export const MAX_TARGETS = 4;
 
 const DEFAULTS = {
   source: "auto", targets: [], speaks: true, hear: "", voice: "default", commit: "", microphone: "", speaker: "",
-  pushToTalk: false,
+  pushToTalk: false, broadcast: false,
 };
 
 /** The settings that were kept; those that are missing or malformed have their defaults. */
@@ -71,10 +71,10 @@ export function voicesOf(info, language) {
 }
 
 /** The fields of a session's `config` message. */
-export function sessionConfig({ source, targets, speaks, hear, voice, commit }) {
+export function sessionConfig({ source, targets, speaks, hear, voice, commit, broadcast }) {
   return {
     source_language: source, target_languages: targets, partials: true, audio_encoding: "pcm_binary",
-    ...(commit && { commit }), ...(speaks && hear ? { voice_id: voice } : { output: "captions" }),
+    ...(commit && { commit }), ...(broadcast && { broadcast }), ...(speaks && hear ? { voice_id: voice } : { output: "captions" }),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ import httpx
 
 from launcher import dashboard
 from load_tests.cluster.cluster import Cluster
+from load_tests.cluster.polling import POLL_S
 from load_tests.cluster.serve_configs import Changes, replicas, serve_config
 from load_tests.cluster.talks import Calm, scenario, talk
 from load_tests.measurements.heard_words import UsersReport, users_report
@@ -28,8 +29,6 @@ NO_MODEL: Changes = {
 }
 SESSIONS, SPEECH_S = 2, 40.0
 DRAIN_S = 60
-RECOVERED_S = 180.0
-_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class FaultRun:
     """Until all deployments had their replicas again; None: they had them all the time, or were not seen."""
 
 
-Fault = Callable[[Cluster], Awaitable[None]]
+Fault = Callable[[Cluster], Coroutine[None, None, None]]
 
 
 async def _nothing(cluster: Cluster) -> None:
@@ -122,38 +121,37 @@ async def fault_runs(cluster: Cluster, url: str, calm: Calm, names: Sequence[str
 
 async def _fault_run(cluster: Cluster, url: str, calm: Calm, name: str) -> FaultRun:
     before = await cluster.counts()
-    repairs: list[float] = []
-
-    async def disturb() -> None:
-        began = time.monotonic()
-        await FAULTS[name](cluster)
-        was_less = False
-        while time.monotonic() - began < RECOVERED_S:
-            with suppress(httpx.HTTPError):
-                now = await cluster.counts()
-                is_less = any(now[each] < before[each] for each in before)
-                if was_less and not is_less:
-                    repairs.append(round(time.monotonic() - began, 1))
-                    return
-                was_less |= is_less
-            await asyncio.sleep(_POLL_S)
-
-    watching: list[asyncio.Task[None]] = []
+    acting: list[asyncio.Task[None]] = []
+    repairing: list[asyncio.Task[float]] = []
 
     async def begin() -> None:
-        watching.append(asyncio.create_task(disturb()))
+        acting.append(asyncio.create_task(FAULTS[name](cluster)))
+        repairing.append(asyncio.create_task(_until_repaired(cluster, before)))
 
     sessions, _ = await talk(url, scenario(SESSIONS, SPEECH_S, stagger_s=1.0), begin)
-    (watch,) = watching
-    if watch.done():
-        await watch
-    watch.cancel()
-    await asyncio.wait(watching)
-    return FaultRun(name, users_report(sessions, calm.texts), repairs[0] if repairs else None)
+    await asyncio.gather(*acting)
+    (repair,) = repairing
+    repair.cancel()
+    await asyncio.wait(repairing)
+    return FaultRun(name, users_report(sessions, calm.texts), None if repair.cancelled() else repair.result())
+
+
+async def _until_repaired(cluster: Cluster, before: Mapping[str, int]) -> float:
+    """Seconds until all deployments have as many replicas as before, after some had fewer."""
+    began = time.monotonic()
+    was_less = is_less = False
+    while is_less or not was_less:
+        await asyncio.sleep(POLL_S)
+        with suppress(httpx.HTTPError):
+            now = await cluster.counts()
+            is_less = any(now[each] < before[each] for each in before)
+            was_less |= is_less
+    return round(time.monotonic() - began, 1)
 
 
 async def _repair(cluster: Cluster) -> None:
     """Start the nodes that are gone, end those that Ray has drained, and have all replicas serve."""
+    await cluster.until_alive(1)
     alive = await cluster.alive()
     drained = cluster.drained
     for name, node in cluster.nodes.items():

@@ -22,6 +22,8 @@ TABLE = {
     for line in DOCS["monitoring.md"].splitlines()
     if line.startswith("| `sokuji_")
 }
+KPIS = DOCS["production-checklist.md"].partition("| the guide's KPI |")[2]
+"""The rows of its table."""
 QUERIES = [query for _, queries in panels() for query in queries]
 IN_QUERIES = set().union(*(named(query) for query in [*QUERIES, *(rule["expr"] for rule in rules())]))
 with_promtool = pytest.mark.skipif(
@@ -57,6 +59,14 @@ def test_docs_name_no_metric_that_does_not_exist() -> None:
     assert names <= declared()
 
 
+def test_the_checklist_queries_metrics_that_are_in_the_table() -> None:
+    queries = re.findall(r"`([^`]+)`", KPIS)
+    names = of_service(set().union(*(named(query) for query in queries)))
+    queried = {name.removesuffix("_bucket") for name in names}
+    assert len(queried) >= 10
+    assert queried <= TABLE
+
+
 def test_every_recorded_value_is_used_and_the_reverse() -> None:
     used = {name for query in QUERIES for name in named(query) if ":" in name}
     used |= {name for rule in ALERTS.values() for name in named(rule["expr"]) if ":" in name}
@@ -65,7 +75,7 @@ def test_every_recorded_value_is_used_and_the_reverse() -> None:
 
 def test_names_of_ray_are_those_of_the_ray_that_is_installed() -> None:
     wanted = {name for name in IN_QUERIES if name.startswith("ray_") and ":" not in name}
-    wanted |= set(re.findall(r"`(ray_[a-z_]+)`", DOCS["monitoring.md"]))
+    wanted |= set(re.findall(r"`(ray_[a-z_]+)`", DOCS["monitoring.md"] + KPIS))
     folder = Path(ray.__file__).parent
     sources = [*(folder / "serve").rglob("*.py"), folder / "dashboard/modules/reporter/reporter_agent.py"]
     quoted = {word for file in sources for word in re.findall(r'"(\w+)"', file.read_text())}

@@ -7,7 +7,8 @@ Have Twilio connect the call to it with TwiML, by TLS (a tunnel or a proxy in fr
     <Response><Connect><Stream url="wss://calls.example.com/"/></Connect></Response>
 
 Two people share the telephone, each speaks one of the languages, and the line says it in the other; ``*``
-stops the voice. The audio is G.711 (mu-law, 8 kHz) both ways. Needs ``pip install "sokuji-bridge[engine]"``.
+stops the voice. The audio is G.711 (mu-law, 8 kHz) both ways. The program serves whoever reaches it: let what
+is in front of it check Twilio's signature. Needs ``pip install "sokuji-bridge[engine]"``.
 """
 
 import argparse

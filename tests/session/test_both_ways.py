@@ -9,9 +9,10 @@ import pytest
 from sokuji import events
 from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.audio.resampling import resample
-from sokuji.config import Commit, Deadlines, StreamingSettings
+from sokuji.config import Commit, Deadlines, GatewaySettings, Limits, StreamingSettings
 from sokuji.contract import SynthesisRequest, Transcript
 from sokuji.errors import InvalidRequest, UnsupportedLanguage
+from sokuji.measure.latency import RealTimeSource
 from sokuji.pipeline.members import StageProviders
 from sokuji.pipeline.pipeline import Pipeline
 from sokuji.providers.stt.whisper.provider import FasterWhisper
@@ -21,6 +22,7 @@ from sokuji.providers.tts.piper.provider import Piper
 from sokuji.session.clause import Clause
 from sokuji.session.conversation import ConversationSettings
 from sokuji.session.fan_out import FanOut
+from sokuji.session.session import Session
 from sokuji.session.speculation import SpeculativeOutput
 from tests.support.coded_speech import CodedStt, coded_words
 from tests.support.fake_stages import FakeStt, FakeTts, ready_pipeline
@@ -36,7 +38,7 @@ from tests.support.session_scenarios import (
     utterances,
     wait_until,
 )
-from tests.support.speech import reference, sample, silence
+from tests.support.speech import noise, reference, sample, silence
 from tests.support.text_similarity import word_error_rate
 
 TWO = ConversationSettings(
@@ -129,6 +131,34 @@ async def test_short_answers_are_not_taken_for_the_language_of_the_question(
     seen = await translate_speech(pipeline, pcm, TWO)
     assert [each.language for each in finals(seen)] == ["pt", "en", "pt", "en"]
     assert translations(seen, "pt") == ["Não, obrigado.", "Sim, por favor."]
+
+
+@pytest.mark.long
+@pytest.mark.models
+@pytest.mark.parametrize("commit", ["auto", "clause"])
+async def test_people_who_take_turns_at_the_pace_of_speech_are_told_apart_at_every_turn(
+    whisper: FasterWhisper, bergamot: Bergamot, commit: Commit
+) -> None:
+    pipeline = Pipeline(StageProviders([whisper], [bergamot], [FakeTts()]), Deadlines(stt_s=60))
+    await pipeline.refresh()
+    turns = [
+        ("pt", "contagem"), ("en", "counting"), ("pt", "pangrama"), ("en", "quick_brown_fox"),
+        ("en", "hello_world"),
+    ]  # fmt: skip
+    session = Session(pipeline, GatewaySettings(limits=Limits(max_backlog_s=600)), "test")
+    source = RealTimeSource()
+    async with running(session) as seen:
+        session.configure(replace(TWO, commit=commit))
+        pcm = noise(500).join([b"", *(sample(*turn) for turn in turns), noise(1_000)])
+        async for frame in source.frames(pcm, RECOGNISER_RATE, lambda _: None):
+            session.feed(frame)
+        session.end()
+    assert [each.language for each in finals(seen)] == [language for language, _ in turns]
+    texts = of_kind(seen, events.TranslationText)
+    other = {"pt": "en", "en": "pt"}
+    assert [each.target_language for each in texts if each.is_final] == [other[each] for each, _ in turns]
+    assert "fox" in " ".join(translations(seen, "en"))
+    assert "raposa" in " ".join(translations(seen, "pt"))
 
 
 async def spoken(piper: Piper, text: str) -> bytes:

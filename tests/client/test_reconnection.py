@@ -301,14 +301,14 @@ async def test_a_service_that_ends_the_conversation_is_not_reconnected_to(code: 
 
 
 async def test_events_are_delivered_once() -> None:
-    before, after = EVENTS[:5], EVENTS[5:]
+    before, after = EVENTS[:6], EVENTS[6:]
 
     async def first(socket: ServerConnection) -> None:
-        await send_events(socket, READY, *before[:4], AUDIO)
+        await send_events(socket, READY, *before[:5], AUDIO)
         await break_off(socket)
 
     async def second(socket: ServerConnection) -> None:
-        await send_events(socket, READY, *before[:4], AUDIO, *after)
+        await send_events(socket, READY, *before[:5], AUDIO, *after)
 
     async with conversation_with(Service(first, second)) as conversation:
         assert await all_events(conversation) == EVENTS

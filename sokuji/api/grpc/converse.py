@@ -21,9 +21,11 @@ from sokuji.api.grpc.session_call import closing_error, serve_session
 from sokuji.api.session_connection import ClientDisconnected
 from sokuji.config.keys import KeyScope
 from sokuji.errors import SokujiError
+from sokuji.proto.common_pb2 import Empty
 from sokuji.proto.pipeline_pb2 import Config, ConverseEvent, ConverseRequest
 
 SERVICE = "sokuji.pipeline.PipelineService"
+_END = ConverseRequest(end=Empty())
 _GONE: Message = {"type": "websocket.disconnect", "code": 1006}
 
 
@@ -45,8 +47,9 @@ class ConverseFrames:
                 await self._call.until_gone()
         except ClientDisconnected:
             return _GONE
-        frame = '{"type": "end"}' if data is None else frame_of(parsed(ConverseRequest, data))
-        self._ended |= data is None
+        message = _END if data is None else parsed(ConverseRequest, data)
+        self._ended |= message.HasField("end")
+        frame = frame_of(message)
         return {"type": "websocket.receive", "bytes" if isinstance(frame, bytes) else "text": frame}
 
     async def send_text(self, data: str) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import sys
+import wave
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,6 +16,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from launcher import dashboard
 from sokuji import events
+from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
 from sokuji.client import Config, connect
 from sokuji.proto import pipeline_pb2
 from sokuji.proto.common_pb2 import AudioChunk, Empty, SynthesisResult, TranscriptionResult, TranslationResult
@@ -20,8 +24,9 @@ from sokuji.proto.pipeline_pb2 import ConverseEvent, ConverseRequest
 from sokuji.proto.stt_pb2 import TranscribeRequest
 from sokuji.proto.translation_pb2 import TranslateRequest
 from sokuji.proto.tts_pb2 import SynthesizeRequest
-from tests.service.conftest import RunningService
+from tests.service.conftest import ROOT, RunningService
 from tests.support.grpc_api import data_of, rest_of
+from tests.support.programs import finished
 from tests.support.speech import noise, sample, silence
 
 SENTENCE = sample("pt", "ola_mundo") + noise(1_200)
@@ -76,6 +81,21 @@ async def test_each_stage_and_a_session_work(channel: grpc.aio.Channel) -> None:
     voice = b"".join(event.audio.pcm for event in found if event.HasField("audio"))
     assert np.abs(np.frombuffer(voice, "<i2")).max() > 1_000
     assert found[-1].HasField("done")
+
+
+async def test_the_example_translates_a_recording(service: RunningService, tmp_path: Path) -> None:
+    (tmp_path / "talk.wav").write_bytes(wav_bytes(SENTENCE, RECOGNISER_RATE))
+    program = str(ROOT / "examples" / "grpc_session.py")
+    arguments = ("talk.wav", "--from", "pt", "--grpc", service.grpc_address)
+    variables = {"PYTHONPATH": str(ROOT)}
+    done = await finished(sys.executable, program, *arguments, cwd=tmp_path, variables=variables)
+    assert (done.code, done.complaints) == (0, ""), done
+    said, meant = done.output.strip().splitlines()
+    assert "mundo" in said.lower()
+    assert re.search("-> hello", meant, re.IGNORECASE)
+    with wave.open(str(tmp_path / "voice.wav")) as voice:
+        assert voice.getframerate() == 24_000
+        assert np.abs(np.frombuffer(voice.readframes(voice.getnframes()), "<i2")).max() > 1_000
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sokuji.cli.console import ApiKeyOption, CommitOption, PartialsOption
+from sokuji.cli.console import ApiKeyOption, CommitOption, PartialsOption, session_url
 from sokuji.cli.files import atomic_files, batch
 from sokuji.cli.language_options import source_language, target_language
 from sokuji.cli.live.conversation import LiveConversation, in_process_conversation
@@ -23,7 +23,6 @@ from sokuji.cli.speech.options import (
     CandidatesOption,
     DeviceOption,
     ModelOption,
-    ServerOption,
     SpeedOption,
     VoiceOption,
     codes,
@@ -100,7 +99,14 @@ def live(
     ] = None,
     model: ModelOption = None,
     device: DeviceOption = None,
-    server: ServerOption = "",
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            callback=session_url,
+            help="Use a running service instead of models in this process; grpc:// and grpcs:// too.",
+        ),
+    ] = "",
     api_key: ApiKeyOption = "",
 ) -> None:
     """Interpret from the microphone to the loudspeaker, with captions, until Ctrl-C."""

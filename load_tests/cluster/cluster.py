@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ import httpx
 from launcher import dashboard
 from launcher.dashboard import RunningReplica
 from load_tests.cluster.network import OWN_ADDRESS, Host, create_network
-from load_tests.cluster.node import DASHBOARD_PORT, GCS_PORT, METRICS_PORT, Node, NodeSize
+from load_tests.cluster.node import DASHBOARD_PORT, GCS_PORT, Node, NodeSize
 from load_tests.cluster.polling import until
 from load_tests.progress import progress
 from sokuji.errors import ConfigError
-from sokuji.metrics.exposition import parsed
 
 SERVICE_PORT = 8000
 REDIS_PORT = 6380
@@ -35,9 +34,8 @@ SIZES: Mapping[str, NodeSize] = {
 GATEWAYS = ("gateway-1", "gateway-2")
 NODES_S = 600.0
 DEPLOYED_S = 150.0
-_EXPORT_S = 12.0
-"""Ray exports its counters every ten seconds."""
-_CALLS = "ray_serve_deployment_request_counter"
+_ANSWERED = ": answered in "
+"""In a line that a replica of a stage logs for each call."""
 
 
 class Cluster:
@@ -173,24 +171,16 @@ class Cluster:
         """The name of a replica's node."""
         return next(name for name, node in self.nodes.items() if node.host.address == replica.node)
 
-    async def calls(self, deployment: str) -> Counter[str]:
-        """Replica -> the calls that it has had, by Ray's own counters on the nodes that answer."""
-        counted: Counter[str] = Counter()
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            for node in self.nodes.values():
-                with suppress(httpx.HTTPError):
-                    page = await client.get(f"http://{node.host.address}:{METRICS_PORT}/metrics")
-                    for family in parsed(page.text):
-                        if family.name == _CALLS:
-                            for sample in family.samples:
-                                if sample.labels.get("deployment") == deployment:
-                                    counted[sample.labels["replica"]] += int(sample.value)
-        return counted
+    def calls(self, deployment: str) -> Counter[str]:
+        """Replica -> the calls that it has answered, as its log says, which has to be at level DEBUG.
 
-    async def settled_calls(self, deployment: str) -> Counter[str]:
-        """As ``calls``, once Ray has exported what was counted."""
-        await asyncio.sleep(_EXPORT_S)
-        return await self.calls(deployment)
+        Those by which gateways ask for its state are none.
+        """
+        counted: Counter[str] = Counter()
+        for node in self.nodes.values():
+            for log in node.host.files.glob(f"ray/session_2*/logs/serve/replica_*_{deployment}_*.log"):
+                counted[log.stem.rpartition("_")[2]] += log.read_text(errors="replace").count(_ANSWERED)
+        return counted
 
     def stop(self) -> None:
         """Kill everything."""

@@ -6,6 +6,7 @@ root get a user namespace as well, where the system permits that.
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -36,4 +37,7 @@ def run_isolated(module: str, arguments: Sequence[str]) -> int:
     # unshare(1) takes no SIGTERM: it is killed when this process ends, and the namespaces with it.
     unshare = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *_NAMESPACES)
     command = [*unshare, sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env={**os.environ, _MARK: "1"}, check=False).returncode
+    # A developer's own settings of Ray are for another cluster. By the token its processes know each other.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment = {**own, _MARK: "1", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    return subprocess.run(command, env=environment, check=False).returncode

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -16,8 +15,9 @@ from pathlib import Path
 from launcher.environment import serve_variables
 from load_tests.cluster.network import Host
 
-GCS_PORT, DASHBOARD_PORT, METRICS_PORT = 6379, 8265, 9100
+GCS_PORT, DASHBOARD_PORT = 6379, 8265
 _AGENT_PORTS = (
+    "--metrics-export-port=9100",
     "--dashboard-agent-grpc-port=9101",
     "--dashboard-agent-listen-port=9102",
     "--runtime-env-agent-port=9103",
@@ -25,8 +25,6 @@ _AGENT_PORTS = (
 """A raylet that knows them need not wait until the agents have chosen some."""
 _OBJECT_STORE_BYTES = 80_000_000
 """The least that Ray accepts, about; the service passes no speech through it."""
-TOKEN = os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-"""By which Ray's processes, and ``launcher.dashboard``, know each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,6 @@ class Node:
             f"--num-cpus={self._size.cpus}",
             f"--resources={json.dumps(dict(self._size.resources))}",
             f"--object-store-memory={_OBJECT_STORE_BYTES}",
-            f"--metrics-export-port={METRICS_PORT}",
             "--include-log-monitor=false",
             *_AGENT_PORTS,
         )

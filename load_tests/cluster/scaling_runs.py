@@ -76,7 +76,7 @@ async def load_run(cluster: Cluster, url: str, calm: Calm) -> LoadRun:
         falls_s = timeline.now_s
         # The last one may be on the gateway that goes: its session has to move.
         results += [await first, await last]
-        calls = await cluster.calls("SpeechToText")
+        calls = cluster.calls("SpeechToText")
         after = await _until_settled(cluster, before)
     sessions = [session for some, _ in results for session in some]
     return LoadRun(

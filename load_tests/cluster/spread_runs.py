@@ -19,7 +19,7 @@ BESIDE_GATEWAYS: Changes = {
     STT: {
         **replicas(2),
         "max_replicas_per_node": 1,
-        "ray_actor_options": {"num_cpus": 1, "resources": {"beside_gateway": 1}},
+        "ray_actor_options": {"resources": {"beside_gateway": 1}},
     },
 }
 
@@ -32,7 +32,7 @@ class SpreadRun:
     gateway: str
     """The node whose gateway was spoken to; "both": through nginx."""
     calls: Mapping[str, int]
-    """Replica of SpeechToText and its node -> its calls; gateways call it for its state too."""
+    """Replica of SpeechToText and its node -> its calls."""
     users: UsersReport
 
 
@@ -57,9 +57,9 @@ async def locality_runs(cluster: Cluster, calm: Calm) -> AsyncIterator[SpreadRun
 async def _spread(
     cluster: Cluster, url: str, calm: Calm, strategy: Strategy, gateway: str, sessions: int = SESSIONS
 ) -> SpreadRun:
-    before = await cluster.settled_calls(STT)
+    before = cluster.calls(STT)
     spoken, _ = await talk(url, scenario(sessions, SPEECH_S))
-    after = await cluster.settled_calls(STT)
+    after = cluster.calls(STT)
     places = {each.replica_id: cluster.node_of(each) for each in await cluster.replicas()}
     calls = {
         f"{replica} on {places[replica]}": after[replica] - before[replica]

@@ -107,21 +107,23 @@ class Call:
         data = await self.read(limits.max_body_s)
         if data is None:
             raise InvalidRequest("the call has no request message; send one")
-        if max_bytes is not None and len(data) > max_bytes:
-            raise TooLarge(f"a message of {len(data)} bytes; at most {max_bytes} are accepted")
-        message = parsed(kind, data)
+        message = parsed(kind, data, max_bytes)
         if await self.read(limits.body_timeout_s) is not None:
             raise InvalidRequest("the call takes one request message, and more came; use the streaming call")
         return message
 
-    async def each(self, kind: type[Q]) -> AsyncIterator[Q]:
+    async def each(self, kind: type[Q], max_bytes: int | None = None) -> AsyncIterator[Q]:
         """The messages of a stream until the client half-closes it.
+
+        Args:
+            max_bytes: as for ``only``.
 
         Raises:
             InvalidRequest: one is malformed, or none has come for ``idle_timeout_s``.
+            TooLarge: one has more bytes.
         """
         while (data := await self.read(self.service.settings.limits.idle_timeout_s)) is not None:
-            yield parsed(kind, data)
+            yield parsed(kind, data, max_bytes)
 
     async def read(self, timeout_s: float | None) -> bytes | None:
         """The next message; None: the client has half-closed the stream.
@@ -172,12 +174,15 @@ class Call:
         raise TimeoutError
 
 
-def parsed(kind: type[Q], data: bytes) -> Q:
+def parsed(kind: type[Q], data: bytes, max_bytes: int | None = None) -> Q:
     """A message in its wire format.
 
     Raises:
         InvalidRequest: it is none of this kind.
+        TooLarge: it has more bytes.
     """
+    if max_bytes is not None and len(data) > max_bytes:
+        raise TooLarge(f"a message of {len(data)} bytes; at most {max_bytes} are accepted")
     try:
         return kind.FromString(data)
     except DecodeError:

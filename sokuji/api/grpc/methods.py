@@ -50,7 +50,7 @@ def streaming(kind: type[Q], answers: Callable[[Call, Q], AsyncIterator[Message]
             await call.respond(answer)
 
     async def serve(call: Call) -> None:
-        requests = call.each(kind)
+        requests = call.each(kind, call.service.settings.limits.max_json_bytes)
         # The first is that of the call.
         async for request in requests:
             await answer_all(call, request)

@@ -21,7 +21,8 @@ def reflection_methods(services: Iterable[str]) -> dict[str, Method]:
     servicer = reflection.aio.ReflectionServicer(service_names=[*services, SERVICE])
 
     async def serve(call: Call) -> None:
-        requests = call.each(reflection_pb2.ServerReflectionRequest)
+        max_bytes = call.service.settings.limits.max_json_bytes
+        requests = call.each(reflection_pb2.ServerReflectionRequest, max_bytes)
         async for response in servicer.ServerReflectionInfo(requests, None):
             await call.respond(response)
 

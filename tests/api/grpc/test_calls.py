@@ -428,3 +428,12 @@ async def test_one_address_cannot_take_all_calls() -> None:
                 with suppress(grpc.aio.AioRpcError):
                     await api.call(f"{STT}/HealthCheck", Empty())
                     break
+
+
+@pytest.mark.parametrize("path", [f"{TEXT}/Translate", f"{TEXT}/TranslateStream"])
+async def test_messages_of_text_have_the_size_of_other_texts(path: str) -> None:
+    async with grpc_api(limits={"max_json_bytes": 2_000}) as api:
+        assert len(await api.answers(path, TranslateRequest(text="a" * 1_000, **PAIR))) == 1
+        with pytest.raises(grpc.aio.AioRpcError, match="at most 2000 are accepted") as refusal:
+            await api.answers(path, TranslateRequest(text="a" * 3_000, **PAIR))
+    assert error_of(refusal.value) == ("too_large", None)

@@ -117,9 +117,13 @@ class Hypotheses:
 
     def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
         rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :]
-        if rest.strip():
+        parts = self._commitment.speakers.foresee(transcript, segment.conversation).parts(rest)
+        # What several speakers say becomes several clauses, which are committed when the segment has ended.
+        if rest.strip() and len(parts) == 1:
             final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
-            clause = self._commitment.next_clause(segment, rest, transcript.language, final)
+            clause = self._commitment.next_clause(
+                segment, rest, transcript.language, final, speaker=parts[0].speaker
+            )
             speculation.clause, speculation.outputs = clause, self._commitment.prepare(clause)
 
     async def _accept(
@@ -145,7 +149,7 @@ class Hypotheses:
             # The pause follows the last word, which need not be stable yet.
             paused = paused and words.stable == words.text
             rest = words.stable[segment.committed_chars : until]
-            await self._commitment.commit_complete_clauses(segment, rest, transcript.language, paused=paused)
+            await self._commitment.commit_complete_clauses(segment, rest, transcript, paused=paused)
 
 
 def _is_long(utterance: Utterance) -> bool:

@@ -23,6 +23,7 @@ from sokuji.protocol import (
     MAX_CONTEXT_CHARS,
     MAX_RESUME_TEXT_CHARS,
     MAX_SOURCE_LANGUAGES,
+    MAX_SPEAKERS,
     MAX_SPEED,
     MAX_TARGET_LANGUAGES,
     MAX_VOICE_ID_CHARS,
@@ -35,6 +36,7 @@ from sokuji.protocol import (
 from sokuji.session.conversation import ConversationSettings
 from sokuji.text.glossary import check as check_glossary
 
+VoiceId = Annotated[str, Field(max_length=MAX_VOICE_ID_CHARS)]
 Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 
 
@@ -64,7 +66,7 @@ class ConfigMessage(_StrictMessage):
     source_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_SOURCE_LANGUAGES)
     target_language: str | None = None
     target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGET_LANGUAGES)
-    voice_id: str = Field(DEFAULT_VOICE, max_length=MAX_VOICE_ID_CHARS)
+    voice_id: VoiceId = DEFAULT_VOICE
     sample_rate: Rate = 16_000
     channels: int = Field(1, ge=1, le=MAX_CHANNELS)
     output: OutputMode = "audio"
@@ -75,6 +77,9 @@ class ConfigMessage(_StrictMessage):
     glossary: dict[str, str] = Field(default_factory=dict)
     partials: bool = False
     commit: Commit | None = None
+    diarize: bool = False
+    max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    speaker_voices: dict[str, VoiceId] = Field(default_factory=dict, max_length=MAX_SPEAKERS)
     session_id: str | None = None
     resume_from_ms: int | None = Field(None, ge=0)
     resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
@@ -101,6 +106,9 @@ class ConfigMessage(_StrictMessage):
             glossary=self.glossary,
             partials=self.partials,
             commit=self.commit,
+            diarize=self.diarize,
+            max_speakers=self.max_speakers,
+            speaker_voices=self.speaker_voices,
         )
 
     def _targets(self) -> tuple[str, ...]:
@@ -214,12 +222,18 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
         kind = EVENT_TYPES[events.Failed]
         report = {**event.error.as_dict(), "fatal": event.fatal, **more, **shown_request_id()}
         return [{"type": kind, **report}]
-    frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
+    frame = _without_unknown({"type": EVENT_TYPES[type(event)], **asdict(event)})
     if isinstance(event, events.Ready):
         frame["version"] = __version__
     if isinstance(event, events.Transcription | events.TranslationText):
         frame["timestamp"] = now_ms()
     return [frame]
+
+
+def _without_unknown(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame without what is in it only where speakers are told apart."""
+    unknown = {"speaker": None, "turns": ()}
+    return {name: value for name, value in frame.items() if name not in unknown or value != unknown[name]}
 
 
 def now_ms() -> int:
@@ -228,18 +242,21 @@ def now_ms() -> int:
 
 
 def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
-    frame = {
-        "type": EVENT_TYPES[events.Audio],
-        "format": AUDIO_FORMATS[encoding],
-        "sample_rate": event.sample_rate,
-        "timestamp": now_ms(),
-        "segment_id": event.segment_id,
-        "clause": event.clause,
-        "chunk": event.chunk,
-        "target_language": event.target_language,
-        "last": event.last,
-        "provider": event.provider,
-    }
+    frame = _without_unknown(
+        {
+            "type": EVENT_TYPES[events.Audio],
+            "format": AUDIO_FORMATS[encoding],
+            "sample_rate": event.sample_rate,
+            "timestamp": now_ms(),
+            "segment_id": event.segment_id,
+            "clause": event.clause,
+            "chunk": event.chunk,
+            "target_language": event.target_language,
+            "last": event.last,
+            "provider": event.provider,
+            "speaker": event.speaker,
+        }
+    )
     if encoding == "pcm_binary":
         return [frame, event.pcm]
     return [{**frame, "data": base64.b64encode(wav_bytes(event.pcm, event.sample_rate)).decode()}]

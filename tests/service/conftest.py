@@ -1,4 +1,4 @@
-"""One real service for all tests of this folder: `serve run serve_config.yaml` on a free port.
+"""One real service for all tests of this folder: `serve run serve_config.yaml`, all stages, on a free port.
 
 Load is no reason for it to refuse a session: how much of the machine the tests leave it is chance. What
 admission does on a real service is shown in ``test_admission.py``.
@@ -75,6 +75,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     log = tmp_path_factory.mktemp("service") / "log"
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     gateway_settings(config)["admission"] = {"enabled": False}
+    config["applications"][0]["args"]["speakers"] = ["campplus"]
     logs = log.with_name("logs")
     config["logging_config"] |= {"encoding": "JSON", "logs_dir": str(logs)}
     path = log.with_name("serve_config.yaml")

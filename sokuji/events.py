@@ -37,6 +37,14 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenTurn:
+    """What one speaker says of a segment without interruption."""
+
+    speaker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transcription:
     """The transcript of a segment; a final one never changes."""
 
@@ -54,6 +62,10 @@ class Transcription:
     """The recogniser: the preferred one, or a fallback."""
     snr_db: float | None = None
     """Signal-to-noise ratio of the segment; None: it has too little silence to measure the noise."""
+    speaker: str | None = None
+    """With ``diarize``, of a final transcript: who says most of it; None: not known."""
+    turns: tuple[SpokenTurn, ...] = ()
+    """The parts of a final transcript in which several speak, in order; else none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,8 @@ class TranslationText:
     """The translator; None: the speech was in the target language."""
     score: float | None = None
     """0 to 1; None: the translator reports none."""
+    speaker: str | None = None
+    """With ``diarize``: who says the clause; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +119,8 @@ class Audio:
     """Whether it is the last chunk of its clause."""
     provider: str | None = None
     """The synthesiser."""
+    speaker: str | None = None
+    """As in ``TranslationText``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ class ConfigFields(TypedDict, total=False):
     glossary: Mapping[str, str]
     partials: bool
     commit: Commit
+    diarize: bool
+    max_speakers: int
+    speaker_voices: Mapping[str, str]
     session_id: str
     resume_from_ms: int
     resume_text: str

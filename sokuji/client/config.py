@@ -49,6 +49,12 @@ class Config:
     """Translate and speak whole utterances or single clauses; None: the default of the service."""
     broadcast: bool = False
     """Whether others may listen: with ``Ready.broadcast``, as ``listen`` does."""
+    diarize: bool = False
+    """Whether to tell speakers apart; each has a voice of its own, as far as there are voices."""
+    max_speakers: int | None = None
+    """With ``diarize``: more are not told apart; None: as many as the service allows by default."""
+    speaker_voices: Mapping[str, str] = field(default_factory=dict)
+    """With ``diarize``: label (``speaker_1``) -> the voice for what this speaker says."""
     audio_encoding: AudioEncoding = "pcm_binary"
     """How the service sends the voice; ``Audio`` events carry PCM in both cases."""
 
@@ -68,5 +74,6 @@ class Config:
         """The ``config`` message, ready for JSON, without the fields that are empty."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["glossary"] = dict(self.glossary)
+        values["speaker_voices"] = dict(self.speaker_voices)
         filled = {name: value for name, value in values.items() if value}
         return cast(ConfigFields, {"type": "config", **filled})

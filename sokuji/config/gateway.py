@@ -59,7 +59,7 @@ class Deadlines(Settings):
     """For each thousand characters begun."""
     tts_s: float = Field(30, gt=0, le=600)
     """Limit for the first audio chunk, and between two chunks."""
-    speakers_s: float = Field(5, gt=0, le=600)
+    speakers_s: float = Field(20, gt=0, le=600)
     """Then an utterance is without its speaker: it does not wait longer for that."""
 
 

@@ -261,6 +261,10 @@ class Catalogue:
         """The requested voice and its fallbacks; see ``voice_selection.select``."""
         return voice_selection.select(self.tts, voice_id, language, speed, param)
 
+    def voices_of(self, language: str, speed: float) -> list[Voice]:
+        """All voices that speak a language at this speed, in order of preference."""
+        return voice_selection.speaking(self.tts, language, speed)
+
     def voices_for_text(
         self, text: str, voice_id: str, language: str, speed: float = 1.0, *, param: str = "target_language"
     ) -> Reading:

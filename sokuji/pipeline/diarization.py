@@ -21,6 +21,7 @@ from sokuji.errors import NotSupported, SokujiError
 from sokuji.metrics import stages as metrics
 from sokuji.pipeline.attempt_span import attempt_span, of_effort
 from sokuji.pipeline.attempts import candidate
+from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.fallback import call
 from sokuji.pipeline.members import DiarizerMember
 from sokuji.pipeline.served_stages import ServedStages
@@ -61,13 +62,13 @@ class SpeakerPart:
         return self.end_ms - self.start_ms
 
 
-def check_diarization(stages: ServedStages, param: str = "diarize") -> None:
+def check_diarization(catalogue: Catalogue, param: str = "diarize") -> None:
     """Refuse to tell speakers apart where no provider does.
 
     Raises:
         NotSupported: names the setting that adds one.
     """
-    if not stages.catalogue.speakers:
+    if not catalogue.speakers:
         raise NotSupported(
             f"{param}: speakers are not told apart by this service; its operator can add "
             "'speakers: [campplus]' to the args of the Serve config",
@@ -127,12 +128,13 @@ def speaker_parts(transcript: Transcript) -> list[SpeakerPart]:
     if found is None or not found.turns:
         return []
     turns = _joined(found.turns, found.same_speaker)
-    if len(turns) == 1 or not transcript.words:
+    starts = _starts(transcript)
+    if len(turns) == 1 or not starts:
         longest = max(turns, key=lambda turn: turn.end_ms - turn.start_ms)
         times = turns[0].start_ms, turns[-1].end_ms
         return [SpeakerPart(0, len(transcript.text), *times, longest.voice, 0, len(transcript.words))]
     owners = [_owner(word, turns) for word in transcript.words]
-    return _parts(transcript, turns, _at_sentence_ends(transcript.words, owners))
+    return _parts(transcript, starts, turns, _at_sentence_ends(transcript.words, owners))
 
 
 def _joined(turns: Sequence[SpeakerTurn], same_speaker: float) -> list[SpeakerTurn]:
@@ -173,13 +175,23 @@ def _at_sentence_ends(words: Sequence[Word], owners: Sequence[int]) -> list[int]
     return moved
 
 
-def _parts(transcript: Transcript, turns: Sequence[SpeakerTurn], owners: Sequence[int]) -> list[SpeakerPart]:
+def _starts(transcript: Transcript) -> list[int]:
+    """Where each word begins in the text; nothing if the words are not timed, or are not those of the
+    text."""
     starts: list[int] = []
     position = 0
     for word in transcript.words:
-        position = transcript.text.index(word.text, position)
+        position = transcript.text.find(word.text, position)
+        if position < 0:
+            return []
         starts.append(position)
         position += len(word.text)
+    return starts
+
+
+def _parts(
+    transcript: Transcript, starts: Sequence[int], turns: Sequence[SpeakerTurn], owners: Sequence[int]
+) -> list[SpeakerPart]:
     groups = [list(group) for _, group in groupby(range(len(owners)), key=lambda number: owners[number])]
     edges = [0, *(starts[group[0]] for group in groups[1:]), len(transcript.text)]
     return [

@@ -56,7 +56,8 @@ class SpeakerLabels:
         known: Mapping[str, bytes] | None = None,
         name: Callable[[int], str] = numbered,
     ) -> None:
-        self._max_speakers = max_speakers
+        self.max_speakers = max_speakers
+        """May be changed at any time; speakers who have a label keep it."""
         self._name = name
         self._speakers = [_Speaker(name, voice, 0, fixed=True) for name, voice in (known or {}).items()]
         self._found = 0
@@ -92,7 +93,7 @@ class SpeakerLabels:
             return None
         nearest = max(self._speakers, key=lambda speaker: similarity(speaker.voice, voice))
         is_new = similarity(nearest.voice, voice) < same_speaker and duration_ms >= SURE_MS
-        return None if is_new and len(self._speakers) < self._max_speakers else nearest
+        return None if is_new and len(self._speakers) < self.max_speakers else nearest
 
 
 def _same_speaker(transcript: Transcript) -> float:

@@ -55,6 +55,16 @@ def select(
     return at_speed
 
 
+def speaking(members: Sequence[SynthesiserMember], language: str, speed: float) -> list[Voice]:
+    """All voices that speak a language at this speed, in order of preference."""
+    spoken = LANGUAGES[language].spoken
+    return [
+        voice
+        for member, voice in _all_voices(members)
+        if spoken in voice.languages and _speaks_at(member, speed)
+    ]
+
+
 def select_for_text(
     members: Sequence[SynthesiserMember], text: str, voice_id: str, language: str, speed: float, param: str
 ) -> Reading:

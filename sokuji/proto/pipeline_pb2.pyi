@@ -8,8 +8,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Config(_message.Message):
-    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text", "both_ways", "broadcast")
+    __slots__ = ("source_language", "source_languages", "target_language", "target_languages", "voice_id", "sample_rate", "channels", "output", "output_sample_rate", "speed", "context", "glossary", "partials", "commit", "session_id", "resume_from_ms", "resume_text", "both_ways", "broadcast", "diarize", "max_speakers", "speaker_voices")
     class GlossaryEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class SpeakerVoicesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +42,9 @@ class Config(_message.Message):
     RESUME_TEXT_FIELD_NUMBER: _ClassVar[int]
     BOTH_WAYS_FIELD_NUMBER: _ClassVar[int]
     BROADCAST_FIELD_NUMBER: _ClassVar[int]
+    DIARIZE_FIELD_NUMBER: _ClassVar[int]
+    MAX_SPEAKERS_FIELD_NUMBER: _ClassVar[int]
+    SPEAKER_VOICES_FIELD_NUMBER: _ClassVar[int]
     source_language: str
     source_languages: _containers.RepeatedScalarFieldContainer[str]
     target_language: str
@@ -54,7 +64,10 @@ class Config(_message.Message):
     resume_text: str
     both_ways: bool
     broadcast: bool
-    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ..., both_ways: _Optional[bool] = ..., broadcast: _Optional[bool] = ...) -> None: ...
+    diarize: bool
+    max_speakers: int
+    speaker_voices: _containers.ScalarMap[str, str]
+    def __init__(self, source_language: _Optional[str] = ..., source_languages: _Optional[_Iterable[str]] = ..., target_language: _Optional[str] = ..., target_languages: _Optional[_Iterable[str]] = ..., voice_id: _Optional[str] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., output: _Optional[str] = ..., output_sample_rate: _Optional[int] = ..., speed: _Optional[float] = ..., context: _Optional[str] = ..., glossary: _Optional[_Mapping[str, str]] = ..., partials: _Optional[bool] = ..., commit: _Optional[str] = ..., session_id: _Optional[str] = ..., resume_from_ms: _Optional[int] = ..., resume_text: _Optional[str] = ..., both_ways: _Optional[bool] = ..., broadcast: _Optional[bool] = ..., diarize: _Optional[bool] = ..., max_speakers: _Optional[int] = ..., speaker_voices: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ConverseRequest(_message.Message):
     __slots__ = ("config", "audio", "flush", "cancel", "end")
@@ -98,8 +111,16 @@ class Speech(_message.Message):
     segment_id: int
     def __init__(self, state: _Optional[str] = ..., at_ms: _Optional[int] = ..., segment_id: _Optional[int] = ...) -> None: ...
 
+class SpokenTurn(_message.Message):
+    __slots__ = ("speaker", "text")
+    SPEAKER_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    speaker: str
+    text: str
+    def __init__(self, speaker: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+
 class Transcription(_message.Message):
-    __slots__ = ("segment_id", "text", "language", "is_final", "confidence", "start_ms", "end_ms", "stable_chars", "provider", "snr_db", "timestamp")
+    __slots__ = ("segment_id", "text", "language", "is_final", "confidence", "start_ms", "end_ms", "stable_chars", "provider", "snr_db", "timestamp", "speaker", "turns")
     SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +132,8 @@ class Transcription(_message.Message):
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     SNR_DB_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    SPEAKER_FIELD_NUMBER: _ClassVar[int]
+    TURNS_FIELD_NUMBER: _ClassVar[int]
     segment_id: int
     text: str
     language: str
@@ -122,10 +145,12 @@ class Transcription(_message.Message):
     provider: str
     snr_db: float
     timestamp: int
-    def __init__(self, segment_id: _Optional[int] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., is_final: _Optional[bool] = ..., confidence: _Optional[float] = ..., start_ms: _Optional[int] = ..., end_ms: _Optional[int] = ..., stable_chars: _Optional[int] = ..., provider: _Optional[str] = ..., snr_db: _Optional[float] = ..., timestamp: _Optional[int] = ...) -> None: ...
+    speaker: str
+    turns: _containers.RepeatedCompositeFieldContainer[SpokenTurn]
+    def __init__(self, segment_id: _Optional[int] = ..., text: _Optional[str] = ..., language: _Optional[str] = ..., is_final: _Optional[bool] = ..., confidence: _Optional[float] = ..., start_ms: _Optional[int] = ..., end_ms: _Optional[int] = ..., stable_chars: _Optional[int] = ..., provider: _Optional[str] = ..., snr_db: _Optional[float] = ..., timestamp: _Optional[int] = ..., speaker: _Optional[str] = ..., turns: _Optional[_Iterable[_Union[SpokenTurn, _Mapping]]] = ...) -> None: ...
 
 class Translation(_message.Message):
-    __slots__ = ("segment_id", "clause", "text", "source_language", "target_language", "is_final", "provider", "score", "timestamp")
+    __slots__ = ("segment_id", "clause", "text", "source_language", "target_language", "is_final", "provider", "score", "timestamp", "speaker")
     SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     CLAUSE_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +160,7 @@ class Translation(_message.Message):
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    SPEAKER_FIELD_NUMBER: _ClassVar[int]
     segment_id: int
     clause: int
     text: str
@@ -144,7 +170,8 @@ class Translation(_message.Message):
     provider: str
     score: float
     timestamp: int
-    def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., is_final: _Optional[bool] = ..., provider: _Optional[str] = ..., score: _Optional[float] = ..., timestamp: _Optional[int] = ...) -> None: ...
+    speaker: str
+    def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., text: _Optional[str] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., is_final: _Optional[bool] = ..., provider: _Optional[str] = ..., score: _Optional[float] = ..., timestamp: _Optional[int] = ..., speaker: _Optional[str] = ...) -> None: ...
 
 class PartialTranslation(_message.Message):
     __slots__ = ("segment_id", "clause", "text", "stable_chars", "source_language", "target_language", "provider", "timestamp")
@@ -167,7 +194,7 @@ class PartialTranslation(_message.Message):
     def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., text: _Optional[str] = ..., stable_chars: _Optional[int] = ..., source_language: _Optional[str] = ..., target_language: _Optional[str] = ..., provider: _Optional[str] = ..., timestamp: _Optional[int] = ...) -> None: ...
 
 class Audio(_message.Message):
-    __slots__ = ("segment_id", "clause", "chunk", "target_language", "pcm", "sample_rate", "last", "format", "provider", "timestamp")
+    __slots__ = ("segment_id", "clause", "chunk", "target_language", "pcm", "sample_rate", "last", "format", "provider", "timestamp", "speaker")
     SEGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     CLAUSE_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
@@ -178,6 +205,7 @@ class Audio(_message.Message):
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    SPEAKER_FIELD_NUMBER: _ClassVar[int]
     segment_id: int
     clause: int
     chunk: int
@@ -188,7 +216,8 @@ class Audio(_message.Message):
     format: str
     provider: str
     timestamp: int
-    def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., chunk: _Optional[int] = ..., target_language: _Optional[str] = ..., pcm: _Optional[bytes] = ..., sample_rate: _Optional[int] = ..., last: _Optional[bool] = ..., format: _Optional[str] = ..., provider: _Optional[str] = ..., timestamp: _Optional[int] = ...) -> None: ...
+    speaker: str
+    def __init__(self, segment_id: _Optional[int] = ..., clause: _Optional[int] = ..., chunk: _Optional[int] = ..., target_language: _Optional[str] = ..., pcm: _Optional[bytes] = ..., sample_rate: _Optional[int] = ..., last: _Optional[bool] = ..., format: _Optional[str] = ..., provider: _Optional[str] = ..., timestamp: _Optional[int] = ..., speaker: _Optional[str] = ...) -> None: ...
 
 class Ack(_message.Message):
     __slots__ = ("through_ms", "text", "clauses")

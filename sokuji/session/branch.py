@@ -21,6 +21,7 @@ from sokuji.session.clause import Clause, ClausePosition
 from sokuji.session.continued_sentence import ContinuedSentence
 from sokuji.session.failures import FailureHandling
 from sokuji.session.output import SessionOutput
+from sokuji.session.speaker_voices import SpeakerVoices
 from sokuji.session.speculation import SpeculativeOutput, VoiceStream
 from sokuji.telemetry.call_ids import in_segment
 
@@ -67,6 +68,7 @@ class Branch:
         self._foreseen: tuple[ClausePosition, SpeculativeOutput] | None = None
         """The last clause that was prepared: no more words of it may be shown than it begins with."""
         self._sentence = ContinuedSentence(target, self._translated_text)
+        self._speaker_voices = SpeakerVoices()
         self._next_number = 0
         self._speaking: asyncio.Task[None] | None = None
         self._speaking_position: ClausePosition = (-1, 0)
@@ -183,6 +185,7 @@ class Branch:
                 is_final=clause.final is not None,
                 provider=translation.provider,
                 score=translation.score,
+                speaker=self._speaker(clause),
             ),
             clause.position,
             to_client=clause.is_for_client(self.target),
@@ -253,6 +256,7 @@ class Branch:
                     sample_rate=chunk.sample_rate,
                     last=chunk.last,
                     provider=chunk.provider,
+                    speaker=self._speaker(clause),
                 )
                 await self._output.emit(audio, clause.position, to_client=to_client)
                 number += 1
@@ -276,15 +280,27 @@ class Branch:
         return self._pipeline.speak(
             text,
             self.target,
-            voice_id=self._voice_id(settings.voice_id),
+            voice_id=self._voice_id(clause),
             speed=settings.speed,
             sample_rate=settings.output_sample_rate,
         )
 
-    def _voice_id(self, wanted: str) -> str:
-        """The voice asked for, where it speaks this language."""
+    def _voice_id(self, clause: Clause) -> str:
+        """The voice asked for, where it speaks this language; where several speak, each has another one."""
+        settings, catalogue, speaker = clause.conversation, self._pipeline.catalogue, self._speaker(clause)
+        wanted = settings.voice_id
         try:
-            self._pipeline.catalogue.voice(wanted, self.target)
+            preferred = catalogue.voice(wanted, self.target).id
         except UnknownVoice:
-            return DEFAULT_VOICE
-        return wanted
+            wanted, preferred = DEFAULT_VOICE, catalogue.voice(DEFAULT_VOICE, self.target).id
+        if speaker is None:
+            return wanted
+        voices = [voice.id for voice in catalogue.voices_of(self.target, settings.speed)]
+        voice_id = self._speaker_voices.voice_id(speaker, preferred, voices, settings.speaker_voices)
+        # The default voice has fallbacks of other providers.
+        return wanted if voice_id == preferred else voice_id
+
+    def _speaker(self, clause: Clause) -> str | None:
+        """Who says a clause; None also where it stands for a segment in which several speak."""
+        is_of_all = clause.number > 0 and clause.final is not None and self._from_speech(clause.language)
+        return None if is_of_all else clause.speaker

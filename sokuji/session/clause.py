@@ -33,6 +33,8 @@ class Clause:
     conversation: ConversationSettings
     context: tuple[str, ...] = ()
     """Clauses before it, oldest first."""
+    speaker: str | None = None
+    """Label of who says it; None: not asked for, or not known."""
     final: FinalRecognition | None = None
     """Of the segment; only the last clause has it."""
     began: float = field(default_factory=time.monotonic, compare=False)

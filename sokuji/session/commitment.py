@@ -15,6 +15,7 @@ from sokuji.session.clause import Clause, FinalRecognition
 from sokuji.session.fan_out import FanOut
 from sokuji.session.output import SessionOutput
 from sokuji.session.segment import Segment
+from sokuji.session.speakers import LabelledTranscript, SessionSpeakers
 from sokuji.session.speculation import SpeculativeOutput
 from sokuji.text import clause_boundaries
 from sokuji.text.punctuation import trailing_marks, words
@@ -25,9 +26,10 @@ NOTHING_PREPARED: Mapping[str, SpeculativeOutput] = MappingProxyType({})
 
 
 class Commitment:
-    """Commits captions and clauses, in order."""
+    """Commits captions and clauses, in order. Owns the speakers of the session."""
 
     def __init__(self, output: SessionOutput, fan_out: FanOut) -> None:
+        self.speakers = SessionSpeakers()
         self._output = output
         self._fan_out = fan_out
         self._recent: deque[tuple[str, str]] = deque(maxlen=CONTEXT_CLAUSES)
@@ -40,8 +42,14 @@ class Commitment:
         transcript: Transcript,
         utterance: Utterance,
         stable_chars: int | None = None,
+        labelled: LabelledTranscript | None = None,
     ) -> None:
-        """Emit a transcription: partial with ``stable_chars`` stable characters, final without."""
+        """Emit a transcription: partial with ``stable_chars`` stable characters, final without.
+
+        Args:
+            labelled: the final transcript with its speakers.
+        """
+        parts = labelled.parts(text) if labelled else []
         await self._output.emit(
             events.Transcription(
                 segment_id=segment.segment_id,
@@ -54,24 +62,34 @@ class Commitment:
                 stable_chars=len(text) if stable_chars is None else stable_chars,
                 provider=transcript.provider,
                 snr_db=utterance.snr_db,
+                speaker=labelled.speaker if labelled else None,
+                turns=tuple(
+                    events.SpokenTurn(speaker=part.speaker, text=part.text.strip())
+                    for part in parts
+                    if len(parts) > 1
+                ),
             )
         )
 
     async def commit_complete_clauses(
-        self, segment: Segment, rest: str, language: str, *, paused: bool
+        self, segment: Segment, rest: str, transcript: Transcript, *, paused: bool
     ) -> None:
         """Commit the complete clauses of ``rest``, the stable words that are not committed yet.
 
         None is committed if all targets need the whole segment: at its end the words are worth more together.
 
         Args:
+            transcript: the hypothesis of which they are; it says who speaks.
             paused: whether the speaker paused behind ``rest``.
         """
+        language = transcript.language
         if not self._fan_out.translates_clauses(segment.conversation, self._targets(segment), language):
             return
-        start = 0
+        labelled = self.speakers.foresee(transcript, segment.conversation)
+        offset, start = segment.committed_chars, 0
         for end in clause_boundaries.clause_ends(rest, language=language, paused=paused):
-            clause = self.next_clause(segment, rest[start:end], language)
+            speaker = labelled.speaker_between(offset + start, offset + end)
+            clause = self.next_clause(segment, rest[start:end], language, speaker=speaker)
             await self.commit(segment, clause, rest[start:end], time.monotonic())
             start = end
 
@@ -81,8 +99,29 @@ class Commitment:
         if text.strip():
             self._fan_out.preview(self.next_clause(segment, text, language))
 
+    async def commit_turns(
+        self, segment: Segment, rest: str, labelled: LabelledTranscript, language: str, due: float
+    ) -> str:
+        """Commit what others say before the last speaker of a complete segment; returns the rest of ``rest``.
+
+        Nothing is committed if no target translates it before the segment has ended.
+        """
+        parts = labelled.parts(rest)
+        if not self._fan_out.translates_clauses(segment.conversation, self._targets(segment), language):
+            return rest
+        for part in parts[:-1]:
+            clause = self.next_clause(segment, part.text, language, speaker=part.speaker)
+            await self.commit(segment, clause, part.text, due)
+        return parts[-1].text
+
     def next_clause(
-        self, segment: Segment, text: str, language: str, final: FinalRecognition | None = None
+        self,
+        segment: Segment,
+        text: str,
+        language: str,
+        final: FinalRecognition | None = None,
+        *,
+        speaker: str | None = None,
     ) -> Clause:
         """The next clause of a segment, with its context; nothing is committed yet.
 
@@ -98,6 +137,7 @@ class Commitment:
             language=language,
             conversation=segment.conversation,
             context=tuple(earlier for spoken, earlier in self._recent if spoken == language),
+            speaker=speaker,
             final=final,
         )
 

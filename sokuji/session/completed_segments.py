@@ -85,14 +85,18 @@ class CompletedSegments:
     async def _commit_final(
         self, segment: Segment, final: FinalRecognition, due: float, speculation: Speculation | None
     ) -> None:
-        text = segment.words.finish(final.transcript.text)
+        text, transcript = segment.words.finish(final.transcript.text), final.transcript
+        labelled = self._commitment.speakers.label(transcript, segment.conversation)
         if text:
-            await self._commitment.caption(segment, text, final.transcript, final.utterance)
+            await self._commitment.caption(segment, text, transcript, final.utterance, labelled=labelled)
         rest = text[segment.committed_chars :]
         if not rest.strip() and not segment.committed_chars:
             await self._commitment.commit_silence(segment, due, final.utterance.end_ms)
             return
-        clause = self._commitment.next_clause(segment, rest, final.transcript.language, final)
+        rest = await self._commitment.commit_turns(segment, rest, labelled, transcript.language, due)
+        parts = labelled.parts(rest)
+        speaker = parts[0].speaker if len(parts) == 1 else labelled.speaker
+        clause = self._commitment.next_clause(segment, rest, transcript.language, final, speaker=speaker)
         prepared = speculation.take_outputs(clause) if speculation else {}
         await self._commitment.commit(segment, clause, rest, due, prepared)
 
@@ -128,4 +132,5 @@ def _stable_transcript(segment: Segment) -> Transcript:
         language=segment.language or segment.conversation.source_language or "",
         confidence=last.confidence if last else None,
         provider=last.provider if last else None,
+        speakers=last.speakers if last else None,
     )

@@ -6,9 +6,10 @@ from enum import Enum, auto
 
 from sokuji.audio.noise_suppression import NoiseSuppression
 from sokuji.config import Commit, SegmentationSettings
-from sokuji.errors import UnknownVoice
+from sokuji.errors import InvalidRequest, UnknownVoice, listed
 from sokuji.languages import LANGUAGES
 from sokuji.pipeline.catalogue import Catalogue
+from sokuji.pipeline.diarization import check_diarization
 from sokuji.pipeline.language_candidates import check_candidates
 from sokuji.pipeline.voice_selection import DEFAULT_VOICE
 
@@ -51,6 +52,12 @@ class ConversationSettings:
     """What is translated and spoken in one piece; None: as the service is configured."""
     segmentation: SegmentationSettings | None = None
     """When utterances begin and end; None: as the service is configured."""
+    diarize: bool = False
+    """Whether to tell speakers apart, and to speak with a voice for each of them."""
+    max_speakers: int | None = None
+    """More are not told apart; None: the default."""
+    speaker_voices: Mapping[str, str] = field(default_factory=dict)
+    """Label of a speaker -> voice, where that speaks the target; the others have voices that are free."""
     ends_by_silence: bool = True
     """False: only ``flush`` ends an utterance, and the length that the recogniser can take."""
 
@@ -89,7 +96,9 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
         InvalidRequest: a source language, and candidates for its detection.
         UnsupportedLanguage: no route leads to a target language, or a candidate cannot be detected.
         UnknownVoice: the voice does not exist, or speaks none of the target languages.
-        NotSupported: the providers take no context or no glossary for these languages.
+        InvalidRequest: an option of ``diarize`` without it.
+        NotSupported: the providers take no context or no glossary for these languages, or none tells speakers
+            apart.
     """
     targets = settings.target_languages
     if settings.source_language is not None:
@@ -101,8 +110,25 @@ def check_conversation(settings: ConversationSettings, catalogue: Catalogue) -> 
             catalogue.check_glossary(settings.source_language, target)
     if settings.context:
         catalogue.check_recognition_context(settings.source_language)
+    _check_speakers(settings, catalogue)
     if settings.speak:
         _check_voice(settings, catalogue)
+
+
+def _check_speakers(settings: ConversationSettings, catalogue: Catalogue) -> None:
+    if settings.diarize:
+        check_diarization(catalogue)
+    elif settings.max_speakers is not None:
+        raise InvalidRequest("max_speakers needs diarize", param="max_speakers")
+    elif settings.speaker_voices:
+        raise InvalidRequest("speaker_voices needs diarize", param="speaker_voices")
+    known = [voice.id for voice in catalogue.voices]
+    for speaker, voice_id in settings.speaker_voices.items():
+        if voice_id not in known:
+            raise UnknownVoice(
+                f"no voice {voice_id[:80]!r} for {speaker[:80]!r}; accepted: {listed(known)}",
+                param="speaker_voices",
+            )
 
 
 def _check_voice(settings: ConversationSettings, catalogue: Catalogue) -> None:

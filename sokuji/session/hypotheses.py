@@ -117,9 +117,13 @@ class Hypotheses:
 
     def _prepare_output(self, segment: Segment, speculation: Speculation, transcript: Transcript) -> None:
         rest = copy.deepcopy(segment.words).finish(transcript.text)[segment.committed_chars :]
-        if rest.strip():
+        parts = self._commitment.speakers.foresee(transcript, segment.conversation).parts(rest)
+        # What several speakers say becomes several clauses, which are committed when the segment has ended.
+        if rest.strip() and len(parts) == 1:
             final = FinalRecognition(utterance=speculation.utterance, transcript=transcript)
-            clause = self._commitment.next_clause(segment, rest, transcript.language, final)
+            clause = self._commitment.next_clause(
+                segment, rest, transcript.language, final, speaker=parts[0].speaker
+            )
             speculation.clause, speculation.outputs = clause, self._commitment.prepare(segment, clause)
 
     async def _accept(
@@ -142,20 +146,20 @@ class Hypotheses:
             await self._commitment.caption(segment, words.text, transcript, utterance, stable_chars=until)
         segment.note_spoken(spoken_ms)
         if not segment.closed:
-            await self._pass_on(segment, until, transcript.language, paused=paused)
+            await self._pass_on(segment, until, transcript, paused=paused)
 
-    async def _pass_on(self, segment: Segment, until: int, language: str, *, paused: bool) -> None:
+    async def _pass_on(self, segment: Segment, until: int, transcript: Transcript, *, paused: bool) -> None:
         """Have the words of a segment translated, of which ``until`` characters may be committed."""
         words = segment.words
         if segment.by_clause:
             rest = words.stable[segment.committed_chars : until]
             # The pause follows the last word, which need not be stable yet.
             at_pause = paused and words.stable == words.text
-            await self._commitment.commit_complete_clauses(segment, rest, language, paused=at_pause)
+            await self._commitment.commit_complete_clauses(segment, rest, transcript, paused=at_pause)
         # In a pause the rest is translated by the speculation.
         if segment.is_previewed and not paused:
             rest = words.text[segment.committed_chars : until if segment.split else None]
-            self._commitment.preview(segment, rest, language)
+            self._commitment.preview(segment, rest, transcript.language)
 
 
 def _is_long(utterance: Utterance) -> bool:

@@ -100,7 +100,9 @@ class Segment:
     @property
     def is_previewed(self) -> bool:
         """Whether the client gets translations of hypotheses; with ``utterance`` it waits for the whole."""
-        policy, wanted = self.policy, self.conversation.partial_translations
+        # With speakers, whose words they are is known at the end of the segment.
+        policy = self.policy
+        wanted = self.conversation.partial_translations and not self.conversation.diarize
         return wanted and policy.partial_translations and policy.commit != "utterance"
 
     def note_spoken(self, spoken_ms: int) -> None:

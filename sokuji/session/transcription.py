@@ -46,6 +46,8 @@ class SegmentTranscriber:
             context=segment.conversation.context,
             interim=interim,
             word_times=word_times,
+            # A caption that is soon superseded names no speaker; what may be committed of it does.
+            diarize=segment.conversation.diarize and (segment.by_clause or word_times or not interim),
         )
         with in_segment(segment.segment_id):
             try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -88,6 +88,26 @@ async def test_a_value_is_accepted_exactly_where_strict_pydantic_accepts_it(
     else:
         (received,) = await decoded(frame)
         assert getattr(received, name) == expected
+
+
+async def test_who_speaks_comes_back_as_it_was_sent() -> None:
+    turns = (events.SpokenTurn(speaker="speaker_1", text="olá"), events.SpokenTurn(speaker=None, text="oi"))
+    said = next(each for each in SAMPLES if isinstance(each, events.Transcription))
+    for event in (
+        replace(said, is_final=True, speaker="speaker_1", turns=turns),
+        replace(said, speaker=None),
+    ):
+        (received,) = await decoded(frame_of(event))
+        assert received == event
+
+
+@pytest.mark.parametrize(
+    "turn", [{}, {"speaker": "a"}, {"speaker": 1, "text": "b"}, {"text": "b"}, "a", None]
+)
+async def test_a_malformed_turn_is_refused(turn: object) -> None:
+    said = next(each for each in SAMPLES if isinstance(each, events.Transcription))
+    with pytest.raises(ProtocolViolation, match="transcription event: turns"):
+        await decoded({**frame_of(said), "turns": [turn]})
 
 
 @pytest.mark.parametrize("event", SAMPLES)

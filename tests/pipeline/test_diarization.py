@@ -114,6 +114,6 @@ async def test_a_recogniser_that_fails_leaves_no_diarization_behind() -> None:
 
 async def test_where_speakers_are_not_told_apart_the_error_names_the_setting() -> None:
     with pytest.raises(NotSupported, match=r"speakers: \[campplus\]") as refusal:
-        check_diarization(await ready_pipeline())
+        check_diarization((await ready_pipeline()).catalogue)
     assert refusal.value.param == "diarize"
-    check_diarization(await ready_pipeline(speakers=FakeDiarizer()))
+    check_diarization((await ready_pipeline(speakers=FakeDiarizer())).catalogue)

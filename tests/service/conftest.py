@@ -1,4 +1,4 @@
-"""One real service for all tests of this folder: `serve run serve_config.yaml` on a free port.
+"""One real service for all tests of this folder: `serve run serve_config.yaml`, all stages, on a free port.
 
 Load is no reason for it to refuse a session: how much of the machine the tests leave it is chance. What
 admission does on a real service is shown in ``test_admission.py``.
@@ -86,6 +86,7 @@ def usual_config() -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     gateway_settings(config)["admission"] = {"enabled": False}
     gateway_settings(config)["grpc"] = {"address": f"127.0.0.1:{free_port()}"}
+    config["applications"][0]["args"]["speakers"] = ["campplus"]
     return config
 
 

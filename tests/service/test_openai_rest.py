@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
-from tests.support.speech import reference, sample
+from tests.support.speech import reference, sample, silence
 from tests.support.subtitle_files import read_cues
 from tests.support.text_similarity import word_error_rate
 
@@ -55,6 +55,17 @@ async def test_a_stream_of_deltas_is_the_transcript(client: openai.AsyncOpenAI) 
     deltas = [event.delta for event in events if event.type == "transcript.text.delta"]
     assert "".join(deltas) == events[-1].text
     assert word_error_rate(reference("pt", "contagem"), events[-1].text, "pt") < 0.3
+
+
+async def test_people_who_take_turns_are_told_apart(client: openai.AsyncOpenAI) -> None:
+    turns = [("en", "quick_brown_fox"), ("es", "pangrama"), ("en", "counting")]
+    pcm = silence(1_200).join(sample(*turn) for turn in turns)
+    answer: Any = await client.audio.transcriptions.create(
+        file=("talk.wav", wav_bytes(pcm, RECOGNISER_RATE)),
+        model="gpt-4o-transcribe-diarize",
+        response_format="diarized_json",
+    )
+    assert [each.speaker for each in answer.segments] == ["A", "B", "A"]
 
 
 async def test_speech_is_translated_to_english(client: openai.AsyncOpenAI) -> None:

@@ -111,7 +111,7 @@ async def test_portuguese_comes_back_as_english_text_and_speech_through_the_sock
 async def test_the_room_for_sessions_is_known_from_what_all_stages_report(http: httpx.AsyncClient) -> None:
     admission = (await http.get("/health")).json()["admission"]
     assert admission["capacity"] >= 1
-    assert admission["load"].keys() == {"stt", "translation", "tts"}
+    assert admission["load"].keys() == {"stt", "translation", "tts", "speakers"}
     samples = [
         each
         for family in text_string_to_metric_families((await http.get("/metrics")).text)
@@ -119,7 +119,7 @@ async def test_the_room_for_sessions_is_known_from_what_all_stages_report(http: 
         if each.name == "sokuji_provider_workers"
     ]
     workers = {each.labels["provider"]: each.value for each in samples}
-    assert workers.keys() == {"faster_whisper", "bergamot", "piper", "kokoro"}
+    assert workers.keys() == {"faster_whisper", "bergamot", "piper", "kokoro", "campplus"}
     assert min(workers.values()) >= 1
 
 

@@ -17,6 +17,7 @@ from sokuji.protocol import (
     MAX_CONTEXT_CHARS,
     MAX_RESUME_TEXT_CHARS,
     MAX_SOURCE_LANGUAGES,
+    MAX_SPEAKERS,
     MAX_SPEED,
     MAX_TARGET_LANGUAGES,
     MAX_VOICE_ID_CHARS,
@@ -28,6 +29,7 @@ from sokuji.protocol import (
 from sokuji.session.conversation import ConversationSettings
 from sokuji.text.glossary import check as check_glossary
 
+VoiceId = Annotated[str, Field(max_length=MAX_VOICE_ID_CHARS)]
 Rate = Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
 _SESSION_ID = re.compile("[0-9a-f]{32}")
 
@@ -58,7 +60,7 @@ class ConfigMessage(StrictMessage):
     target_language: str | None = None
     target_languages: list[str] | None = Field(None, min_length=1, max_length=MAX_TARGET_LANGUAGES)
     both_ways: bool = False
-    voice_id: str = Field(DEFAULT_VOICE, max_length=MAX_VOICE_ID_CHARS)
+    voice_id: VoiceId = DEFAULT_VOICE
     sample_rate: Rate = 16_000
     channels: int = Field(1, ge=1, le=MAX_CHANNELS)
     output: OutputMode = "audio"
@@ -69,6 +71,9 @@ class ConfigMessage(StrictMessage):
     glossary: dict[str, str] = Field(default_factory=dict)
     partials: bool = False
     commit: Commit | None = None
+    diarize: bool = False
+    max_speakers: int | None = Field(None, ge=1, le=MAX_SPEAKERS)
+    speaker_voices: dict[str, VoiceId] = Field(default_factory=dict, max_length=MAX_SPEAKERS)
     session_id: str | None = None
     resume_from_ms: int | None = Field(None, ge=0)
     resume_text: str = Field("", max_length=MAX_RESUME_TEXT_CHARS)
@@ -99,6 +104,9 @@ class ConfigMessage(StrictMessage):
             partials=self.partials,
             partial_translations=self.partials,
             commit=self.commit,
+            diarize=self.diarize,
+            max_speakers=self.max_speakers,
+            speaker_voices=self.speaker_voices,
         )
 
     def _each_to_the_others(self) -> tuple[str, ...]:

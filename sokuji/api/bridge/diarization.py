@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from sokuji.api.request_fields import RequestForm
 from sokuji.errors import InvalidRequest
+from sokuji.pipeline.catalogue import Catalogue
 from sokuji.pipeline.diarization import check_diarization
-from sokuji.pipeline.served_stages import ServedStages
 from sokuji.pipeline.speaker_labels import SpeakerLabels
 from sokuji.protocol import DEFAULT_MAX_SPEAKERS, MAX_SPEAKERS
 
@@ -33,7 +33,7 @@ class DiarizationForm(RequestForm):
             raise InvalidRequest("max_speakers needs diarize", param="max_speakers")
         return self
 
-    def labels(self, stages: ServedStages) -> SpeakerLabels | None:
+    def labels(self, catalogue: Catalogue) -> SpeakerLabels | None:
         """For the speakers of the recording; None: they are not told apart.
 
         Raises:
@@ -41,5 +41,5 @@ class DiarizationForm(RequestForm):
         """
         if not self.diarize:
             return None
-        check_diarization(stages)
+        check_diarization(catalogue)
         return SpeakerLabels(self.max_speakers or DEFAULT_MAX_SPEAKERS)

@@ -99,14 +99,18 @@ def encode_event(event: events.Event, encoding: AudioEncoding) -> list[dict[str,
         kind = EVENT_TYPES[events.Failed]
         report = {**event.error.as_dict(), "fatal": event.fatal, **more, **shown_request_id()}
         return [{"type": kind, **report}]
-    frame = {"type": EVENT_TYPES[type(event)], **asdict(event)}
+    frame = _without_unknown({"type": EVENT_TYPES[type(event)], **asdict(event)})
     if isinstance(event, events.Ready):
         frame["version"] = __version__
-        if event.broadcast is None:
-            del frame["broadcast"]
     if isinstance(event, events.Transcription | events.TranslationText | events.PartialTranslation):
         frame["timestamp"] = now_ms()
     return [frame]
+
+
+def _without_unknown(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame without what is in it only where speakers are told apart, or others listen."""
+    unknown = {"speaker": None, "turns": (), "broadcast": None}
+    return {name: value for name, value in frame.items() if name not in unknown or value != unknown[name]}
 
 
 def now_ms() -> int:
@@ -115,18 +119,21 @@ def now_ms() -> int:
 
 
 def _audio(event: events.Audio, encoding: AudioEncoding) -> list[dict[str, Any] | bytes]:
-    frame = {
-        "type": EVENT_TYPES[events.Audio],
-        "format": AUDIO_FORMATS[encoding],
-        "sample_rate": event.sample_rate,
-        "timestamp": now_ms(),
-        "segment_id": event.segment_id,
-        "clause": event.clause,
-        "chunk": event.chunk,
-        "target_language": event.target_language,
-        "last": event.last,
-        "provider": event.provider,
-    }
+    frame = _without_unknown(
+        {
+            "type": EVENT_TYPES[events.Audio],
+            "format": AUDIO_FORMATS[encoding],
+            "sample_rate": event.sample_rate,
+            "timestamp": now_ms(),
+            "segment_id": event.segment_id,
+            "clause": event.clause,
+            "chunk": event.chunk,
+            "target_language": event.target_language,
+            "last": event.last,
+            "provider": event.provider,
+            "speaker": event.speaker,
+        }
+    )
     if encoding == "pcm_binary":
         return [frame, event.pcm]
     return [{**frame, "data": base64.b64encode(wav_bytes(event.pcm, event.sample_rate)).decode()}]

@@ -150,7 +150,7 @@ def _interpreted(
         candidates=form.source_languages,
         target=target,
         word_times=word_times,
-        speakers=form.labels(service.pipeline),
+        speakers=form.labels(service.pipeline.catalogue),
     )
 
 

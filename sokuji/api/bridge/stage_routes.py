@@ -65,7 +65,7 @@ async def transcribe(
         source=form.language,
         candidates=form.source_languages,
         word_times=form.word_times or form.return_format != "json",
-        speakers=form.labels(service.pipeline),
+        speakers=form.labels(service.pipeline.catalogue),
     )
     transcript = await RecordingTranscript().add_all(recognised)
     provider = joined_names(transcript.recognisers)

@@ -50,11 +50,13 @@ def test_every_field_reaches_the_session() -> None:
         source_language="pt-BR", target_language="EN", voice_id="joe", sample_rate=48_000, channels=2,
         output="captions", output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
+        diarize=True, max_speakers=2, speaker_voices={"speaker_1": "joe"},
     ) == ConversationSettings(
         source_language="pt", target_languages=("en",), voice_id="joe", input_sample_rate=48_000, channels=2,
         speak=False, output_sample_rate=8_000, speed=1.5, context="Sokuji", partials=True,
         partial_translations=True,
         glossary={"ponte": "Bridge", "Sokuji": "Sokuji"}, commit="utterance",
+        diarize=True, max_speakers=2, speaker_voices={"speaker_1": "joe"},
     )  # fmt: skip
 
 
@@ -140,6 +142,9 @@ def test_a_config_without_a_target_names_both_fields() -> None:
         ("glossary", ["a"]), ("glossary", {"a": 5}), ("glossary", {"": "b"}), ("partials", "yes"),
         ("partials", 1), ("commit", "word"), ("session_id", 5), ("resume_from_ms", -1),
         ("resume_from_ms", 1.5), ("resume_from_ms", "0"), ("resume_text", 5), ("resume_text", "x" * 2_001),
+        ("diarize", 1), ("max_speakers", 0), ("max_speakers", 33), ("max_speakers", True),
+        ("speaker_voices", {"speaker_1": 5}), ("speaker_voices", ["joe"]),
+        ("speaker_voices", {"a": "x" * 201}),
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_by_field(field: str, value: object) -> None:
@@ -286,6 +291,22 @@ def test_errors_carry_code_message_param_and_whether_they_are_fatal() -> None:
                 "type": "translation", "text": "", "source_language": "pt", "target_language": "en",
                 "timestamp": None, "segment_id": 1, "clause": 2, "is_final": True, "provider": "mind",
                 "score": 0.75,
+            },
+        ),
+        (
+            events.Transcription(
+                segment_id=1, text="Olá. Oi.", language="pt", is_final=True, confidence=None, start_ms=0,
+                end_ms=900, stable_chars=8, speaker="speaker_2",
+                turns=tuple(
+                    events.SpokenTurn(speaker=f"speaker_{number}", text=text)
+                    for number, text in ((1, "Olá."), (2, "Oi."))
+                ),
+            ),
+            {
+                "type": "transcription", "text": "Olá. Oi.", "language": "pt", "is_final": True,
+                "confidence": None, "timestamp": None, "segment_id": 1, "start_ms": 0, "end_ms": 900,
+                "stable_chars": 8, "provider": None, "snr_db": None, "speaker": "speaker_2",
+                "turns": [{"speaker": "speaker_1", "text": "Olá."}, {"speaker": "speaker_2", "text": "Oi."}],
             },
         ),
         (events.Ack(1_440, "Olá,", 1), {"type": "ack", "through_ms": 1_440, "text": "Olá,", "clauses": 1}),

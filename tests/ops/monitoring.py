@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 PROMETHEUS, GRAFANA = ROOT / "ops" / "prometheus", ROOT / "ops" / "grafana"
 _PARTS = re.compile(r"_(bucket|count|sum)$")
 _NAME = re.compile(r"[a-zA-Z_:][\w:]*")
+_OF_HISTOGRAMS = ("_sum", "_count", "_bucket")
+"""Their parts, by which code that reads them knows them."""
 
 
 def declared() -> set[str]:
@@ -32,6 +34,7 @@ def _declared_in(tree: ast.Module) -> Iterator[str]:
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and node.value.startswith("sokuji_")
+            and not node.value.endswith(_OF_HISTOGRAMS)
         ):
             yield node.value + ("_total" if node in counters else "")
 

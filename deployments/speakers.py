@@ -13,7 +13,7 @@ from sokuji.providers.registry import create
 
 @serve.deployment(
     # An utterance of a few seconds takes a tenth of one.
-    ray_actor_options={"num_cpus": 0.2},
+    ray_actor_options={"num_cpus": 0.1},
     # As for Translation: what waits in the replica is overtaken by live speech.
     max_ongoing_requests=128,
     max_queued_requests=256,

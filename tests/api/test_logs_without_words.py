@@ -3,6 +3,7 @@
 That holds for what works and for what fails, when a model raises an exception that quotes its input.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -18,6 +19,7 @@ from sokuji.audio.pcm import wav_bytes
 from sokuji.config import GatewaySettings, OpenAISettings
 from sokuji.contract import AudioChunk, SynthesisRequest, TranslatedText, TranslationRequest
 from sokuji.errors import SokujiError
+from sokuji.protocol import LISTEN_PATH, SOCKET_PATH
 from sokuji.providers.isolation import process_each
 from sokuji.providers.tts.waveform_chunks import WaveformPart, rendered
 from tests.support.asgi_socket import AsgiSocket
@@ -32,10 +34,10 @@ WORDS = (SPOKEN, WRITTEN, TRANSLATED)
 SPEECH = sample("pt", "contagem")
 PAIR = {"source_language": "pt", "target_language": "en"}
 WITHOUT_WORDS = {
-    "/", "/health", "/health/live", "/health/ready", "/metrics", "/languages", "/frontend/settings",
-    "/download_file/{stored}/{name}", "/api/v1/info", "/api/v1/stt/languages",
-    "/api/v1/translation/languages",
-    "/api/v1/tts/voices", "/v1/models", "/v1/models/{model_id:path}", "/v1/audio/models", "/v1/audio/voices",
+    "/", "/listen", "/overlay", "/web/{version}/{name}", "/health", "/health/live", "/health/ready",
+    "/metrics", "/languages", "/frontend/settings", "/download_file/{stored}/{name}", "/api/v1/info",
+    "/api/v1/stt/languages", "/api/v1/translation/languages", "/api/v1/tts/voices", "/v1/models",
+    "/v1/models/{model_id:path}", "/v1/audio/models", "/v1/audio/voices",
 }  # fmt: skip
 """Paths that take and give no words of a conversation."""
 CALLS = {"/v1/realtime/calls", "/v1/realtime/translations/calls"}
@@ -131,7 +133,7 @@ async def converse(
 async def call_sockets(app: FastAPI) -> set[str]:
     """One conversation by each; returns the paths."""
     config = {"type": "config", **PAIR, "context": WRITTEN, "glossary": {WRITTEN: TRANSLATED}}
-    await converse(app, "/api/v1/ws/translate", [config], "audio", ["flush", "end", "done"])
+    await converse(app, SOCKET_PATH, [config], "audio", ["flush", "end", "done"])
     path = "/v1/realtime/translations"
     update = {"type": "session.update", "session": {"audio": {"output": {"language": "en"}}}}
     await converse(
@@ -142,7 +144,22 @@ async def call_sockets(app: FastAPI) -> set[str]:
     item = {"type": "conversation.item.create", "item": written}
     end = ["input_audio_buffer.commit", "response.create", "response.done"]
     await converse(app, "/v1/realtime", [update, item], "input_audio_buffer.append", end)
-    return {"/api/v1/ws/translate", path, "/v1/realtime"}
+    await listen(app)
+    return {SOCKET_PATH, LISTEN_PATH, path, "/v1/realtime"}
+
+
+async def listen(app: FastAPI) -> None:
+    """One speaker and one listener."""
+    speaker, listener = AsgiSocket(app, SOCKET_PATH), AsgiSocket(app, LISTEN_PATH)
+    await asyncio.gather(speaker.answer(), listener.answer())
+    speaker.send({"type": "config", **PAIR, "broadcast": True})
+    broadcast = (await speaker.until("ready"))["broadcast"]
+    listener.send({"type": "listen", "broadcast": broadcast, "language": "en"})
+    await listener.until("joined")
+    speaker.send(SPEECH)
+    speaker.send({"type": "end"})
+    await listener.until("done")
+    await asyncio.gather(speaker.leave(), listener.leave())
 
 
 @pytest.mark.parametrize("quoting", [False, True])

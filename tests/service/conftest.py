@@ -74,7 +74,7 @@ class RunningService:
         return [pid for pid in members if re.search(title, Path(f"/proc/{pid}/cmdline").read_bytes())]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The service with its real models, started once and stopped after the last test."""
     with running_service(usual_config(), tmp_path_factory.mktemp("service")) as started:
@@ -161,20 +161,20 @@ def wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(service: RunningService) -> str:
     """host:port of the service."""
     return service.address
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="package")
 async def http(address: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the REST API."""
     async with httpx.AsyncClient(base_url=f"http://{address}", timeout=120) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def socket_url(address: str) -> str:
     """The URL of the WebSocket API."""
     return f"ws://{address}/api/v1/ws/translate"

@@ -20,6 +20,7 @@ CONFIG: dict[str, Any] = {
 }  # fmt: skip
 SENTENCE = sample("pt", "ola_mundo")
 PAUSE = noise(1_200)
+MAX_SAID = 120 * 32_000
 
 
 @pytest_asyncio.fixture
@@ -42,9 +43,9 @@ async def speak_on(client: Client, pcm: bytes, speed: float = 1) -> None:
 
 
 async def talk_until_draining(client: Client) -> bytes:
-    """Send whole sentences until the service announces the drain; all audio that was sent."""
+    """Send whole sentences until the service announces the drain, two minutes at most; all audio sent."""
     said = b""
-    while not client.of("draining"):
+    while not client.of("draining") and len(said) < MAX_SAID:
         await speak_on(client, SENTENCE + PAUSE)
         said += SENTENCE + PAUSE
     return said

@@ -21,7 +21,7 @@ SENTENCES = "Good morning, everybody. The train to the coast leaves at nine."
 COUNTING = ("contagem.wav", wav_bytes(sample("pt", "contagem"), RECOGNISER_RATE))
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="package")
 async def client(address: str) -> AsyncIterator[openai.AsyncOpenAI]:
     async with openai.AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client:
         yield client

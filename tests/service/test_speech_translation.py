@@ -28,7 +28,7 @@ VOICE_ERRORS = 0.35
 """Accepted word error rate of speaking a sentence and recognising it. Most errors are in names."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plain_errors() -> Callable[[str, str], float]:
     """Word error rate of the bare model on a recording: the recogniser's own errors."""
     model = WhisperModel(str(models.locate("whisper", "base")), device="cpu", compute_type="int8")

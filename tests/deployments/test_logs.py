@@ -34,10 +34,12 @@ def test_a_stage_and_the_gateway_take_it(name: str, monkeypatch: pytest.MonkeyPa
     # Serve wraps the class in one that builds its HTTP app.
     gateway: Any = Gateway
     _, plain_gateway, *_ = gateway.func_or_class.__mro__
+    # Serve awaits its destructor, garbage collection does not.
+    undestroyed = type("Undestroyed", (plain_gateway,), {"__del__": lambda _: None})
     stage: Any = SpeechToText
     makers: list[Callable[[], object]] = [
         lambda: stage.func_or_class("faster_whisper"),
-        lambda: plain_gateway([], [], []),
+        lambda: undestroyed([], [], []),
     ]
     for make in makers:
         logging.getLogger("sokuji").setLevel(logging.CRITICAL)

@@ -169,6 +169,7 @@ def test_a_service_gets_ready_keeps_its_port_and_leaves_no_process_behind(start:
     assert [name for pid, name in processes.items() if is_alive(pid)] == []
 
 
+@pytest.mark.long
 def test_conversations_may_end_before_the_service_does(start: Start, port: int) -> None:
     launcher = start("talking")
     assert launcher.stdout is not None
@@ -184,6 +185,7 @@ def test_conversations_may_end_before_the_service_does(start: Start, port: int) 
     assert launcher.returncode == 0, output
 
 
+@pytest.mark.long
 def test_a_service_whose_ray_is_gone_ends_with_a_code_for_its_supervisor(start: Start) -> None:
     launcher = start("healthy")
     assert launcher.stdout is not None

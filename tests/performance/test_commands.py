@@ -56,6 +56,7 @@ def test_the_benchmark_writes_the_baseline_into_a_new_folder(tmp_path: Path) -> 
     assert (tmp_path / "benchmarks" / "baseline.png").is_file()
 
 
+@pytest.mark.long
 def test_another_output_of_the_benchmark_leaves_the_baseline_alone(tmp_path: Path) -> None:
     with serve_api() as url:
         options = [

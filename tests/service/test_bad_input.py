@@ -191,6 +191,7 @@ async def test_a_client_that_ends_without_a_session_is_closed(socket_url: str) -
         assert client.of("error")[-1]["fatal"] is True
 
 
+@pytest.mark.long
 async def test_a_file_that_is_pushed_at_full_speed_is_transcribed_to_its_end(socket_url: str) -> None:
     """It is longer than ``max_backlog_s``, and its messages end within samples."""
     utterance, count = sample("pt", "ola_mundo") + silence(600), 80

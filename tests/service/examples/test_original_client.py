@@ -23,6 +23,7 @@ from tests.support.speech import silence
 __all__ = ["serve"]
 
 
+@pytest.mark.long
 async def test_a_client_that_knows_the_first_messages_alone_is_served(
     http: httpx.AsyncClient, run: Run, tmp_path: Path
 ) -> None:

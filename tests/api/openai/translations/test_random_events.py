@@ -66,6 +66,7 @@ async def _clients(server: TranslationService, seed: int, events: int) -> int:
     return errors
 
 
+@pytest.mark.long
 @pytest.mark.slow
 async def test_random_events_crash_and_leak_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)

@@ -42,6 +42,7 @@ def resident(field: str) -> int:
     return int(line.split()[1])
 
 
+@pytest.mark.long
 @pytest.mark.models
 def test_a_long_phrase_leaves_no_memory_behind() -> None:
     network = KokoroNetwork(models.locate("kokoro", MODEL), cpu_threads=2)

@@ -36,13 +36,13 @@ def _speech(folder: Path, language: str, name: str) -> Speech:
     return Speech(reference(language, name), *files)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def english(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     """An English sentence."""
     return _speech(tmp_path_factory.mktemp("speech"), "en", "quick_brown_fox")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portuguese(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     """The same sentence in Portuguese."""
     return _speech(tmp_path_factory.mktemp("speech"), "pt", "pangrama")
@@ -54,13 +54,13 @@ def voice(tmp_path: Path) -> Path:
     return tmp_path / "voice"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def variables(address: str) -> dict[str, str]:
     """What a client of OpenAI's is told by its environment."""
     return {"OPENAI_BASE_URL": f"http://{address}/v1", "OPENAI_API_KEY": "any"}
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="package")
 async def tls_variables(
     address: str, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[str, str]]:

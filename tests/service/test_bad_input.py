@@ -9,6 +9,7 @@ from typing import Any
 import av
 import httpx
 import numpy as np
+import pytest
 import websockets
 from websockets.exceptions import ConnectionClosed
 

@@ -41,7 +41,7 @@ class SpeakerDiarization(StageReplica[DiarizerProvider]):
 
     async def describe(self) -> DiarizerInfo:
         """What the provider can do."""
-        return await self._loaded().describe()
+        return self._deployed(await self._loaded().describe())
 
     async def diarize(self, requests: Sequence[DiarizationRequest]) -> list[SpeakerTurns | SokujiError]:
         """The turns, or the error, of each request."""

@@ -24,6 +24,7 @@ from deployments.replica_count import scales_to_zero
 from sokuji.config import Settings, canonical_provider, changed_fields, parse_provider, served_provider
 from sokuji.config.cloud import CloudSettings
 from sokuji.contract import (
+    DiarizerInfo,
     Provider,
     RecogniserInfo,
     StageName,
@@ -40,7 +41,7 @@ from sokuji.telemetry.call_ids import CallIds
 log = logging.getLogger("ray.serve")
 
 P = TypeVar("P", bound=Provider)
-InfoT = TypeVar("InfoT", RecogniserInfo, TranslatorInfo, SynthesiserInfo)
+InfoT = TypeVar("InfoT", RecogniserInfo, TranslatorInfo, SynthesiserInfo, DiarizerInfo)
 
 PROBE_WAIT_S = 2.0
 """For how long a health check waits for a test inference; the next one asks again."""

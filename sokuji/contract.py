@@ -102,6 +102,9 @@ class RecognitionRequest(StageRequest):
     """Names and words that are likely to be spoken; only for providers with ``takes_context``."""
     prefix: str = ""
     """Words already known with which the transcript begins; only for providers with ``takes_prefix``."""
+    draft: str = ""
+    """What the transcript may be, ``prefix`` included: a provider may use it to be faster, and for nothing
+    else."""
     word_times: bool = False
     """Whether to fill ``Transcript.words``; only for providers with ``gives_word_times``."""
     thorough: bool = False

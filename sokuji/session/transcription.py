@@ -44,6 +44,7 @@ class SegmentTranscriber:
             language,
             language_prior=NO_PRIOR if language else self._language_prior(segment.conversation),
             context=segment.conversation.context,
+            draft=segment.words.text,
             interim=interim,
             word_times=word_times,
             # A caption that is soon superseded names no speaker; what may be committed of it does.

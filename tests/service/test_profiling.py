@@ -15,7 +15,7 @@ from sokuji.providers.stt.whisper.decoding import WhisperDecoder
 from tests.service.conftest import ROOT, RunningService
 from tests.support.speech import sample
 
-RECOGNISE = WhisperDecoder.generate.__qualname__
+RECOGNISE = WhisperDecoder.search.__qualname__
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,8 +10,8 @@ scales and shifts here, those behind a convolution part of it.
 import numpy as np
 from numpy.typing import NDArray
 
+from sokuji.providers.onnx_graph import GraphBuilder, Tensor
 from sokuji.providers.speakers.campplus.checkpoint import Tensors
-from sokuji.providers.speakers.campplus.graph_builder import GraphBuilder
 
 INPUT, OUTPUT = "features", "embedding"
 BLOCKS = ((12, 1), (24, 2), (16, 2))
@@ -55,8 +55,10 @@ class _EmbeddingGraph:
                 )
             frames = self._normalised(frames, f"xvector.transit{number}.nonlinear.batchnorm")
             frames = self._convolution(frames, self._weights[f"xvector.transit{number}.linear.weight"])
-        self._embedding(self._normalised(frames, "xvector.out_nonlinear.batchnorm"))
-        return graph.model((INPUT, ["batch", "frames", 80]), (OUTPUT, ["batch", 192]))
+        embedding = self._embedding(self._normalised(frames, "xvector.out_nonlinear.batchnorm"))
+        return graph.model(
+            {INPUT: Tensor(("batch", "frames", 80))}, {OUTPUT: Tensor(("batch", 192), source=embedding)}
+        )
 
     def _front_end(self) -> str:
         """(batch, 320, frames): a residual network that sees frequency and time as a picture."""

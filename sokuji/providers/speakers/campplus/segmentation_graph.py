@@ -10,8 +10,8 @@ edges.
 import numpy as np
 from numpy.typing import NDArray
 
+from sokuji.providers.onnx_graph import GraphBuilder, Tensor
 from sokuji.providers.speakers.campplus.checkpoint import Tensors
-from sokuji.providers.speakers.campplus.graph_builder import GraphBuilder
 
 INPUT, OUTPUT = "samples", "scores"
 CLASSES: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
@@ -40,8 +40,11 @@ def segmentation_model(weights: Tensors) -> bytes:
     frames = _lstm(graph, weights, frames)
     for number in (0, 1):
         frames = graph.node("LeakyRelu", _linear(graph, weights, frames, f"linear.{number}"), alpha=SLOPE)
-    _linear(graph, weights, frames, "classifier")
-    return graph.model((INPUT, ["batch", 1, "samples"]), (OUTPUT, ["batch", "frames", len(CLASSES)]))
+    scores = _linear(graph, weights, frames, "classifier")
+    return graph.model(
+        {INPUT: Tensor(("batch", 1, "samples"))},
+        {OUTPUT: Tensor(("batch", "frames", len(CLASSES)), source=scores)},
+    )
 
 
 def _sinc_net(graph: GraphBuilder, weights: Tensors) -> str:

@@ -7,21 +7,14 @@ windows of one length, of any language and task; CTranslate2 requires prompts of
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-import ctranslate2
-import numpy as np
 from faster_whisper import WhisperModel
-from numpy.typing import NDArray
 
-from sokuji.providers.stt.whisper.decoding import (
-    MAX_TEXT_TOKENS,
-    DecoderOutput,
-    DecodingOptions,
-    Prompt,
-    WhisperDecoder,
-)
-from sokuji.providers.stt.whisper.windows import Features, Samples, features
+from sokuji.providers.stt.whisper.decoding import MAX_TEXT_TOKENS, WhisperDecoder
+from sokuji.providers.stt.whisper.encoding import EncoderOutput, encode, stacked
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions, Prompt, SearchResult
+from sokuji.providers.stt.whisper.windows import Samples, features
 from sokuji.providers.stt.whisper.word_times import AlignedText
 
 _MAX_BATCH = 64
@@ -29,21 +22,6 @@ _ENCODED_S = 40
 """Total length in seconds of the windows of an encoder batch; more would delay the first of them."""
 _MIN_TOKENS = 24
 """Tokens that may always follow a prefix, however short the audio is."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderOutput:
-    """The encoder's output for one window."""
-
-    rows: NDArray[Any]
-    """Shape (50 per second of the window, width of the model)."""
-    dtype: Any
-    """The model's own data type, which NumPy may lack."""
-
-
-def _stacked(outputs: Sequence[EncoderOutput]) -> Any:
-    batch = ctranslate2.StorageView.from_array(np.stack([output.rows for output in outputs]))
-    return batch if batch.dtype == outputs[0].dtype else batch.to(outputs[0].dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,15 +50,8 @@ class EncoderPass:
         inputs = [features(each.model.feature_extractor, each.samples, each.seconds) for each in batch]
         if batch[0].model.model.device == "cpu":
             # A batch exceeds the CPU's caches, and each window then takes half as long again.
-            return [output for window in inputs for output in _encode(batch[0].model, [window])]
-        return _encode(batch[0].model, inputs)
-
-
-def _encode(model: WhisperModel, inputs: Sequence[Features]) -> list[EncoderOutput]:
-    view = model.model.encode(ctranslate2.StorageView.from_array(np.stack(inputs)), to_cpu=True)
-    known = {ctranslate2.DataType.float32, ctranslate2.DataType.float16}
-    rows = np.array(view if view.dtype in known else view.to(ctranslate2.DataType.float32))
-    return [EncoderOutput(each, view.dtype) for each in rows]
+            return [output for window in inputs for output in encode(batch[0].model, [window])]
+        return encode(batch[0].model, inputs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +71,7 @@ class LanguageDetectionPass:
     @classmethod
     def compute_batch(cls, batch: Sequence[Self]) -> list[dict[str, float]]:
         """See ``Computation``."""
-        results = batch[0].model.model.detect_language(_stacked([each.encoded for each in batch]))
+        results = batch[0].model.model.detect_language(stacked([each.encoded for each in batch]))
         return [{token[2:-2]: probability for token, probability in ranked} for ranked in results]
 
 
@@ -148,21 +119,19 @@ class DecoderPass:
             usual = max(len(each.prompt.prefix) + each.options.usual_tokens for each in batch)
             limit = min(limit, max(usual, _MIN_TOKENS))
         first = batch[0]
-        results = first.decoder.generate(
-            _stacked([each.encoded for each in batch]), [each.prompt for each in batch], first.options, limit
+        results = first.decoder.search(
+            [each.encoded for each in batch], [each.prompt for each in batch], first.options, limit
         )
         return [each.output(result, limit) for each, result in zip(batch, results, strict=True)]
 
-    def output(self, result: Any, limit: int) -> DecoderOutput | None:
-        """Read CTranslate2's result of a search that was limited to ``limit`` tokens."""
-        decoded = tuple(result.sequences_ids[0])  # The prefix is included.
+    def output(self, result: SearchResult, limit: int) -> DecoderOutput | None:
+        """The output from the result of a search that was limited to ``limit`` tokens."""
+        decoded = result.tokens
         if limit <= len(decoded) and limit < self.max_tokens:
             return None
-        tokens = decoded[: self.max_tokens]
         return DecoderOutput(
-            tokens=tokens[len(self.prompt.prefix) :],
-            # The score is the mean over the tokens and the end token.
-            avg_logprob=result.scores[0] * len(decoded) / (len(decoded) + 1),
+            tokens=decoded[len(self.prompt.prefix) : self.max_tokens],
+            avg_logprob=result.avg_logprob,
             no_speech_prob=result.no_speech_prob,
             cut_off=len(decoded) >= self.max_tokens,
         )
@@ -188,7 +157,7 @@ class AlignmentPass:
     @classmethod
     def compute_batch(cls, batch: Sequence[Self]) -> list[list[AlignedText]]:
         """See ``Computation``."""
-        encoded = _stacked([each.encoded for each in batch])
+        encoded = stacked([each.encoded for each in batch])
         return batch[0].decoder.align(
             encoded, [list(each.text) for each in batch], [each.frames for each in batch]
         )

@@ -1,23 +1,31 @@
-"""Whisper's decoder under CTranslate2: prompts, search and alignment.
+"""Whisper's decoder: prompts, search and alignment.
+
+On a CPU the greedy search runs under ONNX Runtime (``greedy``), all else under CTranslate2.
 
 Terms follow openai/whisper, ``decoding.py`` and ``timing.py``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
-from sokuji.config import FasterWhisperConfig
 from sokuji.errors import TooLarge
+from sokuji.providers.stt.whisper.encoding import EncoderOutput, stacked
 from sokuji.providers.stt.whisper.script_tokens import foreign_script_tokens
+from sokuji.providers.stt.whisper.search_terms import (
+    DecoderOutput,
+    DecodingOptions,
+    GreedyDecoder,
+    Prompt,
+    SearchResult,
+    Task,
+)
 from sokuji.providers.stt.whisper.word_times import AlignedText
-
-Task = Literal["transcribe", "translate"]
 
 CONTEXT_TOKENS = 448
 """Context length of the decoder, half of it for its output (openai/whisper, ``n_text_ctx``)."""
@@ -27,90 +35,37 @@ _MAX_PROMPT = CONTEXT_TOKENS // 2 - 1
 _MAX_PREFIX = 160
 """More than is spoken in 20 s, the longest utterance of a session."""
 _TIMESTAMP_S = 0.02
-_TEMPERATURE_STEP = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """The decoder's input before its first output token."""
-
-    tokens: tuple[int, ...]
-    prefix: tuple[int, ...]
-    """The text tokens at the end of ``tokens``: the transcript begins with them. They fix its words and save
-    no time, because CTranslate2 takes them in one by one, as it writes new ones."""
-    timed: bool
-    """Whether the decoder writes timestamps around segments, which takes more tokens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodingOptions:
-    """How the decoder searches for the text."""
-
-    beam_size: int
-    best_of: int
-    temperature: float
-    max_tokens: int
-    """Limit of the text, its prefix included."""
-    usual_tokens: int
-    """Few texts take more tokens than this behind their prefix."""
-    no_repeat_ngram: int = 0
-    """Length of the token sequences that may not occur twice; 0: no limit."""
-
-    @classmethod
-    def configured(cls, config: FasterWhisperConfig, max_tokens: int, usual_tokens: int) -> "DecodingOptions":
-        """The options that the settings select."""
-        return cls(
-            beam_size=config.beam_size,
-            best_of=config.best_of,
-            temperature=config.temperature,
-            max_tokens=max_tokens,
-            usual_tokens=usual_tokens,
-        )
-
-    def at_higher_temperatures(self) -> "list[DecodingOptions]":
-        """The same in steps of 0.2 up to 1 (openai/whisper, ``temperature_increment_on_fallback``)."""
-        steps = int((1 - self.temperature) / _TEMPERATURE_STEP + 1e-6)
-        return [
-            replace(self, temperature=round(self.temperature + _TEMPERATURE_STEP * step, 6))
-            for step in range(1, steps + 1)
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecoderOutput:
-    """The decoder's output for one window."""
-
-    tokens: tuple[int, ...]
-    """The tokens after the prefix, timestamps included."""
-    avg_logprob: float
-    """Mean log probability of the tokens, those of the prefix included."""
-    no_speech_prob: float
-    """Probability that there is no speech."""
-    cut_off: bool
-    """The token limit was reached before the end token."""
 
 
 class WhisperDecoder:
     """A loaded model's decoder for one language and task."""
 
     def __init__(
-        self, model: WhisperModel, language: str, task: Task, *, script_of: str | None = None
+        self,
+        model: WhisperModel,
+        language: str,
+        task: Task,
+        *,
+        script_of: str | None = None,
+        greedy: GreedyDecoder | None = None,
     ) -> None:
         """Make the prompts and the settings of the decoder; the model itself is shared.
 
         Args:
+            greedy: searches greedily where it is given.
             language: Whisper's own code.
             script_of: canonical code of the language in whose script the text must be; None: in any.
         """
         multilingual = model.model.is_multilingual
         self._model = model.model
+        self._greedy = greedy
         self.tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task, language)
         self.script_of = script_of
         self._suppressed = list(get_suppressed_tokens(self.tokenizer, [-1]))
         if script_of is not None:
             self._suppressed += foreign_script_tokens(model.hf_tokenizer, script_of)
 
-    def prompt(self, context: str, prefix: str, *, spaced: bool, timed: bool) -> Prompt:
+    def prompt(self, context: str, prefix: str, *, spaced: bool, timed: bool, draft: str = "") -> Prompt:
         """The prompt for one window; a context that is too long loses its beginning.
 
         Args:
@@ -118,6 +73,7 @@ class WhisperDecoder:
             prefix: the known beginning of the transcript.
             spaced: whether the language separates words by spaces.
             timed: whether the decoder writes timestamps.
+            draft: what the transcript may be, its prefix included.
 
         Raises:
             TooLarge: the prefix leaves no room for more text.
@@ -133,24 +89,39 @@ class WhisperDecoder:
         room = min(_MAX_PROMPT, CONTEXT_TOKENS - MAX_TEXT_TOKENS - len(start) - len(prefix_tokens) - 1)
         context_tokens = self._encode(" " + context.strip())[-room:] if context.strip() else ()
         before = (tokenizer.sot_prev, *context_tokens) if context_tokens else ()
-        return Prompt(tokens=(*before, *start, *prefix_tokens), prefix=prefix_tokens, timed=timed)
+        rest = draft.strip().removeprefix(prefix.strip()) if draft.startswith(prefix) else ""
+        return Prompt(
+            tokens=(*before, *start, *prefix_tokens),
+            prefix=prefix_tokens,
+            timed=timed,
+            draft=tuple(self._encode(rest if prefix else " " * spaced + rest)) if rest else (),
+        )
 
     def _encode(self, text: str) -> list[int]:
         # The tokenizer reads "<|endoftext|>" and the like as control tokens, which are removed here.
         return self.text_tokens(self.tokenizer.encode(text))
 
-    def generate(
-        self, encoded: Any, prompts: Sequence[Prompt], search: DecodingOptions, limit: int
-    ) -> Sequence[Any]:
-        """CTranslate2's results for a batch of encoded windows.
+    def search(
+        self, encoded: Sequence[EncoderOutput], prompts: Sequence[Prompt], search: DecodingOptions, limit: int
+    ) -> list[SearchResult]:
+        """The text of each window of a batch.
 
         The prompts have one shape; languages and tasks may differ, ``script_of`` may not.
 
         Args:
-            encoded: the encoder's output of all windows.
+            encoded: of windows of one length.
             search: the options; ``limit`` replaces its token limits.
             limit: tokens that a text may take, its prefix included.
         """
+        if self._greedy is not None and search.is_greedy:
+            return self._greedy.search(encoded, prompts, self._suppressed, limit)
+        results = self.generate(stacked(encoded), prompts, search, limit)
+        return [_search_result(result) for result in results]
+
+    def generate(
+        self, encoded: Any, prompts: Sequence[Prompt], search: DecodingOptions, limit: int
+    ) -> Sequence[Any]:
+        """CTranslate2's results for a batch of encoded windows; arguments are as for ``search``."""
         sampling = {
             "beam_size": 1,
             "num_hypotheses": search.best_of,
@@ -235,3 +206,13 @@ class WhisperDecoder:
             )
             for part, begin, end in zip(texts[:-1], bounds, bounds[1:], strict=False)
         ]
+
+
+def _search_result(result: Any) -> SearchResult:
+    tokens = tuple(result.sequences_ids[0])
+    return SearchResult(
+        tokens=tokens,
+        # CTranslate2 divides the sum over the tokens and the end token by the number of tokens.
+        avg_logprob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+        no_speech_prob=result.no_speech_prob,
+    )

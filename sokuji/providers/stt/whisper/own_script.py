@@ -8,7 +8,8 @@ time stamps, and not in a very short window, and one that has lost half of the w
 from sokuji.languages.scripts import own_letters
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.whisper.computations import DecoderPass
-from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions, Prompt, Task, WhisperDecoder
+from sokuji.providers.stt.whisper.decoding import WhisperDecoder
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions, Prompt, Task
 from sokuji.providers.stt.whisper.transcript_text import token_limit, usual_tokens
 from sokuji.providers.stt.whisper.window_search import RequestContext, Window, assess
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S

@@ -34,6 +34,7 @@ from sokuji.providers.batching import Batcher
 from sokuji.providers.ctranslate2_device import check_compute_type, select_device
 from sokuji.providers.isolation import process_each
 from sokuji.providers.jobs import Job
+from sokuji.providers.stt.whisper.greedy.greedy_decoder import load_greedy_decoder
 from sokuji.providers.stt.whisper.recogniser import WhisperRecogniser
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, Samples
 from sokuji.providers.stt.whisper_quality import unusable_languages
@@ -153,7 +154,10 @@ class FasterWhisper:
             num_workers=self._max_workers,
         )
         self._aligns = "alignment_heads" in json.loads((path / "config.json").read_text("utf-8"))
-        return WhisperRecogniser(model, _languages(model), aligns=self._aligns)
+        greedy = None
+        if device == "cpu" and self.config.decodes_in_8_bits and self.config.cpu_decoder == "onnxruntime":
+            greedy = load_greedy_decoder(path, model.hf_tokenizer)
+        return WhisperRecogniser(model, _languages(model), aligns=self._aligns, greedy=greedy)
 
     async def _transcribe_one(self, request: RecognitionRequest) -> Transcript:
         recogniser, batcher = self._ready()

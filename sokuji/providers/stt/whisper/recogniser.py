@@ -20,15 +20,16 @@ from sokuji.providers.stt.whisper.computations import (
     DecoderPass,
     EncoderPass,
 )
-from sokuji.providers.stt.whisper.decoding import (
-    DecoderOutput,
-    DecodingOptions,
-    Prompt,
-    Task,
-    WhisperDecoder,
-)
+from sokuji.providers.stt.whisper.decoding import WhisperDecoder
 from sokuji.providers.stt.whisper.language_detection import detect_language
 from sokuji.providers.stt.whisper.own_script import decode_in_own_script, is_in_foreign_script
+from sokuji.providers.stt.whisper.search_terms import (
+    DecoderOutput,
+    DecodingOptions,
+    GreedyDecoder,
+    Prompt,
+    Task,
+)
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     join_windows,
@@ -52,14 +53,23 @@ from sokuji.providers.stt.whisper.word_times import UNSPACED, AlignedText, join_
 class WhisperRecogniser:
     """Recognises speech with a loaded model."""
 
-    def __init__(self, model: WhisperModel, languages: Mapping[str, str], *, aligns: bool) -> None:
+    def __init__(
+        self,
+        model: WhisperModel,
+        languages: Mapping[str, str],
+        *,
+        aligns: bool,
+        greedy: GreedyDecoder | None = None,
+    ) -> None:
         """
         Args:
             languages: canonical code -> Whisper's code.
             aligns: whether the model's files say how to align text with audio.
+            greedy: searches greedily in place of the model.
         """
         self._model = model
         self._aligns = aligns
+        self._greedy = greedy
         self.languages = languages
         self.multilingual = bool(model.model.is_multilingual)
         self._decoders: dict[tuple[str, Task, bool], WhisperDecoder] = {}
@@ -91,16 +101,18 @@ class WhisperRecogniser:
         decoder = self._decoder(language, request.task)
         timed = not (request.interim or request.prefix or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
-        texts, prefix = [], request.prefix
+        texts, prefix, draft = [], request.prefix, request.draft
         pending = deque(windows if samples.size else ())
         while pending:
             window = pending.popleft()
-            text, left_out = yield from self._transcribe(window, decoder, prompt(prefix), context)
+            text, left_out = yield from self._transcribe(
+                window, decoder, prompt(prefix, draft=draft), context
+            )
             texts += [text] if text else []
             pending.extendleft(
                 Window(self._model, audio, window_length_s(audio.seconds)) for audio in reversed(left_out)
             )
-            prefix = ""
+            prefix = draft = ""
         return join_windows(texts, language, request.prefix)
 
     def probe(self) -> Job[float]:
@@ -160,7 +172,9 @@ class WhisperRecogniser:
         if key not in self._decoders:
             script_of = language if own_script else None
             code = self.languages[language]
-            self._decoders[key] = WhisperDecoder(self._model, code, task, script_of=script_of)
+            self._decoders[key] = WhisperDecoder(
+                self._model, code, task, script_of=script_of, greedy=self._greedy
+            )
         return self._decoders[key]
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.whisper.computations import AlignmentPass
-from sokuji.providers.stt.whisper.decoding import DecoderOutput, Prompt, WhisperDecoder
+from sokuji.providers.stt.whisper.decoding import WhisperDecoder
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, Prompt
 from sokuji.providers.stt.whisper.speech_blocks import SpeechBlocks
 from sokuji.providers.stt.whisper.window_search import Window
 from sokuji.providers.stt.whisper.windows import LEAD_S, audio_frames

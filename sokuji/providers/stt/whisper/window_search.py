@@ -19,8 +19,10 @@ from faster_whisper import WhisperModel
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest
 from sokuji.providers.jobs import Job
-from sokuji.providers.stt.whisper.computations import DecoderPass, EncoderOutput, EncoderPass
-from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions, Prompt, WhisperDecoder
+from sokuji.providers.stt.whisper.computations import DecoderPass, EncoderPass
+from sokuji.providers.stt.whisper.decoding import WhisperDecoder
+from sokuji.providers.stt.whisper.encoding import EncoderOutput
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions, Prompt
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
 from sokuji.providers.stt.whisper.windows import FULL_WINDOW_S, LEAD_S, SECOND_WINDOW_S, AudioSlice, TimeMap
 from sokuji.providers.stt.whisper_quality import needs_full_window

@@ -12,8 +12,8 @@ from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.providers.stt.text_cleanup import normalise_spaces
 from sokuji.providers.stt.whisper import transcript_text, window_search
 from sokuji.providers.stt.whisper.computations import DecoderPass
-from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality
 from tests.support.speech import sample
 

@@ -11,8 +11,8 @@ from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import computations, window_search, windows
 from sokuji.providers.stt.whisper.computations import DecoderPass
-from sokuji.providers.stt.whisper.decoding import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.provider import FasterWhisper
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
 from tests.support.speech import noise, sample, silence
 from tests.support.text_similarity import character_error_rate

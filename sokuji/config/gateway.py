@@ -29,10 +29,10 @@ class StreamingSettings(Settings):
     partial_translations: bool = True
     """Translate every partial transcript for sessions that ask for ``partials`` and do not commit by
     ``utterance``: the words on which two translations agree are sent before their clause is complete. A
-    translator that is paid by the character gets about ten times as many."""
+    translator that is paid by the character gets about twenty times as many."""
     speculate: bool = True
     """Recognise, translate and start to synthesise at the first silence, before the utterance has ended."""
-    partial_interval_ms: int = Field(700, ge=0, le=10_000)
+    partial_interval_ms: int = Field(300, ge=0, le=10_000)
     """Shortest time between two partial transcripts of a session, in milliseconds of audio; it grows with the
     duration of recognition."""
     max_recognition_s: float = Field(2.0, gt=0, le=60)

@@ -31,7 +31,8 @@ class Computation(Protocol):
 
     @classmethod
     def compute_batch(cls, batch: Sequence[Self]) -> Sequence[Any]:
-        """The result of each computation of a batch, in order; no result may depend on the others."""
+        """The result of each computation of a batch, in order; no result may depend on the others, but for
+        rounding."""
 
 
 Job = Generator[Any, Any, T]

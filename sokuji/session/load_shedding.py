@@ -19,7 +19,7 @@ INTERVAL_FACTOR = 2.0
 """Hypotheses begin at least this many recognition times apart: half of the recogniser's time stays free."""
 SLOWED_FACTOR = 2.0
 """Hypotheses count as slowed when their interval is this many times the configured one..."""
-UNNOTICEABLE_S = 0.2
+UNNOTICEABLE_S = 0.7
 """...or this, if the configured interval is shorter: nobody sees the difference."""
 SPECULATION_OFF_FACTOR = 4.0
 """How much longer the interval is while speculation is off."""

@@ -20,6 +20,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "stt.faster_whisper.vad_threshold": ({"vad_threshold": 0.5}, {"vad_filter": True}),
     "stt.faster_whisper.batch_wait_ms": ({"batch_wait_ms": 5, "batch_size": 1}, {"batch_size": 2}),
     "stt.faster_whisper.cpu_threads": ({"cpu_threads": 2, "device": "cuda"}, {"device": "auto"}),
+    "stt.faster_whisper.cpu_decoder": (
+        {"cpu_decoder": "ctranslate2", "compute_type": "float32"},
+        {"compute_type": "int8"},
+    ),
     "stt.azure.region": (REGION, {"base_url": "https://{region}.example.com"}),
     "translation.nllb.length_penalty": ({"length_penalty": 1.0, "num_beams": 1}, {"num_beams": 2}),
     "translation.nllb.device": ({"device": "cpu", "use_onnx": True}, {"use_onnx": False}),

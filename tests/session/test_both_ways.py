@@ -149,7 +149,8 @@ async def test_people_who_take_turns_at_the_pace_of_speech_are_told_apart_at_eve
     source = RealTimeSource()
     async with running(session) as seen:
         session.configure(replace(TWO, commit=commit))
-        pcm = noise(500).join([b"", *(sample(*turn) for turn in turns), noise(1_000)])
+        # Behind a number the endpoint waits for 900 ms.
+        pcm = noise(1_000).join([b"", *(sample(*turn) for turn in turns), noise(1_000)])
         async for frame in source.frames(pcm, RECOGNISER_RATE, lambda _: None):
             session.feed(frame)
         session.end()

@@ -17,7 +17,7 @@ from sokuji.text.punctuation import words
 
 _WINDOWS_S = (8, FULL_WINDOW_S)
 _KEPT = 0.5
-"""A text with no more of the words than this share has lost speech."""
+"""A text with less of the words than this share has lost speech."""
 
 
 def is_in_foreign_script(text: str, language: str, task: Task) -> bool:
@@ -48,7 +48,7 @@ def decode_in_own_script(
         window = window.lengthened(length_s)
         output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
         quality = assess(output, window, decoder, prompt)
-        complete = len(words(quality.text)) > kept
+        complete = len(words(quality.text)) >= kept
         if (
             complete
             and own_letters(quality.text, context.language)

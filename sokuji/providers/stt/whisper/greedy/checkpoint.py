@@ -31,12 +31,17 @@ class Checkpoint:
         try:
             with path.open("rb") as file:
                 contents = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._contents = contents
             self._variables = _variables(_Reader(contents))
         except (OSError, ValueError, KeyError, struct.error) as error:
             raise ModelMissing(f"{path.name} is damaged or not a model of CTranslate2") from error
 
     def __contains__(self, name: str) -> bool:
         return name in self._variables
+
+    def release(self) -> None:
+        """Give back the memory of what has been read; it is read again where it is asked for again."""
+        self._contents.madvise(mmap.MADV_DONTNEED)
 
     def number(self, name: str) -> int:
         """A variable that is one integer."""

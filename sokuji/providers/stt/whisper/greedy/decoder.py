@@ -64,6 +64,7 @@ class OnnxDecoder:
         self._memory = open_session_on("cpu", memory_model(weights, sizes), cpu_threads=1)
         self._decoder = open_session_on("cpu", decoder_model(weights, sizes), cpu_threads=1)
         self._positions = weights.floats("decoder/position_encodings/encodings")
+        weights.release()
         self._presents = list(sizes.keys_and_values("present"))
         self._pasts = list(sizes.keys_and_values("past"))
 

@@ -3,21 +3,36 @@
 A draft is a text that is likely, such as that of the same speech half a second before. Its tokens are read
 together; those that the search would have chosen are its own, and behind the first that it would not it goes
 on by itself. So a draft changes the time and not the text (speculative decoding with a draft that costs
-nothing; Leviathan et al. 2023, Saxena's prompt lookup).
+nothing; Leviathan et al. 2023, Saxena's prompt lookup), but for rounding: where two tokens are about equally
+probable, 8 bits decide, and they round differently for one row than for several.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sokuji.providers.stt.whisper.greedy.decoder import OnnxDecoder, State
+from sokuji.providers.stt.whisper.greedy.decoder import State
 from sokuji.providers.stt.whisper.greedy.token_rules import TokenRules
 
 _DRAFTED = 8
 """Tokens of a draft that are read in one pass: each adds a fifth of the time of a single one, whether it is
 confirmed or not."""
+
+
+class Decoder(Protocol):
+    """See ``OnnxDecoder``."""
+
+    def begin(self, encoded: NDArray[np.float32]) -> State:
+        """Nothing read yet of windows."""
+
+    def read(
+        self, state: State, tokens: Sequence[Sequence[int]], wanted: Sequence[tuple[int, int]]
+    ) -> NDArray[np.float32]:
+        """Read more tokens of each window, and rate what may follow some of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +83,7 @@ class Found:
 class GreedySearch:
     """Searches the texts of windows that are decoded together."""
 
-    decoder: OnnxDecoder
+    decoder: Decoder
     rules: TokenRules
     suppressed: Sequence[int]
     """Tokens that occur in no text."""
@@ -84,18 +99,14 @@ class GreedySearch:
             encoded: the encoder's output, (windows, positions, width).
             starts: of the windows; their prompts have one shape.
         """
-        found = [Found(start, unread=start.prompt) for start in starts]
+        found = searched = [Found(start, unread=start.prompt) for start in starts]
         state = self.decoder.begin(encoded)
-        searched = found
-        while searched:
-            self._advance(state, searched)
-            going_on = [row for row, each in enumerate(searched) if not each.over]
-            if 0 < len(going_on) <= len(searched) // 2:
+        while going_on := [row for row, each in enumerate(searched) if not each.over]:
+            if len(going_on) <= len(searched) // 2:
                 # Copying what the decoder remembers takes as long as some steps.
                 state.keep(going_on)
                 searched = [searched[row] for row in going_on]
-            elif not going_on:
-                break
+            self._advance(state, searched)
         return found
 
     def _advance(self, state: State, searched: Sequence[Found]) -> None:
@@ -133,18 +144,16 @@ class GreedySearch:
 
     def _confirm(self, each: Found, draft: Sequence[int], rated: Sequence[NDArray[np.float32]]) -> int:
         """Add tokens to a text; returns how many of them were drafted."""
-        for number, logits in enumerate(rated):
+        confirmed = 0
+        for logits, drafted in zip_longest(rated, draft):
             token, logprob = self.rules.choose(
                 logits, each.tokens, self.suppressed, timed=self.timed, begins=not each.start.prefix
             )
             each.logprob += logprob
-            if token == self.rules.end:
-                each.over = True
-                return number
-            each.tokens.append(token)
-            if len(each.start.prefix) + len(each.tokens) >= self.limit:
-                each.over = True
-                return number
-            if number >= len(draft) or token != draft[number]:
-                return number
-        return len(draft)
+            if token != self.rules.end:
+                each.tokens.append(token)
+            each.over = token == self.rules.end or len(each.start.prefix) + len(each.tokens) >= self.limit
+            if each.over or token != drafted:
+                break
+            confirmed += 1
+        return confirmed

@@ -100,14 +100,14 @@ async def _cost(pipeline: Pipeline, sample: SpeechSample) -> RecognitionCost:
     began = time.process_time()
     for spoken_ms in _partial_ends_ms(sample):
         pcm = sample.pcm[: 2 * spoken_ms * RECOGNISER_RATE // 1_000]
-        partial = await pipeline.recognise(pcm, sample.language, prefix=words.stable, interim=True)
+        partial = await pipeline.recognise(pcm, sample.language, draft=words.text, interim=True)
         texts.append(partial.text)
         if partial.text:
             words.add(partial.text)
     spoken = time.process_time()
     final = words.stable
     with suppress(NotRecognised):
-        final = (await pipeline.recognise(sample.pcm, sample.language, prefix=final)).text
+        final = (await pipeline.recognise(sample.pcm, sample.language, draft=words.text)).text
     ended = time.process_time()
     errors = count_errors(sample.text, words.finish(final), sample.language)
     with_words = sum(map(bool, texts))

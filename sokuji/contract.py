@@ -100,11 +100,8 @@ class RecognitionRequest(StageRequest):
     """``translate``: the text is in English whatever the language spoken (Whisper's own translation)."""
     context: str = ""
     """Names and words that are likely to be spoken; only for providers with ``takes_context``."""
-    prefix: str = ""
-    """Words already known with which the transcript begins; only for providers with ``takes_prefix``."""
     draft: str = ""
-    """What the transcript may be, ``prefix`` included: a provider may use it to be faster, and for nothing
-    else."""
+    """What the transcript may be: a provider may use it to be faster, and for nothing else."""
     word_times: bool = False
     """Whether to fill ``Transcript.words``; only for providers with ``gives_word_times``."""
     thorough: bool = False
@@ -145,14 +142,13 @@ class Transcript:
     """The text of an utterance; empty if there is no speech in it."""
 
     text: str
-    """Begins with the request's ``prefix``, unchanged."""
     language: str
     """Canonical code of the language spoken, also if ``text`` is a translation."""
     confidence: float | None = None
     """0 to 1, from token probabilities; None if the provider reports none."""
     segments: tuple[TranscriptSegment, ...] = ()
     words: tuple[Word, ...] = ()
-    """All words of ``text``, prefix included, if the request has ``word_times``. Joined by the spaces of
+    """All words of ``text``, if the request has ``word_times``. Joined by the spaces of
     ``text`` they are ``text``."""
     speakers: "SpeakerTurns | None" = None
     """Who speaks when in the request's audio, set by the pipeline where that is asked for; None: not
@@ -270,7 +266,6 @@ class RecogniserInfo:
     translates_to: tuple[str, ...] = ()
     """Languages that ``task="translate"`` can produce."""
     takes_context: bool = False
-    takes_prefix: bool = False
     gives_word_times: bool = False
     workers: WorkerReport | None = field(default=None, compare=False)
     """At the moment; None: as in ``Effort``."""

@@ -60,7 +60,6 @@ async def recognise(member: RecogniserMember, request: RecognitionRequest) -> Tr
             code: weight for code, weight in request.language_prior.items() if code in info.languages
         },
         context=request.context if info.takes_context else "",
-        prefix=request.prefix if info.takes_prefix else "",
         word_times=request.word_times and info.gives_word_times,
     )
     began = time.monotonic()

@@ -46,7 +46,6 @@ class Pipeline(ServedStages):
         *,
         language_prior: Mapping[str, float] = NO_PRIOR,
         context: str = "",
-        prefix: str = "",
         draft: str = "",
         interim: bool = False,
         thorough: bool = False,
@@ -56,7 +55,7 @@ class Pipeline(ServedStages):
         """The transcript of ``pcm``, in which somebody speaks; arguments are as in ``RecognitionRequest``.
 
         With ``diarize`` it says who speaks, if that can be found out; its words are timed for that.
-        ``context``, ``prefix`` and ``word_times`` are left out for recognisers that do not take them.
+        ``context`` and ``word_times`` are left out for recognisers that do not take them.
 
         Raises:
             NotRecognised: no recogniser that works finds words; ``interim`` transcripts may be empty.
@@ -71,7 +70,6 @@ class Pipeline(ServedStages):
             language=language,
             language_prior=language_prior,
             context=context,
-            prefix=prefix,
             draft=draft,
             interim=interim,
             thorough=thorough,

@@ -128,10 +128,15 @@ class Segment:
 
 
 def _gap_ms(words: Sequence[Word], text: str) -> int | None:
-    """The middle between the last word of ``text``, with which ``words`` begin, and the next word."""
-    wanted, seen = len("".join(text.split())), 0
-    for word, following in pairwise(words):
-        seen += len("".join(word.text.split()))
+    """The middle between the last word of ``text``, with a version of which ``words`` begin, and the next."""
+    rest, _ = StableText(text).rest_of(" ".join(word.text for word in words))
+    wanted, seen = _letters(rest), 0
+    for word, following in reversed(list(pairwise(words))):
+        seen += _letters(following.text)
         if seen == wanted:
             return (word.end_ms + following.start_ms) // 2
     return None
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))

@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Mapping
-from functools import partial
 
 from sokuji.audio.segment_events import Utterance
 from sokuji.contract import Transcript
-from sokuji.errors import TooLarge
 from sokuji.pipeline.heard_languages import NO_PRIOR, HeardLanguages
 from sokuji.pipeline.language_candidates import candidates
 from sokuji.pipeline.pipeline import Pipeline
@@ -17,7 +15,7 @@ from sokuji.telemetry.call_ids import in_segment
 
 
 class SegmentTranscriber:
-    """Recognition with what is known of a segment: language, context and stable words.
+    """Recognition with what is known of a segment: language, context and earlier hypotheses.
 
     It owns the languages heard in the session, with which the language of the next segment is detected.
     """
@@ -38,24 +36,18 @@ class SegmentTranscriber:
         """Recognise ``utterance``, all or a part of the segment's audio; see ``Pipeline.recognise``."""
         began = time.monotonic()
         language = segment.spoken_language
-        recognise = partial(
-            self._pipeline.recognise,
-            utterance.pcm,
-            language,
-            language_prior=NO_PRIOR if language else self._language_prior(segment.conversation),
-            context=segment.conversation.context,
-            draft=segment.words.text,
-            interim=interim,
-            word_times=word_times,
-            # A caption that is soon superseded names no speaker; what may be committed of it does.
-            diarize=segment.conversation.diarize and (segment.by_clause or word_times or not interim),
-        )
         with in_segment(segment.segment_id):
-            try:
-                transcript = await recognise(prefix=segment.words.stable)
-            except TooLarge:
-                # The model takes fewer stable words as a prefix. Without one it recognises them again.
-                transcript = await recognise()
+            transcript = await self._pipeline.recognise(
+                utterance.pcm,
+                language,
+                language_prior=NO_PRIOR if language else self._language_prior(segment.conversation),
+                context=segment.conversation.context,
+                draft=segment.words.text,
+                interim=interim,
+                word_times=word_times,
+                # A caption that is soon superseded names no speaker; what may be committed of it does.
+                diarize=segment.conversation.diarize and (segment.by_clause or word_times or not interim),
+            )
         self._load.recognised(time.monotonic() - began, interim=interim)
         return transcript
 

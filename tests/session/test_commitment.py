@@ -123,17 +123,6 @@ async def test_what_is_recognised_again_stays_short_in_a_long_monologue(
     assert len(finals(seen)) >= len(script.words) * WORD_MS / 14_000
 
 
-async def test_more_stable_words_than_the_recogniser_takes_as_a_prefix_cost_nothing() -> None:
-    stt, script = CodedStt(longest_prefix=5), SpokenScript([(30, 1_000)])
-    session = open_session(await pipeline_of(stt))
-    async with running(session) as seen:
-        session.configure(CLAUSES)
-        await speak(session, script.pcm)
-        session.end()
-    assert_whole(seen, script)
-    assert max(len(request.prefix.split()) for request in stt.requests) > 5
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_cut_for_length_while_speech_is_recognised_loses_and_doubles_nothing(seed: int) -> None:

@@ -88,14 +88,13 @@ SCRIPTS = st.lists(
     loses=st.sampled_from([0.0, 0.2]),
     pause_s=st.sampled_from([0.0, 0.004]),
     commit=st.sampled_from(["clause", "utterance"]),
-    prefix=st.booleans(),
     targets=st.sampled_from([("en",), ("en", "pt")]),
 )
 async def test_whatever_is_said_comes_out_whole_in_order_and_is_never_taken_back(
     script: SpokenScript, seed: int, sizes: list[int], loses: float, pause_s: float, commit: Commit,
-    prefix: bool, targets: tuple[str, ...],
+    targets: tuple[str, ...],
 ) -> None:  # fmt: skip
-    stt = CodedStt(seed, loses=loses, delay_s=0.001, prefix=prefix)
+    stt = CodedStt(seed, loses=loses, delay_s=0.001)
     conversation = ConversationSettings(
         source_language="pt",
         target_languages=targets,

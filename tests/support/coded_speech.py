@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from sokuji.contract import RecogniserInfo, RecognitionRequest, Transcript, Word
-from sokuji.errors import ProviderUnavailable, SokujiError, TooLarge
+from sokuji.errors import ProviderUnavailable, SokujiError
 
 RATE = 16_000
 WORD_MS = 320
@@ -58,7 +58,6 @@ class CodedStt:
         seed: for the errors in interim transcripts.
         loses: share of the calls that fail as if a replica were lost.
         delay_s: duration of every call.
-        longest_prefix: the most words that a prefix may have.
     """
 
     def __init__(
@@ -67,20 +66,17 @@ class CodedStt:
         *,
         loses: float = 0,
         delay_s: float = 0,
-        prefix: bool = True,
-        longest_prefix: int = 1_000,
         language: str = "pt",
     ) -> None:
         self._random = random.Random(seed)
         self.loses = loses
         self.delay_s = delay_s
-        self.longest_prefix = longest_prefix
         self.language = language
         self.requests: list[RecognitionRequest] = []
         self.under_way = 0
         self.info = RecogniserInfo(
             provider="coded", model="ear", languages=("en", "es", "pt"), translates_to=("en",),
-            takes_context=True, takes_prefix=prefix, gives_word_times=True,
+            takes_context=True, gives_word_times=True,
         )  # fmt: skip
 
     async def describe(self) -> RecogniserInfo:
@@ -100,15 +96,10 @@ class CodedStt:
             self.under_way -= 1
         if self._random.random() < self.loses:
             raise ProviderUnavailable("lost on purpose")
-        if len(request.prefix.split()) > self.longest_prefix:
-            raise TooLarge("the prefix is too long", param="prefix")
         heard = _words_in(request.pcm)
         if request.interim and self._random.random() < 0.5:
             heard = self._with_errors(heard)
         text = " ".join(word.text for word in heard)
-        if request.prefix:
-            heard = _continued(request.prefix.split(), heard)
-            text = " ".join(word.text for word in heard)
         return Transcript(
             text=text,
             language=request.language or self.language,
@@ -136,13 +127,3 @@ def _words_in(pcm: bytes) -> list[Word]:
             text = spelled(number) if share >= 0.7 else f"part{_letters(number)}"
             found.append(Word(text, start * 1_000 // RATE, end * 1_000 // RATE))
     return found
-
-
-def _continued(known: list[str], heard: list[Word]) -> list[Word]:
-    """The known words, then what was heard after them; only the last known word may get a mark."""
-    if len(heard) >= len(known) and heard[len(known) - 1].text.startswith(known[-1]):
-        known = [*known[:-1], heard[len(known) - 1].text]
-    return [
-        *(Word(said, word.start_ms, word.end_ms) for said, word in zip(known, heard, strict=False)),
-        *heard[len(known) :],
-    ]

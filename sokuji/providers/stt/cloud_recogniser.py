@@ -183,7 +183,6 @@ def _check_request(request: RecognitionRequest, info: RecogniserInfo) -> None:
     for param, requested, supported in (
         ("task", request.task == "translate", info.translates_to),
         ("context", request.context, info.takes_context),
-        ("prefix", request.prefix, info.takes_prefix),
         ("word_times", request.word_times, info.gives_word_times),
     ):
         if requested and not supported:

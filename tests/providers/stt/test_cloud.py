@@ -14,7 +14,6 @@ from sokuji.errors import (
     ConfigError,
     DeadlineExceeded,
     InvalidAudio,
-    NotSupported,
     ProviderFailed,
     ProviderUnavailable,
     SokujiError,
@@ -108,7 +107,6 @@ async def test_each_request_of_a_batch_has_its_result_and_a_bad_one_fails_alone(
         (ask(0, language="la"), UnsupportedLanguage, "language"),
         (ask(0, pcm=b""), InvalidAudio, "pcm"),
         (ask(0, pcm=b"123"), InvalidAudio, "pcm"),
-        (ask(0, prefix="So"), NotSupported, "prefix"),
     ]
     requests = [request for number, (wrong, *_) in enumerate(bad) for request in (ask(number), wrong)]
     answers = await recogniser.transcribe(requests)

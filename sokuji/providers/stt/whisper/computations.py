@@ -21,7 +21,7 @@ _MAX_BATCH = 64
 _ENCODED_S = 40
 """Total length in seconds of the windows of an encoder batch; more would delay the first of them."""
 _MIN_TOKENS = 24
-"""Tokens that may always follow a prefix, however short the audio is."""
+"""Tokens that a text may always take, however short the audio is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,7 @@ class DecoderPass:
         if self.alone:
             return id(self)
         prompt, options = self.prompt, self.options
-        shape = (len(self.encoded.rows), len(prompt.tokens), len(prompt.prefix), prompt.timed)
+        shape = (len(self.encoded.rows), len(prompt.tokens), prompt.timed)
         search = (options.beam_size, options.best_of, options.temperature, options.no_repeat_ngram)
         return shape, search, self.decoder.script_of
 
@@ -108,15 +108,15 @@ class DecoderPass:
 
     @property
     def max_tokens(self) -> int:
-        """Tokens that the text may take, its prefix included."""
-        return min(MAX_TEXT_TOKENS, max(self.options.max_tokens, len(self.prompt.prefix) + _MIN_TOKENS))
+        """Tokens that the text may take."""
+        return min(MAX_TEXT_TOKENS, max(self.options.max_tokens, _MIN_TOKENS))
 
     @classmethod
     def compute_batch(cls, batch: Sequence[Self]) -> list[DecoderOutput | None]:
         """See ``Computation``."""
         limit = max(each.max_tokens for each in batch)
         if len(batch) > 1:
-            usual = max(len(each.prompt.prefix) + each.options.usual_tokens for each in batch)
+            usual = max(each.options.usual_tokens for each in batch)
             limit = min(limit, max(usual, _MIN_TOKENS))
         first = batch[0]
         results = first.decoder.search(
@@ -130,7 +130,7 @@ class DecoderPass:
         if limit <= len(decoded) and limit < self.max_tokens:
             return None
         return DecoderOutput(
-            tokens=decoded[len(self.prompt.prefix) : self.max_tokens],
+            tokens=decoded[: self.max_tokens],
             avg_logprob=result.avg_logprob,
             no_speech_prob=result.no_speech_prob,
             cut_off=len(decoded) >= self.max_tokens,

@@ -14,7 +14,6 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
-from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper.encoding import EncoderOutput, stacked
 from sokuji.providers.stt.whisper.script_tokens import foreign_script_tokens
 from sokuji.providers.stt.whisper.search_terms import (
@@ -32,8 +31,6 @@ CONTEXT_TOKENS = 448
 MAX_TEXT_TOKENS = CONTEXT_TOKENS // 2
 """The longest text of a window, in tokens."""
 _MAX_PROMPT = CONTEXT_TOKENS // 2 - 1
-_MAX_PREFIX = 160
-"""More than is spoken in 20 s, the longest utterance of a session."""
 _TIMESTAMP_S = 0.02
 
 
@@ -65,37 +62,23 @@ class WhisperDecoder:
         if script_of is not None:
             self._suppressed += foreign_script_tokens(model.hf_tokenizer, script_of)
 
-    def prompt(self, context: str, prefix: str, *, spaced: bool, timed: bool, draft: str = "") -> Prompt:
+    def prompt(self, context: str, *, spaced: bool, timed: bool, draft: str = "") -> Prompt:
         """The prompt for one window; a context that is too long loses its beginning.
 
         Args:
             context: names and words that are likely to be spoken.
-            prefix: the known beginning of the transcript.
             spaced: whether the language separates words by spaces.
             timed: whether the decoder writes timestamps.
-            draft: what the transcript may be, its prefix included.
-
-        Raises:
-            TooLarge: the prefix leaves no room for more text.
+            draft: what the transcript may be.
         """
         tokenizer = self.tokenizer
-        # Whisper writes a space before every word, the first included, and none behind the last.
-        prefix_tokens = tuple(self._encode(" " * spaced + prefix.strip())) if prefix.strip() else ()
-        if len(prefix_tokens) > _MAX_PREFIX:
-            raise TooLarge(
-                f"the prefix has {len(prefix_tokens)} tokens; accepted: {_MAX_PREFIX}", param="prefix"
-            )
         start = (*tokenizer.sot_sequence, *(() if timed else (tokenizer.no_timestamps,)))
-        room = min(_MAX_PROMPT, CONTEXT_TOKENS - MAX_TEXT_TOKENS - len(start) - len(prefix_tokens) - 1)
+        room = min(_MAX_PROMPT, CONTEXT_TOKENS - MAX_TEXT_TOKENS - len(start) - 1)
         context_tokens = self._encode(" " + context.strip())[-room:] if context.strip() else ()
         before = (tokenizer.sot_prev, *context_tokens) if context_tokens else ()
-        rest = draft.strip().removeprefix(prefix.strip()) if draft.startswith(prefix) else ""
-        return Prompt(
-            tokens=(*before, *start, *prefix_tokens),
-            prefix=prefix_tokens,
-            timed=timed,
-            draft=tuple(self._encode(rest if prefix else " " * spaced + rest)) if rest else (),
-        )
+        # Whisper writes a space before every word, the first included, and none behind the last.
+        drafted = self._encode(" " * spaced + draft.strip()) if draft.strip() else ()
+        return Prompt(tokens=(*before, *start), timed=timed, draft=tuple(drafted))
 
     def _encode(self, text: str) -> list[int]:
         # The tokenizer reads "<|endoftext|>" and the like as control tokens, which are removed here.
@@ -111,7 +94,7 @@ class WhisperDecoder:
         Args:
             encoded: of windows of one length.
             search: the options; ``limit`` replaces its token limits.
-            limit: tokens that a text may take, its prefix included.
+            limit: tokens that a text may take.
         """
         if self._greedy is not None and search.is_greedy:
             return self._greedy.search(encoded, prompts, self._suppressed, limit)
@@ -134,8 +117,6 @@ class WhisperDecoder:
             # CTranslate2 limits the text to half of this length and to what the prompt leaves.
             max_length=min(CONTEXT_TOKENS, max(2 * limit, len(prompts[0].tokens) + limit)),
             no_repeat_ngram_size=search.no_repeat_ngram,
-            # This also suppresses an immediate end, but a text may end with its prefix.
-            suppress_blank=not prompts[0].prefix,
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=self._suppressed,

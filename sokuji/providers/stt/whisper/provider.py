@@ -113,7 +113,6 @@ class FasterWhisper:
             unusable_languages=unusable_languages(self.config.model_size, recogniser.languages),
             translates_to=("en",) if recogniser.multilingual else (),
             takes_context=True,
-            takes_prefix=True,
             gives_word_times=self._aligns,
             workers=batcher.report(),
         )

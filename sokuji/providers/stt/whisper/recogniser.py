@@ -80,11 +80,7 @@ class WhisperRecogniser:
         request: RecognitionRequest,
         config: FasterWhisperConfig,
     ) -> Job[Transcript]:
-        """The job that transcribes an utterance of any length.
-
-        Raises:
-            TooLarge: the prefix leaves no room for more text.
-        """
+        """The job that transcribes an utterance of any length."""
         time_map: TimeMap = float
         if config.vad_filter:
             samples, time_map = remove_silence(samples, config.vad_threshold)
@@ -99,26 +95,24 @@ class WhisperRecogniser:
         spaced = request.task == "translate" or self.languages[language] not in UNSPACED
         context = RequestContext(request, config, time_map, language, spaced)
         decoder = self._decoder(language, request.task)
-        timed = not (request.interim or request.prefix or request.word_times)
+        timed = not (request.interim or request.word_times)
         prompt = partial(decoder.prompt, request.context, spaced=spaced, timed=timed)
-        texts, prefix, draft = [], request.prefix, request.draft
+        texts, draft = [], request.draft
         pending = deque(windows if samples.size else ())
         while pending:
             window = pending.popleft()
-            text, left_out = yield from self._transcribe(
-                window, decoder, prompt(prefix, draft=draft), context
-            )
+            text, left_out = yield from self._transcribe(window, decoder, prompt(draft=draft), context)
             texts += [text] if text else []
             pending.extendleft(
                 Window(self._model, audio, window_length_s(audio.seconds)) for audio in reversed(left_out)
             )
-            prefix = draft = ""
-        return join_windows(texts, language, request.prefix)
+            draft = ""
+        return join_windows(texts, language)
 
     def probe(self) -> Job[float]:
         """The job that decodes one token from a second of silence; its result is the mean log probability."""
         decoder = self._decoder("en", "transcribe")
-        prompt = decoder.prompt("", "", spaced=True, timed=False)
+        prompt = decoder.prompt("", spaced=True, timed=False)
         search = DecodingOptions(beam_size=1, best_of=1, temperature=0, max_tokens=1, usual_tokens=1)
         encoded = yield EncoderPass(self._model, np.zeros(0, np.float32), 1)
         output = yield DecoderPass(decoder, encoded, prompt, search, alone=True)
@@ -130,12 +124,12 @@ class WhisperRecogniser:
         """The text of one window, None if there is none; and the audio that it leaves out, in order."""
         request = context.request
         accepted, output = yield from search_window(window, decoder, prompt, context)
-        if output is None and not prompt.prefix:
+        if output is None:
             return None, ()
         heard = window.audio
         left_out: tuple[AudioSlice, ...] = ()
         # The words of a translation come in another order than those that were spoken.
-        if output and self._aligns and request.task == "transcribe" and not request.interim:
+        if self._aligns and request.task == "transcribe" and not request.interim:
             # Where words are to be timed, the decoder writes no time stamps that could show a loss.
             always = request.word_times
             division = yield from find_division(output, accepted, decoder, prompt, always=always)
@@ -144,7 +138,7 @@ class WhisperRecogniser:
             if division:
                 heard, rest = window.audio.divided(division.at_s)
                 left_out = (rest,)
-                output = decoder.shortened(output, division.tokens - len(prompt.prefix))
+                output = decoder.shortened(output, division.tokens)
         text = yield from _decoded_text(output, accepted, heard, decoder, prompt, context)
         if is_in_foreign_script(text.text, context.language, request.task):
             part = Window(self._model, heard, window_length_s(heard.seconds)) if left_out else window
@@ -158,9 +152,7 @@ class WhisperRecogniser:
     ) -> Job[DecodedText | None]:
         """The text of a window in the script of its language; None if the model cannot write it."""
         decoder = self._decoder(context.language, "transcribe", own_script=True)
-        untimed = decoder.prompt(
-            context.request.context, decoder.text(prompt.prefix), spaced=context.spaced, timed=False
-        )
+        untimed = decoder.prompt(context.request.context, spaced=context.spaced, timed=False)
         found = yield from decode_in_own_script(window, decoder, untimed, context, foreign)
         if found is None:
             return None
@@ -179,7 +171,7 @@ class WhisperRecogniser:
 
 
 def _decoded_text(
-    output: DecoderOutput | None,
+    output: DecoderOutput,
     window: Window,
     audio: AudioSlice,
     decoder: WhisperDecoder,
@@ -187,13 +179,13 @@ def _decoded_text(
     context: RequestContext,
 ) -> Job[DecodedText]:
     """The text with its times; ``audio`` is what it reaches of the window."""
-    tokens = decoder.text_tokens(output.tokens if output else ())
+    tokens = decoder.text_tokens(output.tokens)
     words: tuple[Word, ...] = ()
-    if context.request.word_times and (text := [*prompt.prefix, *tokens]):
+    if context.request.word_times and tokens:
         frames = audio_frames(audio.seconds)
-        aligned = yield AlignmentPass(decoder, (yield from window.encoded()), text, frames)
+        aligned = yield AlignmentPass(decoder, (yield from window.encoded()), tokens, frames)
         words = _words(aligned, audio, context.time_map, context.spaced)
-    if prompt.timed and output:
+    if prompt.timed:
         timed = [
             (decoder.text(part), *_span_ms(audio, context.time_map, start, end))
             for part, start, end in decoder.timed_segments(output.tokens, float(window.seconds))
@@ -202,11 +194,11 @@ def _decoded_text(
         start, end = _span_ms(audio, context.time_map, 0, window.seconds)
         if words:
             start, end = words[0].start_ms, words[-1].end_ms
-        timed = [(decoder.text([*prompt.prefix, *tokens]), start, end)]
+        timed = [(decoder.text(tokens), start, end)]
     return DecodedText(
         text=decoder.text(tokens),
-        tokens=len(prompt.prefix) + len(output.tokens) if output else 0,
-        avg_logprob=output.avg_logprob if output else 0,
+        tokens=len(output.tokens),
+        avg_logprob=output.avg_logprob,
         segments=tuple(
             TranscriptSegment(normalise_spaces(text), start, end)
             for text, start, end in timed

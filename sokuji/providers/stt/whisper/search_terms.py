@@ -20,9 +20,6 @@ class Prompt:
     """The decoder's input before its first output token."""
 
     tokens: tuple[int, ...]
-    prefix: tuple[int, ...]
-    """The text tokens at the end of ``tokens``: the transcript begins with them. CTranslate2 takes them in
-    one by one, as slowly as it writes new ones; ``greedy`` takes them in together."""
     timed: bool
     """Whether the decoder writes timestamps around segments, which takes more tokens."""
     draft: tuple[int, ...] = ()
@@ -37,9 +34,9 @@ class DecodingOptions:
     best_of: int
     temperature: float
     max_tokens: int
-    """Limit of the text, its prefix included."""
+    """Limit of the text."""
     usual_tokens: int
-    """Few texts take more tokens than this behind their prefix."""
+    """Few texts take more tokens than this."""
     no_repeat_ngram: int = 0
     """Length of the token sequences that may not occur twice; 0: no limit."""
 
@@ -73,9 +70,9 @@ class SearchResult:
     """The text that a search found."""
 
     tokens: tuple[int, ...]
-    """The prefix included."""
+    """Timestamps included."""
     avg_logprob: float
-    """Mean over ``tokens`` and the end token; that of a prefix token is 0."""
+    """Mean over ``tokens`` and the end token."""
     no_speech_prob: float
 
 
@@ -84,9 +81,9 @@ class DecoderOutput:
     """The decoder's output for one window."""
 
     tokens: tuple[int, ...]
-    """The tokens after the prefix, timestamps included."""
+    """Timestamps included."""
     avg_logprob: float
-    """Mean log probability of the tokens, those of the prefix included."""
+    """Mean log probability of the tokens."""
     no_speech_prob: float
     """Probability that there is no speech."""
     cut_off: bool

@@ -68,7 +68,6 @@ class DecodingQuality:
     """A decoded window, with the criteria by which it is accepted or decoded again."""
 
     text: str
-    """Prefix included, as in ``tokens``."""
     tokens: int
     seconds: float
     """Length of the audio."""
@@ -149,24 +148,14 @@ class DecodingQuality:
         return self.seconds < _SHORT_S and self.avg_logprob < (_UNSURE if thorough else _VERY_UNSURE)
 
 
-def join_windows(windows: Sequence[DecodedText], language: str, prefix: str) -> Transcript:
-    """The transcript of all windows; its confidence is the geometric mean of the token probabilities.
-
-    The text of the first window continues ``prefix``.
-    """
+def join_windows(windows: Sequence[DecodedText], language: str) -> Transcript:
+    """The transcript of all windows; its confidence is the geometric mean of the token probabilities."""
     tokens = sum(window.tokens for window in windows)
     total = sum(window.avg_logprob * window.tokens for window in windows)
     return Transcript(
-        text=append_text(prefix, "".join(window.text for window in windows)),
+        text=normalise_spaces("".join(window.text for window in windows)),
         language=language,
         confidence=math.exp(total / tokens) if tokens else None,
         segments=tuple(segment for window in windows for segment in window.segments),
         words=tuple(word for window in windows for word in window.words),
     )
-
-
-def append_text(prefix: str, text: str) -> str:
-    """``text`` behind ``prefix``; spaces are normalised in ``text``, the prefix is left unchanged."""
-    rest = normalise_spaces(text)
-    space = " " if prefix and rest and text[:1].isspace() and not prefix[-1].isspace() else ""
-    return prefix + space + rest

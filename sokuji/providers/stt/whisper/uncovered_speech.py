@@ -52,14 +52,12 @@ def find_division(
         always: whether to align a text that is not suspicious too.
     """
     audio = window.audio
-    text = [*prompt.prefix, *decoder.text_tokens(output.tokens)]
+    text = decoder.text_tokens(output.tokens)
     if not text or not (always or _is_suspicious(len(text), output, window, decoder)):
         return None
     frames = audio_frames(audio.seconds)
     aligned = yield AlignmentPass(decoder, (yield from window.encoded()), text, frames)
-    division = divide(aligned, audio.speech)
-    # A prefix has been decided on, so no text can end within it.
-    return division if division and division.tokens >= len(prompt.prefix) else None
+    return divide(aligned, audio.speech)
 
 
 def _is_suspicious(tokens: int, output: DecoderOutput, window: Window, decoder: WhisperDecoder) -> bool:

@@ -230,8 +230,8 @@ def _decode(
 def assess(output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt) -> DecodingQuality:
     """The criteria by which an output is accepted."""
     return DecodingQuality(
-        text=decoder.text(decoder.text_tokens([*prompt.prefix, *output.tokens])),
-        tokens=len(prompt.prefix) + len(output.tokens),
+        text=decoder.text(decoder.text_tokens(output.tokens)),
+        tokens=len(output.tokens),
         seconds=LEAD_S + window.audio.seconds,
         voiced_s=window.audio.voiced_s,
         avg_logprob=output.avg_logprob,

@@ -1,4 +1,4 @@
-"""What is made of a decoder's words: loops, silence, confidence, prefixes, words; and windows."""
+"""What is made of a decoder's words: loops, silence, confidence, words; and windows."""
 
 from itertools import pairwise
 
@@ -11,7 +11,6 @@ from sokuji.audio.pcm import RECOGNISER_RATE
 from sokuji.providers.stt.whisper.transcript_text import (
     DecodedText,
     DecodingQuality,
-    append_text,
     join_windows,
     token_limit,
 )
@@ -139,28 +138,9 @@ def test_confidence_counts_tokens_and_spaces_are_single() -> None:
             DecodedText(text="  You. ", tokens=3, avg_logprob=-1),
         ],
         "en",
-        "",
     )
     assert heard.text == "Hello there. You."
     assert heard.confidence == pytest.approx(2.718281828**-0.75)
-
-
-@pytest.mark.parametrize(
-    ("prefix", "text", "whole"),
-    [
-        ("", " Hello world. ", "Hello world."),
-        ("Hello", " world.", "Hello world."),
-        ("Hello ", " world.", "Hello world."),
-        ("Hello", ", world.", "Hello, world."),
-        ("Hel", "lo world.", "Hello world."),
-        ("Hello  you", "", "Hello  you"),
-        ("一二", "三四", "一二三四"),
-    ],
-)
-def test_a_text_continues_its_prefix_with_the_space_that_the_decoder_wrote(
-    prefix: str, text: str, whole: str
-) -> None:
-    assert append_text(prefix, text) == whole
 
 
 def aligned(*texts: str, length_s: float = 0.2) -> list[AlignedText]:

@@ -1,4 +1,4 @@
-"""Short windows, prefixes, word times and interim hypotheses, on Whisper base and real speech."""
+"""Short windows, word times and interim hypotheses, on Whisper base and real speech."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,13 +8,12 @@ import pytest
 
 from load_tests.scenarios.speech_samples import recordings
 from sokuji.contract import RecognitionRequest, Transcript
-from sokuji.errors import TooLarge
 from sokuji.providers.stt.whisper import computations, window_search, windows
 from sokuji.providers.stt.whisper.computations import DecoderPass
 from sokuji.providers.stt.whisper.provider import FasterWhisper
 from sokuji.providers.stt.whisper.search_terms import DecoderOutput, DecodingOptions
 from sokuji.providers.stt.whisper.transcript_text import DecodingQuality, token_limit, usual_tokens
-from tests.support.speech import noise, sample, silence
+from tests.support.speech import sample, silence
 from tests.support.text_similarity import character_error_rate
 
 Heard = list[tuple[int, DecodingOptions]]
@@ -71,43 +70,10 @@ async def test_a_recording_is_decoded_in_the_full_window_in_a_language_that_need
     assert [length for length, _ in searches] == [30, window(sample("zh", "jishu")), 6]
 
 
-@pytest.mark.parametrize("prefix", ["The quick brown", "The quick brown fox jumps over the lazy dog."])
-async def test_a_transcript_continues_its_prefix(whisper: FasterWhisper, prefix: str) -> None:
-    heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix=prefix)
-    assert heard.text == "The quick brown fox jumps over the lazy dog."
-
-
-async def test_a_prefix_is_kept_even_if_it_is_wrong(whisper: FasterWhisper) -> None:
-    heard = await recognise(whisper, sample("en", "quick_brown_fox"), "en", prefix="THE  quick, green")
-    assert heard.text.startswith("THE  quick, green")
-    assert heard.text.endswith("over the lazy dog.")
-
-
-async def test_a_prefix_works_without_spaces_and_before_silence(whisper: FasterWhisper) -> None:
-    heard = await recognise(whisper, sample("zh", "jishu"), "zh", prefix="一二三")
-    assert heard.text.startswith("一二三四五六")
-    quiet = await recognise(whisper, noise(1_500), "en", prefix="Hello world.", word_times=True)
-    assert quiet.text == "Hello world."
-    assert [word.text for word in quiet.words] == ["Hello", "world."]
-
-
-async def test_a_prefix_cannot_contain_control_tokens_and_its_length_is_limited(
-    whisper: FasterWhisper,
-) -> None:
-    pcm = sample("en", "hello_world")
-    heard = await recognise(whisper, pcm, "en", prefix="Hello<|endoftext|>")
-    assert heard.text.startswith("Hello<|endoftext|>")
-    (error,) = await whisper.transcribe(
-        [RecognitionRequest(pcm=pcm, language="en", prefix="many words " * 200)]
-    )
-    assert isinstance(error, TooLarge)
-
-
-@pytest.mark.parametrize("prefix", ["", "Hello world. The quick"])
-async def test_word_times_match_the_audio(whisper: FasterWhisper, prefix: str) -> None:
+async def test_word_times_match_the_audio(whisper: FasterWhisper) -> None:
     first, second = sample("en", "hello_world"), sample("en", "quick_brown_fox")
     pcm = first + silence(1_000) + second
-    heard = await recognise(whisper, pcm, "en", prefix=prefix, word_times=True)
+    heard = await recognise(whisper, pcm, "en", word_times=True)
     assert " ".join(word.text for word in heard.words) == heard.text
     times = [at for word in heard.words for at in (word.start_ms, word.end_ms)]
     assert times == sorted(times)
@@ -207,8 +173,8 @@ async def test_an_interim_hypothesis_is_decoded_once_and_empty_if_it_loops(
 ) -> None:
     pcm = sample("en", "quick_brown_fox")
     unknown = await recognise(whisper, pcm, None, interim=True)
-    known = await recognise(whisper, pcm, "en", interim=True, prefix="The quick")
-    assert (unknown.text, known.text) == ("", "The quick")
+    known = await recognise(whisper, pcm, "en", interim=True, draft="The quick")
+    assert (unknown.text, known.text) == ("", "")
     usual = usual_tokens(len(pcm) / 32_000)
     assert [(length, how.max_tokens) for length, how in searches] == [(window(pcm), usual)] * 2
 
@@ -218,7 +184,7 @@ async def test_an_interim_hypothesis_that_is_long_and_no_loop_is_decoded_to_its_
 ) -> None:
     monkeypatch.setattr(window_search, "usual_tokens", lambda seconds: 3)
     pcm = sample("en", "quick_brown_fox")
-    # A text behind a prefix may always have some tokens.
+    # Any text may have some tokens.
     monkeypatch.setattr(computations, "_MIN_TOKENS", 3)
     heard = await recognise(whisper, pcm, "en", interim=True)
     assert heard.text == "The quick brown fox jumps over the lazy dog."

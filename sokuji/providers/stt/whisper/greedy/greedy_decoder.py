@@ -46,7 +46,6 @@ class OnnxGreedyDecoder:
         starts = [
             Start(
                 prompt=prompt.tokens,
-                prefix=prompt.prefix,
                 draft=prompt.draft,
                 transcript_at=prompt.tokens.index(self._start),
             )
@@ -75,7 +74,7 @@ def _token(tokenizer: Tokenizer, *names: str) -> int:
 
 
 def _result(found: Found) -> SearchResult:
-    tokens = (*found.start.prefix, *found.tokens)
+    tokens = tuple(found.tokens)
     return SearchResult(
         tokens=tokens,
         avg_logprob=found.logprob / (len(tokens) + 1),

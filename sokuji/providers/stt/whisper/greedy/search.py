@@ -21,6 +21,8 @@ from sokuji.providers.stt.whisper.greedy.token_rules import TokenRules
 _DRAFTED = 8
 """Tokens of a draft that are read in one pass: each adds a fifth of the time of a single one, whether it is
 confirmed or not."""
+_DOUBTFUL = 2
+"""So many are read behind one that was not confirmed."""
 
 
 class Decoder(Protocol):
@@ -40,10 +42,8 @@ class Start:
     """What precedes the text of a window, and what it may be."""
 
     prompt: Sequence[int]
-    """Ends with the prefix, if there is one."""
-    prefix: Sequence[int]
     draft: Sequence[int]
-    """Text tokens behind the prefix, without time stamps."""
+    """Without time stamps."""
     transcript_at: int
     """Index in the prompt of the token that starts the transcript."""
 
@@ -54,13 +54,15 @@ class Found:
 
     start: Start
     tokens: list[int] = field(default_factory=list)
-    """Behind the prefix; time stamps included, the end token not."""
+    """Time stamps included, the end token not."""
     logprob: float = 0.0
     """Sum over the tokens and the end token."""
     no_speech_prob: float = 0.0
     over: bool = False
     unread: Sequence[int] = ()
     """The tokens that the decoder has not read yet."""
+    trusted: int = _DRAFTED
+    """How many tokens of the draft are read next."""
 
     def drafted(self, text_end: int) -> Sequence[int]:
         """What probably follows: what does in the draft, behind the last token of the text.
@@ -70,12 +72,12 @@ class Found:
         """
         written = [token for token in self.tokens if token < text_end]
         if not written:
-            return self.start.draft[:_DRAFTED]
+            return self.start.draft[: self.trusted]
         # The draft is searched near the same place, where a word more or less makes no difference.
         for offset in (0, 1, -1, 2, -2):
             at = len(written) + offset
             if 0 < at <= len(self.start.draft) and self.start.draft[at - 1] == written[-1]:
-                return self.start.draft[at : at + _DRAFTED]
+                return self.start.draft[at : at + self.trusted]
         return ()
 
 
@@ -88,7 +90,7 @@ class GreedySearch:
     suppressed: Sequence[int]
     """Tokens that occur in no text."""
     limit: int
-    """Tokens of a text, its prefix included."""
+    """Tokens of a text."""
     timed: bool
     """Whether the texts have time stamps."""
 
@@ -135,24 +137,23 @@ class GreedySearch:
             # What was read and not confirmed does not count.
             state.counts[row, before + len(each.unread) + confirmed :] = False
             each.unread = each.tokens[-1:]
+            each.trusted = _DRAFTED if confirmed == len(draft) else _DOUBTFUL
 
     def _draft(self, each: Found, *, first: bool) -> Sequence[int]:
         if first and self.timed:
             return ()  # A time stamp comes before the text.
-        room = self.limit - len(each.start.prefix) - len(each.tokens) - 1
+        room = self.limit - len(each.tokens) - 1
         return each.drafted(self.rules.end)[: max(0, room)]
 
     def _confirm(self, each: Found, draft: Sequence[int], rated: Sequence[NDArray[np.float32]]) -> int:
         """Add tokens to a text; returns how many of them were drafted."""
         confirmed = 0
         for logits, drafted in zip_longest(rated, draft):
-            token, logprob = self.rules.choose(
-                logits, each.tokens, self.suppressed, timed=self.timed, begins=not each.start.prefix
-            )
+            token, logprob = self.rules.choose(logits, each.tokens, self.suppressed, timed=self.timed)
             each.logprob += logprob
             if token != self.rules.end:
                 each.tokens.append(token)
-            each.over = token == self.rules.end or len(each.start.prefix) + len(each.tokens) >= self.limit
+            each.over = token == self.rules.end or len(each.tokens) >= self.limit
             if each.over or token != drafted:
                 break
             confirmed += 1

@@ -33,7 +33,7 @@ class TokenRules:
         return float(np.exp(logits[self.no_speech] - _log_sum(logits)))
 
     def choose(
-        self, logits: Logits, text: Sequence[int], suppressed: Sequence[int], *, timed: bool, begins: bool
+        self, logits: Logits, text: Sequence[int], suppressed: Sequence[int], *, timed: bool
     ) -> tuple[int, float]:
         """The most probable token behind ``text`` and its log probability.
 
@@ -41,10 +41,9 @@ class TokenRules:
             logits: are changed.
             suppressed: tokens that occur nowhere.
             timed: whether the text has time stamps.
-            begins: whether nothing precedes the text that it continues.
         """
         logits[list(suppressed)] = -np.inf
-        if begins and not text:
+        if not text:
             logits[list(self.not_first)] = -np.inf
         if timed:
             self._rule_times(logits, text)

@@ -47,10 +47,10 @@ class Decoders:
         (output,) = EncoderPass.compute_batch([EncoderPass(self._model, samples, seconds)])
         return output
 
-    def prompt(self, language: str, *, timed: bool, prefix: str = "", draft: str = "") -> Prompt:
+    def prompt(self, language: str, *, timed: bool, draft: str = "") -> Prompt:
         spaced = language != "ja"
         decoder = WhisperDecoder(self._model, language, "transcribe")
-        return decoder.prompt("", prefix, spaced=spaced, timed=timed, draft=draft)
+        return decoder.prompt("", spaced=spaced, timed=timed, draft=draft)
 
     def text(self, result: SearchResult) -> str:
         return WhisperDecoder(self._model, "en", "transcribe").text(result.tokens)
@@ -123,37 +123,6 @@ def assert_alike(found: Sequence[SearchResult], expected: Sequence[SearchResult]
         same += one.tokens == other.tokens
         assert one.avg_logprob == pytest.approx(other.avg_logprob, abs=0.25)
     assert same >= 0.75 * len(expected)
-
-
-async def test_a_text_goes_on_behind_its_prefix(decoders: Decoders, windows: Windows) -> None:
-    searched: list[str] = []
-    expected: list[str] = []
-    for language, encoded in windows:
-        (whole,) = decoders.search([encoded], [decoders.prompt(language, timed=False)])
-        text = decoders.text(whole)
-        prefix = text[: text.rfind(" ")] if language != "ja" else text[:2]
-        for draft in ("", text.strip()):
-            prompt = decoders.prompt(language, timed=False, prefix=prefix, draft=draft)
-            assert bool(prompt.prefix) == bool(prefix)
-            (behind,) = decoders.search([encoded], [prompt])
-            assert behind.tokens[: len(prompt.prefix)] == prompt.prefix
-            searched.append(decoders.text(behind))
-            expected.append(text)
-    same = sum(map(str.__eq__, searched, expected))
-    assert same >= 0.75 * len(expected)
-
-
-async def test_a_draft_is_what_follows_its_prefix_and_nothing_if_it_has_another(decoders: Decoders) -> None:
-    for prefix, draft, expected in (
-        ("", "The quick fox", "The quick fox"),
-        ("The", "The quick fox", " quick fox"),
-        ("The", "The", ""),
-        ("A", "The quick fox", ""),
-    ):
-        prompt = decoders.prompt("en", timed=False, prefix=prefix, draft=draft)
-        drafted = SearchResult(tokens=prompt.draft, avg_logprob=0, no_speech_prob=0)
-        assert decoders.text(drafted).strip() == expected.strip()
-        assert not prefix or decoders.text(drafted) == expected
 
 
 async def test_the_decoder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

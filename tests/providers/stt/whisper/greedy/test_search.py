@@ -67,13 +67,12 @@ def searched(
     texts: Sequence[Sequence[int]],
     drafts: Sequence[Sequence[int]],
     *,
-    prefix: Sequence[int] = (),
     limit: int = 100,
 ) -> tuple[list[Found], ScriptedDecoder]:
-    prompt = [55, NO_TIMES, *prefix]
+    prompt = [55, NO_TIMES]
     decoder = ScriptedDecoder(texts, prompt)
     search = GreedySearch(decoder, RULES, (), limit, timed=False)
-    starts = [Start(prompt=prompt, prefix=prefix, draft=draft, transcript_at=0) for draft in drafts]
+    starts = [Start(prompt=prompt, draft=draft, transcript_at=0) for draft in drafts]
     return search.run(np.zeros((len(texts), 1, 1), np.float32), starts), decoder
 
 
@@ -82,7 +81,7 @@ def searched(
 )
 def test_no_draft_changes_a_text(both: list[tuple[list[int], list[int]]], prefix: list[int]) -> None:
     texts, drafts = zip(*both, strict=True)
-    found, _ = searched(texts, drafts, prefix=prefix)
+    found, _ = searched(texts, drafts)
     assert [each.tokens for each in found] == [list(text) for text in texts]
     assert all(each.over for each in found)
 
@@ -106,7 +105,7 @@ def test_a_draft_saves_passes() -> None:
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.integers(1, 12), st.booleans())
 def test_no_text_is_longer_than_the_limit(texts: list[list[int]], limit: int, drafted: bool) -> None:
-    found, _ = searched(texts, texts if drafted else [[]] * len(texts), prefix=[7], limit=limit + 1)
+    found, _ = searched(texts, texts if drafted else [[]] * len(texts), limit=limit)
     assert [each.tokens for each in found] == [text[:limit] for text in texts]
 
 

@@ -21,15 +21,15 @@ def log_softmax(logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDAr
     return result
 
 
-@given(LOGITS, st.lists(st.integers(0, TEXT - 1), max_size=4), st.booleans())
+@given(LOGITS, st.lists(st.integers(0, TEXT - 1), max_size=4))
 def test_without_times_the_most_probable_token_that_is_not_suppressed_is_chosen(
-    logits: NDArray[np.float32], text: list[int], begins: bool
+    logits: NDArray[np.float32], text: list[int]
 ) -> None:
     allowed = np.ones(SIZE, np.bool_)
     allowed[list(SUPPRESSED)] = False
-    if begins and not text:
+    if not text:
         allowed[[0, END]] = False
-    token, logprob = RULES.choose(logits.copy(), text, SUPPRESSED, timed=False, begins=begins)
+    token, logprob = RULES.choose(logits.copy(), text, SUPPRESSED, timed=False)
     expected = log_softmax(logits, allowed)
     assert allowed[token]
     assert expected[token] == expected.max()
@@ -40,7 +40,7 @@ def test_without_times_the_most_probable_token_that_is_not_suppressed_is_chosen(
 def test_time_stamps_come_in_pairs_and_never_go_back(steps: list[NDArray[np.float32]]) -> None:
     text: list[int] = []
     for logits in steps:
-        token, logprob = RULES.choose(logits.copy(), text, SUPPRESSED, timed=True, begins=True)
+        token, logprob = RULES.choose(logits.copy(), text, SUPPRESSED, timed=True)
         assert logprob <= 1e-4
         if token == END:
             break
@@ -66,7 +66,7 @@ def test_a_time_is_due_where_all_times_together_are_more_probable_than_any_text(
     logprobs = log_softmax(logits, allowed)
     times = np.exp(logprobs[FIRST_TIME + 1 :]).sum()
     most = np.exp(logprobs[:FIRST_TIME]).max()
-    token, _ = RULES.choose(logits.copy(), text, SUPPRESSED, timed=True, begins=True)
+    token, _ = RULES.choose(logits.copy(), text, SUPPRESSED, timed=True)
     if abs(times - most) > 1e-3 * most:
         assert (token >= FIRST_TIME) == (times > most)
 

@@ -130,10 +130,10 @@ def load_decoder(model: Path) -> OnnxDecoder | None:
     try:
         weights = Checkpoint(model)
     except ModelMissing as error:
-        _log.warning("CTranslate2 decodes one token at a time: %s", error)
+        _log.warning("cpu_decoder: ctranslate2 is used, which is slower: %s", error)
         return None
     if not can_be_built(weights):
-        _log.warning("CTranslate2 decodes one token at a time: %s has other layers", model.name)
+        _log.warning("cpu_decoder: ctranslate2 is used, which is slower: %s has other layers", model.name)
         return None
     return OnnxDecoder(weights)
 

@@ -65,7 +65,7 @@ class Found:
     """How many tokens of the draft are read next."""
 
     def drafted(self, text_end: int) -> Sequence[int]:
-        """What probably follows: what does in the draft, behind the last token of the text.
+        """What follows the last token of the text in the draft; empty if it is not there.
 
         Args:
             text_end: text tokens are below.

@@ -4,8 +4,11 @@ A session keeps all memory that it has ever needed, for the next call. Where the
 much, ``RELEASE_MEMORY`` is passed to each call, so that one long input does not cost its memory for good.
 """
 
-from collections.abc import Sequence
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
 import onnxruntime
@@ -39,11 +42,32 @@ def open_session(
     # Threads that spin while they wait would take cores from the other stages of the conversation.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        source = model if isinstance(model, bytes) else str(model)
-        return onnxruntime.InferenceSession(source, options, providers=list(execution))
+        with _file_of(model) as path:
+            session = onnxruntime.InferenceSession(str(path), options, providers=list(execution))
     except Exception as error:  # The runtime's own exception classes share no public base.
         name = "the model" if isinstance(model, bytes) else model.name
         raise ModelMissing(f"{name} cannot be loaded: it is damaged or not an ONNX model") from error
+    _give_back_free_memory()
+    return session
+
+
+def _give_back_free_memory() -> None:
+    """A model is parsed into as much memory as it has weights, which glibc keeps when it is free again."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+@contextmanager
+def _file_of(model: Path | bytes) -> Iterator[Path]:
+    """The file of a model; a session that is given bytes would keep them for good."""
+    if isinstance(model, Path):
+        yield model
+        return
+    with NamedTemporaryFile(suffix=".onnx") as file:
+        file.write(model)
+        file.flush()
+        yield Path(file.name)
 
 
 def open_session_on(

@@ -114,7 +114,9 @@ class EmbeddedModels:
         plain_voice = _plain_piper(self.voice_config) or voice
         return {
             "plain": InProcessPipeline(plain_faster_whisper(EMBEDDED, beam_size=5), translate, plain_voice),
-            "providers": InProcessPipeline(partial(transcribe, self.recogniser), translate, voice),
+            "providers": InProcessPipeline(
+                partial(transcribe, self.recogniser, thorough=False), translate, voice
+            ),
             "bare": InProcessPipeline(recognise_bare, translate, voice),
         }
 

@@ -46,8 +46,8 @@ class FasterWhisperConfig(Settings):
     """Threads of one batch on a CPU; 0: half of the CPU cores, divided by the number of workers at the
     start, at most 4. Only the encoder benefits from a second thread."""
     cpu_decoder: Literal["onnxruntime", "ctranslate2"] = "onnxruntime"
-    """What decodes greedily on a CPU in 8 bits. ``onnxruntime`` takes a third of the time for one utterance
-    and takes in at once what earlier hypotheses have confirmed; it needs the memory of the decoder's weights
+    """What decodes greedily on a CPU in 8 bits. ``onnxruntime`` takes half of the time for one utterance
+    and takes in at once what earlier hypotheses have said; it needs the memory of the decoder's weights
     a second time, because CTranslate2 still encodes, and decodes with beams."""
     batch_size: int = Field(8, ge=1, le=64, json_schema_extra=LIVE)
     """Largest number of utterances, of all callers, in one batch."""

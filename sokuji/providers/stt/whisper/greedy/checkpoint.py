@@ -21,13 +21,17 @@ _VERSIONS = range(4, 7)
 
 
 class Checkpoint:
-    """The variables of a model, by name; they are read from the file as they are asked for."""
+    """The variables of a model, by name; they are read from the file as they are asked for.
+
+    One that the model lacks raises ``ModelMissing``.
+    """
 
     def __init__(self, path: Path) -> None:
         """
         Raises:
             ModelMissing: the file is not a model of CTranslate2.
         """
+        self._name = path.name
         try:
             with path.open("rb") as file:
                 contents = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -45,18 +49,25 @@ class Checkpoint:
 
     def number(self, name: str) -> int:
         """A variable that is one integer."""
-        return int(self._variables[name])
+        return int(self.stored(name))
 
     def floats(self, name: str, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """A variable as floating-point numbers, or some of its rows."""
-        stored = self._variables[name]
+        stored = self.stored(name)
         values = (stored if rows is None else stored[rows]).astype(np.float32)
         if not np.issubdtype(stored.dtype, np.integer):
             return values
-        scale = np.asarray(self._variables[f"{name}_scale"], np.float32)
+        scale = np.asarray(self.stored(f"{name}_scale"), np.float32)
         if scale.ndim:
             scale = (scale if rows is None else scale[rows])[..., None]
         return values / scale
+
+    def stored(self, name: str) -> NDArray[Any]:
+        """A variable as it is stored: in 8 or 16 bits it has to be divided by its scale."""
+        try:
+            return self._variables[name]
+        except KeyError:
+            raise ModelMissing(f"{self._name} lacks {name}") from None
 
 
 class _Reader:
@@ -94,8 +105,10 @@ def _variables(reader: _Reader) -> Mapping[str, NDArray[Any]]:
     reader.integer("I")
     variables = dict(_named(reader))
     for _ in range(reader.integer("I")):
-        alias = reader.text()
-        variables[alias] = variables[reader.text()]
+        alias, name = reader.text(), reader.text()
+        variables[alias] = variables[name]
+        if f"{name}_scale" in variables:
+            variables[f"{alias}_scale"] = variables[f"{name}_scale"]
     return variables
 
 

@@ -19,7 +19,6 @@ from sokuji.providers.stt.whisper.greedy.network import (
     MASK,
     ROWS,
     Dimensions,
-    can_be_built,
     decoder_model,
     memory_model,
 )
@@ -128,14 +127,10 @@ class OnnxDecoder:
 def load_decoder(model: Path) -> OnnxDecoder | None:
     """The decoder of a model of CTranslate2; None, with a warning, if its file is of another form."""
     try:
-        weights = Checkpoint(model)
+        return OnnxDecoder(Checkpoint(model))
     except ModelMissing as error:
         _log.warning("cpu_decoder: ctranslate2 is used, which is slower: %s", error)
         return None
-    if not can_be_built(weights):
-        _log.warning("cpu_decoder: ctranslate2 is used, which is slower: %s has other layers", model.name)
-        return None
-    return OnnxDecoder(weights)
 
 
 def _value(array: NDArray[np.float32]) -> onnxruntime.OrtValue:

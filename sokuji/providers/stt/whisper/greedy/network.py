@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from sokuji.errors import ModelMissing
 from sokuji.providers.onnx_graph import RUNTIME_OPERATORS, GraphBuilder, Tensor
 from sokuji.providers.stt.whisper.greedy.checkpoint import Checkpoint
 
@@ -33,11 +34,17 @@ class Dimensions:
 
     @classmethod
     def of(cls, weights: Checkpoint) -> "Dimensions":
-        """The sizes of a checkpoint's decoder."""
+        """The sizes of a checkpoint's decoder.
+
+        Raises:
+            ModelMissing: its width cannot be divided into blocks, or it is not Whisper's.
+        """
         layers = 0
         while f"decoder/layer_{layers}/ffn/linear_0/weight" in weights:
             layers += 1
         width = weights.floats("decoder/layer_norm/gamma").size
+        if width % _BLOCK:
+            raise ModelMissing(f"its decoder has a width of {width}, which is not a multiple of {_BLOCK}")
         return cls(layers, weights.number("decoder/num_heads"), width)
 
     @property
@@ -50,12 +57,6 @@ class Dimensions:
         for layer in range(self.layers):
             yield f"{kind}_key_{layer}"
             yield f"{kind}_value_{layer}"
-
-
-def can_be_built(weights: Checkpoint) -> bool:
-    """Whether the widths are multiples of a block, and the decoder is that of Whisper."""
-    needed = ("decoder/num_heads", "decoder/position_encodings/encodings", "decoder/projection/weight")
-    return all(name in weights for name in needed) and Dimensions.of(weights).width % _BLOCK == 0
 
 
 def memory_model(weights: Checkpoint, sizes: Dimensions) -> bytes:

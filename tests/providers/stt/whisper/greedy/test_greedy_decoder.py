@@ -1,5 +1,6 @@
 """Greedy decoding of real speech under ONNX Runtime, beside that of CTranslate2 with the same weights."""
 
+import json
 import logging
 import random
 from collections.abc import Sequence
@@ -8,16 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ctranslate2.specs import WhisperSpec
 from pydantic import ValidationError
 
 from load_tests.scenarios.recognisers import loaded
 from load_tests.scenarios.speech_samples import padded, recordings
+from sokuji import models
 from sokuji.config import FasterWhisperConfig
 from sokuji.contract import RecognitionRequest, Transcript
 from sokuji.providers.stt.whisper.computations import EncoderPass
 from sokuji.providers.stt.whisper.decoding import WhisperDecoder
 from sokuji.providers.stt.whisper.encoding import EncoderOutput
-from sokuji.providers.stt.whisper.greedy import decoder as decoder_module
+from sokuji.providers.stt.whisper.greedy import network
+from sokuji.providers.stt.whisper.greedy.checkpoint import Checkpoint
 from sokuji.providers.stt.whisper.greedy.decoder import load_decoder
 from sokuji.providers.stt.whisper.greedy.greedy_decoder import OnnxGreedyDecoder
 from sokuji.providers.stt.whisper.provider import FasterWhisper
@@ -158,13 +162,40 @@ async def test_a_model_of_another_form_is_left_to_ctranslate2(
     caplog.set_level(logging.WARNING)
     (tmp_path / "model.bin").write_bytes(b"\x03\x00\x00\x00")
     assert load_decoder(tmp_path / "model.bin") is None
-    monkeypatch.setattr(decoder_module, "can_be_built", lambda weights: False)
+    monkeypatch.setattr(network, "_BLOCK", 96)
     async with loaded("stt", FasterWhisperConfig()) as whisper:
         request = RecognitionRequest(pcm=sample("en", "hello_world"), language="en")
         (heard,) = await whisper.transcribe([request])
         assert heard.text.startswith("Hello")
     messages = [record.getMessage() for record in caplog.records]
-    assert [message.startswith("cpu_decoder: ctranslate2 is used") for message in messages] == [
-        True,
-        True,
+    assert [
+        message.removeprefix("cpu_decoder: ctranslate2 is used, which is slower: ") for message in messages
+    ] == [
+        "model.bin is damaged or not a model of CTranslate2",
+        "its decoder has a width of 512, which is not a multiple of 96",
     ]
+
+
+async def test_a_model_that_is_stored_in_8_bits_is_decoded_too(tmp_path: Path) -> None:
+    folder = models.locate("whisper", "base")
+    for name in ("tokenizer.json", "vocabulary.json", "config.json"):
+        (tmp_path / name).symlink_to(folder / name)
+    spec = WhisperSpec(6, 8, 6, 8)
+    checkpoint = Checkpoint(folder / "model.bin")
+    for name in checkpoint._variables:
+        *owner, variable = name.split("/")
+        layer: Any = spec
+        for part in owner:
+            several, _, number = part.rpartition("_")
+            layer = getattr(layer, part) if hasattr(layer, part) else getattr(layer, several)[int(number)]
+        value = checkpoint.stored(name)
+        setattr(layer, variable, value.astype(np.float32) if value.dtype == np.float16 else value)
+    spec.register_vocabulary(json.loads((folder / "vocabulary.json").read_text("utf-8")))
+    spec.validate()
+    spec.optimize("int8")
+    spec._serialize(str(tmp_path / "model.bin"))
+    async with loaded("stt", FasterWhisperConfig(model_size=str(tmp_path))) as whisper:
+        assert Decoders(whisper)
+        request = RecognitionRequest(pcm=sample("en", "quick_brown_fox"), language="en")
+        (heard,) = await whisper.transcribe([request])
+        assert heard.text.startswith("The quick brown fox jumps over the lazy dog")

@@ -58,9 +58,9 @@ def test_memory_counts_that_is_used_by_the_process_and_its_children() -> None:
         assert int(child.stdout.readline()) == len(block) == SIZE
         with_child = taken()
         child.communicate()
-    assert with_block - before > 0.9 * SIZE
-    assert with_child - with_block > 0.9 * SIZE
-    assert taken() < with_child - 0.9 * SIZE
+    assert with_block - before > 0.8 * SIZE
+    assert with_child - with_block > 0.8 * SIZE
+    assert taken() < with_child - 0.8 * SIZE
 
 
 def test_files_that_are_mapped_do_not_count() -> None:

@@ -42,6 +42,8 @@ async def window() -> AsyncIterator[BrowserContext]:
 async def page(url: str, window: BrowserContext) -> AsyncIterator[Page]:
     page = await window.new_page()
     await page.goto(url)
+    # Until then the page's own table is rendered anew, when the languages are known.
+    await expect(page.locator("#state-text")).to_have_text("Ready")
     await page.evaluate(TABLE, f"/web/{assets().version}")
     yield page
     await page.close()

@@ -47,7 +47,7 @@ def decode_in_own_script(
     for length_s in _WINDOWS_S[:1] if context.request.interim else _WINDOWS_S:
         window = window.lengthened(length_s)
         output = yield DecoderPass(decoder, (yield from window.encoded()), prompt, search, alone=True)
-        quality = assess(output, window, decoder, prompt)
+        quality = assess(output, window, decoder)
         complete = len(words(quality.text)) >= kept
         if (
             complete

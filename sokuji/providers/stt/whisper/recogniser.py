@@ -132,7 +132,7 @@ class WhisperRecogniser:
         if self._aligns and request.task == "transcribe" and not request.interim:
             # Where words are to be timed, the decoder writes no time stamps that could show a loss.
             always = request.word_times
-            division = yield from find_division(output, accepted, decoder, prompt, always=always)
+            division = yield from find_division(output, accepted, decoder, always=always)
             if division and not division.tokens:
                 return None, window.audio.divided(division.at_s)
             if division:
@@ -142,13 +142,13 @@ class WhisperRecogniser:
         text = yield from _decoded_text(output, accepted, heard, decoder, prompt, context)
         if is_in_foreign_script(text.text, context.language, request.task):
             part = Window(self._model, heard, window_length_s(heard.seconds)) if left_out else window
-            again = yield from self._in_own_script(part, prompt, context, text.text)
+            again = yield from self._in_own_script(part, context, text.text)
             # An interim text in one script cannot be the beginning of a final one in another.
             return (again if again or request.interim else text), left_out
         return text, left_out
 
     def _in_own_script(
-        self, window: Window, prompt: Prompt, context: RequestContext, foreign: str
+        self, window: Window, context: RequestContext, foreign: str
     ) -> Job[DecodedText | None]:
         """The text of a window in the script of its language; None if the model cannot write it."""
         decoder = self._decoder(context.language, "transcribe", own_script=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sokuji.providers.jobs import Job
 from sokuji.providers.stt.whisper.computations import AlignmentPass
 from sokuji.providers.stt.whisper.decoding import WhisperDecoder
-from sokuji.providers.stt.whisper.search_terms import DecoderOutput, Prompt
+from sokuji.providers.stt.whisper.search_terms import DecoderOutput
 from sokuji.providers.stt.whisper.speech_blocks import SpeechBlocks
 from sokuji.providers.stt.whisper.window_search import Window
 from sokuji.providers.stt.whisper.windows import LEAD_S, audio_frames
@@ -42,7 +42,7 @@ class Division:
 
 
 def find_division(
-    output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt, *, always: bool
+    output: DecoderOutput, window: Window, decoder: WhisperDecoder, *, always: bool
 ) -> Job[Division | None]:
     """Where the audio is to be divided because the text leaves speech out; None if it does not.
 

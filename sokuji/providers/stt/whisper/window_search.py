@@ -101,7 +101,7 @@ def search_window(
     window = yield from _first_window(window, context)
     wide = yield from _decode_widely(window, decoder, prompt, search, context)
     output = wide or (yield from _decode(window, decoder, prompt, search))
-    quality = assess(output, window, decoder, prompt)
+    quality = assess(output, window, decoder)
     while longer := (yield from _longer_window(quality, window, context)):
         window = longer
         if wide and quality.implausible:
@@ -109,7 +109,7 @@ def search_window(
         if quality.cut_off and not quality.loops:
             search = replace(search, max_tokens=_UNBOUNDED)
         output = yield from _decode(window, decoder, prompt, search)
-        quality = assess(output, window, decoder, prompt)
+        quality = assess(output, window, decoder)
     if quality.silent:
         return window, None
     if quality.empty or (quality.rejected and context.config.best_of > 1):
@@ -132,10 +132,10 @@ def _hypothesis(
     its length usually is, is decoded to its end only if it is no repetition so far.
     """
     output = yield from _decode(window, decoder, prompt, replace(search, max_tokens=search.usual_tokens))
-    quality = assess(output, window, decoder, prompt)
+    quality = assess(output, window, decoder)
     if quality.cut_off and not (quality.loops or quality.said_twice):
         output = yield from _decode(window, decoder, prompt, search)
-        quality = assess(output, window, decoder, prompt)
+        quality = assess(output, window, decoder)
     doubled = quality.said_twice and window.audio.seconds < _INTERIM_DOUBLED_S
     return None if quality.silent or quality.loops or quality.improbable or doubled else output
 
@@ -188,7 +188,7 @@ def _at_higher_temperatures(
     attempts = [first]
     for sampled in search.at_higher_temperatures():
         output = yield from _decode(window, decoder, prompt, sampled)
-        quality = assess(output, window, decoder, prompt)
+        quality = assess(output, window, decoder)
         if quality.silent or not (quality.empty or quality.rejected):
             return output, quality
         attempts.append((output, quality))
@@ -227,7 +227,7 @@ def _decode(
     return output
 
 
-def assess(output: DecoderOutput, window: Window, decoder: WhisperDecoder, prompt: Prompt) -> DecodingQuality:
+def assess(output: DecoderOutput, window: Window, decoder: WhisperDecoder) -> DecodingQuality:
     """The criteria by which an output is accepted."""
     return DecodingQuality(
         text=decoder.text(decoder.text_tokens(output.tokens)),

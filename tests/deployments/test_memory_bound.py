@@ -1,15 +1,32 @@
 """A replica that stays above its bound of memory says so, and what counts is what it has really taken."""
 
-import mmap
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from deployments.memory_bound import CONFIRMED_S, MemoryBound, of_replica, taken
 
 SIZE = 128 * 2**20
-GROWING = f"import sys; block = bytearray(b'x') * {SIZE}; print(len(block), flush=True); sys.stdin.read()"
+GROWING = f"block = bytearray(b'x') * {SIZE}; print(len(block), flush=True); input()"
+WITH_A_CHILD = f"""
+import subprocess, sys
+print(flush=True); input()
+{GROWING}
+child = subprocess.Popen([sys.executable, "-c", {GROWING!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdout.readline()
+print(flush=True); input()
+child.communicate(b"\\n")
+print(flush=True); input()
+"""
+MAPPING = f"""
+import mmap, tempfile
+file = tempfile.TemporaryFile()
+file.truncate({SIZE})
+print(flush=True); input()
+mapped = mmap.mmap(file.fileno(), {SIZE}, prot=mmap.PROT_READ)
+assert not any(mapped[::4096])
+print(flush=True); input()
+"""
 
 
 class Process:
@@ -47,29 +64,32 @@ def test_without_a_bound_nothing_is_too_much() -> None:
     assert of_replica().excess is None
 
 
-def test_memory_counts_that_is_used_by_the_process_and_its_children() -> None:
-    before = taken()
-    block = bytearray(b"x") * SIZE
-    with_block = taken()
+def taken_at_each_step(program: str) -> list[int]:
+    """What a process takes each time that it has printed a line; it reads one before it goes on."""
+    sizes = []
     with subprocess.Popen(
-        [sys.executable, "-c", GROWING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        assert int(child.stdout.readline()) == len(block) == SIZE
-        with_child = taken()
-        child.communicate()
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while process.stdout.readline():
+            sizes.append(taken(str(process.pid)))
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+    assert process.returncode == 0
+    return sizes
+
+
+def test_memory_counts_that_is_used_by_the_process_and_its_children() -> None:
+    before, with_block, with_child, after = taken_at_each_step(WITH_A_CHILD)
     assert with_block - before > 0.9 * SIZE
     assert with_child - with_block > 0.9 * SIZE
-    assert taken() < with_child - 0.9 * SIZE
+    assert after < with_child - 0.9 * SIZE
 
 
 def test_files_that_are_mapped_do_not_count() -> None:
-    with tempfile.TemporaryFile() as file:
-        file.truncate(SIZE)
-        before = taken()
-        with mmap.mmap(file.fileno(), SIZE, prot=mmap.PROT_READ) as mapped:
-            assert not any(mapped[::4096])
-            assert taken() - before < 0.2 * SIZE
+    before, with_file = taken_at_each_step(MAPPING)
+    assert with_file - before < 0.2 * SIZE
 
 
 def test_a_process_that_has_ended_takes_nothing() -> None:

@@ -5,8 +5,9 @@ of its own and speaks to it in real time; with ``--url`` it speaks to a running 
 """
 
 import asyncio
+from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,8 +19,10 @@ from load_tests.reports.benchmark_tables import tables
 from load_tests.reports.plots import latency_png
 from load_tests.reports.report import OutputOption, machine, show, write
 from load_tests.scenarios import options
+from load_tests.scenarios.quality_runs import RECORDINGS
 from load_tests.scenarios.service import ServiceUnderTest, with_service
 from load_tests.scenarios.sessions import STAGGER_S, Scenario
+from load_tests.scenarios.talk import talk
 from sokuji.cli.console import CommitOption, PartialsOption, one_line_failures
 from sokuji.cli.language_options import target_languages
 from sokuji.client.config import Config
@@ -42,6 +45,15 @@ StaggerOption = Annotated[
     typer.Option("--stagger", min=0, max=600, help="Seconds within which sessions begin; 0: all at once."),
 ]
 
+SHORT: Literal["short"] = "short"
+SpeechOption = Annotated[
+    str,
+    typer.Option(
+        callback=options.among((RECORDINGS, SHORT), "speech called", several=False),
+        help=f"What is said: {RECORDINGS}, repeated for --duration, or {SHORT}, a talk of short sentences.",
+    ),
+]
+
 app = options.command_line()
 
 
@@ -55,6 +67,7 @@ def main(
     sessions: options.LevelsOption = "1,2,4,8",
     door: options.DoorsOption = "bridge",
     grpc: options.GrpcOption = "127.0.0.1:50051",
+    speech: SpeechOption = RECORDINGS,
     duration: options.DurationOption = 60,
     source: options.SourceOption = "pt",
     target: TargetsOption = "en",
@@ -67,6 +80,7 @@ def main(
 ) -> None:
     """Measure a service; the exit code is 1 if a sentence was lost or came out of order."""
     options.check_service_options(context)
+    _check_speech_options(context)
     first, *others = target.split(",")
     requested = Config(
         source_language=source,
@@ -84,6 +98,10 @@ def main(
         for each in doors
     ]
 
+    if speech == SHORT:
+        said = asyncio.run(talk(source, SHORT))
+        scenarios = [replace(each, talk=said, duration_s=said.duration_ms / 1_000) for each in scenarios]
+
     run = partial(_measure, scenarios=scenarios, warm_up_s=warm_up_s)
     environment = {"SOKUJI_GRPC_ADDRESS": grpc} if "grpc" in doors else {}
     about, measured = asyncio.run(with_service(url, config, port, run, environment))
@@ -91,6 +109,7 @@ def main(
     if output is not None:
         load = {
             **scenarios[0].report(),
+            "speech": speech,
             "sessions": options.levels(sessions),
             "door": doors,
             "warm_up_s": warm_up_s,
@@ -113,20 +132,29 @@ async def _measure(
 ) -> list[MeasuredLevel]:
     if warm_up_s:
         progress(f"warming up: {warm_up_s:g} s of speech")
-        await warm_up(service, scenarios[0], warm_up_s)
+        await warm_up(service, replace(scenarios[0], talk=None), warm_up_s)
     measured: list[MeasuredLevel] = []
     for scenario in scenarios:
         if measured:
             await settle(service)
-        progress(f"{scenario.sessions} at once ({scenario.door}): {scenario.duration_s:g} s of speech each")
+        progress(f"{scenario.sessions} at once ({scenario.door}): {scenario.duration_s:.0f} s of speech each")
         measured.append((await measure(service, scenario))[0])
     return measured
+
+
+def _check_speech_options(context: typer.Context) -> None:
+    """Raise BadParameter where an option of recordings is given with a talk."""
+    sources = map(context.get_parameter_source, ("duration", "run_on"))
+    if context.params["speech"] != RECORDINGS and any(
+        each and each.name == "COMMANDLINE" for each in sources
+    ):
+        raise typer.BadParameter(f"--duration and --run-on are for --speech {RECORDINGS}")
 
 
 def _title(scenario: Scenario) -> str:
     about = machine()
     languages = f"{scenario.config.source_language} to {', '.join(scenario.config.targets)}"
-    speech = f"{languages}, {scenario.duration_s:g} s of speech a session"
+    speech = f"{languages}, {scenario.duration_s:.0f} s of speech a session"
     return f"{speech}; {about['processor']}, {about['cores']} cores"
 
 

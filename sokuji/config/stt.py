@@ -44,7 +44,7 @@ class FasterWhisperConfig(Settings):
     the start, requires a new replica."""
     cpu_threads: int = Field(0, ge=0, le=256)
     """Threads of one batch on a CPU; 0: half of the CPU cores, divided by the number of workers at the
-    start, at most 4. Only the encoder benefits from a second thread."""
+    start, at least 2 where there are so many cores and at most 4. The encoder benefits most."""
     cpu_decoder: Literal["onnxruntime", "ctranslate2"] = "onnxruntime"
     """What decodes greedily on a CPU in 8 bits. ``onnxruntime`` takes half of the time for one utterance
     and takes in at once what earlier hypotheses have said; it needs the memory of the decoder's weights

@@ -7,7 +7,9 @@ import numpy as np
 import psutil
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from load_tests.benchmark import app
 from load_tests.measurements.load_level import LoadLevel
 from load_tests.measurements.service_load import (
     MeasuredLevel,
@@ -186,3 +188,17 @@ def test_the_plot_is_a_picture_even_of_a_level_without_answers(tmp_path: Path) -
     header = path.read_bytes()[:24]
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert (int.from_bytes(header[16:20]), int.from_bytes(header[20:24])) == (1_350, 750)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--speech", "long"), "recordings, short"),
+        (("--speech", "short", "--duration", "30"), "--duration and --run-on are for --speech recordings"),
+        (("--speech", "short", "--run-on", "2"), "--duration and --run-on are for --speech recordings"),
+    ],
+)
+def test_options_of_other_speech_are_refused(options: tuple[str, ...], message: str) -> None:
+    done = CliRunner().invoke(app, options, env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert message in done.output

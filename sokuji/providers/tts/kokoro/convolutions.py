@@ -17,7 +17,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import helper
 
-from sokuji.providers.tts.kokoro.graph import Graph, other_input
+from sokuji.providers.onnx_rewriting import Graph, other_input
 
 
 class _Convolution(NamedTuple):

@@ -16,12 +16,12 @@ import onnx
 from numpy.typing import NDArray
 
 from sokuji.errors import ModelMissing
+from sokuji.providers.onnx_rewriting import Graph
 from sokuji.providers.onnx_session import RELEASE_MEMORY, open_session_on
 from sokuji.providers.tts.kokoro.convolutions import (
     rewrite_convolutions,
     signed_products_are_exact,
 )
-from sokuji.providers.tts.kokoro.graph import Graph
 from sokuji.providers.tts.kokoro.normalisations import rewrite_normalisations
 from sokuji.providers.tts.waveform_chunks import Waveform
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from sokuji.providers.tts.kokoro.graph import Graph, other_input
+from sokuji.providers.onnx_rewriting import Graph, other_input
 
 
 def rewrite_normalisations(graph: Graph) -> int:

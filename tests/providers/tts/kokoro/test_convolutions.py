@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from sokuji.providers.onnx_rewriting import Graph
 from sokuji.providers.tts.kokoro.convolutions import rewrite_convolutions, signed_products_are_exact
-from sokuji.providers.tts.kokoro.graph import Graph
 
 pytestmark = pytest.mark.models
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import helper
 
-from sokuji.providers.tts.kokoro.graph import Graph
+from sokuji.providers.onnx_rewriting import Graph
 from sokuji.providers.tts.kokoro.normalisations import rewrite_normalisations
 
 pytestmark = pytest.mark.models

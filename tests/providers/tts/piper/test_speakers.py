@@ -125,7 +125,7 @@ async def test_each_speaker_sounds_different_and_the_default_one_is_used_without
 ) -> None:
     said = {name: await speak(crowded, f"en_US-crowd-medium#{name}") for name in SPEAKERS}
     assert await speak(crowded, None) == said["bob"]
-    assert all(len(chunks) >= 3 for chunks in said.values())
+    assert all(len(chunks) > 1 for chunks in said.values()), "the voice is not divided"
     heard = {name: samples(chunks) for name, chunks in said.items()}
     lengths = sorted(len(sound) for sound in heard.values())
     assert all(shorter * 1.03 < longer for shorter, longer in pairwise(lengths))

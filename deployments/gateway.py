@@ -150,6 +150,7 @@ class Gateway:
                 served; Serve rejects the deployment with this message.
             ModelMissing: the voice activity model is not installed.
         """
+        logs.write_to_serve_log()
         settings = parse_gateway(user_config, deployment_variables=self._deployment_variables)
         check_proxy_variables(os.environ, self._config_variables)
         # Loads the model that all sessions share, so that a missing file fails the deployment, not a session.
@@ -190,6 +191,7 @@ class Gateway:
 
         Or when the replica has outgrown its memory, and its sessions have left.
         """
+        logs.write_to_serve_log()
         if self._monitoring is not None and self._monitoring.done():
             raise ProviderFailed("the monitoring of the stages has ended")
         excess = self._memory.excess

@@ -20,7 +20,8 @@ def prepare_serve_log() -> None:
 def write_to_serve_log() -> None:
     """Send the log records of ``sokuji`` to the handlers of this replica's Serve log.
 
-    ``LOG_LEVEL`` sets the level of both logs.
+    ``LOG_LEVEL`` sets the level of both logs. To be called again and again: whenever Serve reconfigures a
+    replica, be it for its rank alone, it may make its handlers anew and set its own level.
 
     Raises:
         ConfigError: ``LOG_LEVEL`` names no level.

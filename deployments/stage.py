@@ -106,6 +106,7 @@ class StageReplica(ABC, Generic[P]):
             ConfigError: a setting cannot take effect; Serve rejects the deployment with this message.
             ModelMissing: a model file is absent or damaged.
         """
+        logs.write_to_serve_log()
         named = canonical_provider(self.stage, str(user_config.get("provider", self._name)))
         # The graph writes the provider it was given, which the environment may have replaced.
         if named not in (self._name, self._configured_provider):
@@ -172,6 +173,7 @@ class StageReplica(ABC, Generic[P]):
         Or if the replica has outgrown its memory.
         It returns soon in any case, so that Serve may take a process that does not answer for a frozen one.
         """
+        logs.write_to_serve_log()
         provider = self._provider
         if provider is None:
             return

@@ -134,7 +134,7 @@ def open_voice(path: Path, *, device: Literal["cpu", "cuda"], cpu_threads: int) 
     try:
         graph = divide_graph(onnx.load(path))
         text, flow, decoder = graph.models
-        # In the other two convolutions are a small share of the time.
+        # The other two gain hardly anything by it.
         models = (text, flow, _over_planes(decoder) if device == "cpu" else decoder)
         sessions = [open_session_on(device, model, cpu_threads=cpu_threads) for model in models]
         return DividedVits(graph, sessions)

@@ -43,23 +43,24 @@ async def test_a_call_is_found_in_logs_and_traces_by_its_ids(
     missing = await http.get("/nowhere", headers=HEADERS)
     assert (missing.status_code, missing.headers.get_list("x-request-id")) == (404, [REQUEST])
 
-    def spans() -> list[Any]:
-        found = [span for span in service.traces.spans if span.trace_id.hex() == TRACE]
-        return found if any(span.name.startswith("proxy_http_request") for span in found) else []
+    def spans() -> dict[bytes, Any]:
+        return {span.span_id: span for span in service.traces.spans if span.trace_id.hex() == TRACE}
 
-    found = await until(spans)
-    await until(lambda: [span for span in spans() if span.name == "translation bergamot"])
-    names = {span.name for span in spans()}
-    assert {"translation bergamot", "tts piper"} <= names
-    assert "replica_handle_request Translation translate" in names
-    (translation,) = [span for span in spans() if span.name == "translation bergamot"]
+    def chain() -> list[Any]:
+        """The span of the translation and those above it, when all of them have been sent."""
+        found = spans()
+        above = [span for span in found.values() if span.name == "translation bergamot"]
+        while above and above[-1].parent_span_id in found:
+            above.append(found[above[-1].parent_span_id])
+        return above if above and above[-1].parent_span_id.hex() == PARENT else []
+
+    # Every process sends its own when it likes.
+    names = {"translation bergamot", "tts piper", "replica_handle_request Translation translate"}
+    await until(lambda: names <= {span.name for span in spans().values()})
+    translation, *above = await until(chain)
+    assert above[-1].name.startswith("proxy_http_request")
     assert attributes(translation)["sokuji.request_id"] == REQUEST
     assert {"sokuji.queue_wait_s", "sokuji.batch_size"} <= attributes(translation).keys()
-    above = {span.span_id: span for span in spans()}
-    chain = [translation]
-    while chain[-1].parent_span_id in above:
-        chain.append(above[chain[-1].parent_span_id])
-    assert chain[-1].parent_span_id.hex() == PARENT, [span.name for span in found]
     assert not [body for body in service.traces.bodies if b"Quetzalcoatl" in body]
 
 

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from sokuji.audio.pcm import wav_bytes
 from sokuji.cli.app import app
 from sokuji.cli.files.outputs import TEXT_FORMATS
 from sokuji.config import GatewaySettings, Limits
-from sokuji.errors import NotRecognised
+from sokuji.contract import RecognitionRequest, Transcript
+from sokuji.errors import NotRecognised, SokujiError
 from tests.support.api_server import serve_api
 from tests.support.fake_stages import FakeStt, FakeTts
 from tests.support.speech import sample, silence
@@ -289,10 +290,19 @@ def test_a_terminal_shows_a_bar_and_results_stay_on_standard_output(folder: Path
     assert "0:00.0 of 0:03.5" in shown
 
 
+class OnceOnlyStt(FakeStt):
+    """Recognises one utterance, and keeps the caller of the next one waiting."""
+
+    async def transcribe(self, requests: Sequence[RecognitionRequest]) -> list[Transcript | SokujiError]:
+        if self.requests:
+            self.gate.clear()
+        return await super().transcribe(requests)
+
+
 def test_an_interruption_keeps_what_is_done_and_says_how_to_go_on(folder: Path) -> None:
     pcm = sample("pt", "pangrama") + silence(1_500) + sample("pt", "contagem")
     (folder / "talks" / "z.wav").write_bytes(wav_bytes(pcm, 16_000))
-    stt = FakeStt()
+    stt = OnceOnlyStt()
     with serve_api(stt) as url:
         line = (
             "translate",
@@ -311,7 +321,6 @@ def test_an_interruption_keeps_what_is_done_and_says_how_to_go_on(folder: Path) 
         )
         assert running.stderr is not None
         assert "talks/one.wav (1 of 2): to/one.en.txt" in running.stderr.readline()
-        stt.gate.clear()
         while not stt.under_way:
             assert running.poll() is None
         running.send_signal(signal.SIGINT)

@@ -144,10 +144,7 @@ async def _measure(
 
 def _check_speech_options(context: typer.Context) -> None:
     """Raise BadParameter where an option of recordings is given with a talk."""
-    sources = map(context.get_parameter_source, ("duration", "run_on"))
-    if context.params["speech"] != RECORDINGS and any(
-        each and each.name == "COMMANDLINE" for each in sources
-    ):
+    if context.params["speech"] != RECORDINGS and options.any_given(context, "duration", "run_on"):
         raise typer.BadParameter(f"--duration and --run-on are for --speech {RECORDINGS}")
 
 

@@ -90,10 +90,15 @@ def gateway_settings(text: str) -> list[GatewaySetting]:
     return checked
 
 
+def any_given(context: typer.Context, *names: str) -> bool:
+    """Whether any of these parameters stands in the command line."""
+    sources = map(context.get_parameter_source, names)
+    return any(each is not None and each.name == "COMMANDLINE" for each in sources)
+
+
 def check_service_options(context: typer.Context) -> None:
     """Raise BadParameter where the options of both kinds of service are given."""
-    sources = map(context.get_parameter_source, ("config", "port"))
-    if context.params["url"] and any(each and each.name == "COMMANDLINE" for each in sources):
+    if context.params["url"] and any_given(context, "config", "port"):
         raise typer.BadParameter(
             "--config and --port are for a service that is started, --url for a running one"
         )

@@ -13,14 +13,16 @@ def worker_count(configured: int, device: str) -> int:
     return configured or (2 if device == "cuda" else min(4, _model_cores()))
 
 
-def threads_per_worker(configured: int, workers: int) -> int:
+def threads_per_worker(configured: int, workers: int, least: int = 1) -> int:
     """Threads that compute one batch on a CPU.
 
     Args:
         configured: the setting; 0 divides the model's cores among its workers, at most 4 for each.
         workers: batches that are computed at the same time.
+        least: threads of each, where there are so many cores.
     """
-    return configured or max(1, min(4, _model_cores() // workers))
+    least = min(least, len(os.sched_getaffinity(0)))
+    return configured or max(least, min(4, _model_cores() // workers))
 
 
 def _model_cores() -> int:

@@ -189,8 +189,7 @@ def _workers(config: FasterWhisperConfig, device: str) -> int:
 def cpu_threads_per_worker(config: FasterWhisperConfig) -> int:
     """Threads that encode one batch on a CPU: two at least where there are two cores, since two are nearly
     twice as fast as one."""
-    least = min(2, len(os.sched_getaffinity(0)))
-    return config.cpu_threads or max(least, cpu_threads.threads_per_worker(0, _workers(config, "cpu")))
+    return cpu_threads.threads_per_worker(config.cpu_threads, _workers(config, "cpu"), least=2)
 
 
 def _languages(model: WhisperModel) -> dict[str, str]:

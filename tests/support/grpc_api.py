@@ -19,13 +19,22 @@ from google.rpc.status_pb2 import Status
 from sokuji.api.grpc.server import GrpcServer
 from sokuji.api.service import Service
 from sokuji.config import GatewaySettings
+from sokuji.proto.common_pb2 import AudioChunk
 from sokuji.proto.pipeline_pb2 import Config, ConverseEvent, ConverseRequest
 from tests.support.decoders import shared_decoders
 from tests.support.fake_stages import FakeStt, FakeTranslator, FakeTts, ready_pipeline
+from tests.support.speech import sample, silence
 
 R = TypeVar("R", bound=Message)
 Metadata = Sequence[tuple[str, str]]
 CONVERSE = "/sokuji.pipeline.PipelineService/Converse"
+STT, TEXT, TTS = "/sokuji.stt.STTService", "/sokuji.translation.TranslationService", "/sokuji.tts.TTSService"
+PCM = sample("pt", "ola_mundo") + silence(800)
+PAIR: dict[str, Any] = {"source_language": "pt", "target_language": "en"}
+
+
+def chunk(pcm: bytes = PCM, **fields: Any) -> AudioChunk:
+    return AudioChunk(data=pcm, **fields)
 
 
 def free_port() -> int:

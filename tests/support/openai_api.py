@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
+import openai
 import uvicorn
 from pydantic import BaseModel, TypeAdapter
 from uvicorn.server import ServerState
@@ -53,6 +54,11 @@ async def openai_api(
 def http_client(base_url: str) -> httpx.AsyncClient:
     """A plain client; it loads no certificates, which takes longer than most tests."""
     return httpx.AsyncClient(base_url=base_url, verify=False, timeout=60)
+
+
+def client_of(base_url: str) -> openai.AsyncOpenAI:
+    """OpenAI's own client, which asks once."""
+    return openai.AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0)
 
 
 def strictly(kind: type[T] | Any, data: Any, *extensions: str) -> T:

@@ -1,6 +1,12 @@
-"""A recording of two utterances, as a client uploads it."""
+"""A recording of two utterances, its upload, and the events of a streamed answer."""
+
+import json
+from typing import Any
+
+import httpx
 
 from sokuji.audio.pcm import RECOGNISER_RATE, duration_ms, wav_bytes
+from tests.support.openai_api import http_client
 from tests.support.speech import sample, silence
 
 # The longer one is the first: it is recognised first where the language is detected.
@@ -9,3 +15,18 @@ TWO_UTTERANCES = ("talk.wav", wav_bytes(_PCM, RECOGNISER_RATE))
 """Name and bytes."""
 SECONDS = duration_ms(_PCM, RECOGNISER_RATE) / 1_000
 NOTHING_SAID = ("silence.wav", wav_bytes(silence(2_000), RECOGNISER_RATE))
+
+TRANSCRIPTIONS = "audio/transcriptions"
+
+
+async def transcribed(
+    base_url: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
+) -> httpx.Response:
+    """The answer to a form with ``data`` and a file."""
+    async with http_client(base_url) as http:
+        return await http.post(TRANSCRIPTIONS, data=data, files={"file": file})
+
+
+async def events_of(response: httpx.Response) -> list[Any]:
+    assert response.headers["content-type"].startswith("text/event-stream")
+    return [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n\n") if line]

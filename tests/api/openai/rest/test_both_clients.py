@@ -15,7 +15,7 @@ from sokuji.config import GatewaySettings, Limits
 from sokuji.errors import ProviderFailed
 from tests.api.openai.rest.recordings import TWO_UTTERANCES
 from tests.support.fake_stages import FakeStt, FakeTts
-from tests.support.openai_api import openai_api
+from tests.support.openai_api import client_of, openai_api
 
 Kind = Literal["sync", "async"]
 pytestmark = [
@@ -41,7 +41,7 @@ async def called(kind: Kind, base_url: str, call: str, **fields: Any) -> Any:
 
     if kind == "sync":
         return await asyncio.to_thread(synchronously)
-    async with openai.AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0) as client:
+    async with client_of(base_url) as client:
         answer = await attrgetter(call)(client)(**fields)
         return [event async for event in answer] if fields.get("stream") else answer
 

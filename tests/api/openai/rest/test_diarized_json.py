@@ -7,10 +7,9 @@ import pytest
 from openai.types.audio import TranscriptionDiarized, TranscriptionStreamEvent
 
 from sokuji.contract import Transcript, Word
-from tests.api.openai.rest.recordings import SECONDS, TWO_UTTERANCES
-from tests.api.openai.rest.test_transcriptions import client_of, events_of, posted
+from tests.api.openai.rest.recordings import SECONDS, TWO_UTTERANCES, events_of, transcribed
 from tests.support.fake_stages import FakeDiarizer, FakeStt, voice
-from tests.support.openai_api import openai_api, strictly
+from tests.support.openai_api import client_of, openai_api, strictly
 
 WORDS = ["Who", "is", "it?", "It", "is", "me."]
 TWO_SPEAKERS = Transcript(
@@ -30,7 +29,7 @@ async def base_url() -> AsyncIterator[str]:
 
 
 async def test_each_turn_is_a_segment_with_its_speaker(base_url: str) -> None:
-    body = (await posted(base_url, FORM)).json()
+    body = (await transcribed(base_url, FORM)).json()
     answer: TranscriptionDiarized = strictly(TranscriptionDiarized, body)
     assert [(each.speaker, each.text) for each in answer.segments] == [
         ("A", "Who is it?"),
@@ -56,7 +55,7 @@ async def test_openais_client_has_the_segments(base_url: str) -> None:
 
 
 async def test_a_stream_has_each_segment_when_it_is_there(base_url: str) -> None:
-    events = await events_of(await posted(base_url, {**FORM, "stream": "true"}))
+    events = await events_of(await transcribed(base_url, {**FORM, "stream": "true"}))
     for event in events:
         strictly(TranscriptionStreamEvent, event, "languages")
     segments = [event for event in events if event["type"] == "transcript.text.segment"]
@@ -68,5 +67,5 @@ async def test_a_stream_has_each_segment_when_it_is_there(base_url: str) -> None
 async def test_other_formats_do_not_tell_speakers_apart() -> None:
     speakers = FakeDiarizer()
     async with openai_api(speakers=speakers) as url:
-        assert (await posted(url, {"model": "whisper-1"})).status_code == 200
+        assert (await transcribed(url, {"model": "whisper-1"})).status_code == 200
     assert speakers.requests == []

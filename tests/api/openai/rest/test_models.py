@@ -9,7 +9,7 @@ from openai.types import Model
 
 from sokuji.api.openai.voice_names import OPENAI_VOICES
 from sokuji.config import GatewaySettings, OpenAISettings
-from tests.support.openai_api import http_client, openai_api, strictly
+from tests.support.openai_api import client_of, http_client, openai_api, strictly
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def test_models_are_listed_with_the_ids_of_openai(base_url: str) -> None:
 
 
 async def test_a_model_of_the_service_has_a_slash_in_its_id(base_url: str) -> None:
-    async with openai.AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0) as client:
+    async with client_of(base_url) as client:
         assert (await client.models.retrieve("fake/ear")).owned_by == "fake"
         assert (
             await client.models.retrieve("gpt-4o-transcribe-2026-01-01")

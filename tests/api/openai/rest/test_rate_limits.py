@@ -4,7 +4,7 @@ import openai
 import pytest
 
 from sokuji.config import GatewaySettings, Limits
-from tests.support.openai_api import openai_api
+from tests.support.openai_api import client_of, openai_api
 
 
 def of_rate(headers: object) -> dict[str, str]:
@@ -16,7 +16,7 @@ async def test_each_response_says_what_is_left_and_a_refusal_when_to_come_again(
     settings = GatewaySettings(limits=Limits(requests_per_minute=2))
     async with (
         openai_api(settings=settings) as url,
-        openai.AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client,
+        client_of(url) as client,
     ):
         first = await client.models.with_raw_response.list()
         with pytest.raises(openai.NotFoundError) as failed:
@@ -41,6 +41,6 @@ async def test_without_a_limit_nothing_is_said_of_one() -> None:
     settings = GatewaySettings(limits=Limits(requests_per_minute=0))
     async with (
         openai_api(settings=settings) as url,
-        openai.AsyncOpenAI(base_url=url, api_key="any", max_retries=0) as client,
+        client_of(url) as client,
     ):
         assert of_rate((await client.models.with_raw_response.list()).headers) == {}

@@ -23,7 +23,7 @@ from sokuji.config import GatewaySettings, Limits, OpenAISettings
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ProviderFailed, SokujiError
 from tests.support.fake_stages import VOICES, FakeTts
-from tests.support.openai_api import http_client, openai_api
+from tests.support.openai_api import client_of, http_client, openai_api
 from tests.support.tones import to_pcm, tone
 
 FORMATS = {
@@ -69,10 +69,6 @@ class SentenceTts(FakeTts):
                 yield AudioChunk(to_pcm(tone(22_050, seconds)), 22_050, number == len(self.seconds))
         finally:
             self.closed.set()
-
-
-def client_of(base_url: str) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0)
 
 
 async def posted(base_url: str, **fields: Any) -> httpx.Response:

@@ -36,7 +36,7 @@ class SegmentationSettings(Settings):
     """Silence that ends an utterance whose words are not complete."""
     pre_roll_ms: int = Field(480, ge=0, le=2_000)
     """Audio kept before the first speech frame: after silence the model can miss the first syllable."""
-    padding_ms: int = Field(96, ge=0, le=2_000)
+    padding_ms: int = Field(64, ge=0, le=2_000)
     """Silence kept after the last speech frame. After this much silence the session starts to speculate,
     which requires that it is shorter than ``silence_ms``."""
     max_utterance_ms: int = Field(20_000, ge=2_000, le=28_000)

@@ -47,7 +47,7 @@ async def test_speech_that_falls_silent_is_left_to_the_speculation(speculate: bo
     session = open_session(await pipeline_of(stt), streaming)
     async with running(session) as seen:
         session.configure(CLAUSES)
-        session.feed(silence(500) + coded_words(0, 5) + silence(64))
+        session.feed(silence(500) + coded_words(0, 5) + silence(32))
         await wait_until(lambda: of_kind(seen, events.Speech))
         await asyncio.sleep(0.05)
         assert [request.interim for request in stt.requests] == ([] if speculate else [True])

@@ -261,7 +261,7 @@ async def _resume(server: TranslationService, by_url: bool) -> tuple[Translation
     session_id = (await first.until("session.created"))["session"]["id"]
     first.send_all(appends(pcm))
     ack = await first.until("session.acknowledged")
-    while ack["through_ms"] < 1_000:
+    while ack["through_ms"] < 900:
         ack = await first.until("session.acknowledged")
     first.send_all(appends(pcm[: len(pcm) // 2]))
     first.leave()

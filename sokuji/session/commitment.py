@@ -95,9 +95,12 @@ class Commitment:
 
     def preview(self, segment: Segment, rest: str, language: str) -> None:
         """Translate ``rest``, the words of the segment that are not committed yet, up to a sentence's end."""
-        text = rest[: clause_boundaries.first_sentence_end(rest, language)]
-        if text.strip():
-            self._fan_out.preview(self.next_clause(segment, text, language))
+        end = clause_boundaries.first_sentence_end(rest, language)
+        spoken = words(rest[:end])
+        if spoken:
+            # Recognisers put a full stop behind what they hear last, and translators end a sentence there.
+            end = spoken[-1].end if end == len(rest) else end
+            self._fan_out.preview(self.next_clause(segment, rest[:end], language))
 
     async def commit_turns(
         self, segment: Segment, rest: str, labelled: LabelledTranscript, language: str, due: float

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from sokuji.contract import TranslatedText
 from sokuji.session.clause import Clause, ClausePosition
 from sokuji.text import sentence_case
+from sokuji.text.growing_translation import StableTranslation, completion, continuation
 from sokuji.text.punctuation import with_space, words
-from sokuji.text.stable_text import StableText, completion, continuation
 
 Translate = Callable[[Clause, str, tuple[str, ...]], Awaitable[TranslatedText]]
 """Translates a text, the last words of which are a clause, with the clauses before it as its context."""
@@ -64,7 +64,7 @@ class _Shown:
     position: ClausePosition
     before: str
     """The translation of the clauses before it."""
-    words: StableText
+    words: StableTranslation
 
     @property
     def stable(self) -> str:
@@ -183,7 +183,7 @@ class ContinuedSentence:
         """What has been shown of a clause, so far."""
         if self._shown is not None and self._shown.position == clause.position:
             return self._shown
-        shown = StableText(begun.target if begun else "")
+        shown = StableTranslation(begun.target if begun else "")
         before = shown.stable
         if begun is not None and self._previewed:
             # Words behind the clause before this one have been translated once.

@@ -21,13 +21,11 @@ from sokuji.text.punctuation import is_spaceless, trailing_marks, with_space, wo
 # Costs of aligning the stable words with a hypothesis that contradicts them. Both come from the same audio,
 # so a similar word is another recognition of the same word. A dissimilar word may be the next word: to keep
 # it costs less than to lose it, and to miss a stable word costs more than an additional word.
-_ALIKE, _UNLIKE, _MISSING, _ADDITIONAL = 0.75, 1.5, 1.25, 1.0
+ALIKE, _UNLIKE, _MISSING, _ADDITIONAL = 0.75, 1.5, 1.25, 1.0
 _REACH = 16
 """Words are aligned only with words at most so many positions away, which bounds the time."""
 _FEW = 3
 """A hypothesis may contradict all stable words if there are no more than so many."""
-_MOST_CONTRADICTED = 1 / 3
-"""Cost for each word of a text's beginning up to which another text is a version of it."""
 
 
 class StableText:
@@ -36,6 +34,9 @@ class StableText:
     Args:
         stable: words that are stable from the start, such as those delivered before a resumption.
     """
+
+    unsure_words = 1
+    """Words at the end of a hypothesis that do not become stable: the audio may end within the last one."""
 
     def __init__(self, stable: str = "") -> None:
         self._stable = " ".join(stable.split())
@@ -61,22 +62,25 @@ class StableText:
 
         Args:
             hypothesis: with or without the exact stable words.
-            paused: the audio ends in silence, so the last word is complete. Otherwise the audio may end
-                within the last word, which does not become stable.
+            paused: the audio ends in silence, so the last word is complete, and may become stable.
         """
         tail, cost = self.rest_of(hypothesis)
-        count = len(words(self._stable))
-        if count > _FEW and cost > count / 2:
+        if self.contradicted(len(words(self._stable)), cost):
             return
         spans = words(tail)
         keys = _keys(tail)
         sure = _common(keys, self._unstable)
         if not paused:
-            sure = min(sure, max(len(spans) - 1, 0))
+            sure = min(sure, max(len(spans) - self.unsure_words, 0))
         end = spans[sure - 1].end if sure else 0
         if paused and sure == len(spans) == len(self._unstable) and (self._stable or sure):
             end = len(tail)
         self._stable, self._tail, self._unstable = self._stable + tail[:end], tail[end:], keys[sure:]
+
+    def contradicted(self, count: int, cost: float) -> bool:
+        """Whether a hypothesis has too little in common with ``count`` stable words, by the cost of aligning
+        them."""
+        return count > _FEW and cost > count / 2
 
     def finish(self, final: str) -> str:
         """Make the rest of the final hypothesis stable; returns the complete text."""
@@ -125,29 +129,6 @@ class StableText:
         return (with_space(self._stable, rest) if starts_word else rest), cost
 
 
-def continuation(begun: str, whole: str) -> str:
-    """What a text adds to another version of its beginning, without the mark between them; empty if the two
-    have little in common, or nothing is added."""
-    rest, cost = StableText(begun).rest_of(whole)
-    added = words(rest)
-    if not added or cost > len(words(begun)) * _MOST_CONTRADICTED:
-        return ""
-    return rest[added[0].start :]
-
-
-def completion(shown: str, whole: str) -> str | None:
-    """What a text adds to words that were shown in advance of it; None: it contradicts them.
-
-    Empty: they say all of it already, as they may have been made from more than the text was.
-    """
-    rest, cost = StableText(shown).rest_of(whole)
-    if cost <= max(len(words(shown)) * _MOST_CONTRADICTED, _ALIKE):
-        # A mark belongs to the last word of the text, which may not be the last that was shown.
-        return rest if not cost or words(rest) else ""
-    _, cost = StableText(whole).rest_of(shown)
-    return "" if cost <= max(len(words(whole)) * _MOST_CONTRADICTED, _ALIKE) else None
-
-
 def _keys(text: str) -> list[str]:
     """The words of a text, normalised for comparison."""
     return [normalize("NFKC", text[start:end]).casefold() for start, end in words(text)]
@@ -176,7 +157,7 @@ def _align(stable: Sequence[str], hypothesis: Sequence[str]) -> tuple[int, float
         own = frozenset(word)
         for at in range(max(first, 1), min(row + _REACH, len(hypothesis)) + 1):
             other = hypothesis[at - 1]
-            replaced = 0.0 if word == other else _ALIKE if _alike(own, letters[at - 1]) else _UNLIKE
+            replaced = 0.0 if word == other else ALIKE if _alike(own, letters[at - 1]) else _UNLIKE
             costs[at] = min(before[at] + _MISSING, costs[at - 1] + _ADDITIONAL, before[at - 1] + replaced)
     cost = min(costs)
     if cost == inf:

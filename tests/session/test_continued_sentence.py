@@ -114,7 +114,7 @@ async def test_words_on_which_two_translations_agree_are_shown() -> None:
         se_chover_ficamos_em="if it rains we stay",
     )  # fmt: skip
     _, shown = await grown(book, "se", "se chover", "se chover ficamos", "se chover ficamos em")
-    assert shown == [("", "if"), ("if", "it rains"), ("if it rains", "we"), ("if it rains we", "stay")]
+    assert shown == [("", "if"), ("if", "it rains"), ("if it", "rains we"), ("if it rains", "we stay")]
 
 
 @pytest.mark.parametrize(
@@ -124,21 +124,41 @@ async def test_words_on_which_two_translations_agree_are_shown() -> None:
         ("If it rains", "if it rains"),
         # Words of what follows have been shown already.
         ("if it", "if it rains"),
+        # Worded anew, it goes on behind the words shown.
+        ("When it rains we stay", "if it rains we stay"),
         # To say something twice is better than to leave it out.
         ("we would rather remain at home", "if it rains we would rather remain at home"),
     ],
 )
 async def test_the_translation_of_a_clause_begins_with_what_was_shown(whole: str, complete: str) -> None:
-    book = Phrasebook(se_chover="if it rains now", se_chover_hoje="if it rains today", chove=whole)
+    book = Phrasebook(se_chover="if it rains now then", se_chover_hoje="if it rains today then", chove=whole)
     sentence, _ = await grown(book, "se chover", "se chover hoje")
     ended = clause(0, "chove")
     sentence.expect(ended)
     assert (await sentence.translate(ended)).text == complete
 
 
+async def test_a_version_that_contradicts_the_words_shown_shows_no_more() -> None:
+    versions = {
+        "além": "In addition, the young",
+        "além disso": "In addition, the young ones",
+        "além disso as": "Also, small children like to turn",
+        "além disso as crianças": "Also, small children like to turn",
+        "além disso as crianças de": "In addition, the young ones like to turn pages",
+        "além disso as crianças do": "In addition, the young ones like to turn the pages",
+    }
+    _, shown = await grown(Phrasebook(**versions), *versions)
+    assert [stable for stable, _ in shown] == [
+        "",
+        *["In addition, the"] * 3,
+        "In addition, the young ones",
+        "In addition, the young ones like to turn",
+    ]
+
+
 async def test_words_shown_of_the_next_clause_are_not_said_again() -> None:
     book = Phrasebook(
-        se_chover_ficamos="if it rains we stay", se_chover_ficamos_em="if it rains we stay at",
+        se_chover_ficamos="if it rains we stay", se_chover_ficamos_em="if it rains we stay at home",
         se_chover="if it rains",
     )  # fmt: skip
     sentence, _ = await grown(book, "se chover ficamos", "se chover ficamos em")

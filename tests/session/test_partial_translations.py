@@ -73,6 +73,19 @@ async def test_words_are_shown_before_their_clause_is_complete() -> None:
     assert_append_only(seen)
 
 
+async def test_the_mark_behind_the_last_word_is_not_translated_as_the_end_of_a_sentence() -> None:
+    """Recognisers put one there, whatever follows."""
+    translator = EchoTranslator()
+    session = open_session(await pipeline_of(CodedStt(), translator))
+    async with running(session) as seen:
+        session.configure(SHOWN)
+        await speak(session, silence(500) + coded_words(0, 4))
+        await wait_until(lambda: any(request.text.endswith("wordd") for request in translator.requests))
+        assert of_kind(seen, events.PartialTranslation)
+        assert not [request.text for request in translator.requests if request.text[-1:] in ",."]
+        session.end()
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("settings", [SHOWN, SHOWN_AUTO], ids=["clause", "auto"])
 async def test_no_word_is_lost_doubled_or_taken_back(settings: ConversationSettings, seed: int) -> None:

@@ -24,6 +24,7 @@ from load_tests.measurements.word_errors import CHARACTERS, tokens
 from load_tests.scenarios.response_log import OutputChunk, UtteranceResponse
 from load_tests.scenarios.sessions import ServiceSession
 from sokuji.errors import SokujiError
+from sokuji.text.punctuation import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ class StreamingLog:
         for utterance in session.responses.utterances if session.responses else ():
             for clause in utterance.clauses:
                 added = tokens(clause.text, self.target)
+                if units and added and not words(added[0]):
+                    # A mark that came after its word is no word of its own.
+                    units[-1] += added.pop(0)
                 units += added
                 delays += [_delays(session, utterance, clause)] * len(added)
         return {

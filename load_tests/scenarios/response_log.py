@@ -56,8 +56,8 @@ class UtteranceResponse:
 
     @property
     def translation(self) -> str:
-        """All its clauses."""
-        return " ".join(each.text for each in self.clauses if each.text)
+        """All its clauses; a mark that came after the word before it touches that."""
+        return "".join(each.text for each in self.clauses).strip()
 
     def sound(self, sample_rate: int) -> bytes:
         """Its voice as mono int16 PCM."""
@@ -123,10 +123,11 @@ class ResponseLog:
         place = event.segment_id, event.clause
         known = self._clauses.get(place, "")
         self.revisions += not text.startswith(known)
-        added = text[len(known) :].strip()
+        added = text[len(known) :].rstrip()
         if added or place not in self._clauses:
             utterance = self._utterances[event.segment_id]
-            utterance.clauses.append(utterance.chunk(at, added))
+            begin = "" if known else " "
+            utterance.clauses.append(utterance.chunk(at, begin + added))
         self._clauses[place] = text
 
 

@@ -19,14 +19,16 @@ class StableTranslation(StableText):
     """The words of a growing translation on which two versions agree.
 
     A translator changes the end of what it says more freely than a recogniser, so a word more is held back.
-    A version that contradicts the stable words is ignored, however few they are: the next one may not.
+    A version that contradicts the stable words is ignored, however few they are and however often it comes:
+    where it goes on behind them cannot be said.
     """
 
     unsure_words = 2
+    can_err = False
 
-    def contradicted(self, count: int, cost: float) -> bool:
-        """Whether a version has too little in common with ``count`` stable words."""
-        return cost > count * _MOST_CONTRADICTED
+    def contradicts(self, cost: float) -> bool:
+        """Whether a version has too little in common with the stable words, by the cost of aligning them."""
+        return cost > len(words(self.stable)) * _MOST_CONTRADICTED
 
 
 def continuation(begun: str, whole: str) -> str:

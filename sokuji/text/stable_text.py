@@ -38,11 +38,16 @@ class StableText:
     unsure_words = 1
     """Words at the end of a hypothesis that do not become stable: the audio may end within the last one."""
 
+    can_err = True
+    """Whether the stable words are wrong where hypotheses agree with each other and not with them."""
+
     def __init__(self, stable: str = "") -> None:
         self._stable = " ".join(stable.split())
         self._tail = ""
         self._unstable: list[str] = []
         """Words of the newest hypothesis after the stable ones, normalised."""
+        self._contradiction: list[str] = []
+        """Words of the last hypothesis that contradicted the stable ones."""
 
     @property
     def stable(self) -> str:
@@ -58,14 +63,17 @@ class StableText:
         """Add a hypothesis of all audio of the segment so far.
 
         Words are compared without case and outer punctuation; words that become stable are spelled as in the
-        newest hypothesis. A hypothesis that has little in common with the stable words is ignored.
+        newest hypothesis. A hypothesis that has little in common with the stable words is ignored, unless it
+        agrees with the one before it.
 
         Args:
             hypothesis: with or without the exact stable words.
             paused: the audio ends in silence, so the last word is complete, and may become stable.
         """
         tail, cost = self.rest_of(hypothesis)
-        if self.contradicted(len(words(self._stable)), cost):
+        if not self.contradicts(cost):
+            self._contradiction = []
+        elif not self._repeats_contradiction(_keys(hypothesis)):
             return
         spans = words(tail)
         keys = _keys(tail)
@@ -77,10 +85,20 @@ class StableText:
             end = len(tail)
         self._stable, self._tail, self._unstable = self._stable + tail[:end], tail[end:], keys[sure:]
 
-    def contradicted(self, count: int, cost: float) -> bool:
-        """Whether a hypothesis has too little in common with ``count`` stable words, by the cost of aligning
+    def contradicts(self, cost: float) -> bool:
+        """Whether a hypothesis has too little in common with the stable words, given the cost of aligning
         them."""
+        count = len(words(self._stable))
         return count > _FEW and cost > count / 2
+
+    def _repeats_contradiction(self, hypothesis: list[str]) -> bool:
+        """Whether two hypotheses in a row agree, though not with the stable words.
+
+        One alone is an error of the recogniser. If there are two the stable words are the error: they stay,
+        and what follows them goes on.
+        """
+        before, self._contradiction = self._contradiction, hypothesis
+        return self.can_err and _common(before, hypothesis) >= len(words(self._stable))
 
     def finish(self, final: str) -> str:
         """Make the rest of the final hypothesis stable; returns the complete text."""

@@ -128,6 +128,20 @@ def test_words_agree_behind_contradicted_ones_too() -> None:
     assert parts(text) == ("I want to go home", " now")
 
 
+WRONG = "Muitas pessoas perguntam por que"
+RIGHT = "Muita gente pergunta por que ainda", "Muita gente pergunta por que ainda compramos livros"
+
+
+def test_where_hypotheses_agree_stable_words_are_the_error_and_what_follows_them_goes_on() -> None:
+    text = hear(*RIGHT, RIGHT[1], stable=WRONG)
+    assert text.stable == f"{WRONG} ainda compramos"
+
+
+@pytest.mark.parametrize("between", ["E depois de muito tempo eles", WRONG, ""])
+def test_hypotheses_that_do_not_follow_each_other_do_not_agree(between: str) -> None:
+    assert hear(RIGHT[0], between, RIGHT[1], stable=WRONG).stable == WRONG
+
+
 def test_nonsense_is_ignored() -> None:
     text = hear("we left the old house early", stable="we left the old house")
     for nonsense in ("Thanks for watching!", "", "la la la la la la la la la la"):

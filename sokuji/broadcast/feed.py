@@ -93,11 +93,7 @@ class Feed:
     async def leave(self, seat: Seat) -> None:
         """Let a listener go, and with the last one of a language that language."""
         self.seats.discard(seat)
-        async with self._demanding:
-            try:
-                await self._hub.demand(self.broadcast_id, self._follower, _demands(self.seats))
-            except (ProviderUnavailable, UnknownBroadcast) as error:
-                log.info("the hub was not told of a listener who left: %s", error.message)
+        await self._tell_hub()
 
     async def aclose(self) -> None:
         """Follow no more."""
@@ -116,7 +112,8 @@ class Feed:
                 await self._wait_for_hub()
             except UnknownBroadcast:
                 await self._wait_for_hub()
-                await self._demand_again()
+                # It is another hub, or its broadcast is another one: it does not know what is wanted.
+                await self._tell_hub()
             known = self.state
         self.close()
 
@@ -162,13 +159,13 @@ class Feed:
         self._enter("ended" if now - self._lost_at > self._resume_s else "interrupted")
         await asyncio.sleep(RETRY_S)
 
-    async def _demand_again(self) -> None:
-        """Say again what is wanted, to a hub that does not know it: it or its broadcast is another one."""
+    async def _tell_hub(self) -> None:
+        """Say what is wanted, if the hub can be told."""
         async with self._demanding:
             try:
                 await self._hub.demand(self.broadcast_id, self._follower, _demands(self.seats))
-            except (ProviderUnavailable, UnknownBroadcast):
-                return
+            except (ProviderUnavailable, UnknownBroadcast) as error:
+                log.info("the hub was not told what is listened to: %s", error.message)
 
 
 def _demands(seats: set[Seat]) -> Mapping[str, Demand]:

@@ -39,7 +39,8 @@ def test_what_waits_is_bounded_and_what_is_read_is_in_order_and_whole(
         for at, event in enumerate(put):
             mailbox.put(Letter(event, at))
             assert mailbox.waiting_bytes <= LIMIT
-            if at in reads:
+            # Voice of a clause that is skipped does not come: then nothing may wait.
+            if at in reads and (mailbox.waiting_bytes or not isinstance(event, events.Audio)):
                 got += [letter.event for letter in await mailbox.take()]
                 skipped_ms += mailbox.take_skipped_ms()
         mailbox.close()

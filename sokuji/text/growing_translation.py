@@ -46,8 +46,9 @@ def completion(shown: str, whole: str) -> str | None:
 
     Empty: they say all of it already, as they may have been made from more than the text was.
     """
-    rest, cost = StableText(shown).rest_of(whole)
-    if cost <= len(words(shown)) * _MOST_CONTRADICTED:
+    said = StableTranslation(shown)
+    rest, cost = said.rest_of(whole)
+    if not said.contradicts(cost):
         # A mark belongs to the last word of the text, which may not be the last that was shown.
         return rest if not cost or words(rest) else ""
     _, cost = StableText(whole).rest_of(shown)

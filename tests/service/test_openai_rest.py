@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from sokuji.audio.pcm import RECOGNISER_RATE, wav_bytes
+from tests.support.openai_api import client_of
 from tests.support.speech import reference, sample, silence
 from tests.support.subtitle_files import read_cues
 from tests.support.text_similarity import word_error_rate
@@ -23,7 +24,7 @@ COUNTING = ("contagem.wav", wav_bytes(sample("pt", "contagem"), RECOGNISER_RATE)
 
 @pytest_asyncio.fixture(loop_scope="session", scope="package")
 async def client(address: str) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client:
+    async with client_of(f"http://{address}/v1") as client:
         yield client
 
 

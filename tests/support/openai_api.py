@@ -1,6 +1,7 @@
 """The OpenAI doors on a loopback port, in the loop of the test, over fake stages; strict validation."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -59,6 +60,12 @@ def http_client(base_url: str) -> httpx.AsyncClient:
 def client_of(base_url: str) -> openai.AsyncOpenAI:
     """OpenAI's own client, which asks once."""
     return openai.AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0)
+
+
+def events_of(response: httpx.Response) -> list[Any]:
+    """The data of a streamed answer."""
+    assert response.headers["content-type"].startswith("text/event-stream")
+    return [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n\n") if line]
 
 
 def strictly(kind: type[T] | Any, data: Any, *extensions: str) -> T:

@@ -1,6 +1,5 @@
-"""A recording of two utterances, its upload, and the events of a streamed answer."""
+"""A recording of two utterances, and its upload."""
 
-import json
 from typing import Any
 
 import httpx
@@ -19,14 +18,16 @@ NOTHING_SAID = ("silence.wav", wav_bytes(silence(2_000), RECOGNISER_RATE))
 TRANSCRIPTIONS = "audio/transcriptions"
 
 
-async def transcribed(
-    base_url: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
+async def uploaded(
+    base_url: str, path: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
 ) -> httpx.Response:
     """The answer to a form with ``data`` and a file."""
     async with http_client(base_url) as http:
-        return await http.post(TRANSCRIPTIONS, data=data, files={"file": file})
+        return await http.post(path, data=data, files={"file": file})
 
 
-async def events_of(response: httpx.Response) -> list[Any]:
-    assert response.headers["content-type"].startswith("text/event-stream")
-    return [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n\n") if line]
+async def transcribed(
+    base_url: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
+) -> httpx.Response:
+    """The answer of ``TRANSCRIPTIONS``."""
+    return await uploaded(base_url, TRANSCRIPTIONS, data, file)

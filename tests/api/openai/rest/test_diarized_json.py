@@ -7,9 +7,9 @@ import pytest
 from openai.types.audio import TranscriptionDiarized, TranscriptionStreamEvent
 
 from sokuji.contract import Transcript, Word
-from tests.api.openai.rest.recordings import SECONDS, TWO_UTTERANCES, events_of, transcribed
+from tests.api.openai.rest.recordings import SECONDS, TWO_UTTERANCES, transcribed
 from tests.support.fake_stages import FakeDiarizer, FakeStt, voice
-from tests.support.openai_api import client_of, openai_api, strictly
+from tests.support.openai_api import client_of, events_of, openai_api, strictly
 
 WORDS = ["Who", "is", "it?", "It", "is", "me."]
 TWO_SPEAKERS = Transcript(
@@ -55,7 +55,7 @@ async def test_openais_client_has_the_segments(base_url: str) -> None:
 
 
 async def test_a_stream_has_each_segment_when_it_is_there(base_url: str) -> None:
-    events = await events_of(await transcribed(base_url, {**FORM, "stream": "true"}))
+    events = events_of(await transcribed(base_url, {**FORM, "stream": "true"}))
     for event in events:
         strictly(TranscriptionStreamEvent, event, "languages")
     segments = [event for event in events if event["type"] == "transcript.text.segment"]

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import io
-import json
 import wave
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
@@ -23,7 +22,7 @@ from sokuji.config import GatewaySettings, Limits, OpenAISettings
 from sokuji.contract import AudioChunk, SynthesisRequest, Voice
 from sokuji.errors import ProviderFailed, SokujiError
 from tests.support.fake_stages import VOICES, FakeTts
-from tests.support.openai_api import client_of, http_client, openai_api
+from tests.support.openai_api import client_of, events_of, http_client, openai_api
 from tests.support.tones import to_pcm, tone
 
 FORMATS = {
@@ -74,10 +73,6 @@ class SentenceTts(FakeTts):
 async def posted(base_url: str, **fields: Any) -> httpx.Response:
     async with http_client(base_url) as http:
         return await http.post("audio/speech", json={**HELLO, **fields})
-
-
-def events_of(text: str) -> list[Any]:
-    return [json.loads(line.removeprefix("data: ")) for line in text.split("\n\n") if line]
 
 
 @pytest.fixture
@@ -167,7 +162,7 @@ async def test_events_carry_the_same_file_and_then_the_usage(base_url: str) -> N
     plain = await posted(base_url, response_format="wav")
     streamed = await posted(base_url, response_format="wav", stream_format="sse")
     assert streamed.headers["content-type"].startswith("text/event-stream")
-    *deltas, done = events_of(streamed.text)
+    *deltas, done = events_of(streamed)
     assert {event["type"] for event in deltas} == {"speech.audio.delta"}
     assert b"".join(base64.b64decode(event["audio"]) for event in deltas) == plain.content
     assert done == {
@@ -205,7 +200,7 @@ async def test_events_that_cannot_go_on_end_with_an_error() -> None:
     async with openai_api(tts=tts) as url:
         answer = await posted(url, stream_format="sse")
     assert answer.status_code == 200
-    *_, last = events_of(answer.text)
+    *_, last = events_of(answer)
     assert last["type"] == "error"
     assert last["error"] == {
         "type": "server_error",

@@ -22,11 +22,10 @@ from tests.api.openai.rest.recordings import (
     NOTHING_SAID,
     SECONDS,
     TWO_UTTERANCES,
-    events_of,
     transcribed,
 )
 from tests.support.fake_stages import FakeStt
-from tests.support.openai_api import client_of, openai_api, strictly
+from tests.support.openai_api import client_of, events_of, openai_api, strictly
 from tests.support.subtitle_files import read_cues
 
 
@@ -144,7 +143,7 @@ async def test_a_recogniser_that_does_not_time_words_refuses_them(base_url: str)
 
 
 async def test_a_stream_has_a_delta_for_each_utterance_and_the_joined_text_at_the_end(base_url: str) -> None:
-    events = await events_of(await transcribed(base_url, {"model": "gpt-4o-transcribe", "stream": "true"}))
+    events = events_of(await transcribed(base_url, {"model": "gpt-4o-transcribe", "stream": "true"}))
     for event in events:
         strictly(TranscriptionStreamEvent, event)
     assert [event["type"] for event in events] == [*2 * ["transcript.text.delta"], "transcript.text.done"]
@@ -233,7 +232,7 @@ async def test_speech_that_is_not_recognised_is_no_empty_text_and_a_part_of_it_i
 
 async def test_a_stream_of_silence_has_the_last_event_alone(base_url: str) -> None:
     data = {"model": "whisper-1", "stream": "true"}
-    (done,) = await events_of(await transcribed(base_url, data, NOTHING_SAID))
+    (done,) = events_of(await transcribed(base_url, data, NOTHING_SAID))
     assert (done["type"], done["text"], done["languages"]) == ("transcript.text.done", "", [])
 
 

@@ -11,19 +11,16 @@ import pytest
 from openai.types.audio import Translation, TranslationVerbose
 
 from sokuji.errors import NotRecognised
-from tests.api.openai.rest.recordings import NOTHING_SAID, SECONDS, TWO_UTTERANCES
+from tests.api.openai.rest.recordings import NOTHING_SAID, SECONDS, TWO_UTTERANCES, uploaded
 from tests.support.fake_stages import FakeStt
-from tests.support.openai_api import http_client, openai_api, strictly
+from tests.support.openai_api import openai_api, strictly
 from tests.support.subtitle_files import read_cues
 
 
 async def posted(
     base_url: str, data: dict[str, Any], file: tuple[str, bytes] = TWO_UTTERANCES
 ) -> httpx.Response:
-    async with http_client(base_url) as http:
-        return await http.post(
-            "audio/translations", data={"model": "whisper-1", **data}, files={"file": file}
-        )
+    return await uploaded(base_url, "audio/translations", {"model": "whisper-1", **data}, file)
 
 
 def spoken() -> FakeStt:
